@@ -1,0 +1,106 @@
+"""What the manifest wishes for: environments, where their keys come from, and the manifest as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVariable:
+    """The key is in an environment variable. `fallback` is asked when `name` is unset."""
+
+    name: str
+    fallback: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """The key is the content of a file; a relative path counts from the manifest's folder."""
+
+    path: str
+    span: Span | None = None
+
+
+KeySource = KeyVariable | KeyFile
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One Imgwire Environment under the name the manifest gives it, and the hostname that is desired there.
+
+    `hostname` is lower-case ASCII (IDNA 2008 / UTS 46) without a trailing dot; None says that there must be no custom domain.
+    `environment_id` is the pin, a lower-case UUID. `span` points at the name.
+    """
+
+    name: str
+    hostname: str | None
+    key: KeySource
+    environment_id: str | None = None
+    send_environment_id: bool = False
+    protect: bool = False
+    labels: Mapping[str, str] | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A manifest file that was read: its path as given, relative where it can be, and the SHA-256 of its bytes in hex."""
+
+    path: str
+    sha256: str
+
+
+DEFAULT_API_URL = "https://api.imgwire.dev"
+DEFAULT_MAX_INTERRUPTIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All files of a run, merged: environments in order of name, and the settings that the files agree on."""
+
+    environments: tuple[Environment, ...]
+    files: tuple[SourceFile, ...] = ()
+    api_url: str | None = None
+    max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+
+
+class Secret:
+    """A key value that no repr, format, log line, pickle or traceback shows. Equal secrets compare and hash equal."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, for the one place that writes the request header."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(("secret", self._value))
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written down")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What opens one environment: a key, and the id to send as `X-Environment-Id` when one was asked for."""
+
+    key: Secret
+    environment_id: str | None = None
