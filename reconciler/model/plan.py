@@ -1,0 +1,228 @@
+"""What `apply` will do, in the order it will do it. Equal inputs give equal plans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from reconciler.model.domains import Absent, Known, Live, Present, Unreadable
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Environment
+
+
+class Action(StrEnum):
+    """What happens to one environment. `replace` is a delete and a create: the API has no update (OpenAPI)."""
+
+    NONE = "none"
+    CREATE = "create"
+    DELETE = "delete"
+    REPLACE = "replace"
+    VERIFY = "verify"
+    UNREADABLE = "unreadable"
+
+
+CHANGING = frozenset({Action.CREATE, Action.DELETE, Action.REPLACE})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The step holds for this very custom domain. An id that could not be known when planning is None and matches any."""
+
+    hostname: str
+    id: str | None = None
+    environment_id: str | None = None
+
+    def holds(self, live: Known) -> bool:
+        if not isinstance(live, Present):
+            return False
+        domain = live.domain
+        return (
+            domain.hostname == self.hostname
+            and self.id in (None, domain.id)
+            and self.environment_id in (None, domain.environment_id)
+        )
+
+    def covers(self, other: Precondition) -> bool:
+        """`other` promises at least what this one asks for."""
+        return (
+            isinstance(other, Identity)
+            and other.hostname == self.hostname
+            and self.id in (None, other.id)
+            and self.environment_id in (None, other.environment_id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Vacant:
+    """The step holds only while the environment has no custom domain."""
+
+    def holds(self, live: Known) -> bool:
+        return isinstance(live, Absent)
+
+    def covers(self, other: Precondition) -> bool:
+        return isinstance(other, Vacant)
+
+
+Precondition = Identity | Vacant
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove exactly the custom domain that was read: apply refuses to delete another one."""
+
+    environment: str
+    hostname: str
+    precondition: Identity
+    after: tuple[str, ...] = ()
+    op: ClassVar = "delete"
+
+    @property
+    def id(self) -> str:
+        return f"delete:{self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Claim the hostname for an environment that has none."""
+
+    environment: str
+    hostname: str
+    precondition: Vacant = Vacant()  # noqa: RUF009 - a frozen value without fields
+    after: tuple[str, ...] = ()
+    op: ClassVar = "create"
+
+    @property
+    def id(self) -> str:
+        return f"create:{self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Have Imgwire check DNS and certificate again. Never counted as a change."""
+
+    environment: str
+    hostname: str
+    precondition: Identity
+    after: tuple[str, ...] = ()
+    op: ClassVar = "verify"
+
+    @property
+    def id(self) -> str:
+        return f"verify:{self.environment}"
+
+
+Write = Delete | Create
+Step = Delete | Create | Verify
+Lane = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. `path` is dotted; a side that does not exist is None."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One environment: the wish, what was read, and the action that leads from one to the other. `reason` is a stable word."""
+
+    environment: Environment
+    live: Live
+    action: Action
+    reason: str
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.environment.name
+
+    @property
+    def before(self) -> str | None:
+        """The live hostname; None when absent or unknown."""
+        return self.live.domain.hostname if isinstance(self.live, Present) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A hostname that leaves one environment and arrives in another."""
+
+    hostname: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A hostname that is CONNECTED now and stops being served by a step. `until` is the step that proves it back, or None."""
+
+    hostname: str
+    environment: str
+    from_step: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What apply will refuse, and the option that lifts it (None where none does)."""
+
+    code: str
+    environment: str | None
+    message: str
+    override: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Environments in order of name, and the steps as lanes: a lane runs in its order, lanes are independent of each other."""
+
+    api_url: str
+    items: tuple[Planned, ...]
+    lanes: tuple[Lane, ...] = ()
+    moves: tuple[Move, ...] = ()
+    interruptions: tuple[Interruption, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for lane in self.lanes for step in lane)
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """The steps that change something: deletes and creates."""
+        return tuple(step for step in self.steps if not isinstance(step, Verify))
+
+    @property
+    def complete(self) -> bool:
+        """Every environment could be read."""
+        return not any(isinstance(item.live, Unreadable) for item in self.items)
+
+    @property
+    def unreadable(self) -> tuple[Unreadable, ...]:
+        return tuple(item.live for item in self.items if isinstance(item.live, Unreadable))
+
+    @property
+    def has_changes(self) -> bool:
+        return any(item.action in CHANGING for item in self.items)
+
+    def summary(self) -> dict[str, int]:
+        """The numbers every document shows. Nobody else counts."""
+        found = Counter(item.action for item in self.items)
+        steps = self.steps
+        return {
+            "environments": len(self.items),
+            "create": found[Action.CREATE],
+            "delete": found[Action.DELETE],
+            "replace": found[Action.REPLACE],
+            "verify": found[Action.VERIFY],
+            "unchanged": found[Action.NONE],
+            "unreadable": found[Action.UNREADABLE],
+            "moves": len(self.moves),
+            "steps": len(steps),
+            "writes": sum(not isinstance(step, Verify) for step in steps),
+            "interruptions": len(self.interruptions),
+        }

@@ -1,0 +1,136 @@
+"""What happened: the state of each step, the verdict on each environment, and what now serves no traffic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from reconciler.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.domains import Domain, Live
+    from reconciler.model.plan import Change
+
+
+class StepState(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_STARTED = "not_started"
+
+
+@dataclass(frozen=True, slots=True)
+class StepError:
+    """Why a step failed or was skipped. `kind` is a stable word: a BackendError's, or one of the engine's own:
+    `changed`, `not_done`, `unknown`, `dependency`, `wrong_environment`, `interrupted`."""
+
+    kind: str
+    message: str
+    status: int | None = None
+    error_type: str | None = None
+    hint: str | None = None
+    exit_code: ExitCode = ExitCode.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """The state of one step, and the custom domain the API answered with."""
+
+    state: StepState
+    error: StepError | None = None
+    domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A hostname that was put back after the write that should have followed its delete did not succeed."""
+
+    environment: str
+    hostname: str
+    domain: Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """A hostname that was live before the run and that no environment of the run holds now, though the plan meant it to be
+    held or its environment to hold another one. `since` is the id of the delete step."""
+
+    hostname: str
+    environment: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a run of the plan's steps did. `live` is what was last seen of every environment."""
+
+    results: Mapping[str, StepResult]
+    live: Mapping[str, Live]
+    restored: tuple[Restored, ...] = ()
+    unserved: tuple[Unserved, ...] = ()
+    writes_done: int = 0
+    interrupted: ExitCode | None = None
+
+
+class Verdict(StrEnum):
+    """What `verify` tells of one environment."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    STUCK = "stuck"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One environment after a round of `test_connection`: the verdict and one sentence that says why."""
+
+    environment: str
+    verdict: Verdict
+    live: Live
+    message: str
+    tested: bool = False
+
+
+class DriftKind(StrEnum):
+    """How live differs from desired, or from a baseline."""
+
+    HOSTNAME_DIFFERS = "hostname_differs"
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    RECREATED = "recreated"
+    DNS_TARGETS_CHANGED = "dns_targets_changed"
+    HEALTH_REGRESSED = "health_regressed"
+    NOT_READY = "not_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that drifted. `fingerprint` is equal for the same finding in every run; `cause` tells "not_applied" from
+    "changed_outside" where a baseline allows it, else it is None."""
+
+    kind: DriftKind
+    environment: str
+    hostname: str | None
+    message: str
+    fingerprint: str
+    changes: tuple[Change, ...] = ()
+    cause: str | None = None
+    counts: bool = field(default=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot."""
+
+    environment: str
+    hostname: str
+    purpose: str
+    name: str
+    value: str

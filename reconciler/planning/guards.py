@@ -1,0 +1,148 @@
+"""What apply refuses, and the option that lifts each refusal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Absent, Present
+from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.plan import Action, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.plan import Plan, Planned
+
+# Not a matter of consent: what was read is not what the manifest speaks of, so not even the plan can be trusted.
+IDENTITY_CODES = frozenset({"wrong_environment", "environment_shared", "selection_cuts_move"})
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was allowed beforehand. `allow` None means every kind of change; `seen_before` are environments that are known to
+    have had a custom domain, from a saved plan or an earlier receipt."""
+
+    unprotect: frozenset[str] = frozenset()
+    max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+    allow: frozenset[Action] | None = None
+    seen_before: frozenset[str] = frozenset()
+    believe_absent: bool = False
+
+
+def blocks(plan: Plan, consent: Consent) -> tuple[Block, ...]:
+    """Everything that keeps the plan from being applied, identity first, then in order of environment."""
+    return (
+        *_wrong_environments(plan.items),
+        *_shared_environments(plan.items),
+        *_suddenly_absent(plan.items, consent),
+        *_protected(plan.items, consent),
+        *_not_allowed(plan.items, consent),
+        *_interruptions(plan, consent),
+    )
+
+
+def cut_moves(plan: Plan, others: Mapping[str, tuple[str | None, str | None]]) -> tuple[Block, ...]:
+    """Moves that a selection would do by half. `others` maps each environment left out to (desired, live) hostnames; a live
+    hostname that was not or could not be read is None."""
+    wanted = {desired: name for name, (desired, _) in others.items() if desired}
+    held = {live: name for name, (_, live) in others.items() if live}
+    found: list[Block] = []
+    for item in plan.items:
+        if item.action in {Action.DELETE, Action.REPLACE} and item.before in wanted:
+            found.append(_cut(item.name, str(item.before), item.name, wanted[item.before]))
+        if item.action in {Action.CREATE, Action.REPLACE} and item.environment.hostname in held:
+            hostname = item.environment.hostname
+            found.append(_cut(item.name, hostname, held[hostname], item.name))
+    return tuple(found)
+
+
+def _cut(environment: str, hostname: str, source: str, target: str) -> Block:
+    left_out = target if environment == source else source
+    return Block(
+        "selection_cuts_move",
+        environment,
+        f"`{hostname}` moves from `{source}` to `{target}`, and the selection leaves `{left_out}` out",
+        f"--env {left_out}",
+    )
+
+
+def _wrong_environments(items: Iterable[Planned]) -> Iterator[Block]:
+    for item in items:
+        pin = item.environment.environment_id
+        if pin and isinstance(item.live, Present) and item.live.domain.environment_id != pin:
+            yield Block(
+                "wrong_environment",
+                item.name,
+                f"the key of `{item.name}` opens Environment {item.live.domain.environment_id}, but the manifest pins {pin}",
+            )
+
+
+def _shared_environments(items: Iterable[Planned]) -> Iterator[Block]:
+    owners: defaultdict[str, list[str]] = defaultdict(list)
+    for item in items:
+        if isinstance(item.live, Present):
+            owners[item.live.domain.environment_id].append(item.name)
+    for environment_id, names in owners.items():
+        if len(names) > 1:
+            listed = ", ".join(f"`{name}`" for name in names)
+            yield Block(
+                "environment_shared",
+                names[0],
+                f"the keys of {listed} open one and the same Environment, {environment_id}",
+            )
+
+
+def _suddenly_absent(items: tuple[Planned, ...], consent: Consent) -> Iterator[Block]:
+    known = [item for item in items if item.name in consent.seen_before]
+    if len(known) > 1 and all(isinstance(item.live, Absent) for item in known) and not consent.believe_absent:
+        yield Block(
+            "all_absent",
+            None,
+            f"all {len(known)} custom domains that were there before are said to be gone at once,"
+            " which a wrong URL or wrong keys would look like too",
+            "--believe-absent",
+        )
+
+
+def _protected(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
+    for item in items:
+        if (
+            item.environment.protect
+            and item.action in {Action.DELETE, Action.REPLACE}
+            and item.name not in consent.unprotect
+        ):
+            yield Block(
+                "protected",
+                item.name,
+                f"`{item.name}` is protected, and the plan would {item.action} its custom domain `{item.before}`",
+                f"--unprotect {item.name}",
+            )
+
+
+def _not_allowed(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
+    if consent.allow is None:
+        return
+    for action in (Action.CREATE, Action.DELETE, Action.REPLACE):
+        names = [item.name for item in items if item.action is action]
+        if names and action not in consent.allow:
+            listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
+            allowed = ",".join(sorted({*consent.allow, action}))
+            yield Block(
+                "not_allowed",
+                names[0],
+                f"--allow does not name {action}, which the plan needs for {listed}",
+                f"--allow {allowed}",
+            )
+
+
+def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
+    count = len(plan.interruptions)
+    if count > consent.max_interruptions:
+        yield Block(
+            "too_many_interruptions",
+            None,
+            f"the plan interrupts {count} hostnames that are served now, and the limit is {consent.max_interruptions}",
+            f"--max-interruptions {count}",
+        )
