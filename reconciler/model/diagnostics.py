@@ -24,19 +24,32 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What to show of a source line: at most a few hundred characters of it, secrets masked, no line break.
+
+    The marker covers `length` characters of `text` from index `start`.
+    """
+
+    text: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Related:
     """A second place that explains the first, such as the other claim on one hostname."""
 
     span: Span
     label: str
+    source: Excerpt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One problem. `code` is stable: scripts and users match on it.
 
-    `span` is None only where no text is to blame. `source` is the text of the line that `span` points at (without its line
-    break), for the marker below it; `environment` names the entry it belongs to.
+    `span` is None only where no text is to blame. `source` shows the line that `span` points at; `environment` names the
+    entry it belongs to.
     """
 
     severity: Severity
@@ -44,7 +57,7 @@ class Diagnostic:
     message: str
     hint: str | None = None
     span: Span | None = None
-    source: str | None = None
+    source: Excerpt | None = None
     related: tuple[Related, ...] = ()
     environment: str | None = None
 
