@@ -90,7 +90,7 @@ class Create:
 
     environment: str
     hostname: str
-    precondition: Vacant = Vacant()  # noqa: RUF009 - a frozen value without fields
+    precondition: Vacant = Vacant()
     after: tuple[str, ...] = ()
     op: ClassVar = "create"
 

@@ -61,7 +61,9 @@ def _hostname_change(before: str | None, after: str | None) -> tuple[Change, ...
 
 def _moves(items: Iterable[Planned]) -> tuple[Move, ...]:
     """Hostnames that leave one environment and arrive in another, in order of hostname."""
-    leaves = {item.before: item.name for item in items if item.before and item.action in {Action.DELETE, Action.REPLACE}}
+    leaves = {
+        item.before: item.name for item in items if item.before and item.action in {Action.DELETE, Action.REPLACE}
+    }
     arrives = {item.environment.hostname: item.name for item in items if item.action in {Action.CREATE, Action.REPLACE}}
     found = (Move(name, leaves[name], arrives[name]) for name in leaves if name in arrives)
     return tuple(sorted(found, key=lambda move: move.hostname))

@@ -1,0 +1,1 @@
+"""The Imgwire custom domain API over HTTP: the only place that knows httpx."""

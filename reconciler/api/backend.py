@@ -1,0 +1,152 @@
+"""Fills the engine's port over HTTP: which calls a command may make, and one client of one connection for each worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx
+
+from reconciler import __version__
+from reconciler.api import wire
+from reconciler.api.client import Client
+from reconciler.api.pace import Pace
+from reconciler.api.retry import RetryPolicy
+from reconciler.model.backend import KeyUnusable, NotFound, Unexpected
+from reconciler.model.domains import Absent, Domain, Known
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from reconciler.model.environments import Credential
+
+T = TypeVar("T")
+
+# Exactly as declared: one with a trailing slash, one without (OpenAPI).
+DOMAIN_PATH = "/api/v1/custom_domain/"
+TEST_PATH = "/api/v1/custom_domain/test_connection"
+USER_AGENT = f"imgwire-reconciler/{__version__}"
+
+
+class Access(Enum):
+    """The calls a command may make. The client refuses any other before it reaches the network."""
+
+    READ = frozenset({("GET", DOMAIN_PATH)})
+    TEST = frozenset({("GET", DOMAIN_PATH), ("POST", TEST_PATH)})
+    WRITE = frozenset({("GET", DOMAIN_PATH), ("POST", TEST_PATH), ("POST", DOMAIN_PATH), ("DELETE", DOMAIN_PATH)})
+
+
+def _ignore(_kind: str, _text: str) -> None:
+    """Nobody wants to hear of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """How to ask. `timeout` in seconds for each attempt; `observe(kind, text)` hears of calls and retries, never of keys;
+    `transport` stands in for the network (the emulator inside the process)."""
+
+    base_url: str
+    access: Access
+    parallelism: int = 32
+    timeout: float = 30.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    transport: httpx.AsyncBaseTransport | None = None
+    observe: Callable[[str, str], None] = _ignore
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+
+
+class HttpBackend:
+    """Opens connections for the environments whose keys are known."""
+
+    def __init__(self, credentials: Mapping[str, Credential], settings: HttpSettings) -> None:
+        self._credentials = credentials
+        self._settings = settings
+        self._pace = Pace(settings.parallelism, settings.clock, settings.sleep)
+        self._plain = settings.base_url.startswith("http://")
+        self._tls: ssl.SSLContext | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Connection]:
+        """A connection of its own: one shared pool rescans all connections at each request (httpcore #1035)."""
+        settings = self._settings
+        async with httpx.AsyncClient(
+            base_url=settings.base_url,
+            # Nothing is unpacked, so no answer can be larger in memory than it was on the wire.
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(settings.timeout * 1.5, connect=settings.timeout * 0.95),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
+            follow_redirects=False,
+            # Plain HTTP is loopback only, where a proxy from the environment must not see the key.
+            trust_env=not self._plain,
+            verify=self._context(),
+            transport=settings.transport,
+        ) as http:
+            client = Client(
+                http,
+                allowed=settings.access.value,
+                retry=settings.retry,
+                pace=self._pace,
+                timeout=settings.timeout,
+                sleep=settings.sleep,
+                wall_clock=settings.wall_clock,
+                observe=settings.observe,
+            )
+            yield Connection(client, self._credentials)
+
+    def _context(self) -> ssl.SSLContext | bool:
+        """One TLS context for all clients: making one costs 14 ms. None is needed without TLS."""
+        if self._plain or self._settings.transport is not None:
+            return False
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        return self._tls
+
+
+class Connection:
+    """The engine's Writer. What it may really do is up to the client's `allowed` calls."""
+
+    def __init__(self, client: Client, credentials: Mapping[str, Credential]) -> None:
+        self._client = client
+        self._credentials = credentials
+
+    async def read(self, environment: str) -> Known:
+        """Absent only when the API itself says so: `ResourceNotFoundError`, or 200 with a JSON null."""
+        try:
+            body = await self._call("GET", DOMAIN_PATH, environment)
+        except NotFound as answer:
+            if answer.error_type == "ResourceNotFoundError":
+                return Absent()
+            raise
+        return _parsed(wire.known, body, f"GET {DOMAIN_PATH}")
+
+    async def create(self, environment: str, hostname: str) -> Domain:
+        body = await self._call("POST", DOMAIN_PATH, environment, {"hostname": hostname})
+        return _parsed(wire.domain, body, f"POST {DOMAIN_PATH}")
+
+    async def delete(self, environment: str) -> None:
+        # The body's keys are not declared (OpenAPI), so it is not looked at.
+        await self._call("DELETE", DOMAIN_PATH, environment)
+
+    async def test_connection(self, environment: str) -> Domain:
+        body = await self._call("POST", TEST_PATH, environment)
+        return _parsed(wire.domain, body, f"POST {TEST_PATH}")
+
+    async def _call(self, method: str, path: str, environment: str, json: Mapping[str, str] | None = None) -> bytes:
+        credential = self._credentials.get(environment)
+        if credential is None:
+            raise KeyUnusable(f"no usable key for `{environment}`")
+        return await self._client.call(method, path, credential, json=json)
+
+
+def _parsed(read: Callable[[bytes], T], body: bytes, call: str) -> T:
+    try:
+        return read(body)
+    except wire.WrongShape as problem:
+        raise Unexpected(f"{call}: 200, but {problem}", status=200) from None

@@ -1,0 +1,136 @@
+"""One connection to the API: sends a call, bounds it in time and size, and names what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from reconciler.api import errors
+from reconciler.model.backend import BackendError, NoAnswer, NotSent, Throttled, Unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from reconciler.api.pace import Pace
+    from reconciler.api.retry import RetryPolicy
+    from reconciler.model.environments import Credential
+
+_LARGEST_BODY = 256 * 1024  # bytes; a custom domain is about 700
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_THROTTLED_WITHOUT_DELAY = 1.0  # seconds
+
+
+class ForbiddenCall(Exception):
+    """The program itself tried a call that the command must not make. Never caused by a user or a server."""
+
+
+class Client:
+    """Calls one at a time over one connection. Reads are repeated as the policy says; a write is sent once.
+
+    `allowed` holds the (method, path) pairs that may be sent at all. `timeout` bounds each attempt as a whole, in seconds.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        allowed: frozenset[tuple[str, str]],
+        retry: RetryPolicy,
+        pace: Pace,
+        timeout: float,
+        sleep: Callable[[float], Awaitable[None]],
+        wall_clock: Callable[[], float],
+        observe: Callable[[str, str], None],
+    ) -> None:
+        self._http = http
+        self._allowed = allowed
+        self._retry = retry
+        self._pace = pace
+        self._timeout = timeout
+        self._sleep = sleep
+        self._wall_clock = wall_clock
+        self._observe = observe
+
+    async def call(
+        self, method: str, path: str, credential: Credential, *, json: Mapping[str, str] | None = None
+    ) -> bytes:
+        """The body of a 200 answer. Raises BackendError for everything else, ForbiddenCall for what the command may not do."""
+        if (method, path) not in self._allowed:
+            raise ForbiddenCall(f"{method} {path} is not among the calls of this command")
+        attempt, waited = 1, 0.0
+        while True:
+            try:
+                return await self._send_once(method, path, credential, json)
+            except BackendError as failure:
+                delay = self._retry.delay(attempt, failure, waited) if method == "GET" else None
+                if delay is None:
+                    raise _tried(failure, attempt, waited) from None
+                self._observe("retry", f"{failure.message}; asking again in {delay:.1f} s")
+            await self._sleep(delay)
+            attempt, waited = attempt + 1, waited + delay
+
+    async def _send_once(self, method: str, path: str, credential: Credential, json: Mapping[str, str] | None) -> bytes:
+        call = f"{method} {path}"
+        headers = {"Authorization": f"Bearer {credential.key.reveal()}"}
+        if credential.environment_id is not None:
+            headers["X-Environment-Id"] = credential.environment_id
+        await self._pace.enter()
+        throttled_for: float | None = None
+        try:
+            async with asyncio.timeout(self._timeout):
+                async with self._http.stream(method, path, headers=headers, json=json) as answer:
+                    body = await _read(answer, call)
+            body = _without_key(body, credential)
+            self._observe("call", f"{call}: {answer.status_code}")
+            if answer.status_code == 200:
+                return body
+            failure = errors.from_answer(call, answer.status_code, answer.headers, body, self._wall_clock())
+            if isinstance(failure, Throttled):
+                throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
+            raise failure
+        except _NOT_SENT as failure:
+            raise NotSent(f"{call}: could not connect: {_reason(failure)}") from None
+        except (httpx.RequestError, TimeoutError) as failure:
+            raise NoAnswer(f"{call}: no answer: {_reason(failure)}") from None
+        except (httpx.InvalidURL, UnicodeError, ValueError) as failure:
+            raise NotSent(f"{call}: could not be sent: {type(failure).__name__}") from None
+        finally:
+            self._pace.leave(throttled_for=throttled_for)
+
+
+async def _read(answer: httpx.Response, call: str) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.aiter_raw():
+        size += len(part)
+        if size > _LARGEST_BODY:
+            raise Unexpected(
+                f"{call}: {answer.status_code} with more than {_LARGEST_BODY} bytes", status=answer.status_code
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _without_key(body: bytes, credential: Credential) -> bytes:
+    """A server that echoes the key must not bring it into an output."""
+    key = credential.key.reveal().encode()
+    return body.replace(key, b"[key]") if key in body else body
+
+
+def _reason(failure: BaseException) -> str:
+    if isinstance(failure, TimeoutError):
+        return "timed out"
+    text = " ".join(str(failure).split())
+    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
+
+
+def _tried(failure: BackendError, attempts: int, waited: float) -> BackendError:
+    """The failure, saying what was spent on it."""
+    if attempts > 1:
+        failure.message += f" (after {attempts} attempts and {waited:.1f} s of waiting)"
+    elif failure.retry_after:
+        failure.message += f" (asked to wait {failure.retry_after:.0f} s)"
+    failure.args = (failure.message,)
+    return failure

@@ -1,0 +1,125 @@
+"""From an answer that is not a success to the error that says what the caller then knows.
+
+`error_type` decides first and the status second: the public material names error types without their statuses (facts:
+guide, production issues; statuses of most names are not documented). Both body shapes are read: `{"detail": text,
+"error_type": name}` and FastAPI's list of validation errors.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.backend import (
+    BackendError,
+    Conflict,
+    NotFound,
+    PaymentRequired,
+    Refused,
+    ServerFault,
+    Throttled,
+    Unauthorized,
+    Unexpected,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BY_TYPE: dict[str, type[Refused]] = {
+    "InvalidTokenError": Unauthorized,
+    "ResourceNotAuthorizedError": Unauthorized,
+    "OperationNotAllowedError": Unauthorized,
+    "PaymentRequiredError": PaymentRequired,
+    "ResourceNotFoundError": NotFound,
+}
+_BY_STATUS: dict[int, type[Refused]] = {401: Unauthorized, 403: Unauthorized, 402: PaymentRequired, 409: Conflict}
+_LONGEST_DETAIL = 300  # characters of the API's own words that are shown
+
+
+def from_answer(call: str, status: int, headers: Mapping[str, str], body: bytes, now: float) -> BackendError:
+    """The error for any answer but a 200 of the expected shape. `now` is the wall clock in seconds, for `Retry-After` dates."""
+    content = _parsed(body)
+    detail = _detail(content)
+    error_type = content.get("error_type") if isinstance(content, dict) else None
+    error_type = error_type if isinstance(error_type, str) else None
+    retry_after = _retry_after(headers.get("retry-after"), now)
+    if 300 <= status < 400:
+        target = headers.get("location", "").split("?")[0] or "no address"
+        return Unexpected(f"{call}: {status}, a redirect to {target}, which is not followed", status=status)
+    kind = _kind(status, error_type, detail)
+    words = detail or _without_words(kind, headers)
+    return kind(
+        f"{call}: {status} {words}" + (f" ({error_type})" if error_type else ""),
+        status=status,
+        error_type=error_type,
+        retry_after=retry_after,
+    )
+
+
+def _kind(status: int, error_type: str | None, detail: str | None) -> type[BackendError]:
+    if status == 429:
+        return Throttled
+    if status >= 500:
+        return ServerFault
+    if error_type in _BY_TYPE:
+        return _BY_TYPE[error_type]
+    if 400 <= status < 500 and error_type and ("Conflict" in error_type or "AlreadyExists" in error_type):
+        return Conflict
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    # A 404 or 405 without an error type is what any other web server says: it may be the wrong base URL.
+    if 400 <= status < 500 and status not in {404, 405} and (detail is not None or error_type):
+        return Refused
+    return Unexpected
+
+
+def _without_words(kind: type[BackendError], headers: Mapping[str, str]) -> str:
+    media_type = headers.get("content-type", "").split(";")[0].strip() or "no content type"
+    return (
+        f"with a body that is not the API's own ({media_type})"
+        if kind is Unexpected
+        else f"without a reason ({media_type})"
+    )
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _detail(content: Any) -> str | None:
+    """The API's own words, from either body shape; None when the body has neither."""
+    if not isinstance(content, dict):
+        return None
+    detail = content.get("detail")
+    if isinstance(detail, list):
+        parts = [_validation(item) for item in detail[:5] if isinstance(item, dict)]
+        return _short("; ".join(parts)) if parts else None
+    return _short(detail) if isinstance(detail, str) else None
+
+
+def _validation(item: dict[str, Any]) -> str:
+    where = item.get("loc")
+    place = ".".join(str(part) for part in where) if isinstance(where, list) else ""
+    message = str(item.get("msg", "invalid"))
+    return f"{place}: {message}" if place else message
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+
+
+def _retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait, from a number or an HTTP date (RFC 9110, 10.2.3); None when there is none that can be read."""
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return float(value.strip()[:9])
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,41 @@
+"""When a read is asked again, and after how long. The policy decides; it never sleeps and never sends."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.backend import BackendError, NoAnswer, NotSent, ServerFault, Throttled, Unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PASSING = (NotSent, NoAnswer, Throttled, ServerFault)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Seconds throughout. `retries` counts attempts after the first; `budget` bounds the waiting for one answer in all."""
+
+    retries: int = 4
+    first_delay: float = 0.25
+    longest_delay: float = 8.0
+    budget: float = 120.0
+    jitter: Callable[[], float] = random.random
+
+    def delay(self, attempt: int, failure: BackendError, waited: float = 0.0) -> float | None:
+        """Seconds to wait after the failed attempt number `attempt` (from 1), or None to give up.
+
+        `Retry-After` is obeyed to the second or not at all: a wait beyond the budget is not shortened but given up.
+        """
+        if attempt > self.retries or not self._passes(failure):
+            return None
+        backoff = min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
+        wait = backoff if failure.retry_after is None else failure.retry_after
+        return wait if waited + wait <= self.budget else None
+
+    @staticmethod
+    def _passes(failure: BackendError) -> bool:
+        # A 200 that was cut off or garbled on the way passes; another web server's 404 or a redirect does not.
+        return isinstance(failure, _PASSING) or (isinstance(failure, Unexpected) and failure.status == 200)

@@ -1,0 +1,66 @@
+"""JSON to values. What the API answers is untrusted: it is taken only in the shape that the OpenAPI document promises."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.model.domains import FIELDS, Absent, Domain, Known, Present
+from reconciler.model.hostnames import compared_form
+
+_MAY_BE_NULL = frozenset({"last_verified_at"})
+_LONGEST_TEXT = 1024  # characters; a DNS name has at most 253, a timestamp about 30
+
+
+class WrongShape(Exception):
+    """The body is not what the API promises. `str()` says how, and quotes nothing of it."""
+
+
+def known(body: bytes) -> Known:
+    """A GET answer: a custom domain, or a JSON null for none. Raises WrongShape."""
+    content = _json(body)
+    return Absent() if content is None else Present(_domain(content))
+
+
+def domain(body: bytes) -> Domain:
+    """A custom domain. New properties are passed over, unknown words of the two statuses are kept. Raises WrongShape."""
+    return _domain(_json(body))
+
+
+def _json(body: bytes) -> object:
+    try:
+        content: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise WrongShape("the body is not JSON") from None
+    return content
+
+
+def _domain(content: object) -> Domain:
+    if not isinstance(content, dict):
+        raise WrongShape(f"the body is a JSON {_name(content)}, not a custom domain")
+    for field in FIELDS:
+        if field not in content:
+            raise WrongShape(f"the body has no `{field}`, so it is not a custom domain")
+        value = content[field]
+        if value is None and field in _MAY_BE_NULL:
+            continue
+        if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT:
+            raise WrongShape(f"`{field}` is not a usable text")
+    values = {field: content[field] for field in FIELDS}
+    values["hostname"] = _hostname(values["hostname"])
+    values["environment_id"] = values["environment_id"].lower()
+    return Domain(**values)
+
+
+def _hostname(text: str) -> str:
+    if text.isascii():
+        return compared_form(text)
+    import idna
+
+    try:
+        return compared_form(idna.encode(text, uts46=True).decode("ascii"))
+    except idna.IDNAError:
+        raise WrongShape("`hostname` is not a host name") from None
+
+
+def _name(content: object) -> str:
+    return {list: "array", str: "string", bool: "boolean", type(None): "null"}.get(type(content), "number")
