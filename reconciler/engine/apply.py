@@ -1,0 +1,257 @@
+"""Running a plan: lanes side by side, the steps of a lane in order, and no gap left open that could be closed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.engine.workers import share_out
+from reconciler.engine.write import Patience, StepFailed, perform
+from reconciler.model.domains import Domain, Known, Live, Present
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify
+from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reconciler.engine.stop import Stop
+    from reconciler.model.backend import Backend, Writer
+
+
+_CUT_OFF = StepError(
+    "interrupted",
+    "ended while this step was on its way: whether it happened is not known",
+    hint="run apply again: it reads what is live before it does anything",
+    exit_code=ExitCode.PARTIAL,
+)
+
+
+def _unheard(_step: Step, _result: StepResult) -> None:
+    """Nobody follows the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to run. `restore` puts a hostname back when the create that should follow its delete fails; `on_step` hears of
+    every step that ended, before the next one of its lane starts."""
+
+    parallelism: int = 32
+    restore: bool = True
+    patience: Patience = field(default_factory=Patience)
+    on_step: Callable[[Step, StepResult], None] = _unheard
+
+
+class Run:
+    """One run of one plan. `applied()` tells at any moment what has happened so far."""
+
+    def __init__(self, plan: Plan, backend: Backend[Writer], settings: Settings, stop: Stop) -> None:
+        self._plan = plan
+        self._backend = backend
+        self._settings = settings
+        self._stop = stop
+        self._results: dict[str, StepResult] = {}
+        self._live: dict[str, Live] = {item.name: item.live for item in plan.items}
+        self._pins = {item.name: item.environment.environment_id for item in plan.items}
+        self._owner = {
+            item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
+        }
+        self._before = {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)}
+        self._takers = {move.hostname: move.target for move in plan.moves}
+        self._restored: list[Restored] = []
+        self._writes_done = 0
+        self._halted = False
+
+    async def run(self) -> Applied:
+        """Run every lane. When cancelled, a write in flight is counted as unknown and the cancellation goes on."""
+        self._stop.patient = True
+        try:
+            await share_out(self._plan.lanes, self._backend, self._settings.parallelism, self._run_lane)
+        finally:
+            self._stop.patient = False
+        return self.applied()
+
+    def applied(self) -> Applied:
+        """What has happened so far. Steps that did not come to run are `not_started`."""
+        left = StepResult(StepState.NOT_STARTED)
+        return Applied(
+            {step.id: self._results.get(step.id, left) for step in self._plan.steps},
+            dict(self._live),
+            tuple(self._restored),
+            tuple(self._unserved()),
+            self._writes_done,
+            self._stop.requested,
+        )
+
+    async def _run_lane(self, api: Writer, lane: Lane) -> None:
+        gaps = _Gaps(lane, self._takers)
+        for step in lane:
+            if isinstance(step, Verify):
+                await self._verify(api, step)
+                continue
+            if gaps.failure is not None:
+                self._end(step, StepState.SKIPPED, _because(gaps.failure.id))
+                continue
+            if (self._stop.requested or self._halted) and not gaps.open:
+                continue
+            error = await self._write(api, step, gaps)
+            if error is not None:
+                gaps.failure = step
+                if self._settings.restore:
+                    await self._close(api, gaps)
+
+    async def _write(self, api: Writer, step: Delete | Create, gaps: _Gaps) -> StepError | None:
+        """Do one write: None when it is done, else why not."""
+        try:
+            domain = await perform(
+                step, api, self._settings.patience, freed=gaps.emptied.get(step.environment), saw=self._saw
+            )
+        except StepFailed as failure:
+            self._writes_done += failure.uncertain
+            self._end(step, StepState.FAILED, failure.error)
+            return failure.error
+        except asyncio.CancelledError:
+            self._writes_done += 1
+            self._end(step, StepState.FAILED, _CUT_OFF)
+            raise
+        self._writes_done += 1
+        if domain is None:
+            gaps.emptied[step.environment] = self._before[step.environment]
+            self._end(step, StepState.DONE)
+            return None
+        wrong = self._mistaken(step.environment, domain)
+        if wrong is not None:
+            await self._undo(api, step, domain, wrong)
+            return wrong
+        self._owner[domain.environment_id] = step.environment
+        gaps.filled.add(step.environment)
+        self._end(step, StepState.DONE, domain=domain)
+        return None
+
+    async def _verify(self, api: Writer, step: Verify) -> None:
+        waits_for = [name for name in step.after if self._state(name) is not StepState.DONE]
+        if waits_for:
+            if any(self._state(name) is not StepState.NOT_STARTED for name in waits_for):
+                self._end(step, StepState.SKIPPED, _because(waits_for[0]))
+            return
+        if self._stop.requested or self._halted:
+            return
+        try:
+            domain = await perform(step, api, self._settings.patience, saw=self._saw)
+        except StepFailed as failure:
+            self._end(step, StepState.FAILED, failure.error)
+        else:
+            self._end(step, StepState.DONE, domain=domain)
+
+    async def _close(self, api: Writer, gaps: _Gaps) -> None:
+        """Put back every hostname that was taken away and has found no place, last taken first."""
+        for environment, domain in gaps.unfilled():
+            step = Create(environment, domain.hostname)
+            try:
+                back = await perform(step, api, self._settings.patience, freed=domain, saw=self._saw)
+            except StepFailed as failure:
+                self._writes_done += failure.uncertain
+                continue
+            if back is None or self._mistaken(environment, back) is not None:
+                continue
+            self._writes_done += 1
+            gaps.filled.add(environment)
+            self._restored.append(Restored(environment, domain.hostname, back))
+            # Not a step of the plan: a fresh check only helps the hostname to be served again sooner.
+            check = Verify(environment, domain.hostname, Identity(domain.hostname, back.id, back.environment_id))
+            try:
+                await perform(check, api, self._settings.patience, saw=self._saw)
+            except StepFailed:
+                continue
+
+    def _mistaken(self, environment: str, domain: Domain) -> StepError | None:
+        """A create that landed in an Environment which is not the one meant."""
+        pin = self._pins[environment]
+        owner = self._owner.get(domain.environment_id)
+        if pin is not None and domain.environment_id != pin:
+            what = f"Environment {domain.environment_id}, but the manifest pins {pin}"
+        elif owner not in {None, environment}:
+            what = f"Environment {domain.environment_id}, which is that of `{owner}`"
+        else:
+            return None
+        return StepError(
+            "wrong_environment",
+            f"the key of `{environment}` opens {what}; the create was undone",
+            hint="give the environment the key of its own Environment, then run apply again",
+            exit_code=ExitCode.REFUSED,
+        )
+
+    async def _undo(self, api: Writer, step: Create | Delete, domain: Domain, wrong: StepError) -> None:
+        self._halted = True
+        undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id, domain.environment_id))
+        try:
+            await perform(undo, api, self._settings.patience, saw=self._saw)
+            self._writes_done += 1
+        except StepFailed as failure:
+            told = wrong.message.replace("the create was undone", f"undoing the create failed: {failure.error.message}")
+            wrong = StepError(wrong.kind, told, hint=wrong.hint, exit_code=wrong.exit_code)
+        self._end(step, StepState.FAILED, wrong)
+
+    def _end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
+        result = StepResult(state, error, domain)
+        self._results[step.id] = result
+        self._settings.on_step(step, result)
+
+    def _saw(self, environment: str, live: Known) -> None:
+        self._live[environment] = live
+
+    def _state(self, step_id: str) -> StepState:
+        result = self._results.get(step_id)
+        return result.state if result else StepState.NOT_STARTED
+
+    def _unserved(self) -> list[Unserved]:
+        back = {(item.environment, item.hostname) for item in self._restored}
+        creates = {step.environment for step in self._plan.steps if isinstance(step, Create)}
+        found: list[Unserved] = []
+        for step in self._plan.steps:
+            if not isinstance(step, Delete) or self._state(step.id) is not StepState.DONE:
+                continue
+            successor = self._takers.get(step.hostname, step.environment)
+            lost = successor in creates and self._state(f"create:{successor}") is not StepState.DONE
+            if lost and (step.environment, step.hostname) not in back:
+                found.append(Unserved(step.hostname, step.environment, step.id))
+        return found
+
+
+@dataclass(slots=True)
+class _Gaps:
+    """What a lane has taken away so far and where it must still arrive."""
+
+    lane: Lane
+    takers: Mapping[str, str]
+    emptied: dict[str, Domain] = field(default_factory=dict)
+    filled: set[str] = field(default_factory=set)
+    failure: Step | None = None
+
+    @property
+    def open(self) -> bool:
+        """A delete was done whose create, in its own environment or in the one that takes its hostname, was not."""
+        created = {step.environment for step in self.lane if isinstance(step, Create)}
+        return any(
+            (environment in created and environment not in self.filled)
+            or (domain.hostname in self.takers and self.takers[domain.hostname] not in self.filled)
+            for environment, domain in self.emptied.items()
+        )
+
+    def unfilled(self) -> list[tuple[str, Domain]]:
+        """The environments left without a custom domain whose old hostname nobody has taken, last emptied first."""
+        return [
+            (environment, domain)
+            for environment, domain in reversed(self.emptied.items())
+            if environment not in self.filled and self.takers.get(domain.hostname) not in self.filled
+        ]
+
+
+def _because(failed: str) -> StepError:
+    return StepError(
+        "dependency",
+        f"not started, because `{failed}` was not done",
+        hint="mend the cause of that failure, then run apply again",
+        exit_code=ExitCode.PARTIAL,
+    )

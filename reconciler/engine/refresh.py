@@ -1,0 +1,41 @@
+"""Reading what is live, of many environments at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.engine.workers import share_out
+from reconciler.model.backend import BackendError
+from reconciler.model.domains import Live, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from reconciler.model.backend import Backend, Reader
+
+
+def _unheard(_environment: str, _live: Live) -> None:
+    """Nobody follows the reading."""
+
+
+async def read_all(
+    names: Iterable[str],
+    backend: Backend[Reader],
+    parallelism: int,
+    on_read: Callable[[str, Live], None] = _unheard,
+) -> dict[str, Live]:
+    """What is live in each environment, in order of `names`. One that cannot be read does not keep the others from it."""
+    wanted = list(names)
+    found: dict[str, Live] = {}
+
+    async def read(connection: Reader, name: str) -> None:
+        live: Live
+        try:
+            live = await connection.read(name)
+        except BackendError as error:
+            live = Unreadable(error)
+        found[name] = live
+        on_read(name, live)
+
+    await share_out(wanted, backend, parallelism, read)
+    return {name: found[name] for name in wanted}

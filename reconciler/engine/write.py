@@ -1,0 +1,223 @@
+"""One step, done safely: look again, write once, and where the answer was lost look again before believing anything."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.model.backend import (
+    BackendError,
+    Conflict,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    ServerFault,
+    Throttled,
+    Unexpected,
+)
+from reconciler.model.domains import Absent, Domain, Known, Present
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create, Delete, Identity, Step, Verify
+from reconciler.model.report import StepError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from reconciler.model.backend import Writer
+    from reconciler.model.plan import Precondition
+
+
+def _doubling(attempt: int) -> float:
+    return min(8.0, 0.25 * 2.0 ** (attempt - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
+    `settle` are the pauses in which a finished delete may still show; `look_again` those in which a lost write may arrive."""
+
+    retries: int = 4
+    longest: float = 120.0
+    delay: Callable[[int], float] = _doubling
+    settle: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    look_again: tuple[float, ...] = (1.0,)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class StepFailed(Exception):
+    """The step did not reach its goal. `uncertain` says that the write may have happened all the same."""
+
+    def __init__(self, error: StepError, *, uncertain: bool = False) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.uncertain = uncertain
+
+
+async def perform(
+    step: Step,
+    api: Writer,
+    patience: Patience,
+    *,
+    freed: Domain | None = None,
+    saw: Callable[[str, Known], None],
+) -> Domain | None:
+    """Do the step: the custom domain that is there afterwards, or None after a delete.
+
+    `freed` is the custom domain that this run deleted in the same environment: a read that still shows it is waited out.
+    `saw(environment, live)` hears of every state that was read or answered. Raises StepFailed.
+    """
+    attempt = 0
+    while True:
+        live = await _look(step, api, patience, freed)
+        saw(step.environment, live)
+        if not step.precondition.holds(live):
+            raise _changed(step.environment, step.precondition, live)
+        try:
+            domain = await _send(step, api)
+        except (NotSent, Throttled) as failure:
+            # It certainly did not happen, so it may be sent again, after another look.
+            attempt += 1
+            pause = max(patience.delay(attempt), failure.retry_after or 0.0)
+            if attempt > patience.retries or pause > patience.longest:
+                raise _failed(failure) from None
+            await patience.sleep(pause)
+        except BackendError as failure:
+            domain = await _after_failure(step, api, patience, failure, saw)
+            saw(step.environment, Absent() if domain is None else Present(domain))
+            return domain
+        else:
+            saw(step.environment, Absent() if domain is None else Present(domain))
+            return domain
+
+
+async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | None) -> Known:
+    for pause in (*patience.settle, None):
+        try:
+            live = await api.read(step.environment)
+        except BackendError as failure:
+            raise _failed(failure) from None
+        gone = freed is None or not isinstance(live, Present) or live.domain.id != freed.id
+        if gone or pause is None:
+            return live
+        await patience.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+async def _send(step: Step, api: Writer) -> Domain | None:
+    match step:
+        case Delete():
+            await api.delete(step.environment)
+            return None
+        case Create():
+            domain = await api.create(step.environment, step.hostname)
+        case Verify():
+            domain = await api.test_connection(step.environment)
+        case _:
+            assert_never(step)
+    if domain.hostname != step.hostname:
+        raise Unexpected(
+            f"{step.op}: asked for `{step.hostname}`, and the answer speaks of `{domain.hostname}`", status=200
+        )
+    return domain
+
+
+async def _after_failure(
+    step: Step, api: Writer, patience: Patience, failure: BackendError, saw: Callable[[str, Known], None]
+) -> Domain | None:
+    if isinstance(step, Delete) and isinstance(failure, NotFound):
+        return None
+    lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
+    # A conflict may be with what an intermediary made of our own request: tell "mine already" from "claimed elsewhere".
+    if not lost and not (isinstance(step, Create) and isinstance(failure, Conflict)):
+        raise _failed(failure)
+    return await _read_back(step, api, patience, failure, saw, again=patience.look_again if lost else ())
+
+
+async def _read_back(
+    step: Step,
+    api: Writer,
+    patience: Patience,
+    failure: BackendError,
+    saw: Callable[[str, Known], None],
+    *,
+    again: tuple[float, ...],
+) -> Domain | None:
+    """What became of a write whose answer does not tell. The write may still be on its way, so "not done" is looked at twice."""
+    for pause in (*again, None):
+        try:
+            live = await api.read(step.environment)
+        except BackendError as unread:
+            raise StepFailed(_unknown(step, failure, unread), uncertain=True) from None
+        saw(step.environment, live)
+        if _reached(step, live):
+            return live.domain if isinstance(live, Present) else None
+        if not step.precondition.holds(live):
+            raise _changed(step.environment, step.precondition, live)
+        if pause is not None:
+            await patience.sleep(pause)
+    if isinstance(failure, Conflict):
+        raise _failed(failure)
+    error = _from_backend(failure)
+    raise StepFailed(
+        StepError(
+            error.kind,
+            f"{failure.message}; reading back shows that it did not happen",
+            error.status,
+            error.error_type,
+            error.hint,
+            error.exit_code,
+        )
+    )
+
+
+def _reached(step: Step, live: Known) -> bool:
+    match step:
+        case Delete():
+            return isinstance(live, Absent)
+        case Create():
+            return isinstance(live, Present) and live.domain.hostname == step.hostname
+        case Verify():
+            return isinstance(live, Present) and live.domain.hostname == step.hostname and live.domain.ready
+        case _:
+            assert_never(step)
+
+
+def _failed(failure: BackendError) -> StepFailed:
+    return StepFailed(_from_backend(failure))
+
+
+def _from_backend(failure: BackendError) -> StepError:
+    return StepError(failure.kind, failure.message, failure.status, failure.error_type, failure.hint, failure.exit_code)
+
+
+def _unknown(step: Step, failure: BackendError, unread: BackendError) -> StepError:
+    return StepError(
+        "unknown",
+        f"{failure.message}; whether it happened is not known, because reading back failed too: {unread.message}",
+        failure.status,
+        failure.error_type,
+        f"look at `{step.environment}` with `reconciler status`, then run apply again",
+        failure.exit_code,
+    )
+
+
+def _changed(environment: str, expected: Precondition, live: Known) -> StepFailed:
+    return StepFailed(
+        StepError(
+            "changed",
+            f"`{environment}` was changed by someone else: expected {_words(expected)}, found {_found(live)}",
+            hint="nothing more was done there; look at the change, then plan again",
+            exit_code=ExitCode.REFUSED,
+        )
+    )
+
+
+def _words(expected: Precondition) -> str:
+    if isinstance(expected, Identity):
+        return f"`{expected.hostname}`" + (f" with id {expected.id}" if expected.id else "")
+    return "no custom domain"
+
+
+def _found(live: Known) -> str:
+    return f"`{live.domain.hostname}` with id {live.domain.id}" if isinstance(live, Present) else "no custom domain"
