@@ -112,7 +112,7 @@ class Conflict(Refused):
 
 
 class Reader(Protocol):
-    """One connection, used by one worker at a time. `environment` is a name of the manifest. Every call may raise BackendError."""
+    """One connection, used by one worker at a time. `environment` is a name of the manifest. Any call may raise BackendError."""
 
     async def read(self, environment: str) -> Known:
         """What is live now. Reads are repeated as the retry policy says; writes never are."""

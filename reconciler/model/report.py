@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -99,21 +99,16 @@ class Verified:
 
 
 class DriftKind(StrEnum):
-    """How live differs from desired, or from a baseline."""
+    """How live differs from desired."""
 
     HOSTNAME_DIFFERS = "hostname_differs"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
-    RECREATED = "recreated"
-    DNS_TARGETS_CHANGED = "dns_targets_changed"
-    HEALTH_REGRESSED = "health_regressed"
-    NOT_READY = "not_ready"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that drifted. `fingerprint` is equal for the same finding in every run; `cause` tells "not_applied" from
-    "changed_outside" where a baseline allows it, else it is None."""
+    """One thing that drifted. `fingerprint` is equal for the same finding in every run."""
 
     kind: DriftKind
     environment: str
@@ -121,8 +116,6 @@ class Finding:
     message: str
     fingerprint: str
     changes: tuple[Change, ...] = ()
-    cause: str | None = None
-    counts: bool = field(default=True)
 
 
 @dataclass(frozen=True, slots=True)
