@@ -1,0 +1,248 @@
+"""The emulator's own API at `/_emulator/`: environments, statuses, clock, plan, switches, faults, log, state, reset.
+
+It needs no key, and answers none but loopback callers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+
+from reconciler.emulator.behaviour import SwitchError
+from reconciler.emulator.doors import is_uuid
+from reconciler.emulator.faults import Fault, FaultError
+from reconciler.emulator.problems import Problem
+from reconciler.emulator.routes import Resource, json_answer
+from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
+from reconciler.model.domains import FIELDS
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from reconciler.emulator.world import World
+
+PREFIX = "/_emulator/"
+_MAX_SCRIPT = 1000
+
+
+class Admin:
+    """The admin endpoints over one world, as an ASGI application."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._resources = {
+            "environments": Resource(GET=self._environments),
+            "clock": Resource(GET=self._clock, POST=self._wind),
+            "organization": Resource(GET=self._organization, PATCH=self._change_organization),
+            "behaviour": Resource(GET=self._behaviour, PATCH=self._change_behaviour),
+            "faults": Resource(GET=self._faults, POST=self._add_faults, DELETE=self._clear_faults),
+            "requests": Resource(GET=self._requests, DELETE=self._clear_requests),
+            "state": Resource(GET=self._state),
+            "reset": Resource(POST=self._reset),
+        }
+        self._environment = Resource(PUT=self._put_environment, DELETE=self._drop_environment)
+        self._domain = Resource(PATCH=self._change_domain, DELETE=self._drop_domain)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if not _from_loopback(request):
+            return json_answer(403, {"detail": "The emulator's own API answers loopback callers only"})
+        parts = request.scope["path"].removeprefix(PREFIX).removesuffix("/").split("/")
+        resource = self._resources.get(parts[0]) if len(parts) == 1 else None
+        if parts[0] == "environments" and len(parts) > 1 and is_uuid(parts[1]):
+            request.path_params["id"] = parts[1].lower()
+            if len(parts) == 2:
+                resource = self._environment
+            elif parts[2:] == ["domain"]:
+                resource = self._domain
+        if resource is None:
+            return json_answer(404, {"detail": "Not Found"})
+        return await resource.answer(request)
+
+    # Environments and their custom domains
+
+    async def _environments(self, _: Request) -> object:
+        with self._world.reading() as state:
+            return {name: to_json(item) for name, item in state.environments.items()}
+
+    async def _put_environment(self, request: Request) -> object:
+        wanted = await _body(request, {"name": str, "key": str})
+        environment_id = request.path_params["id"]
+        with self._world.writing() as state:
+            found = state.environments.get(environment_id)
+            name = wanted.get("name", found.name if found else environment_id)
+            if found is None:
+                found = self._world.doors.new_environment(state, environment_id, name)
+            state.put(replace(found, name=name))
+            if "key" in wanted:
+                state.put(Key(name, (environment_id,)), digest(wanted["key"]))
+            return to_json(state.environments[environment_id])
+
+    async def _drop_environment(self, request: Request) -> object:
+        with self._world.writing() as state:
+            found = _found(state, request)
+            state.remove_environment(found.id)
+        return to_json(found)
+
+    async def _change_domain(self, request: Request) -> object:
+        """Set any of the twelve properties, to any words, or a script of statuses for the next checks."""
+        texts = dict.fromkeys(FIELDS, str)
+        wanted = await _body(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
+        script = _script(wanted.pop("script", None))
+        with self._world.writing() as state:
+            found = _found(state, request)
+            claim = _claimed(found)
+            domain = replace(claim.domain, **wanted)
+            if domain.id != claim.domain.id or domain.environment_id != found.id:
+                raise _wrong("`id` and `environment_id` cannot be changed")
+            claim = replace(claim, domain=domain, script=claim.script if script is None else script)
+            state.put(replace(found, claim=claim))
+            return to_json(state.environments[found.id])
+
+    async def _drop_domain(self, request: Request) -> object:
+        """Take the custom domain away, as if somebody had done so in the dashboard."""
+        with self._world.writing() as state:
+            found = _found(state, request)
+            _claimed(found)
+            state.put(replace(found, claim=None))
+            return to_json(state.environments[found.id])
+
+    # Time, plan and switches
+
+    async def _clock(self, _: Request) -> object:
+        with self._world.reading() as state:
+            return {"now": self._world.stamp(state), "offset_seconds": state.clock_offset}
+
+    async def _wind(self, request: Request) -> object:
+        wanted = await _body(request, {"advance_seconds": (int, float)})
+        seconds = wanted.get("advance_seconds", 0)
+        if not 0 <= seconds <= 10**9:
+            raise _wrong("`advance_seconds` is a number from 0 up")
+        self._world.wind(float(seconds))
+        return await self._clock(request)
+
+    async def _organization(self, _: Request) -> object:
+        with self._world.reading() as state:
+            return to_json(state.organization)
+
+    async def _change_organization(self, request: Request) -> object:
+        known = {"custom_domain_enabled": bool, "subscription_status": str, "blocked": bool}
+        wanted = await _body(request, known)
+        with self._world.writing() as state:
+            state.put(replace(state.organization, **wanted))
+            return to_json(state.organization)
+
+    async def _behaviour(self, _: Request) -> object:
+        return asdict(self._world.behaviour)
+
+    async def _change_behaviour(self, request: Request) -> object:
+        wanted = await _body(request, dict.fromkeys((item.name for item in fields(self._world.behaviour)), object))
+        behaviour = self._world.behaviour
+        try:
+            for name, value in wanted.items():
+                text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+                behaviour = behaviour.with_text(name, text)
+        except SwitchError as error:
+            raise _wrong(str(error)) from None
+        self._world.behaviour = behaviour
+        return asdict(behaviour)
+
+    # Faults and the log
+
+    async def _faults(self, _: Request) -> object:
+        return [{**fault.as_dict(), "counted": count} for fault, count in self._world.faults.listed()]
+
+    async def _add_faults(self, request: Request) -> object:
+        plain = await _json(request)
+        try:
+            faults = [Fault.of(item) for item in (plain if isinstance(plain, list) else [plain])]
+        except FaultError as error:
+            raise _wrong(str(error)) from None
+        self._world.faults.add(*faults)
+        return await self._faults(request)
+
+    async def _clear_faults(self, request: Request) -> object:
+        self._world.faults.clear()
+        return await self._faults(request)
+
+    async def _requests(self, _: Request) -> object:
+        return self._world.log.entries()
+
+    async def _clear_requests(self, _: Request) -> object:
+        self._world.log.clear()
+        return []
+
+    async def _state(self, _: Request) -> object:
+        with self._world.reading() as state:
+            return {
+                "clock_offset_seconds": state.clock_offset,
+                "organization": to_json(state.organization),
+                "environments": {name: to_json(item) for name, item in state.environments.items()},
+                "keys": {name: to_json(item) for name, item in state.keys.items()},
+            }
+
+    async def _reset(self, _: Request) -> object:
+        self._world.reset()
+        return {"status": "reset"}
+
+
+def _wrong(detail: str) -> Problem:
+    return Problem(400, {"detail": detail})
+
+
+def _found(state: State, request: Request) -> Environment:
+    found = state.environments.get(request.path_params["id"])
+    if found is None:
+        raise Problem(404, {"detail": "No such Environment"})
+    return found
+
+
+def _claimed(environment: Environment) -> Claim:
+    if environment.claim is None:
+        raise Problem(404, {"detail": "The Environment has no custom domain"})
+    return environment.claim
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise _wrong("The body is not JSON") from None
+
+
+async def _body(request: Request, known: dict[str, Any]) -> dict[str, Any]:
+    plain = await _json(request)
+    if not isinstance(plain, dict) or not set(plain) <= set(known):
+        raise _wrong(f"An object was expected, with any of: {', '.join(known)}")
+    for name, value in plain.items():
+        if not isinstance(value, known[name]):
+            raise _wrong(f"`{name}` is of the wrong type")
+    return plain
+
+
+def _script(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
+    if plain is None:
+        return None
+    pairs = all(
+        isinstance(item, list) and len(item) == 2 and all(isinstance(word, str) for word in item) for item in plain
+    )
+    if not pairs or len(plain) > _MAX_SCRIPT:
+        raise _wrong("`script` is a list of [status, certificate_status]")
+    return tuple((status, certificate) for status, certificate in plain)
+
+
+def _from_loopback(request: Request) -> bool:
+    if request.client is None:
+        return True
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

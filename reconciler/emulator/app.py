@@ -1,0 +1,204 @@
+"""The emulator as an ASGI application: the API, and around it faults, chaos, rate limits, delays and the log."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import json
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.emulator.admin import PREFIX, Admin
+from reconciler.emulator.doors import is_uuid
+from reconciler.emulator.faults import Fault, Kind
+from reconciler.emulator.requests import masked
+from reconciler.emulator.routes import BANNER, Api
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from reconciler.emulator.chaos import Chaos
+    from reconciler.emulator.doors import Caller
+    from reconciler.emulator.world import World
+
+Headers = list[tuple[bytes, bytes]]
+_DRIPS = 10
+
+
+class ConnectionDropped(Exception):
+    """The connection ends here, without an answer or in the middle of one. `after` says that the request was carried out.
+
+    Raised out of the application. A server closes the connection; whoever calls the application in process maps it to a
+    lost answer.
+    """
+
+    def __init__(self, *, after: bool) -> None:
+        super().__init__("the connection was dropped")
+        self.after = after
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer that is not sent yet."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def build(
+    world: World, *, chaos: Chaos | None = None, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> Emulator:
+    """The ASGI application over a world; the admin API is at `/_emulator/`."""
+    return Emulator(world, chaos, sleep)
+
+
+class Emulator:
+    """Answers requests over a world. Admin requests pass neither faults nor the log."""
+
+    def __init__(self, world: World, chaos: Chaos | None, sleep: Callable[[float], Awaitable[object]]) -> None:
+        self._world = world
+        self._chaos = chaos
+        self._sleep = sleep
+        self._api = Api(world)
+        self._admin = Admin(world)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        if scope["path"].startswith(PREFIX):
+            await self._admin(scope, receive, send)
+            return
+        await self._exchange(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        world, method, path = self._world, scope["method"], scope["path"]
+        headers = dict(scope["headers"])
+        environment_id = _text(headers.get(b"x-environment-id"))
+        caller = world.doors.caller(_text(headers.get(b"authorization")), environment_id)
+        fault = world.faults.strike(method, path, caller)
+        if fault is None and self._chaos is not None:
+            fault = self._chaos.strike(method, path, caller)
+        begun = time.perf_counter()
+        entry: dict[str, Any] = {
+            "method": method,
+            "path": masked(path),
+            "key": caller.label or (caller.digest and f"key-{caller.digest[:8]}"),
+            "environment_id": caller.environment_id,
+            "header": environment_id if environment_id and is_uuid(environment_id) else None,
+            "fault": fault and fault.kind.value,
+            "acted": fault is None or fault.acts,
+            "status": None,
+        }
+        try:
+            reply = await self._reply(scope, receive, caller, fault)
+            entry["status"] = reply.status
+            await self._send(reply, fault, send)
+        except ConnectionDropped:
+            entry["status"] = None
+            raise
+        finally:
+            entry["seconds"] = round(time.perf_counter() - begun, 6)
+            world.log.add(entry)
+
+    async def _reply(self, scope: Scope, receive: Receive, caller: Caller, fault: Fault | None) -> Reply:
+        wait = self._world.behaviour.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
+        if wait:
+            await self._sleep(wait)
+        if fault is None or fault.acts:
+            limited = self._limited(caller)
+            reply = limited or await _answer(self._api, scope, receive)
+        else:
+            reply = Reply(500, [], b"")
+        if fault is None:
+            return reply
+        match fault.kind:
+            case Kind.DROP_BEFORE | Kind.DROP_AFTER:
+                raise ConnectionDropped(after=fault.acts)
+            case Kind.STATUS:
+                return _made(fault.status, fault)
+            case Kind.RATE_LIMIT:
+                return _made(429, fault)
+            case Kind.GARBAGE:
+                return _garbage(fault)
+            case Kind.REDIRECT:
+                return Reply(307, [(b"location", fault.location.encode())], b"")
+            case Kind.DELAY | Kind.TRUNCATE | Kind.DRIP:
+                return reply
+
+    def _limited(self, caller: Caller) -> Reply | None:
+        behaviour, limits = self._world.behaviour, self._world.limits
+        with self._world.reading() as state:
+            now = self._world.now(state)
+        waits = [
+            limits.wait("", behaviour.total_rate, now),
+            limits.wait(caller.digest or "-", behaviour.key_rate, now),
+        ]
+        wait = max((item for item in waits if item is not None), default=None)
+        if wait is None:
+            return None
+        forms = {"seconds": str(math.ceil(wait)), "date": email.utils.formatdate(now + wait, usegmt=True), "none": None}
+        return _json(429, {"detail": "Too many requests"}, forms[behaviour.retry_after])
+
+    async def _send(self, reply: Reply, fault: Fault | None, send: Send) -> None:
+        length = (b"content-length", str(len(reply.body)).encode())
+        headers = [item for item in reply.headers if item[0] != length[0]]
+        headers += [length, (b"x-emulator", BANNER.encode())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        body = reply.body
+        if fault is not None and fault.kind is Kind.TRUNCATE:
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            raise ConnectionDropped(after=fault.acts)
+        if fault is not None and fault.kind is Kind.DRIP:
+            size = max(1, math.ceil(len(body) / _DRIPS))
+            while len(body) > size:
+                await send({"type": "http.response.body", "body": body[:size], "more_body": True})
+                await self._sleep(fault.seconds / _DRIPS)
+                body = body[size:]
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
+    reply = Reply(500, [], b"")
+
+    async def collect(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            reply.status, reply.headers = message["status"], list(message["headers"])
+        else:
+            reply.body += message.get("body", b"")
+
+    await app(scope, receive, collect)
+    return reply
+
+
+def _made(status: int, fault: Fault) -> Reply:
+    if isinstance(fault.body, str):
+        return Reply(status, [(b"content-type", b"text/html"), *_retry_after(fault.retry_after)], fault.body.encode())
+    named = {"error_type": fault.error_type} if fault.error_type else {}
+    body = {"detail": fault.detail, **named} if fault.body is None else fault.body
+    return _json(status, body, fault.retry_after)
+
+
+def _garbage(fault: Fault) -> Reply:
+    body = "<html><body>Welcome to nginx!</body></html>" if fault.body is None else fault.body
+    if isinstance(body, str):
+        return Reply(200, [(b"content-type", b"text/html")], body.encode())
+    return _json(200, body, None)
+
+
+def _json(status: int, body: object, retry_after: str | None) -> Reply:
+    return Reply(
+        status, [(b"content-type", b"application/json"), *_retry_after(retry_after)], json.dumps(body).encode()
+    )
+
+
+def _retry_after(value: str | None) -> Headers:
+    return [] if value is None else [(b"retry-after", value.encode())]
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")

@@ -1,0 +1,227 @@
+"""Every switch of the emulator: what public material leaves open, with a default, and a few settings for trials.
+
+`basis` tells where a default comes from: `fact` (documented by Imgwire, the other values are for tests), `inferred`
+(a conclusion), `unknown` (nothing is documented; the default is a guess) or `ours` (a setting for trials only).
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Value = TypeVar("Value")
+
+
+class SwitchError(ValueError):
+    """A switch that does not exist, or a value it does not have. `str()` is one line fit for people."""
+
+
+def _switch(default: Value, basis: str, what: str) -> Value:
+    return field(default=default, metadata={"basis": basis, "what": what})
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the emulator behaves where the API could behave in several ways. `describe` lists every switch with its words."""
+
+    absent: Literal["404", "400", "410", "null", "bare"] = _switch(
+        "404",
+        "unknown",
+        "what GET answers without a custom domain: a status with `ResourceNotFoundError`, 200 with a JSON null, or a bare 404 "
+        "without `error_type`",
+    )
+    delete_absent: Literal["404", "200"] = _switch("404", "unknown", "what DELETE answers without a custom domain")
+    test_absent: Literal["404", "409", "null"] = _switch(
+        "404", "unknown", "what test_connection answers without a custom domain"
+    )
+    delete_body: Literal["status", "id", "empty"] = _switch(
+        "status", "unknown", 'body of a delete: `{"status": "deleted"}`, `{"id": …}` or `{}`'
+    )
+    delete_seconds: float = _switch(
+        0.0, "unknown", "how long a deleted domain is still shown and its hostname still taken"
+    )
+    conflict_status: int = _switch(409, "unknown", "status of a refused claim on a hostname")
+    conflict_name: str = _switch("ResourceConflictError", "unknown", "`error_type` of a refused claim on a hostname")
+    second_create: Literal["conflict", "same"] = _switch(
+        "conflict",
+        "unknown",
+        "POST where the Environment has a domain: always a conflict, or 200 with the domain it has if the hostname is the same",
+    )
+    token_status: int = _switch(401, "fact", "status of `InvalidTokenError`")
+    not_authorized_status: int = _switch(403, "unknown", "status of `ResourceNotAuthorizedError`")
+    payment_status: int = _switch(402, "unknown", "status of `PaymentRequiredError`")
+    payment_blocks: Literal["writes", "all"] = _switch(
+        "writes", "unknown", "what a plan without custom domains, or an inactive organization, refuses"
+    )
+    error_types: Literal["sent", "omitted"] = _switch("sent", "fact", "whether domain errors carry `error_type`")
+    foreign_environment: Literal["refuse", "hide", "ignore"] = _switch(
+        "refuse",
+        "unknown",
+        "`X-Environment-Id` of an Environment that the key does not open: `ResourceNotAuthorizedError`, "
+        "`ResourceNotFoundError`, or the header is ignored",
+    )
+    environments_api: Literal["session", "any"] = _switch(
+        "session", "inferred", "who may call /api/v1/environments/: a user session only, or server keys too"
+    )
+    bad_hostname: Literal["list", "error"] = _switch(
+        "list", "unknown", "a refused hostname: 422 in list form, or 400 with an `error_type`"
+    )
+    apex: Literal["labels", "suffixes", "allow"] = _switch(
+        "labels",
+        "unknown",
+        "how a registrable name is recognised: fewer than three labels, the Public Suffix List, or not at all",
+    )
+    imgwire_names: Literal["refuse", "allow"] = _switch(
+        "allow", "unknown", "whether imgwire.dev and names below it are refused"
+    )
+    trailing_dot: Literal["refuse", "strip"] = _switch(
+        "refuse", "unknown", "a hostname with a trailing dot is refused, or the dot is dropped"
+    )
+    hostname_form: Literal["lower", "sent", "upper", "dotted"] = _switch(
+        "lower", "unknown", "how `hostname` is given back: lower case, as sent, upper case, with a trailing dot"
+    )
+    extra_properties: Literal["ignore", "refuse"] = _switch(
+        "ignore", "unknown", "unknown properties in a request's body"
+    )
+    extra_fields: bool = _switch(False, "unknown", "answers carry a property that the document does not know")
+    check: Literal["now", "staged", "checks", "seconds", "recover", "fail", "never", "dns"] = _switch(
+        "now",
+        "unknown",
+        "what test_connection finds: all well at once; connection first and certificate at the next check; all well at check "
+        "number `check_count`; all well `check_seconds` after creation; failed before check number `check_count`, well from then "
+        "on; always failed; nothing new; what real DNS look-ups of both CNAMEs say",
+    )
+    check_count: int = _switch(3, "ours", "number for `check=checks` and `check=recover`")
+    check_seconds: float = _switch(60.0, "ours", "seconds for `check=seconds`")
+    failed_check: Literal["failed", "pending", "error"] = _switch(
+        "failed",
+        "unknown",
+        "a failed check: 200 with FAILED / FAILING, 200 with both left as they were, or 409 with an error",
+    )
+    check_answer: Literal["after", "before"] = _switch(
+        "after",
+        "unknown",
+        "test_connection answers with the outcome, or with the state before it (read again to see it)",
+    )
+    verified_at: Literal["success", "always", "never"] = _switch(
+        "success", "unknown", "when test_connection sets `last_verified_at`"
+    )
+    settle_seconds: float | None = _switch(
+        None,
+        "unknown",
+        "how long after creation a PENDING domain becomes ready by itself; `none`: only by test_connection",
+    )
+    dcv: Literal["record", "hostname", "placeholder"] = _switch(
+        "record",
+        "unknown",
+        "`dcv_cname_value`: from the record's id, from the hostname, or the hostname itself as in the documented example",
+    )
+    timestamps: Literal["seconds", "fractions", "offset"] = _switch(
+        "seconds", "unknown", "whole seconds with `Z` as in the documented example, with fractions, or with `+00:00`"
+    )
+    slash: Literal["redirect", "not-found", "accept"] = _switch(
+        "redirect",
+        "unknown",
+        "a path with a missing or extra trailing slash: 307 to the declared path, 404, or accepted",
+    )
+    strict_keys: bool = _switch(
+        False, "ours", "refuse keys that were not registered, instead of opening an Environment for each"
+    )
+    key_rate: float | None = _switch(None, "unknown", "requests a second for each key, above it 429")
+    total_rate: float | None = _switch(None, "unknown", "requests a second in all, above it 429")
+    retry_after: Literal["seconds", "date", "none"] = _switch("seconds", "unknown", "form of `Retry-After` on a 429")
+    latency: float = _switch(0.0, "ours", "seconds before every answer")
+
+    @classmethod
+    def of(cls, settings: Iterable[str]) -> Behaviour:
+        """From texts such as `absent=null`; dashes and underscores are one. Raises SwitchError."""
+        result = cls()
+        for setting in settings:
+            name, equals, value = setting.partition("=")
+            name = name.strip().replace("-", "_")
+            if not equals:
+                raise SwitchError(f"`{setting}` is not of the form SWITCH=VALUE")
+            result = result.with_text(name, value.strip())
+        return result
+
+    def with_text(self, name: str, text: str) -> Behaviour:
+        """A copy with one switch set from its text. Raises SwitchError."""
+        types_by_name = get_type_hints(Behaviour)
+        if name not in types_by_name:
+            near = difflib.get_close_matches(name, types_by_name, 1)
+            hint = f", did you mean `{near[0]}`?" if near else ""
+            raise SwitchError(f"unknown switch `{name}`{hint}")
+        return replace(self, **{name: _value(name, text, types_by_name[name])})
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One row of the switches' table."""
+
+    name: str
+    default: str
+    choices: str
+    basis: str
+    what: str
+
+
+def describe() -> tuple[Switch, ...]:
+    """Every switch in order, in the words that the documentation and the help use."""
+    hints = get_type_hints(Behaviour)
+    return tuple(
+        Switch(
+            item.name,
+            _text(item.default),
+            " ".join(get_args(hints[item.name])) if _is_choice(hints[item.name]) else _type_name(hints[item.name]),
+            item.metadata["basis"],
+            item.metadata["what"],
+        )
+        for item in fields(Behaviour)
+    )
+
+
+def _is_choice(hint: Any) -> bool:
+    return get_origin(hint) is Literal
+
+
+def _optional(hint: Any) -> bool:
+    return get_origin(hint) in (types.UnionType, Union)
+
+
+def _type_name(hint: Any) -> str:
+    return (
+        "number or none" if _optional(hint) else {bool: "true false", int: "integer", float: "number"}.get(hint, "text")
+    )
+
+
+def _text(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _value(name: str, text: str, hint: Any) -> Any:
+    if _is_choice(hint):
+        if text not in get_args(hint):
+            raise SwitchError(f"`{name}` cannot be `{text}`; it is one of: {', '.join(get_args(hint))}")
+        return text
+    if hint is str:
+        return text
+    if hint is bool:
+        if text not in ("true", "false"):
+            raise SwitchError(f"`{name}` cannot be `{text}`; it is true or false")
+        return text == "true"
+    if text == "none" and _optional(hint):
+        return None
+    try:
+        number: float = int(text) if hint is int else float(text)
+    except ValueError:
+        raise SwitchError(f"`{name}` cannot be `{text}`; it is a number") from None
+    if not 0 <= number < float("inf"):
+        raise SwitchError(f"`{name}` cannot be `{text}`; it is a number from 0 up")
+    return number

@@ -1,0 +1,103 @@
+"""The life of a custom domain: what a check of DNS and certificate, or time alone, makes of its two statuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.emulator.times import seconds_of, timestamp
+from reconciler.model.domains import CertificateStatus, Status
+
+if TYPE_CHECKING:
+    from reconciler.emulator.behaviour import Behaviour
+    from reconciler.emulator.state import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What DNS look-ups found for the two CNAMEs; None where nobody answered."""
+
+    routing: bool | None
+    validation: bool | None
+
+
+_READY = (Status.CONNECTED.value, CertificateStatus.ACTIVE.value)
+_FAILED = (Status.FAILED.value, CertificateStatus.FAILING.value)
+
+
+def settled(claim: Claim, now: float, behaviour: Behaviour) -> Claim:
+    """The claim as time alone has made it: ready by itself `settle_seconds` after creation, if it was still PENDING."""
+    domain = claim.domain
+    if behaviour.settle_seconds is None or (domain.status, domain.certificate_status) != (
+        Status.PENDING,
+        CertificateStatus.PENDING,
+    ):
+        return claim
+    due = seconds_of(domain.created_at) + behaviour.settle_seconds
+    return claim if now < due else _with(claim, _READY, timestamp(due, behaviour.timestamps), verified=True)
+
+
+def checked(claim: Claim, now: float, behaviour: Behaviour, seen: Seen | None) -> tuple[Claim, bool]:
+    """The claim after one more test_connection, and whether that check failed."""
+    claim = replace(claim, checks=claim.checks + 1)
+    if claim.script:
+        outcome, claim = claim.script[0], replace(claim, script=claim.script[1:])
+    else:
+        outcome = _outcome(claim, now, behaviour, seen)
+    bad = outcome == _FAILED
+    if bad and behaviour.failed_check != "failed":
+        outcome = (claim.domain.status, claim.domain.certificate_status)
+    verified = behaviour.verified_at == "always" or (behaviour.verified_at == "success" and outcome == _READY)
+    return _with(claim, outcome, timestamp(now, behaviour.timestamps), verified=verified), bad
+
+
+def _outcome(claim: Claim, now: float, behaviour: Behaviour, seen: Seen | None) -> tuple[str, str]:
+    before = (claim.domain.status, claim.domain.certificate_status)
+    match behaviour.check:
+        case "now":
+            return _READY
+        case "staged":
+            return _READY if claim.checks > 1 else (_READY[0], CertificateStatus.PENDING.value)
+        case "checks":
+            return _READY if claim.checks >= behaviour.check_count else before
+        case "seconds":
+            return _READY if now >= seconds_of(claim.domain.created_at) + behaviour.check_seconds else before
+        case "recover":
+            return _READY if claim.checks >= behaviour.check_count else _FAILED
+        case "fail":
+            return _FAILED
+        case "never":
+            return before
+        case "dns":
+            return _by_dns(before, seen or Seen(None, None))
+
+
+def _by_dns(before: tuple[str, str], seen: Seen) -> tuple[str, str]:
+    """Right records connect and activate; wrong or missing ones fail what stood, and leave PENDING what never did."""
+    status = _next(before[0], seen.routing, Status.PENDING, _READY[0], _FAILED[0])
+    # A certificate is only issued for a name that leads here.
+    valid = seen.validation if status == Status.CONNECTED else (False if seen.validation is not None else None)
+    return status, _next(before[1], valid, CertificateStatus.PENDING, _READY[1], _FAILED[1])
+
+
+def _next(before: str, right: bool | None, pending: str, good: str, bad: str) -> str:
+    if right is None:
+        return before
+    if right:
+        return good
+    return pending if before == pending else bad
+
+
+def _with(claim: Claim, outcome: tuple[str, str], now: str, *, verified: bool) -> Claim:
+    domain = claim.domain
+    moved = (domain.status, domain.certificate_status) != outcome
+    return replace(
+        claim,
+        domain=replace(
+            domain,
+            status=outcome[0],
+            certificate_status=outcome[1],
+            updated_at=now if moved or verified else domain.updated_at,
+            last_verified_at=now if verified else domain.last_verified_at,
+        ),
+    )

@@ -1,0 +1,118 @@
+"""What the four calls on an Environment's custom domain do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.emulator.checks import Seen, checked, settled
+from reconciler.emulator.hostnames import fault_of
+from reconciler.emulator.problems import absent, bad_hostname, conflict, refusal, unpaid
+from reconciler.emulator.state import Claim, State, compared, digest
+from reconciler.model.domains import CertificateStatus, Domain, Status
+
+if TYPE_CHECKING:
+    from reconciler.emulator.world import World
+
+ROUTING_TARGET = "cdn-proxy.imgwire.dev"  # guide, custom domains, creation example
+
+
+class Domains:
+    """The calls take the id of an Environment that exists, and raise Problem for what the API refuses."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def find(self, environment_id: str) -> Domain | None:
+        """The custom domain, if there is one."""
+        with self._world.reading() as state:
+            claim = self._claim(state, environment_id)
+        return None if claim is None else claim.domain
+
+    def read(self, environment_id: str) -> Domain:
+        """What GET shows. Raises Problem where there is no custom domain."""
+        domain = self.find(environment_id)
+        if domain is None:
+            raise absent(self._world.behaviour, self._world.behaviour.absent)
+        return domain
+
+    def create(self, environment_id: str, hostname: str) -> Domain:
+        """Claim a hostname. Raises Problem: 402, 422, a conflict."""
+        behaviour = self._world.behaviour
+        name = hostname.removesuffix(".") if behaviour.trailing_dot == "strip" else hostname
+        if reason := fault_of(name, behaviour):
+            raise bad_hostname(behaviour, reason)
+        with self._world.writing() as state:
+            if not state.organization.paid:
+                raise unpaid(behaviour)
+            own = self._claim(state, environment_id)
+            if own is not None:
+                same = own.gone_at is None and compared(own.domain.hostname) == compared(name)
+                if same and behaviour.second_create == "same":
+                    return own.domain
+                raise conflict(behaviour, "The Environment already has a custom domain")
+            holder = state.holder(name)
+            if holder is not None and self._claim(state, holder.id) is not None:
+                raise conflict(behaviour, "The hostname is already claimed by another custom domain")
+            if holder is not None:
+                state.put(replace(holder, claim=None))
+            domain = self._new(state, environment_id, name, hostname)
+            state.put(replace(state.environments[environment_id], claim=Claim(domain)))
+        return domain
+
+    def delete(self, environment_id: str) -> str:
+        """Give the hostname up: the id of the domain that was deleted. Raises Problem where there is none."""
+        behaviour = self._world.behaviour
+        with self._world.writing() as state:
+            claim = self._claim(state, environment_id)
+            if claim is None or claim.gone_at is not None:
+                raise absent(behaviour, behaviour.delete_absent)
+            gone_at = self._world.now(state) + behaviour.delete_seconds
+            left = replace(claim, gone_at=gone_at) if behaviour.delete_seconds else None
+            state.put(replace(state.environments[environment_id], claim=left))
+        return claim.domain.id
+
+    def test_connection(self, environment_id: str, seen: Seen | None = None) -> Domain:
+        """Check again: the domain as the answer shows it. `seen` is what look-ups found. Raises Problem without a domain."""
+        behaviour = self._world.behaviour
+        with self._world.writing() as state:
+            before = self._claim(state, environment_id)
+            if before is None:
+                raise absent(behaviour, behaviour.test_absent)
+            after, failed = checked(before, self._world.now(state), behaviour, seen)
+            state.put(replace(state.environments[environment_id], claim=after))
+        if failed and behaviour.failed_check == "error":
+            raise refusal(behaviour, 409, "CustomDomainCheckError", "The DNS records could not be verified")
+        return before.domain if behaviour.check_answer == "before" else after.domain
+
+    def _claim(self, state: State, environment_id: str) -> Claim | None:
+        """The claim as time has made it; None where there is none or a deleted one is gone by now."""
+        claim = state.environments[environment_id].claim
+        if claim is None:
+            return None
+        now = self._world.now(state)
+        if claim.gone_at is not None and now >= claim.gone_at:
+            return None
+        return settled(claim, now, self._world.behaviour)
+
+    def _new(self, state: State, environment_id: str, name: str, sent: str) -> Domain:
+        behaviour, new_id, now = self._world.behaviour, self._world.new_id(), self._world.stamp(state)
+        lower = name.lower()
+        shown = {"lower": lower, "sent": sent, "upper": name.upper(), "dotted": f"{lower}."}
+        made = {"record": new_id.replace("-", "")[:16], "hostname": digest(lower)[:16], "placeholder": ""}[
+            behaviour.dcv
+        ]
+        return Domain(
+            id=new_id,
+            environment_id=environment_id,
+            hostname=shown[behaviour.hostname_form],
+            cname_record=lower,
+            cname_value=ROUTING_TARGET,
+            dcv_cname_record=f"_acme-challenge.{lower}",
+            dcv_cname_value=f"{made}.dcv.imgwire.dev" if made else lower,
+            certificate_status=CertificateStatus.PENDING,
+            status=Status.PENDING,
+            last_verified_at=None,
+            created_at=now,
+            updated_at=now,
+        )

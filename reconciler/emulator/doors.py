@@ -1,0 +1,160 @@
+"""Who may ask, and for which Environment: keys, user sessions and `X-Environment-Id`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.emulator.problems import bad_token, invalid, not_authorized, not_found, unpaid
+from reconciler.emulator.state import Environment, Key, State, digest, stable_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from reconciler.emulator.world import World
+    from reconciler.model.environments import Secret
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+SERVER_KEY = "sk_"  # tutorials and readmes show server keys so, and client keys as ck_
+SESSION = "session_"  # ours: stands for a signed-in user of the dashboard, who may open every Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A key and the Environment it opens; without an id, one that is derived from the name and stays the same."""
+
+    name: str
+    key: Secret
+    environment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who seems to ask: the key's digest and label, and the Environment meant; None where that is not clear."""
+
+    digest: str | None = None
+    label: str | None = None
+    environment_id: str | None = None
+    environment: str | None = None
+
+
+class Doors:
+    """Registers keys and lets requests in."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def register(self, accounts: Iterable[Account]) -> None:
+        """Add the accounts whose keys are not known.
+
+        A known key keeps what it opens, whatever the account says, and opens more only where the accounts give one key
+        several ids.
+        """
+        wanted: dict[str, dict[str, str]] = {}
+        for account in accounts:
+            environment_id = (account.environment_id or stable_id(account.name)).lower()
+            wanted.setdefault(digest(account.key.reveal()), {})[environment_id] = account.name
+        with self._world.reading() as state:
+            if not any(_lacking(state, name, ids) for name, ids in wanted.items()):
+                return
+        with self._world.writing() as state:
+            for name, ids in wanted.items():
+                for environment_id in _lacking(state, name, ids):
+                    self._open(state, name, environment_id, ids[environment_id])
+
+    def caller(self, authorization: str | None, environment_id: str | None) -> Caller:
+        """Who seems to ask, for faults and the log. Refuses nothing and changes nothing."""
+        token = _token(authorization)
+        if token is None:
+            return Caller()
+        name = digest(token)
+        with self._world.reading() as state:
+            key = state.keys.get(name)
+            opened = key.environments if key else (stable_id(name),)
+            meant = opened[0] if len(opened) == 1 else None
+            if environment_id and is_uuid(environment_id):
+                meant = environment_id.lower()
+            found = state.environments.get(meant or "")
+            return Caller(name, key.label if key else None, meant, found.name if found else None)
+
+    def enter(self, authorization: str | None, environment_id: str | None) -> str:
+        """The id of the Environment that a request is about. Raises Problem: 401, 402, 403, 404, 422."""
+        behaviour = self._world.behaviour
+        token = self._credential(authorization)
+        if environment_id is not None and not is_uuid(environment_id):
+            raise invalid(("header", "X-Environment-Id"), "Input should be a valid UUID", "uuid_parsing")
+        with self._world.reading() as state:
+            opened: Collection[str] = state.environments
+            if not token.startswith(SESSION):
+                opened = state.keys[digest(token)].environments
+            meant = self._meant(opened, environment_id.lower() if environment_id else None)
+            if meant not in state.environments:
+                raise bad_token(behaviour, "The key's Environment does not exist any more")
+            if behaviour.payment_blocks == "all" and not state.organization.paid:
+                raise unpaid(behaviour)
+        return meant
+
+    def enter_session(self, authorization: str | None) -> None:
+        """Let a user session pass. Raises Problem: 401."""
+        token = self._credential(authorization)
+        if not token.startswith(SESSION) and self._world.behaviour.environments_api == "session":
+            raise bad_token(self._world.behaviour, "A user session is needed, not a Server API Key")
+
+    def new_environment(self, state: State, environment_id: str, name: str) -> Environment:
+        """An Environment created now; it is put into the state."""
+        stamp = self._world.stamp(state)
+        environment = Environment(environment_id, name, stamp, stamp, default=not state.environments)
+        state.put(environment)
+        return environment
+
+    def _credential(self, authorization: str | None) -> str:
+        token = _token(authorization)
+        if token is None:
+            raise bad_token(self._world.behaviour, "Missing credential")
+        name = digest(token)
+        with self._world.reading() as state:
+            if name in state.keys:
+                return token
+        if self._world.behaviour.strict_keys or not token.startswith((SERVER_KEY, SESSION)):
+            raise bad_token(self._world.behaviour, "Invalid API key")
+        if not token.startswith(SESSION):
+            with self._world.writing() as state:
+                self._open(state, name, stable_id(name), f"environment-{name[:8]}")
+        return token
+
+    def _open(self, state: State, name: str, environment_id: str, label: str) -> None:
+        known = state.keys.get(name, Key(label, ()))
+        state.put(replace(known, environments=(*known.environments, environment_id)), name)
+        if environment_id not in state.environments:
+            self.new_environment(state, environment_id, label)
+
+    def _meant(self, opened: Collection[str], wanted: str | None) -> str:
+        if wanted is not None and wanted in opened:
+            return wanted
+        behaviour = self._world.behaviour
+        if wanted is None or behaviour.foreign_environment == "ignore":
+            if len(opened) == 1:
+                return next(iter(opened))
+            message = "Field required: this credential opens several Environments"
+            raise invalid(("header", "X-Environment-Id"), message, "missing")
+        if behaviour.foreign_environment == "hide":
+            raise not_found(behaviour, "Environment")
+        raise not_authorized(behaviour)
+
+
+def is_uuid(text: str) -> bool:
+    """The text is a UUID in its usual form."""
+    return _UUID.fullmatch(text) is not None
+
+
+def _lacking(state: State, name: str, ids: dict[str, str]) -> list[str]:
+    known = state.keys.get(name)
+    if known is None:
+        return list(ids)
+    return [item for item in ids if item not in known.environments] if len(ids) > 1 else []
+
+
+def _token(authorization: str | None) -> str | None:
+    scheme, _, token = (authorization or "").partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None

@@ -1,0 +1,52 @@
+"""The server's own check of a hostname: a bare subdomain, as the troubleshooting guide says."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+    from reconciler.emulator.behaviour import Behaviour
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+
+
+def fault_of(hostname: str, behaviour: Behaviour) -> str | None:
+    """Why the hostname is refused, or None. Documented: bare, no scheme, path, port or white space, and no apex."""
+    labels = hostname.split(".")
+    if not all(_LABEL.fullmatch(label) for label in labels) or len(hostname) > 253:
+        return "must be a bare hostname without scheme, port, path or white space"
+    if _is_address(hostname):
+        return "must not be an IP address"
+    if len(labels) < 2 or (
+        behaviour.apex != "allow" and _is_apex(hostname.lower(), by_list=behaviour.apex == "suffixes")
+    ):
+        return "must be a subdomain such as images.example.com, not an apex domain"
+    if behaviour.imgwire_names == "refuse" and labels[-2:] == ["imgwire", "dev"]:
+        return "must not be a name below imgwire.dev"
+    return None
+
+
+def _is_apex(hostname: str, *, by_list: bool) -> bool:
+    if not by_list:
+        return hostname.count(".") < 2
+    return _suffixes().privatesuffix(hostname) in (None, hostname)
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def _is_address(hostname: str) -> bool:
+    try:
+        ipaddress.ip_address(hostname)
+    except ValueError:
+        return False
+    return True

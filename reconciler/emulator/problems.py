@@ -1,0 +1,70 @@
+"""What the API refuses, in its two documented error shapes, worded and numbered as the switches say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.emulator.behaviour import Behaviour
+
+
+class Problem(Exception):
+    """A request is answered with this status and body instead."""
+
+    def __init__(self, status: int, body: object) -> None:
+        super().__init__(f"{status} {body}")
+        self.status = status
+        self.body = body
+
+
+def invalid(loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
+    """The 422 list `{"detail": [{"loc", "msg", "type"}]}` (OpenAPI, HTTPValidationError)."""
+    rows: list[dict[str, Any]] = [{"loc": list(loc), "msg": message, "type": kind}]
+    return Problem(422, {"detail": rows})
+
+
+def refusal(behaviour: Behaviour, status: int, error_type: str, detail: str) -> Problem:
+    """The domain error `{"detail": text, "error_type": name}` (troubleshooting, production issues)."""
+    named = {"error_type": error_type} if behaviour.error_types == "sent" else {}
+    return Problem(status, {"detail": detail, **named})
+
+
+def bad_token(behaviour: Behaviour, detail: str) -> Problem:
+    return refusal(behaviour, behaviour.token_status, "InvalidTokenError", detail)
+
+
+def not_authorized(behaviour: Behaviour) -> Problem:
+    detail = "This credential does not open that Environment"
+    return refusal(behaviour, behaviour.not_authorized_status, "ResourceNotAuthorizedError", detail)
+
+
+def unpaid(behaviour: Behaviour) -> Problem:
+    detail = "An active subscription with custom domains is required"
+    return refusal(behaviour, behaviour.payment_status, "PaymentRequiredError", detail)
+
+
+def conflict(behaviour: Behaviour, detail: str) -> Problem:
+    return refusal(behaviour, behaviour.conflict_status, behaviour.conflict_name, detail)
+
+
+def not_found(behaviour: Behaviour, what: str) -> Problem:
+    return refusal(behaviour, 404, "ResourceNotFoundError", f"{what} not found")
+
+
+def bad_hostname(behaviour: Behaviour, reason: str) -> Problem:
+    if behaviour.bad_hostname == "error":
+        return refusal(behaviour, 400, "InvalidHostnameError", f"The hostname {reason}")
+    return invalid(("body", "hostname"), f"Value error, hostname {reason}", "value_error")
+
+
+def absent(behaviour: Behaviour, answer: str) -> Problem:
+    """What a call that needs a custom domain answers where there is none; `answer` is the value of the call's switch."""
+    match answer:
+        case "null":
+            return Problem(200, None)
+        case "200":
+            return Problem(200, {"status": "deleted"})
+        case "bare":
+            return Problem(404, {"detail": "Not Found"})
+        case _:
+            return refusal(behaviour, int(answer), "ResourceNotFoundError", "Custom domain not found")
