@@ -120,7 +120,7 @@ class Doors:
             raise bad_token(self._world.behaviour, "Invalid API key")
         if not token.startswith(SESSION):
             with self._world.writing() as state:
-                self._open(state, name, stable_id(name), f"environment-{name[:8]}")
+                self._open(state, name, stable_id(name), f"key-{name[:8]}")
         return token
 
     def _open(self, state: State, name: str, environment_id: str, label: str) -> None:

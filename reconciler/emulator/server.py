@@ -1,0 +1,143 @@
+"""The emulator over a socket, with uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import signal
+import socket
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from reconciler.emulator.app import ConnectionDropped, build
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.chaos import Chaos, ChaosSettings
+from reconciler.emulator.faults import read_faults
+from reconciler.emulator.store import FileStore
+from reconciler.emulator.world import World
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_transport: contextvars.ContextVar[asyncio.Transport] = contextvars.ContextVar("transport")
+_KEEP_ALIVE = 75  # seconds; longer than clients keep idle connections, so that none is closed under a request
+_GRACE = 2  # seconds for requests in flight when the server stops
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Where and how to serve. `port` 0 picks a free one; without `state` everything ends with the process."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    state: Path | None = None
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    faults: Path | None = None
+    chaos: ChaosSettings | None = None
+    log: Path | None = None
+    dns_server: str | None = None
+
+
+def serve(options: ServerOptions, on_ready: Callable[[str], object]) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is in flight. `on_ready` gets the URL once requests are answered.
+
+    Raises StateError, FaultError, and OSError where the address or the log cannot be used.
+    """
+    store = FileStore(options.state, plain_bytes=0) if options.state else None
+    world = World(options.behaviour, store=store, dns_server=options.dns_server)
+    if options.faults:
+        world.faults.add(*read_faults(options.faults))
+    if options.log:
+        world.log.write_to(options.log)
+    try:
+        Server(world, options.chaos, on_ready, host=options.host, port=options.port).run()
+    finally:
+        world.log.close()
+        if store:
+            store.compact()
+
+
+class Server(uvicorn.Server):
+    """Serves a world. `run` blocks, in the main thread until a signal and in any until `should_exit` is set.
+
+    Binds at once: raises OSError where the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        chaos: ChaosSettings | None,
+        on_ready: Callable[[str], object],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family)
+        self._on_ready = on_ready
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+        super().__init__(
+            uvicorn.Config(
+                _closing(build(world, chaos=Chaos(chaos) if chaos else None)),
+                http=_Protocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        with self._socket:
+            super().run(sockets or [self._socket])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready(self.url)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on a signal, without raising it again as uvicorn does: being stopped is how a server ends well."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+
+
+def _remember_transport(protocol: Any, data: bytes) -> None:
+    # The task that answers inherits this context: it is how the application finds the connection to close.
+    _transport.set(protocol.transport)
+    AutoHTTPProtocol.data_received(protocol, data)
+
+
+_Protocol: type[asyncio.Protocol] = type("_Protocol", (AutoHTTPProtocol,), {"data_received": _remember_transport})
+
+
+def _closing(app: ASGIApp) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ConnectionDropped:
+            _transport.get().close()
+            # Once uvicorn knows that the client is gone it does not answer 500 in our place.
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+    return answer
