@@ -80,8 +80,7 @@ class Server(uvicorn.Server):
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family)
+        self._socket = _bound(host, port)
         self._on_ready = on_ready
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
@@ -119,6 +118,19 @@ class Server(uvicorn.Server):
         finally:
             for number, action in before.items():
                 signal.signal(number, action)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Without the protocol's number asyncio leaves Nagle's algorithm on, and answers wait 40 ms for an acknowledgement.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _remember_transport(protocol: Any, data: bytes) -> None:
