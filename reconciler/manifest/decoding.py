@@ -1,0 +1,55 @@
+"""Bytes of a manifest file to text that YAML and every editor count in the same lines."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.source_text import At, SourceText, error
+from reconciler.manifest.syntax import unreadable_character
+
+if TYPE_CHECKING:
+    from reconciler.model.diagnostics import Diagnostic
+
+_OTHER_ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+# YAML 1.1 breaks lines at these, YAML 1.2 and editors do not; U+FEFF is invisible, and a second one is a slip.
+_DISAGREED_ON = re.compile("[\u0085\u2028\u2029\ufeff]")
+
+
+def decode(file: str, data: bytes) -> SourceText | Diagnostic:
+    """The text of a file, without a byte order mark, or what is wrong with its encoding."""
+    for mark, name in _OTHER_ENCODINGS:
+        if data.startswith(mark):
+            return _other_encoding(file, name)
+    if data[1:2] == b"\0" or data[:1] == b"\0":
+        return _other_encoding(file, "UTF-16")
+    try:
+        source = SourceText(file, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as failure:
+        return _bad_byte(file, data, failure.start)
+    if not source.text.isascii() and (found := _DISAGREED_ON.search(source.text)):
+        return unreadable_character(source, found.start())
+    return source
+
+
+def _other_encoding(file: str, name: str) -> Diagnostic:
+    at = At(SourceText(file, ""), (0, 0, 1))
+    return error(Code.NOT_UTF8, f"the file is not in UTF-8; it looks like {name}", at, hint="save it as UTF-8")
+
+
+def _bad_byte(file: str, data: bytes, position: int) -> Diagnostic:
+    """Place and excerpt come from the text with the bad bytes replaced, which keeps its lines."""
+    before = data[:position].decode("utf-8-sig", "replace")
+    line = before.count("\n") + before.count("\r") - before.count("\r\n")
+    column = len(before) - max(before.rfind("\n"), before.rfind("\r")) - 1
+    source = SourceText(file, data.decode("utf-8-sig", "replace"))
+    said = f"the byte 0x{data[position]:02X} is not UTF-8"
+    hint = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
+    return error(Code.NOT_UTF8, said, At(source, (line, column, 1)), hint=hint)

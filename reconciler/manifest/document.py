@@ -1,0 +1,263 @@
+"""YAML to plain data that knows its places: a small builder on the parser's events, so that nothing is ever expanded.
+
+PyYAML keeps the last of two equal keys and says nothing, and follows aliases without bound; here both are problems.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.masking import may_hold_secret, points_elsewhere
+from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
+from reconciler.manifest.source_text import TO_END_OF_LINE, At, Place, SourceText, error
+from reconciler.manifest.syntax import explain_syntax
+from reconciler.manifest.words import describe, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.diagnostics import Diagnostic
+
+DEEPEST = 32
+"""Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""
+
+MOST_PROBLEMS = 50_000
+"""Problems told of one file, more than twice its environments; then reading stops."""
+
+HAS_LIBYAML: bool = yaml.__with_libyaml__
+
+_CORE = "tag:yaml.org,2002:"
+_COLLECTION_TAGS = (None, "!", _CORE + "map", _CORE + "seq")
+_TEXT_TAGS = ("!", _CORE + "str")
+_SCALAR_TAGS = tuple(_CORE + name for name in ("null", "bool", "int", "float"))
+_KEYS_WITHOUT_SECRETS = frozenset(
+    {"version", "environments", "hostname", "environment_id", "protect", "labels", "send_environment_id", "base_url"}
+)
+_MERGE = "<<"
+
+
+class Entries(dict[str, Any]):
+    """A mapping of the file. `places` holds for each key where the key and its value stand."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str, tuple[Place, Place]] = {}
+
+
+class Document:
+    """One file's data: `root` is what the YAML says, `problems` what is wrong with it as YAML.
+
+    `root` is REPORTED where the file could not be read to its end.
+    """
+
+    def __init__(self, source: SourceText) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        self.root: object = EMPTY
+        self.root_place: Place = (0, 0, 1)
+
+    def at(self, place: Place) -> At:
+        return At(self.source, place)
+
+    def key_at(self, entries: Entries, key: str) -> At:
+        return At(self.source, entries.places[key][0])
+
+    def value_at(self, entries: Entries, key: str) -> At:
+        return At(self.source, entries.places[key][1])
+
+
+def read_document(source: SourceText) -> Document:
+    """Read one YAML document. Nothing is raised: what is wrong is in `problems`."""
+    document = Document(source)
+    try:
+        _Builder(document, event_source(source.text)).build()
+    except yaml.YAMLError as failure:
+        document.problems.append(explain_syntax(source, failure))
+        document.root = REPORTED
+    except _Stop:
+        document.root = REPORTED
+    return document
+
+
+def event_source(text: str) -> Callable[[], Any]:
+    """The next event at each call. libyaml's parser, about eight times as fast, wherever PyYAML has it."""
+    if HAS_LIBYAML:
+        from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+        fast: Callable[[], Any] = CParser(text).get_event
+        return fast
+    return yaml.Loader(text).get_event
+
+
+class _Stop(Exception):
+    """The rest of the file is not worth reading."""
+
+
+class _Builder:
+    """Follows the events of one stream with a stack of its own, so that depth costs no recursion."""
+
+    def __init__(self, document: Document, next_event: Callable[[], Any]) -> None:
+        self._document = document
+        self._source = document.source
+        self._next = next_event
+        self._anchors: dict[str, Place] = {}
+
+    def build(self) -> None:
+        first: At | None = None
+        while not isinstance(event := self._next(), StreamEndEvent):
+            if not isinstance(event, DocumentStartEvent):
+                continue
+            if first is not None:
+                hint = "keep one document in a file; several files are given with several -f or a folder"
+                related = ((first, "the first document starts here"),)
+                self._tell(Code.MULTIPLE_DOCUMENTS, "a second YAML document starts here", event, hint, related)
+                return
+            self._read_document()
+            first = At(self._source, self._document.root_place)
+
+    def _read_document(self) -> None:
+        """From the start of the document to the end of its root."""
+        document, next_event, anchors = self._document, self._next, self._anchors
+        around: list[tuple[Entries | list[object] | None, bool]] = []
+        here: Entries | list[object] | None = None
+        secret = False  # values may be an API key
+        key: str | Odd | None = None  # Odd where a value has no key to stand under
+        key_place: Place = (0, 0, 0)
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is MappingEndEvent or kind is SequenceEndEvent:
+                here, secret = around.pop()
+                if here is None:
+                    return
+                continue
+
+            place = _place(event)
+            opened: Entries | list[object] | None = None
+            value: object
+            if kind is ScalarEvent:
+                if event.tag is not None:
+                    value = self._tagged(event)
+                else:
+                    value = plain_value(event.value) if event.implicit[0] else event.value
+            elif kind is AliasEvent:
+                if not (isinstance(key, Odd) and key.text == _MERGE):  # a merge was told of at its key
+                    self._tell_alias(event)
+                value = REPORTED
+            else:
+                if len(around) == DEEPEST:
+                    hint = "a manifest needs five: look for brackets or indentation that should not be there"
+                    self._tell(Code.TOO_LARGE, f"nested more than {DEEPEST} levels deep", event, hint)
+                    raise _Stop
+                value = opened = Entries() if kind is MappingStartEvent else []
+                if event.tag not in _COLLECTION_TAGS:
+                    value = self._tell_tag(event)
+            if kind is not AliasEvent and event.anchor:
+                anchors[event.anchor] = place
+
+            if type(here) is Entries:
+                if key is None:
+                    key, key_place = self._key(here, value, event), place
+                    continue
+                below_secret = secret or (key not in _KEYS_WITHOUT_SECRETS and self._secret_key(key, len(around)))
+                if below_secret and kind is ScalarEvent and not points_elsewhere(str(key), event.value):
+                    self._hide(event)
+                if type(key) is str:
+                    here.places[key] = (key_place, place)
+                    here[key] = value
+                key = None
+            else:
+                below_secret = secret
+                if secret and kind is ScalarEvent:
+                    self._hide(event)
+                if type(here) is list:
+                    here.append(value)
+                else:
+                    document.root, document.root_place = value, place
+            if opened is not None:
+                around.append((here, secret))
+                here, secret = opened, below_secret
+            elif here is None:
+                return
+
+    def _key(self, here: Entries, value: object, event: Any) -> str | Odd:
+        """The key, or an Odd when the value that follows it has nowhere to stand."""
+        if type(value) is str:
+            if value == _MERGE and event.implicit[0]:
+                hint = "put what environments share below `defaults`"
+                self._tell(Code.ALIAS, "merge keys (`<<`) are not accepted", event, hint)
+                return Odd("reported", _MERGE)
+            if value not in here.places:
+                return value
+            first = At(self._source, here.places[value][0])
+            hint = "remove one of the two, or give it the name that was meant"
+            self._tell(
+                Code.DUPLICATE_KEY, f"`{shorten(value)}` is set twice", event, hint, ((first, "first set here"),)
+            )
+        elif isinstance(value, (Entries, list)):
+            hint = "write a plain name before the colon; text with brackets or braces needs quotes"
+            self._tell(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
+            raise _Stop
+        elif value is not REPORTED:
+            text = event.value
+            said = (
+                f"`{shorten(text)}` as a key is {describe(value)}, not text"
+                if text
+                else "there is no key before the colon"
+            )
+            hint = f'put it in quotes: `"{shorten(text)}":`' if text else "write a name before the colon"
+            self._tell(Code.WRONG_TYPE, said, event, hint)
+        return REPORTED
+
+    def _secret_key(self, key: str | Odd, depth: int) -> bool:
+        """Below `environments` keys are names, and only a name that is an API key's own counts."""
+        if not isinstance(key, str) or (depth == 2 and "apikey" not in key.lower().replace("_", "").replace("-", "")):
+            return False
+        return may_hold_secret(key)
+
+    def _hide(self, event: Any) -> None:
+        start, end = event.start_mark, event.end_mark
+        self._source.hide((start.line, start.column), (end.line, end.column))
+
+    def _tagged(self, event: Any) -> object:
+        """A scalar with a tag in front: those of YAML's core are followed, any other is refused."""
+        if event.tag in _TEXT_TAGS:
+            return event.value
+        return plain_value(event.value) if event.tag in _SCALAR_TAGS else self._tell_tag(event)
+
+    def _tell_tag(self, event: Any) -> object:
+        tag = event.tag.replace(_CORE, "!!", 1)
+        hint = "remove the tag: a manifest is plain text, numbers and `true` or `false`, and never runs anything"
+        self._tell(Code.YAML_SYNTAX, f"the tag `{shorten(tag)}` is not accepted", event, hint)
+        return REPORTED
+
+    def _tell_alias(self, event: Any) -> None:
+        there = self._anchors.get(event.anchor)
+        related = ((At(self._source, there), "anchored here"),) if there else ()
+        hint = "write the value out, or put what environments share below `defaults`"
+        self._tell(Code.ALIAS, f"aliases (`*{shorten(event.anchor)}`) are not accepted", event, hint, related)
+
+    def _tell(self, code: Code, message: str, event: Any, hint: str, related: tuple[tuple[At, str], ...] = ()) -> None:
+        problems = self._document.problems
+        problems.append(error(code, message, At(self._source, _place(event)), hint=hint, related=related))
+        if len(problems) >= MOST_PROBLEMS:
+            raise _Stop
+
+
+def _place(event: Any) -> Place:
+    start, end = event.start_mark, event.end_mark
+    return (start.line, start.column, end.column - start.column if end.line == start.line else TO_END_OF_LINE)

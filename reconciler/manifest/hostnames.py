@@ -1,0 +1,209 @@
+"""What may be a custom domain's hostname, and the one form in which it is compared and sent.
+
+The rules are Imgwire's (troubleshooting guide, custom domains: a bare subdomain, no apex), RFC 1035 (lengths), RFC 5891 and
+UTS 46 (internationalized names, through `idna`) and the Public Suffix List, private section included (the copy that
+`publicsuffixlist` brings along).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.words import shorten
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+LONGEST_NAME = 253
+LONGEST_LABEL = 63
+
+# Lower-case ASCII without an `xn--` label or another pair of hyphens in third place, and with a letter first in the last label.
+_PLAIN = re.compile(
+    r"(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!..--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII
+)
+_BARE = "write a bare hostname such as `images.example.com`"
+
+
+class HostnameError(ValueError):
+    """`code` is one of invalid-hostname, apex-hostname and public-suffix; `message` says what is wrong, `hint` what to write."""
+
+    def __init__(self, code: Code, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def normalise(text: str) -> str:
+    """The hostname in lower-case ASCII (UTS 46, IDNA 2008), without a trailing dot, below a registrable domain.
+
+    Normalising twice changes nothing. Raises HostnameError.
+    """
+    name = text if len(text) <= LONGEST_NAME and _PLAIN.fullmatch(text) else _ascii_form(text)
+    _refuse_suffixes(name)
+    return name
+
+
+def _ascii_form(text: str) -> str:
+    _refuse_what_is_no_name(text)
+    name = _mapped(text).removesuffix(".")
+    _refuse_addresses(name)
+    labels = name.split(".")
+    if "" in labels:
+        raise _invalid(f"`{shorten(text)}` has an empty label", f"remove the extra dot: {_BARE}")
+    if len(labels) == 1:
+        raise _invalid(f"`{shorten(text)}` has no dot", "write the full name, such as `images.example.com`")
+    ascii_labels = [_ascii_label(label) for label in labels]
+    found = ".".join(ascii_labels)
+    if len(found) > LONGEST_NAME:
+        raise _invalid(f"the name has {len(found)} octets, and {LONGEST_NAME} are allowed", "choose a shorter name")
+    if not re.match("[a-z]", ascii_labels[-1]):
+        raise _invalid(f"no top-level domain is called `{shorten(ascii_labels[-1])}`", _BARE)
+    return found
+
+
+_PARTS = (
+    ("user information (`…@`)", re.compile(r"@")),
+    ("a path", re.compile(r"[/\\]")),
+    ("a query", re.compile(r"\?")),
+    ("a fragment", re.compile(r"#")),
+)
+
+
+def _refuse_what_is_no_name(text: str) -> None:
+    """What belongs to a URL or to nothing at all; each with the hostname that was probably meant."""
+    if not text.strip():
+        raise _invalid("the hostname is empty", "write a hostname, or `null` if there must be no custom domain")
+    if len(text) > 4 * LONGEST_NAME:
+        raise _invalid(f"the name has {len(text)} characters, and {LONGEST_NAME} are allowed", "choose a shorter name")
+    shown = shorten(text)
+    for character in text:
+        if ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0:
+            raise _invalid(f"the hostname holds the control character U+{ord(character):04X}", "remove it")
+        if character.isspace():
+            around = text.strip() == "".join(text.split())
+            said = f"`{shown}` has white space {'around' if around else 'in'} it"
+            raise _invalid(said, _meant(text, _BARE) if around else _BARE)
+    if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]*):?//|//", text):
+        said = f"the scheme `{scheme[1]}://`" if scheme[1] else "`//` before the name"
+        raise _invalid(f"`{shown}` has {said}: a URL is not a hostname", _meant(text, _BARE))
+    _refuse_addresses(text)
+    for part, pattern in _PARTS:
+        if pattern.search(text):
+            raise _invalid(f"`{shown}` has {part}", _meant(text, _BARE))
+    if ":" in text:
+        part = "a port" if re.search(r":[0-9]*\Z", text) else "a colon"
+        raise _invalid(f"`{shown}` has {part}", _meant(text, _BARE))
+    if "*" in text:
+        raise _invalid(f"`{shown}` is a wildcard", "name each hostname: Imgwire serves one per Environment")
+    if "_" in text:
+        raise _invalid(f"`{shown}` has an underscore, which is for DNS records and not for hosts", _meant(text, _BARE))
+
+
+def _refuse_addresses(text: str) -> None:
+    inner = text.removeprefix("[").split("]")[0].split("%")[0]
+    try:
+        version: int | None = ipaddress.ip_address(inner).version
+    except ValueError:
+        last = text.removesuffix(".").rpartition(".")[2].partition(":")[0]
+        # What ends in a number is an IPv4 address to every browser (WHATWG URL, "ends in a number").
+        version = 4 if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", last) and "." in text else None
+        version = 6 if text.startswith("[") else version
+    if version:
+        raise _invalid(f"`{shorten(text)}` is an IP address (v{version})", f"a certificate needs a name: {_BARE}")
+
+
+def _mapped(text: str) -> str:
+    """Case folded, composed, and dots of every script made one (UTS 46, section 4, without transitional processing)."""
+    import idna
+
+    try:
+        return idna.uts46_remap(text, std3_rules=False)
+    except idna.InvalidCodepoint as failure:
+        raise _forbidden(text, failure) from failure
+    except (idna.IDNAError, UnicodeError) as failure:
+        raise _invalid(f"`{shorten(text)}` is not a name in any script: {failure}", _BARE) from failure
+
+
+def _ascii_label(label: str) -> str:
+    import idna
+
+    if label.isascii():
+        if bad := re.search(r"[^a-z0-9-]", label):
+            raise _invalid(f"`{bad[0]}` is not allowed in a hostname", "use letters, digits and hyphens")
+        if len(label) > LONGEST_LABEL:
+            raise _too_long(label, len(label))
+    if label.startswith("-") or label.endswith("-"):
+        raise _invalid(f"the label `{shorten(label)}` begins or ends with a hyphen", "use hyphens inside a label only")
+    if label[2:4] == "--" and not label.startswith("xn--"):
+        said = f"the label `{shorten(label)}` has hyphens in third and fourth place"
+        raise _invalid(said, "that form is reserved (RFC 5891, 4.2.3.1): choose another label")
+    try:
+        found = idna.alabel(label).decode("ascii")
+    except idna.InvalidCodepoint as failure:
+        raise _forbidden(label, failure) from failure
+    except (idna.IDNAError, UnicodeError) as failure:
+        if "too long" in str(failure):
+            raise _too_long(label, None) from failure
+        kind = "IDNA label" if label.startswith("xn--") else "label"
+        raise _invalid(f"`{shorten(label)}` is not a valid {kind}: {_lowered(str(failure))}", _BARE) from failure
+    if label.startswith("xn--") and _mapped(idna.ulabel(found)) != idna.ulabel(found):
+        raise _invalid(f"`{shorten(label)}` stands for a name that UTS 46 writes differently", _BARE)
+    return found
+
+
+def _refuse_suffixes(name: str) -> None:
+    suffixes = _suffixes()
+    if suffixes.publicsuffix(name) == name:
+        hint = f"put your own domain and a label before it: `images.example.{name}`"
+        raise HostnameError(
+            Code.PUBLIC_SUFFIX, f"`{shorten(name)}` is a public suffix, under which others register names", hint
+        )
+    if suffixes.privatesuffix(name) == name:
+        hint = f"put a label before it: `images.{name}`"
+        said = f"`{shorten(name)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
+        raise HostnameError(Code.APEX_HOSTNAME, said, hint)
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def _meant(text: str, otherwise: str) -> str:
+    """A hint with the hostname inside `text`, where there is a good one."""
+    inner = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*:?//|\A//", "", text.strip())
+    inner = re.split(r"[/\\?#]", inner)[0].rpartition("@")[2]
+    inner = re.sub(r":[0-9]*\Z", "", inner).replace("_", "-")
+    try:
+        return f"write `{normalise(inner)}`" if inner != text else otherwise
+    except HostnameError:
+        return otherwise
+
+
+def _invalid(message: str, hint: str) -> HostnameError:
+    return HostnameError(Code.INVALID_HOSTNAME, message, hint)
+
+
+def _too_long(label: str, octets: int | None) -> HostnameError:
+    length = f"{octets} octets" if octets else "too many octets in ASCII form"
+    return _invalid(
+        f"the label `{shorten(label)}` has {length}, and {LONGEST_LABEL} are allowed", "choose a shorter label"
+    )
+
+
+def _forbidden(text: str, failure: Exception) -> HostnameError:
+    found = re.search(r"U\+[0-9A-F]{4,6}", str(failure))
+    point = found[0] if found else "a character"
+    said = f"`{shorten(text)}` holds {point}, which IDNA 2008 does not allow in a hostname"
+    return _invalid(said, "symbols and emoji are not allowed; letters and digits of any script are")
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,116 @@
+"""Files in, a manifest out, or every problem of all of them at once."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.decoding import decode
+from reconciler.manifest.document import HAS_LIBYAML, Document, Entries, read_document
+from reconciler.manifest.rules import Merged, Part
+from reconciler.manifest.schema import explain_shape
+from reconciler.manifest.source_text import SourceText, error
+from reconciler.manifest.sources import ManifestFile, read_files, read_standard_input
+from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
+from reconciler.model.environments import Manifest, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A manifest without errors, and the warnings met on the way."""
+
+    manifest: Manifest
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def load(paths: Sequence[str] = (), *, stdin: Callable[[], bytes] = read_standard_input) -> Loaded:
+    """Read and check manifest files: files, folders (every `*.yaml` and `*.yml` below), `-` for standard input.
+
+    No path means `imgwire.yaml` in the working folder. Raises InvalidInput with every problem of every file, and nothing else.
+    """
+    files, problems = read_files(paths, stdin)
+    return parse_documents(files, problems)
+
+
+def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic] = ()) -> Loaded:
+    """Check manifest files that were read. Raises InvalidInput with every problem, those given included. No effects."""
+    with _without_collector():
+        found = list(problems)
+        parts = list(_read_all(files, found))
+        unread = len(found)
+        for part in parts:
+            found += explain_shape(part.document)
+        merged = Merged(parts)
+        found += merged.problems
+        warnings = _warnings(files)
+        told = any(problem.code in {Code.NO_ENVIRONMENTS, Code.UNKNOWN_KEY} for problem in found)
+        if not unread and not told and not any(_has_environments(part.document) for part in parts):
+            found.append(_no_environments(parts))
+        if found:
+            raise InvalidInput(tuple(sorted([*found, *warnings], key=Diagnostic.sort_key)))
+        manifest = Manifest(
+            environments=tuple(merged.environments),
+            files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
+            api_url=merged.api_url,
+            max_interruptions=merged.max_interruptions,
+        )
+        return Loaded(manifest, tuple(warnings))
+
+
+def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterator[Part]:
+    for file in files:
+        source = decode(file.path, file.data)
+        if isinstance(source, SourceText):
+            document = read_document(source)
+            found += document.problems
+            yield Part(document, file.folder)
+        else:
+            found.append(source)
+
+
+def _has_environments(document: Document) -> bool:
+    root = document.root
+    return not isinstance(root, Entries) or root.get("environments") not in (None, {})
+
+
+def _no_environments(parts: list[Part]) -> Diagnostic:
+    said = "the manifest lists no environments"
+    hint = "write `environments:` and below it `production: images.example.com`"
+    for document in (part.document for part in parts):
+        if isinstance(document.root, Entries):
+            keyed = "environments" in document.root
+            at = document.key_at(document.root, "environments") if keyed else document.at(document.root_place)
+            return error(Code.NO_ENVIRONMENTS, said, at, hint=hint)
+    return error(Code.NO_ENVIRONMENTS, said, hint=hint)
+
+
+def _warnings(files: Sequence[ManifestFile]) -> list[Diagnostic]:
+    if HAS_LIBYAML or sum(len(file.data) for file in files) < 100_000:
+        return []
+    return [
+        error(
+            Code.SLOW_YAML,
+            "this PyYAML has no libyaml: large manifests are read slowly",
+            hint="install a PyYAML wheel, or libyaml and its headers before building PyYAML",
+            severity=Severity.WARNING,
+        )
+    ]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """No collection of cycles meanwhile: reading makes none, and looking for them took most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,169 @@
+"""From documents to environments, with the checks that need more than one entry: names, claims, settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.manifest import base_url
+from reconciler.manifest.codes import Code
+from reconciler.manifest.document import Document, Entries
+from reconciler.manifest.hostnames import HostnameError, normalise
+from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
+from reconciler.manifest.shape import UUID, environment_fits
+from reconciler.manifest.source_text import At, error
+from reconciler.manifest.words import shorten
+from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, Environment, KeyFile, KeySource, KeyVariable
+
+if TYPE_CHECKING:
+    from reconciler.manifest.source_text import SourceText
+    from reconciler.model.diagnostics import Diagnostic
+
+
+class Part(NamedTuple):
+    """One file's document, and the folder that relative paths in it count from."""
+
+    document: Document
+    folder: str
+
+
+class Merged:
+    """What all files say together. `environments` is complete only where no problem was found."""
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.problems: list[Diagnostic] = []
+        self.environments: list[Environment] = []
+        self.api_url: str | None = None
+        self.max_interruptions = DEFAULT_MAX_INTERRUPTIONS
+        self._settings: dict[str, tuple[object, At]] = {}
+        self._names: dict[str, At] = {}
+        self._hostnames: dict[str, tuple[str, At]] = {}  # by whom, and where
+        self._pins: dict[str, tuple[str, At]] = {}
+        self._only_one = sum(len(_mapping(part.document.root, "environments")) for part in parts) == 1
+        for part in parts:
+            self._add_settings(part.document)
+            self._add_environments(part)
+        self.environments.sort(key=lambda environment: environment.name)
+
+    def _add_settings(self, document: Document) -> None:
+        api, limits = _mapping(document.root, "api"), _mapping(document.root, "limits")
+        url, most = api.get("base_url"), limits.get("max_interruptions")
+        if isinstance(url, str):
+            at = document.value_at(api, "base_url")
+            try:
+                self.api_url = base_url.check(url)
+                self._agree("api.base_url", self.api_url, at)
+            except base_url.InsecureUrl as failure:
+                hint = "write `https://…`; plain `http` is for loopback hosts such as `127.0.0.1`"
+                self.problems.append(error(Code.INSECURE_BASE_URL, str(failure), at, hint=hint))
+            except ValueError as failure:
+                hint = "write `https://api.imgwire.dev`, or remove the line"
+                self.problems.append(error(Code.WRONG_TYPE, str(failure), at, hint=hint))
+        if isinstance(most, int) and not isinstance(most, bool):
+            self.max_interruptions = most
+            self._agree("limits.max_interruptions", most, document.value_at(limits, "max_interruptions"))
+
+    def _agree(self, setting: str, value: object, at: At) -> None:
+        first, there = self._settings.setdefault(setting, (value, at))
+        if first != value:
+            said = f"`{setting}` is `{shorten(str(value))}` here and `{shorten(str(first))}` in another file"
+            hint = "write it in one file, or write the same in each"
+            related = ((there, "set here first"),)
+            self.problems.append(error(Code.CONFLICTING_SETTINGS, said, at, hint=hint, related=related))
+
+    def _add_environments(self, part: Part) -> None:
+        source = part.document.source
+        defaults = _mapping(part.document.root, "defaults")
+        environments = _mapping(part.document.root, "environments")
+        for name, value in environments.items():
+            name_place, place = environments.places[name]
+            at = At(source, name_place)
+            first = self._names.setdefault(name, at)
+            if first is not at:
+                said = f"the environment `{shorten(name)}` is in two files"
+                related = ((first, "first listed here"),)
+                self._tell(Code.DUPLICATE_ENVIRONMENT, said, at, "keep one of the two", name, related)
+                continue
+            hostname, pin = value, None
+            if isinstance(value, Entries):
+                hostname = value.get("hostname")
+                place = value.places.get("hostname", (place, place))[1]
+                pin = self._pin(value, name, source)
+            if isinstance(hostname, str):
+                hostname = self._hostname(hostname, name, At(source, place))
+            if environment_fits(name, value):
+                own = value if isinstance(value, Entries) else _NONE
+                self.environments.append(self._environment(part, at, name, own, defaults, hostname, pin))
+
+    def _hostname(self, text: str, name: str, at: At) -> str | None:
+        try:
+            hostname = normalise(text)
+        except HostnameError as failure:
+            self._tell(failure.code, failure.message, at, failure.hint, name)
+            return None
+        other, there = self._hostnames.setdefault(hostname, (name, at))
+        if there is not at:
+            said = f"`{hostname}` is claimed by `{shorten(other)}` too"
+            hint = "a hostname serves one Environment: remove it from one of the two, or give that one `hostname: null`"
+            related = ((there, f"`{shorten(other)}` claims it here"),)
+            self._tell(Code.HOSTNAME_CLAIMED_TWICE, said, at, hint, name, related)
+        return hostname
+
+    def _pin(self, entries: Entries, name: str, source: SourceText) -> str | None:
+        text = entries.get("environment_id")
+        if not isinstance(text, str) or not UUID.fullmatch(text):
+            return None
+        pin = text.lower()
+        at = At(source, entries.places["environment_id"][1])
+        other, there = self._pins.setdefault(pin, (name, at))
+        if there is not at:
+            said = f"the id `{pin}` is the pin of `{shorten(other)}` too"
+            hint = "one Imgwire Environment is one entry: remove one of the two, or correct its id"
+            related = ((there, f"`{shorten(other)}` is pinned to it here"),)
+            self._tell(Code.ENVIRONMENT_CLAIMED_TWICE, said, at, hint, name, related)
+        return pin
+
+    def _environment(
+        self, part: Part, at: At, name: str, own: Entries, defaults: Entries, hostname: str | None, pin: str | None
+    ) -> Environment:
+        """The entry with what it inherits. Both have the shape of the schema, or the result is thrown away."""
+        send = own.get("send_environment_id", defaults.get("send_environment_id", False)) is True
+        if send and pin is None:
+            blamed = At(at.source, own.places["send_environment_id"][0]) if "send_environment_id" in own else at
+            said = f"`{name}` sends its `environment_id` and has none"
+            hint = "write `environment_id: …`, or `send_environment_id: false`"
+            self._tell(Code.MISSING_KEY, said, blamed, hint, name)
+        shared, labels = defaults.get("labels"), own.get("labels")
+        return Environment(
+            name=name,
+            hostname=hostname,
+            key=self._key_source(part, name, own if "api_key" in own else defaults),
+            environment_id=pin,
+            send_environment_id=send,
+            protect=own.get("protect", defaults.get("protect", False)) is True,
+            labels={**(shared or {}), **(labels or {})} if shared or labels else None,
+            span=at.span,
+        )
+
+    def _key_source(self, part: Part, name: str, entries: Entries) -> KeySource:
+        told = _mapping(entries, "api_key")
+        if not told:
+            return KeyVariable(variable_for(name), FALLBACK_VARIABLE if self._only_one else None)
+        span = part.document.value_at(entries, "api_key").span
+        if isinstance(file := told.get("file"), str):
+            return KeyFile(str(Path(part.folder, file)), span)
+        return KeyVariable(str(told.get("env")), None, span)
+
+    def _tell(
+        self, code: Code, message: str, at: At, hint: str, environment: str, related: tuple[tuple[At, str], ...] = ()
+    ) -> None:
+        self.problems.append(error(code, message, at, hint=hint, environment=environment, related=related))
+
+
+_NONE = Entries()
+
+
+def _mapping(value: object, key: str) -> Entries:
+    """The mapping under `key`, or an empty one where there is none."""
+    found = value.get(key) if isinstance(value, Entries) else None
+    return found if isinstance(found, Entries) else _NONE

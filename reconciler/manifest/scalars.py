@@ -1,0 +1,57 @@
+"""What a plain YAML scalar means, with care for what YAML 1.1 and 1.2 read differently."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A value that no key of a manifest accepts: YAML versions disagree on it, or nothing is written."""
+
+    kind: str
+    text: str = ""
+
+
+EMPTY = Odd("nothing")
+REPORTED = Odd("reported")
+"""Stands where a problem was already told, so that it is told once."""
+
+_WORDS: dict[str, object] = {
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **{
+        form: Odd("a yes-or-no word of YAML 1.1", form)
+        for word in ("yes", "no", "on", "off")
+        for form in (word, word.title(), word.upper())
+    },
+}
+_WORDS_FIRST = frozenset(word[0] for word in _WORDS)
+
+_NUMBERS_FIRST = frozenset("+-.0123456789")
+# YAML 1.1 (types int, float, timestamp) and YAML 1.2 (core schema) together; only plain decimal integers mean the same in both.
+_NUMBERS = re.compile(
+    r"(?P<integer>-?(?:0|[1-9][0-9]{0,17}))"
+    r"|(?P<date>[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?)"
+    r"|(?P<sixty>[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)"
+    r"|(?P<number>[-+]?(?:0b[01_]+|0o[0-7]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+    r"|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF|nan|NaN|NAN)))",
+    re.DOTALL,
+)
+_KINDS = {"date": "a date", "sixty": "a base-60 number of YAML 1.1", "number": "a number"}
+
+
+def plain_value(text: str) -> object:
+    """The value of a scalar written without quotes: text, integer, truth value, None or Odd."""
+    if not text:
+        return EMPTY
+    first = text[0]
+    if first in _WORDS_FIRST:
+        return _WORDS.get(text, text)
+    if first in _NUMBERS_FIRST and (match := _NUMBERS.fullmatch(text)):
+        kind = match.lastgroup or ""
+        return int(text) if kind == "integer" else Odd(_KINDS[kind], text)
+    return text

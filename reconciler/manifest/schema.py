@@ -1,0 +1,342 @@
+"""Asks jsonschema about what the plain tests of `shape` refuse, and puts its answers in our words: one cause, one message."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.document import Document, Entries
+from reconciler.manifest.names import variable_for
+from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
+from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
+from reconciler.manifest.source_text import At, error
+from reconciler.manifest.words import closest, describe, shorten
+from reconciler.schema_files import read_schema
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+    from reconciler.model.diagnostics import Diagnostic
+
+Path = tuple[str, ...]
+
+_WANTED = {
+    "version": ("the number `1`", "write `version: 1`"),
+    "api": ("a mapping", "write `base_url: …` below it, or remove it"),
+    "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
+    "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove it"),
+    "max_interruptions": ("a whole number, 0 or more", "write `max_interruptions: 3`"),
+    "defaults": ("a mapping", "write `protect: true` or another key below it, or remove it"),
+    "environments": ("a mapping of names", "write `production: images.example.com` below it"),
+    "hostname": (
+        "a hostname or `null`",
+        "write `hostname: images.example.com`, or `hostname: null` for no custom domain",
+    ),
+    "environment_id": ("a UUID as text", "copy it from the Imgwire dashboard, or remove the line"),
+    "api_key": ("a mapping", "write `{env: IMGWIRE_API_KEY_PRODUCTION}` or `{file: /run/secrets/imgwire}`"),
+    "env": ("the name of an environment variable", "write `{env: IMGWIRE_API_KEY_PRODUCTION}`"),
+    "file": ("the path of a file", "write `{file: /run/secrets/imgwire}`"),
+    "send_environment_id": ("`true` or `false`", "write `true` or `false`, without quotes"),
+    "protect": ("`true` or `false`", "write `true` or `false`, without quotes"),
+    "labels": ("a mapping of text to text", "write `labels: {team: web}`"),
+}
+_ENVIRONMENT = (
+    "a hostname, `null` or a mapping",
+    "write `{name}: images.example.com`, or `{name}: null` for no custom domain",
+)
+_LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
+_ROOT = ("a mapping", "start with `version: 1`; `reconciler init` writes a whole manifest")
+
+
+def explain_shape(document: Document) -> list[Diagnostic]:
+    """What in this document does not have the shape of the schema. A document that has it costs no jsonschema."""
+    root = document.root
+    if root is REPORTED:
+        return []
+    if root is EMPTY:
+        hint = "`reconciler init` writes a manifest to start from"
+        return [error(Code.NO_ENVIRONMENTS, "the file is empty", document.at(document.root_place), hint=hint)]
+    suspect: object = root
+    if isinstance(root, Entries) and isinstance(root.get("environments"), Entries):
+        refused = Entries()
+        refused.update(
+            (name, value) for name, value in root["environments"].items() if not environment_fits(name, value)
+        )
+        if not refused and head_fits(root):
+            return []
+        refused.places = root["environments"].places
+        suspect = Entries()
+        suspect.update(root)
+        suspect["environments"] = refused
+        suspect.places = root.places
+    elif head_fits(root):
+        return []
+    return _Explainer(document).explain(suspect)
+
+
+@cache
+def validator() -> Draft202012Validator:
+    """The manifest schema, ready to ask."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(read_schema("manifest")))
+
+
+class _Explainer:
+    """Turns the errors of one document into diagnostics."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._found: list[Diagnostic] = []
+        self._told: set[Path] = set()
+        """Paths of which, with all below them, nothing more is said."""
+
+    def explain(self, root: object) -> list[Diagnostic]:
+        self._tell_of_indentation(root)
+        for failure in sorted(validator().iter_errors(root), key=_weight):
+            path = tuple(str(part) for part in failure.absolute_path)
+            if failure.instance is REPORTED or any(path[:depth] in self._told for depth in range(len(path) + 1)):
+                continue
+            match failure.validator:
+                case "additionalProperties":
+                    self._unknown_keys(path, failure.instance)
+                case "required":
+                    self._missing(path, failure.instance)
+                case _ if "propertyNames" in failure.absolute_schema_path:
+                    self._bad_name(path, failure.instance)
+                case _:
+                    self._told.add(path)
+                    self._bad_value(path, failure)
+        return self._found
+
+    def _tell_of_indentation(self, root: object) -> None:
+        """Keys of an environment that stand one level too far out are told of as such, and so is nothing that follows."""
+        if not isinstance(root, Entries):
+            return
+        whole = self._at_path(("environments",))
+        before: str | None = None
+        for name in whole if isinstance(whole, Entries) else ():
+            if name not in ENVIRONMENT_KEYS:
+                before = name
+                continue
+            self._told.add(("environments", name))
+            said = f"`{name}` is a key of an environment, and stands where the name of one is expected"
+            if before is None:
+                hint = "put it below a name, such as `production:`, and indent it further"
+                related: tuple[tuple[At, str], ...] = ()
+            else:
+                hint = f"indent it further, so that it belongs to `{before}`"
+                related = ((self._document.key_at(whole, before), "the environment it may belong to"),)
+                self._told.add(("environments", before))
+            self._tell(Code.UNKNOWN_KEY, said, self._key(("environments",), name), hint, related)
+        for key, value in root.items():
+            if key not in ROOT_KEYS and isinstance(value, Entries) and not value.keys().isdisjoint(ENVIRONMENT_KEYS):
+                said = f"`{shorten(key)}` looks like an environment, and stands outside of `environments`"
+                related = ()
+                if "environments" in root:
+                    related = ((self._document.key_at(root, "environments"), "environments stand below here"),)
+                    if root["environments"] is EMPTY:
+                        self._told.add(("environments",))
+                self._told.add((key,))
+                self._tell(
+                    Code.UNKNOWN_KEY,
+                    said,
+                    self._key((), key),
+                    "indent it, so that it stands below `environments:`",
+                    related,
+                )
+
+    def _unknown_keys(self, path: Path, entries: Entries) -> None:
+        known = _known_keys(path)
+        for key in entries:
+            if key in known or (*path, key) in self._told:
+                continue
+            owner = f"`{shorten(path[-1])}`" if path else "the manifest"
+            said = f"`{shorten(key)}` is not a key of {owner}"
+            meant = closest(key, known)
+            if key in ENVIRONMENT_KEYS and path == ("defaults",):
+                hint = "each environment has its own: write it there"
+            elif key in ENVIRONMENT_KEYS and not path:
+                hint = "it belongs to an environment: indent it below the name of one, below `environments:`"
+            elif meant and meant not in entries:
+                hint = f"did you mean `{meant}`?"
+            else:
+                hint = f"known here: {', '.join(f'`{name}`' for name in known)}"
+            self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=_environment(path))
+
+    def _missing(self, path: Path, entries: Entries) -> None:
+        known = _known_keys(path)
+        missing = "hostname" if path else "version"
+        if any(key not in known and closest(key, known) == missing for key in entries):
+            return  # misspelt, and told of
+        if path:
+            hint = "write `hostname: images.example.com`, or `hostname: null` for no custom domain"
+            said = f"`{shorten(path[-1])}` has no `hostname`"
+            self._tell(Code.MISSING_KEY, said, self._key(path[:-1], path[-1]), hint, environment=path[-1])
+        else:
+            at = self._document.at(self._document.root_place)
+            self._tell(Code.MISSING_KEY, "the manifest has no `version`", at, "write `version: 1` at the top")
+
+    def _bad_name(self, path: Path, name: str) -> None:
+        if (*path, name) in self._told:
+            return
+        self._told.add((*path, name))
+        if path[-1] == "labels":
+            said = f"`{shorten(name)}` is not a name for a label"
+            hint = "use letters, digits, `.`, `_`, `/` and `-`, at most 128, beginning with a letter or digit"
+        else:
+            said = f"`{shorten(name)}` is not a name for an environment"
+            hint = "use letters, digits, `.`, `_` and `-`, at most 128, beginning with a letter or digit, and not with `sk_`"
+        self._tell(Code.WRONG_TYPE, said, self._key(path, name), hint, environment=_environment(path))
+
+    def _bad_value(self, path: Path, failure: ValidationError) -> None:
+        """The value at this path is of the wrong type, or of the right one but not among those allowed."""
+        key, value = (path[-1] if path else ""), cast("Any", failure.instance)
+        at = self._value(path)
+        environment = _environment(path)
+        if (
+            key == "api_key"
+            and isinstance(value, str | int | Odd)
+            and not isinstance(value, bool)
+            and value is not EMPTY
+        ):
+            self._tell_inline_key(at, environment)
+        elif key == "env" and failure.validator != "type":
+            if value.startswith(("sk_", "ck_")):
+                self._tell_inline_key(at, environment)
+            else:
+                hint = "a name has letters, digits and `_`, without `$`: write `{env: IMGWIRE_API_KEY_PRODUCTION}`"
+                self._tell(
+                    Code.WRONG_TYPE,
+                    "this is not the name of an environment variable",
+                    at,
+                    hint,
+                    environment=environment,
+                )
+        elif key == "file" and failure.validator != "type":
+            if value.startswith(("sk_", "ck_")):
+                self._tell_inline_key(at, environment)
+            else:
+                hint = _WANTED["file"][1]
+                self._tell(Code.WRONG_TYPE, "this is not the path of a file", at, hint, environment=environment)
+        elif failure.validator == "minProperties":
+            said = "`api_key` does not say where the key is"
+            self._tell(Code.MISSING_KEY, said, at, _WANTED["api_key"][1], environment=environment)
+        elif failure.validator == "maxProperties":
+            if "env" in value and "file" in value:
+                first, second = sorted(("env", "file"), key=lambda name: value.places[name][0])
+                related = ((self._key(path, first), "the other one"),)
+                said, hint = "`api_key` names both a variable and a file", "keep one of them"
+                self._tell(Code.CONFLICTING_SETTINGS, said, self._key(path, second), hint, related, environment)
+        elif key == "environment_id" and failure.validator != "type":
+            said = f"`{shorten(value)}` is not a UUID"
+            hint = "write 8-4-4-4-12 hexadecimal digits, such as `26f80c13-48bd-4bb9-866e-5e9392b11a6a`"
+            self._tell(Code.INVALID_ENVIRONMENT_ID, said, at, hint, environment=environment)
+        elif path == ("version",) and failure.validator == "const":
+            hint = "write `version: 1`, or use a newer imgwire-reconciler"
+            self._tell(Code.UNSUPPORTED_VERSION, f"version {value} is not supported: there is only version 1", at, hint)
+        elif path == ("environments",) and (value is EMPTY or value is None):
+            hint = _WANTED["environments"][1]
+            self._tell(Code.NO_ENVIRONMENTS, "`environments` is empty", self._key((), "environments"), hint)
+        else:
+            self._tell_wrong_type(path, failure, at)
+
+    def _tell_inline_key(self, at: At, environment: str | None) -> None:
+        variable = variable_for(environment) if environment else "IMGWIRE_API_KEY"
+        hint = f"write `{{env: {variable}}}` and put the key in that variable; if it was a real key, revoke it"
+        said = "a key is never written in a manifest"
+        self._tell(Code.INLINE_API_KEY, said, at, hint, environment=environment)
+
+    def _tell_wrong_type(self, path: Path, failure: ValidationError, at: At) -> None:
+        value = failure.instance
+        name = shorten(path[-1]) if path else "the manifest"
+        wanted, hint = _wanted(path, value)
+        shown = f"`{name}`" if path else name
+        if value is EMPTY:
+            said, at = f"nothing is written for {shown}, which must be {wanted}", self._key(path[:-1], path[-1])
+        elif failure.validator == "maxLength":
+            said = f"{shown} is longer than {failure.validator_value} characters"
+        elif failure.validator == "minimum":
+            said = f"{shown} must be {wanted}"
+        else:
+            said = f"{shown} must be {wanted}, not {describe(value)}"
+        self._tell(Code.WRONG_TYPE, said, at, hint, environment=_environment(path))
+
+    def _at_path(self, path: Path) -> Any:
+        value: Any = self._document.root
+        for key in path:
+            value = value.get(key) if isinstance(value, Entries) else None
+        return value
+
+    def _key(self, path: Path, key: str) -> At:
+        return self._document.key_at(self._at_path(path), key)
+
+    def _value(self, path: Path) -> At:
+        if not path:
+            return self._document.at(self._document.root_place)
+        return self._document.value_at(self._at_path(path[:-1]), path[-1])
+
+    def _tell(
+        self,
+        code: Code,
+        message: str,
+        at: At,
+        hint: str,
+        related: tuple[tuple[At, str], ...] = (),
+        environment: str | None = None,
+    ) -> None:
+        self._found.append(error(code, message, at, hint=hint, related=related, environment=environment))
+
+
+def _weight(failure: ValidationError) -> tuple[bool, bool]:
+    """A wrong type first: what else is wrong with such a value is no news."""
+    return (failure.validator != "type", failure.validator == "maxProperties")
+
+
+def _known_keys(path: Path) -> tuple[str, ...]:
+    match path:
+        case ():
+            return ROOT_KEYS
+        case ("api",):
+            return ("base_url",)
+        case ("limits",):
+            return ("max_interruptions",)
+        case ("defaults",):
+            return DEFAULTS_KEYS
+        case (*_, "api_key"):
+            return ("env", "file")
+        case _:
+            return ENVIRONMENT_KEYS
+
+
+def _wanted(path: Path, value: object) -> tuple[str, str]:
+    """What should stand at this path, and what to do instead of `value`."""
+    text = value.text if isinstance(value, Odd) else str(value).lower() if isinstance(value, bool) else str(value)
+    match path:
+        case ():
+            return _ROOT
+        case ("environments", name):
+            wanted, hint = _ENVIRONMENT
+            return wanted, hint.format(name=shorten(name))
+        case (*_, "labels", name):
+            wanted, hint = _LABEL
+            return wanted, hint.format(
+                name=shorten(name), text=shorten(text) if isinstance(value, Odd | bool | int) else "…"
+            )
+        case (*_, key):
+            wanted, hint = _WANTED[key]
+    if key in {"protect", "send_environment_id"} and isinstance(value, str | Odd):
+        if text.lower() in {"true", "yes", "on", "1"}:
+            hint = "write `true`, without quotes"
+        elif text.lower() in {"false", "no", "off", "0"}:
+            hint = "write `false`, without quotes"
+    elif key == "version" and text in {"1", "1.0"}:
+        hint = "write `version: 1`, without quotes and without a point"
+    return wanted, hint
+
+
+def _environment(path: Path) -> str | None:
+    return path[1] if len(path) > 1 and path[0] == "environments" else None

@@ -1,0 +1,81 @@
+"""YAML's own complaints in words that say what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yaml.error import MarkedYAMLError
+from yaml.reader import ReaderError
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.source_text import TO_END_OF_LINE, At, Place, error
+
+if TYPE_CHECKING:
+    from yaml.error import YAMLError
+
+    from reconciler.manifest.source_text import SourceText
+    from reconciler.model.diagnostics import Diagnostic
+
+# Words of libyaml and of PyYAML, which differ slightly; the first that occurs in the complaint decides.
+_EXPLAINED = (
+    ("mapping values are not allowed", "a colon where no key can be",
+     "a key may be indented differently from its neighbours, or a value with `: ` in it may need quotes"),
+    ("found unexpected end of stream", "the quote that opens here is never closed", "add the closing quote"),
+    ("cannot start any token", "this character cannot start a value",
+     "put the value in quotes: `@`, `` ` `` and `%` need them"),
+    ("could not find expected ':'", "a key without a colon", "write `key: value`; the space after the colon matters"),
+    ("unknown escape character", "this escape means nothing in YAML",
+     "use single quotes, in which a backslash is itself, or write two backslashes"),
+    ("did not find expected key", "this line does not fit in the mapping around it",
+     "keys of one mapping start in the same column"),
+    ("expected <block end>", "this line does not fit in the mapping around it",
+     "keys of one mapping start in the same column"),
+    ("expected '-' indicator", "this line does not fit in the list around it", "a manifest holds no lists: use `key: value`"),
+    ("expected ',' or ']'", "the list that opens at `[` is not closed here", "close it with `]`, or put a comma between values"),
+    ("expected ',' or '}'", "the mapping that opens at `{` is not closed here",
+     "close it with `}`, or put a comma between entries"),
+    ("incompatible YAML document", "this YAML version is not supported", "remove the `%YAML` line"),
+    ("document start", "something stands between two documents", "a manifest is one document: remove what is not part of it"),
+)  # fmt: skip
+
+
+def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
+    """The one problem that kept the parser from going on."""
+    if isinstance(failure, ReaderError):
+        return unreadable_character(source, failure.position)
+    if not isinstance(failure, MarkedYAMLError) or failure.problem_mark is None:
+        return error(
+            Code.YAML_SYNTAX, "this is not YAML", At(source, (0, 0, 1)), hint="see https://yaml.org/spec/1.2.2/"
+        )
+    problem = failure.problem or ""
+    mark = failure.problem_mark
+    place: Place = (mark.line, mark.column, 1)
+    opened = failure.context_mark
+    begin: Place | None = (opened.line, opened.column, 1) if opened else None
+    line = source.lines[mark.line] if mark.line < len(source.lines) else ""
+    if "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t":
+        return error(
+            Code.YAML_SYNTAX, "a tab where only spaces may indent", At(source, place), hint="indent with spaces"
+        )
+    message, hint = next(((said, hint) for words, said, hint in _EXPLAINED if words in problem),
+                         (f"this is not YAML: {problem}", None))  # fmt: skip
+    if begin and "end of stream" in problem:
+        return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
+    related = ((At(source, begin), "it starts here"),) if begin and begin[:2] != place[:2] else ()
+    if mark.line >= len(source.lines) or not line.strip():  # the end of the file shows nothing
+        place, related = (begin, ()) if begin else (place, related)
+    return error(Code.YAML_SYNTAX, message, At(source, place), hint=hint, related=related)
+
+
+def unreadable_character(source: SourceText, position: int) -> Diagnostic:
+    """A character that YAML forbids, or that editors and YAML count lines by differently, at an index of the text."""
+    before = source.text[:position]
+    character = ord(source.text[position]) if position < len(source.text) else 0
+    start = max(before.rfind("\n"), before.rfind("\r")) + 1
+    line = before.count("\n") + before.count("\r") - before.count("\r\n")
+    return error(
+        Code.YAML_SYNTAX,
+        f"the character U+{character:04X} is not allowed in a manifest",
+        At(source, (line, position - start, 1)),
+        hint="remove it; in a quoted text it can be written as an escape such as `\\u0085`",
+    )

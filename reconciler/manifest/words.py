@@ -1,0 +1,48 @@
+"""How values and names are put in messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.scalars import Odd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST = 80
+
+
+def shorten(text: str) -> str:
+    """Text from a file, fit for a message: one line, and not longer than a reader wants."""
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text.replace("\r", "␍").replace("\n", "␊")
+
+
+def describe(value: object) -> str:
+    """What kind of thing a value is, with an article."""
+    if isinstance(value, Odd):
+        return value.kind
+    if value is None:
+        return "`null`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "a mapping"
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant: the same but for case and punctuation, or nearly the same."""
+    from difflib import get_close_matches
+
+    if len(word) > _LONGEST:
+        return None
+    plain = {_plain(name): name for name in known}
+    found = get_close_matches(_plain(word), plain, 1, 0.7)
+    return plain[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in word.lower() if letter.isalnum())
