@@ -1,0 +1,129 @@
+"""`reconciler emulator`: serve a local stand-in for the Imgwire API."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.emulator.chaos import Methods
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach it if not loopback."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port; 0 picks a free one."
+)
+@click.option(
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file to keep the state in. Else it is lost."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable."
+)
+@click.option("--switches", is_flag=True, help="List the switches with their defaults, and end.")
+@click.option(
+    "--strict-keys", is_flag=True, help="Refuse keys that were not registered. Same as --set strict_keys=true."
+)
+@click.option(
+    "--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every answer. Same as --set latency=…"
+)
+@click.option(
+    "--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file with a list of faults."
+)
+@click.option(
+    "--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of requests that fail at random, 0 to 1."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same chaos.")
+@click.option(
+    "--chaos-on",
+    type=click.Choice(["reads", "writes", "all"]),
+    default="reads",
+    show_default=True,
+    help="Which requests chaos may hit; a write that fails may still have been done.",
+)
+@click.option(
+    "--log", type=click.Path(dir_okay=False, path_type=Path), help="File to append every request to, as NDJSON."
+)
+@click.option(
+    "--dns-server", metavar="ADDRESS[:PORT]", help="Resolver that --set check=dns asks. Default: the system's."
+)
+def emulator(
+    host: str,
+    port: int,
+    state: Path | None,
+    settings: tuple[str, ...],
+    switches: bool,
+    strict_keys: bool,
+    latency: float | None,
+    faults: Path | None,
+    chaos: float | None,
+    seed: int,
+    chaos_on: Methods,
+    log: Path | None,
+    dns_server: str | None,
+) -> ExitCode:
+    """Serve a local Imgwire API for trials and tests. It is not Imgwire and never talks to it.
+
+    Any `sk_…` key opens an Environment of its own, made on first use. The emulator's own API is at /_emulator/. Ends on
+    Ctrl-C.
+
+    \b
+    reconciler emulator --port 8321 --state emulator.json
+    IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
+    """
+    from reconciler.emulator.behaviour import Behaviour, SwitchError, describe
+
+    if switches:
+        for switch in describe():
+            click.echo(
+                f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})"
+            )
+        return ExitCode.OK
+    _require("emulator", "starlette", "uvicorn")
+    from reconciler.emulator.chaos import ChaosSettings
+    from reconciler.emulator.faults import FaultError
+    from reconciler.emulator.server import ServerOptions, serve
+    from reconciler.emulator.state import StateError
+
+    shorthands = [*(["strict_keys=true"] if strict_keys else []), *([] if latency is None else [f"latency={latency}"])]
+    try:
+        behaviour = Behaviour.of([*settings, *shorthands])
+    except SwitchError as error:
+        raise click.BadParameter(str(error), param_hint="--set") from None
+    if behaviour.check == "dns":
+        _require("dns", "dns")
+    options = ServerOptions(
+        host=host,
+        port=port,
+        state=state,
+        behaviour=behaviour,
+        faults=faults,
+        chaos=None if chaos is None else ChaosSettings(chaos, seed, chaos_on),
+        log=log,
+        dns_server=dns_server,
+    )
+    try:
+        serve(options, _ready)
+    except (StateError, FaultError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot serve on {host}:{port}: {error.strerror or error}") from None
+    return ExitCode.OK
+
+
+def _require(extra: str, *modules: str) -> None:
+    if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
+        raise click.ClickException(f"`{missing[0]}` is not installed: pip install 'imgwire-reconciler[{extra}]'")
+
+
+def _ready(url: str) -> None:
+    click.echo("This is an emulator for trials and tests. It is not Imgwire.", err=True)
+    click.echo(f"export IMGWIRE_API_BASE_URL={url}", err=True)
+    click.echo(url)
