@@ -10,7 +10,10 @@ def read_at_most(path: str, most: int) -> tuple[bytes, int]:
 
     A pipe is read to its end; one that nobody writes to is empty instead of making the run wait.
     """
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(number, "rb") as file:
-        os.set_blocking(number, True)
-        return file.read(most), os.fstat(number).st_mode
+    with open(path, "rb", opener=_open) as file:
+        os.set_blocking(file.fileno(), True)
+        return file.read(most), os.fstat(file.fileno()).st_mode
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -1,0 +1,156 @@
+"""Diagnostics for people, for pull requests and for scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.diagnostics import Severity
+from reconciler.render.ink import Ink
+from reconciler.render.safe import safe
+from reconciler.render.width import width as columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.diagnostics import Diagnostic, Excerpt, Span
+
+_TAB = "    "
+_NARROWEST = 40
+
+
+def render_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False, width: int | None = None) -> str:
+    """Each diagnostic with its source line, a marker under the place, what it collides with, and a hint.
+
+    `width` is that of the terminal: longer source lines are cut around the marker. Messages are not cut. The text ends with a
+    line break, and is empty where there are no diagnostics.
+    """
+    ink = Ink(colour=colour)
+    blocks = (_block(diagnostic, ink, width) for diagnostic in diagnostics)
+    return "\n".join(f"{block}\n" for block in blocks)
+
+
+def render_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Workflow commands that GitHub shows as annotations of a pull request, a line for each diagnostic."""
+    return "".join(f"{_annotation(diagnostic)}\n" for diagnostic in diagnostics)
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """Plain data under stable keys. `file`, `line` and `column` are null where no text is to blame.
+
+    `environment` is the entry concerned, or null; `related` are other places, with a `label` each.
+    """
+    return [
+        {
+            "severity": str(diagnostic.severity),
+            "code": str(diagnostic.code),
+            "message": safe(diagnostic.message),
+            "hint": safe(diagnostic.hint) if diagnostic.hint is not None else None,
+            **_place(diagnostic.span),
+            "environment": safe(diagnostic.environment) if diagnostic.environment is not None else None,
+            "related": [{"label": safe(other.label), **_place(other.span)} for other in diagnostic.related],
+        }
+        for diagnostic in diagnostics
+    ]
+
+
+def _place(span: Span | None) -> dict[str, str | int | None]:
+    if span is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": safe(span.file), "line": span.line, "column": span.column}
+
+
+def _block(diagnostic: Diagnostic, ink: Ink, width: int | None) -> str:
+    style = "red" if diagnostic.severity == Severity.ERROR else "yellow"
+    spans = [span for span in (diagnostic.span, *(other.span for other in diagnostic.related)) if span]
+    gutter = " " * max((len(str(span.line)) for span in spans), default=0)
+    kind = ink(style, f"{diagnostic.severity}[{diagnostic.code}]")
+    lines = [f"{_location(diagnostic.span)}{kind}: {safe(diagnostic.message)}"]
+    lines += _source(diagnostic.span, diagnostic.source, "^", gutter, ink, style, width)
+    for other in diagnostic.related:
+        lines.append(f"{_location(other.span)}{ink('cyan', 'note')}: {safe(other.label)}")
+        lines += _source(other.span, other.source, "-", gutter, ink, "cyan", width)
+    if diagnostic.hint:
+        if spans and diagnostic.source:
+            lines.append(ink("dim", f"{gutter} |"))
+        lines.append(f"{ink('cyan', 'hint')}: {safe(diagnostic.hint)}")
+    return "\n".join(lines)
+
+
+def _location(span: Span | None) -> str:
+    return f"{safe(span.file)}:{span.line}:{span.column}: " if span else ""
+
+
+def _source(
+    span: Span | None, excerpt: Excerpt | None, sign: str, gutter: str, ink: Ink, style: str, width: int | None
+) -> list[str]:
+    """The line and the marker under it, placed by what a terminal shows and not by the count of characters."""
+    if span is None or excerpt is None:
+        return []
+    end = excerpt.start + excerpt.length
+    before, marked, after = (
+        _shown(part) for part in (excerpt.text[: excerpt.start], excerpt.text[excerpt.start : end], excerpt.text[end:])
+    )
+    if width is not None:
+        before, marked, after = _fit(before, marked, after, max(width, _NARROWEST) - len(gutter) - 3)
+    marker = " " * columns(before) + ink(style, sign * max(1, columns(marked)))
+    number = str(span.line).rjust(len(gutter))
+    bar = ink("dim", "|")
+    return [
+        f"{gutter} {bar}",
+        f"{ink('dim', number)} {bar} {before}{marked}{after}".rstrip(),
+        f"{gutter} {bar} {marker}",
+    ]
+
+
+def _shown(text: str) -> str:
+    return safe(text.replace("\t", _TAB))
+
+
+def _fit(before: str, marked: str, after: str, room: int) -> tuple[str, str, str]:
+    """The three parts cut to `room` columns; `…` stands for what is left out."""
+    if columns(before) + columns(marked) + columns(after) <= room:
+        return before, marked, after
+    kept = min(columns(before), max(room // 3, room - columns(marked) - columns(after)))
+    if kept < columns(before):
+        before = "…" + _last(before, kept - 1)
+    left = room - columns(before)
+    marked = marked if columns(marked) <= left else _first(marked, left - 1) + "…"
+    left -= columns(marked)
+    return before, marked, after if columns(after) <= left else _first(after, left - 1) + "…"
+
+
+def _first(text: str, room: int) -> str:
+    """As many characters from the beginning as `room` columns hold."""
+    for count in range(min(len(text), max(room, 0)), 0, -1):
+        if columns(text[:count]) <= room:
+            return text[:count]
+    return ""
+
+
+def _last(text: str, room: int) -> str:
+    for count in range(min(len(text), max(room, 0)), 0, -1):
+        if columns(text[-count:]) <= room:
+            return text[-count:]
+    return ""
+
+
+def _annotation(diagnostic: Diagnostic) -> str:
+    properties = {}
+    if span := diagnostic.span:
+        properties = {"file": span.file, "line": str(span.line), "col": str(span.column)}
+        properties["endColumn"] = str(span.column + span.length)
+    properties["title"] = str(diagnostic.code)
+    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    lines = [diagnostic.message]
+    lines += [f"{other.span.file}:{other.span.line}:{other.span.column}: {other.label}" for other in diagnostic.related]
+    lines += [f"hint: {diagnostic.hint}"] if diagnostic.hint else []
+    return f"::{diagnostic.severity} {told}::{'%0A'.join(_data(line) for line in lines)}"
+
+
+def _data(text: str) -> str:
+    """GitHub's own escapes (actions/toolkit, command.ts)."""
+    return safe(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
