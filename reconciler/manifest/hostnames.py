@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.words import shorten
+from reconciler.model.hostnames import unicode_form
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -182,7 +183,7 @@ def _meant(text: str, otherwise: str) -> str:
     inner = re.split(r"[/\\?#]", inner)[0].rpartition("@")[2]
     inner = re.sub(r":[0-9]*\Z", "", inner).replace("_", "-")
     try:
-        return f"write `{normalise(inner)}`" if inner != text else otherwise
+        return f"write `{unicode_form(normalise(inner))}`" if inner != text else otherwise
     except HostnameError:
         return otherwise
 

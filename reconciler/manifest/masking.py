@@ -8,7 +8,7 @@ from functools import lru_cache
 
 MASK = "…"
 
-_LOOKS_LIKE_KEY = re.compile(r"(?<![A-Za-z0-9])[sc]k_[^\s\"'`,;{}\[\]()]+")
+_LOOKS_LIKE_KEY = re.compile(r"(?<![A-Za-z0-9])[sc]k_[^\s\"'`,;{}\[\]()]+|(?<=//)[^\s/@:]*:[^\s/@]*(?=@)")
 _NAMES_KEY = re.compile(r"key|token|secret|passw|bearer|authorization|credential", re.IGNORECASE)
 _API_KEY_LINE = re.compile(
     r"""(?:api[ _-]?key|token|secret|passw)[\w-]{0,20}["']?[ \t]*[:=][ \t]*(?P<value>\S.*)?""", re.IGNORECASE
@@ -18,8 +18,8 @@ _VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]*")
 
 
 def mask(text: str) -> str:
-    """`text` with everything that looks like an Imgwire key (`sk_…`, `ck_…`) replaced."""
-    return _LOOKS_LIKE_KEY.sub(MASK, text) if "k_" in text else text
+    """`text` with everything replaced that looks like an Imgwire key (`sk_…`, `ck_…`) or is a password in a URL."""
+    return _LOOKS_LIKE_KEY.sub(MASK, text)
 
 
 @lru_cache(maxsize=1024)

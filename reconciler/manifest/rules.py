@@ -85,6 +85,8 @@ class Merged:
                 self._tell(Code.DUPLICATE_ENVIRONMENT, said, at, "keep one of the two", name, related)
                 continue
             hostname, pin = value, None
+            own = value if isinstance(value, Entries) else _NONE
+            self._check_sending(own, defaults, name, at)
             if isinstance(value, Entries):
                 hostname = value.get("hostname")
                 place = value.places.get("hostname", (place, place))[1]
@@ -92,7 +94,6 @@ class Merged:
             if isinstance(hostname, str):
                 hostname = self._hostname(hostname, name, At(source, place))
             if environment_fits(name, value):
-                own = value if isinstance(value, Entries) else _NONE
                 self.environments.append(self._environment(part, at, name, own, defaults, hostname, pin))
 
     def _hostname(self, text: str, name: str, at: At) -> str | None:
@@ -123,24 +124,25 @@ class Merged:
             self._tell(Code.ENVIRONMENT_CLAIMED_TWICE, said, at, hint, name, related)
         return pin
 
+    def _check_sending(self, own: Entries, defaults: Entries, name: str, at: At) -> None:
+        if "environment_id" not in own and _inherited(own, defaults, "send_environment_id"):
+            blamed = At(at.source, own.places["send_environment_id"][0]) if "send_environment_id" in own else at
+            said = f"`{shorten(name)}` sends its `environment_id` and has none"
+            hint = "write `environment_id: …`, or `send_environment_id: false`"
+            self._tell(Code.MISSING_KEY, said, blamed, hint, name)
+
     def _environment(
         self, part: Part, at: At, name: str, own: Entries, defaults: Entries, hostname: str | None, pin: str | None
     ) -> Environment:
         """The entry with what it inherits. Both have the shape of the schema, or the result is thrown away."""
-        send = own.get("send_environment_id", defaults.get("send_environment_id", False)) is True
-        if send and pin is None:
-            blamed = At(at.source, own.places["send_environment_id"][0]) if "send_environment_id" in own else at
-            said = f"`{name}` sends its `environment_id` and has none"
-            hint = "write `environment_id: …`, or `send_environment_id: false`"
-            self._tell(Code.MISSING_KEY, said, blamed, hint, name)
         shared, labels = defaults.get("labels"), own.get("labels")
         return Environment(
             name=name,
             hostname=hostname,
             key=self._key_source(part, name, own if "api_key" in own else defaults),
             environment_id=pin,
-            send_environment_id=send,
-            protect=own.get("protect", defaults.get("protect", False)) is True,
+            send_environment_id=_inherited(own, defaults, "send_environment_id"),
+            protect=_inherited(own, defaults, "protect"),
             labels={**(shared or {}), **(labels or {})} if shared or labels else None,
             span=at.span,
         )
@@ -161,6 +163,10 @@ class Merged:
 
 
 _NONE = Entries()
+
+
+def _inherited(own: Entries, defaults: Entries, key: str) -> bool:
+    return own.get(key, defaults.get(key, False)) is True
 
 
 def _mapping(value: object, key: str) -> Entries:
