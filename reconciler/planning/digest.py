@@ -6,12 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import Delete, Identity
+from reconciler.model.plan import Delete
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from reconciler.model.plan import Plan, Precondition, Write
+    from reconciler.model.plan import Plan, Write
 
 FORMAT_MAJOR = 1
 
@@ -37,21 +37,10 @@ def of_parts(api_url: str, pins: Mapping[str, str], writes: Iterable[Write]) -> 
                 "environment": step.environment,
                 "hostname": step.hostname,
                 "after": list(step.after),
-                "precondition": precondition_data(step.precondition),
+                "precondition": step.precondition.as_dict(),
             }
             for step in sorted(writes, key=lambda step: (step.environment, not isinstance(step, Delete)))
         ],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
-
-
-def precondition_data(precondition: Precondition) -> dict[str, object]:
-    """The precondition as every document shows it."""
-    if isinstance(precondition, Identity):
-        return {
-            "environment_id": precondition.environment_id,
-            "id": precondition.id,
-            "hostname": precondition.hostname,
-        }
-    return {"absent": True}

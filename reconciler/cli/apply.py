@@ -1,0 +1,166 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.failure import Failure
+from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.output import colours, is_terminal
+from reconciler.cli.plan import CONSENT
+from reconciler.cli.session import Session, conduct
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Action, Verify
+
+if TYPE_CHECKING:
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Block, Plan
+    from reconciler.planning.guards import Consent
+
+
+class _Actions(click.ParamType[Any]):
+    """Comma-separated kinds of change."""
+
+    name = "KINDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[Action]:
+        known = {"create": Action.CREATE, "delete": Action.DELETE, "replace": Action.REPLACE}
+        words = [word.strip() for word in str(value).split(",") if word.strip()]
+        if not words or any(word not in known for word in words):
+            self.fail(f"'{value}' is not a list of create, delete, replace", param, ctx)
+        return frozenset(known[word] for word in words)
+
+
+@click.command()
+@click.argument("planfile", required=False, metavar="[PLANFILE]")
+@shared("apply")
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--allow", type=_Actions(), metavar="KINDS", help="Only these kinds of change: create,delete,replace.")
+@click.option("--expect-digest", metavar="DIGEST", help="Apply only if the plan made now has this digest.")
+@CONSENT[0]
+@CONSENT[1]
+@click.option(
+    "--believe-absent", is_flag=True, help="Believe it when every custom domain that was there is gone at once."
+)
+@click.option(
+    "--on-create-failure",
+    type=click.Choice(["restore", "leave"]),
+    default="restore",
+    show_default=True,
+    help="Whether a hostname is put back when what should follow its delete fails.",
+)
+@click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
+@click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
+def apply(
+    options: Options,
+    planfile: str | None,
+    auto_approve: bool,
+    allow: frozenset[Action] | None,
+    expect_digest: str | None,
+    unprotect: tuple[str, ...],
+    max_interruptions: int | None,
+    believe_absent: bool,
+    on_create_failure: str,
+    receipt: str | None,
+    wait: float | None,
+) -> ExitCode:
+    """Make live what the manifest desires.
+
+    With a PLANFILE exactly that plan is run, or nothing where it no longer fits. Without, a plan is made and shown, and you
+    are asked; where nobody can be asked, --auto-approve or --expect-digest must say yes beforehand.
+    """
+    if planfile is not None and (options.names or options.selectors or expect_digest):
+        raise click.UsageError("a plan file says itself what is done: leave out --env, --selector and --expect-digest")
+
+    def body(session: Session) -> Document:
+        from reconciler.cli.applying import apply_plan, seen_in
+        from reconciler.cli.planning import consent_for, make_plan
+        from reconciler.cli.saved_plans import from_file
+
+        seen = seen_in(receipt)
+
+        def consent(manifest: Any, more: frozenset[str] = frozenset()) -> Consent:
+            return consent_for(
+                manifest, unprotect, max_interruptions, allow, seen_before=seen | more, believe_absent=believe_absent
+            )
+
+        if planfile is not None:
+            plan, blocks, limit = from_file(session, planfile, consent)
+        else:
+            manifest = session.manifest()
+            given = consent(manifest)
+            plan, blocks = make_plan(session, manifest, given)
+            limit = given.max_interruptions
+        _permit(session, plan, blocks, limit, expect_digest, auto_approve=auto_approve or planfile is not None)
+        return apply_plan(session, plan, restore=on_create_failure == "restore", receipt=receipt, wait=wait)
+
+    return conduct(options, body)
+
+
+def _permit(
+    session: Session,
+    plan: Plan,
+    blocks: tuple[Block, ...],
+    limit: int,
+    expect_digest: str | None,
+    *,
+    auto_approve: bool,
+) -> None:
+    """Return when the plan may be run. Raises Failure with what would have to be said."""
+    from reconciler.planning.digest import digest
+
+    if blocks:
+        _show(session, plan, blocks, limit)
+        overrides = [block.override for block in blocks if block.override]
+        hint = f"to go ahead all the same, add: {' '.join(overrides)}" if len(overrides) == len(blocks) else None
+        raise Failure(ExitCode.REFUSED, blocks[0].code, _listed(blocks), hint, plan, blocks)
+    made = digest(plan)
+    if expect_digest is not None and expect_digest != made:
+        _show(session, plan, blocks, limit)
+        raise Failure(
+            ExitCode.REFUSED,
+            "digest_differs",
+            f"the plan made now is not the one that was approved: its digest is {made}, expected was {expect_digest}",
+            "look at the plan above; to approve it, give its digest",
+            plan,
+        )
+    if not plan.writes:
+        return
+    _show(session, plan, blocks, limit)
+    if auto_approve or expect_digest is not None:
+        return
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)) or os.environ.get("CI"):
+        raise Failure(
+            ExitCode.REFUSED,
+            "no_consent",
+            "nobody can be asked here, and nothing has said yes beforehand",
+            f"to apply exactly this plan, add: --expect-digest {made}\n"
+            "      or save it with `reconciler plan --out FILE` and run `reconciler apply FILE`, or add --auto-approve",
+            plan,
+        )
+    if not _answer_is_yes(plan):
+        raise Failure(ExitCode.REFUSED, "no_consent", "not approved, so nothing was done", plan=plan)
+
+
+def _listed(blocks: tuple[Block, ...]) -> str:
+    return "refused: " + "; ".join(f"{block.code}: {block.message}" for block in blocks)
+
+
+def _show(session: Session, plan: Plan, blocks: tuple[Block, ...], limit: int) -> None:
+    from reconciler.render.formats import renderer
+    from reconciler.render.ink import Ink
+
+    document = replace(session.document(ExitCode.OK, plan=plan, blocks=blocks), max_interruptions=limit)
+    session.log.show(renderer("plan", "text")(document, Ink(colours(sys.stderr))))
+
+
+def _answer_is_yes(plan: Plan) -> bool:
+    count = sum(not isinstance(step, Verify) for step in plan.steps)
+    click.echo(f"\nApply these {count} changes to {plan.api_url}? Only 'yes' will do: ", nl=False, err=True)
+    answer = sys.stdin.readline()
+    return answer.strip() == "yes"

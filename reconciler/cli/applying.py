@@ -1,0 +1,156 @@
+"""Running a plan that may be run: receipt, progress, waiting, and the report of it all."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.failure import Failure, Interrupted
+from reconciler.cli.output import write_atomically
+from reconciler.engine.apply import Run, Settings
+from reconciler.engine.write import Patience
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create
+from reconciler.planning.digest import digest
+from reconciler.planning.outcome import of_apply, of_verify
+from reconciler.planning.records import records
+from reconciler.render.formats import renderer
+from reconciler.render.ink import Ink
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Applied, Verified
+
+
+def apply_plan(session: Session, plan: Plan, *, restore: bool, receipt: str | None, wait: float | None) -> Document:
+    """Run the plan and report it, also when a signal ends the run."""
+    from reconciler.api.backend import Access
+    from reconciler.cli.progress import counting
+
+    environments = [item.environment for item in plan.items]
+    backend = session.backend(environments, session.keys, Access.WRITE)
+    kept = Receipt(session, plan, receipt)
+    with counting("Applying", len(plan.steps), session.log) as advance:
+
+        def on_step(*_: object) -> None:
+            advance()
+            kept.rewrite(run.applied())
+
+        settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries), on_step)
+        run = Run(plan, backend, settings, session.stop)
+        kept.begin(run.applied())
+        try:
+            applied = session.run(run.run())
+        except Interrupted:
+            applied = run.applied()
+    verified: tuple[Verified, ...] = ()
+    if wait is not None and not session.stop.requested:
+        from reconciler.cli.waiting import wait_until_ready
+
+        wishes = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+        verified = wait_until_ready(session, wishes, backend, wait)
+    document = report(session, plan, applied, verified)
+    return kept.end(document)
+
+
+def report(session: Session, plan: Plan, applied: Applied, verified: tuple[Verified, ...] = ()) -> Document:
+    """The document of what was done. What was verified in the end counts where all was done."""
+    code, reason = of_apply(plan, applied)
+    if verified and code in {ExitCode.OK, ExitCode.STUCK}:
+        code, reason = of_verify(verified)
+    made = [
+        (step.environment, result.domain)
+        for step in plan.steps
+        if isinstance(step, Create) and (result := applied.results[step.id]).domain is not None
+    ]
+    made += [(item.environment, item.domain) for item in applied.restored]
+    return session.document(
+        code,
+        reason,
+        plan=plan,
+        digest=digest(plan),
+        applied=applied,
+        verified=verified,
+        records=records([(name, domain) for name, domain in made if domain is not None]),
+    )
+
+
+class Receipt:
+    """The report of the run so far, in a file that is whole at every moment.
+
+    Rewritten after each step. Where writing takes long (thousands of environments), it is rewritten as often as a quarter
+    of the time allows, and always at the end.
+    """
+
+    def __init__(self, session: Session, plan: Plan, path: str | None) -> None:
+        self._session = session
+        self._plan = plan
+        self._path = path
+        self._not_before = 0.0
+        self._broken = False
+
+    def begin(self, applied: Applied) -> None:
+        """Raises Failure when the file cannot be written: then nothing else is."""
+        if self._path is None:
+            return
+        try:
+            self._write(applied)
+        except OSError as error:
+            raise Failure(
+                ExitCode.ERROR,
+                "not_written",
+                f"could not write the receipt {self._path}: {error.strerror or error}; nothing was applied",
+                "give --receipt a path that can be written",
+                self._plan,
+            ) from None
+
+    def rewrite(self, applied: Applied) -> None:
+        if self._path is None or time.monotonic() < self._not_before:
+            return
+        try:
+            self._write(applied)
+        except OSError as error:
+            if not self._broken:
+                self._broken = True
+                self._session.log.say(
+                    "error", f"could not write the receipt {self._path}: {error.strerror or error}; the run goes on"
+                )
+
+    def end(self, document: Document) -> Document:
+        """The last word. A receipt that could not be written makes an otherwise good run end with 1."""
+        from dataclasses import replace
+
+        if self._path is None:
+            return document
+        try:
+            write_atomically(self._path, renderer("apply", "json")(document, Ink()))
+        except OSError as error:
+            self._session.log.say("error", f"could not write the receipt {self._path}: {error.strerror or error}")
+            if document.exit_code is ExitCode.OK:
+                return replace(
+                    document, exit_code=ExitCode.ERROR, outcome=ExitCode.ERROR.outcome, reason="receipt_not_written"
+                )
+        return document
+
+    def _write(self, applied: Applied) -> None:
+        assert self._path is not None  # noqa: S101 - the callers have looked
+        started = time.monotonic()
+        document = report(self._session, self._plan, applied)
+        write_atomically(self._path, renderer("apply", "json")(document, Ink()))
+        took = time.monotonic() - started
+        self._not_before = time.monotonic() + (3 * took if took > 0.1 else 0.0)
+
+
+def seen_in(receipt: str | None) -> frozenset[str]:
+    """The environments that an earlier receipt in this place saw with a custom domain; none when there is no such receipt."""
+    if receipt is None:
+        return frozenset()
+    try:
+        document: Any = json.loads(Path(receipt).read_bytes())
+        return frozenset(item["name"] for item in document["environments"] if item["live"] is not None)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return frozenset()

@@ -1,0 +1,26 @@
+"""`reconciler init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.model.exit_codes import ExitCode
+
+
+@click.command()
+@click.argument("path", default="imgwire.yaml", metavar="[PATH]")
+def init(path: str) -> ExitCode:
+    """Write a commented starter manifest to PATH (imgwire.yaml). A file that exists is never overwritten."""
+    from reconciler.manifest.starter import STARTER
+
+    try:
+        with Path(path).open("x", encoding="utf-8") as file:
+            file.write(STARTER)
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None
+    except OSError as error:
+        raise click.ClickException(f"could not write {path}: {error.strerror or error}") from None
+    click.echo(f"Wrote {path}. Put your hostnames in, then: reconciler validate -f {path}", err=True)
+    return ExitCode.OK

@@ -1,0 +1,47 @@
+"""What is told on standard error while a command runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler.render.safe import safe
+
+_LEVELS = {"error": 0, "warning": 0, "info": 0, "retry": 1, "call": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Lines for people, or JSON objects one a line. `verbosity` counts the `-v`s; keys never come this way."""
+
+    verbosity: int = 0
+    as_json: bool = False
+
+    def say(self, kind: str, text: str) -> None:
+        """Tell it if the verbosity asks for this kind: `error`, `warning`, `info` always, `retry` from -v, `call` from -vv."""
+        if _LEVELS[kind] > self.verbosity:
+            return
+        if self.as_json:
+            line = json.dumps(
+                {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, "text": text}
+            )
+        else:
+            line = safe(text) if kind in {"info", "call"} else f"{kind}: {safe(text)}"
+        self.write(line + "\n")
+
+    def show(self, text: str) -> None:
+        """Show a rendered text as it is; with JSON lines, as one of them."""
+        if self.as_json:
+            self.say("info", text)
+        else:
+            self.write(text)
+
+    @staticmethod
+    def write(text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # nobody listens any more, which must not keep the run from finishing

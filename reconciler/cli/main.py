@@ -1,0 +1,95 @@
+"""The command group. It imports click and the standard library only; a command is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import itertools
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.signals import Terminated, listen
+from reconciler.model.exit_codes import ExitCode
+
+# In the order of a first use, each with its one line of help: listing them imports nothing.
+COMMANDS = {
+    "init": "Write a commented starter manifest",
+    "validate": "Check manifests without keys and without network",
+    "plan": "Show what apply would do, and do none of it",
+    "apply": "Make live what the manifest desires",
+    "verify": "Ask Imgwire to check DNS and certificates again, and tell what is not ready",
+    "drift": "Tell what differs from the manifest, for schedules",
+    "status": "Show the live state of every environment",
+    "dns": "Show the DNS records that custom domains need",
+    "emulator": "Serve a local stand-in for the Imgwire API",
+    "schema": "Print a JSON Schema",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for, and turns every end into one exit code, in this one place."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"reconciler.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        listen()
+        arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
+        try:
+            code = super().main(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            usage = isinstance(error, click.UsageError)
+            code = ExitCode.USAGE if usage else ExitCode.ERROR
+            _document(arguments, code, "usage" if usage else "error", error.format_message())
+        except Terminated:
+            code = ExitCode.TERMINATED
+            _document(arguments, code, "interrupted", "ended by SIGTERM")
+        except (click.Abort, KeyboardInterrupt):
+            code = ExitCode.INTERRUPTED
+            click.echo("interrupted", err=True)
+            _document(arguments, code, "interrupted", "ended by SIGINT")
+        _exit(ExitCode(code or ExitCode.OK))
+
+
+def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:
+    """With `--format json`, standard output is one valid document even when no command came to run."""
+    asked = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
+    if asked:
+        from reconciler.cli.output import early_document
+
+        click.echo(early_document(next((word for word in arguments if word in COMMANDS), None), code, reason, message))
+
+
+def _exit(code: ExitCode) -> NoReturn:
+    """The only exit. A reader that has gone away is no reason for a traceback."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(int(code))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="imgwire-reconciler")
+def main() -> None:
+    """Declarative custom domains for Imgwire.
+
+    A YAML manifest declares the hostname of each Environment; `plan` shows what differs, `apply` changes it, and nothing
+    that the manifest does not list is ever touched. Start with `reconciler init`.
+    """

@@ -1,0 +1,159 @@
+"""The options that commands share, gathered into one value."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.render.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.exit_codes import ExitCode
+
+DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was said on the command line, defaults filled in. `timeout` in seconds; `emulator` is a state file or None."""
+
+    command: str
+    format: str
+    reports: tuple[tuple[str, str], ...] = ()
+    verbosity: int = 0
+    log_format: str = "text"
+    files: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
+    api_url: str | None = None
+    emulator: str | None = None
+    parallelism: int = 32
+    timeout: float = 30.0
+    retries: int = 4
+
+
+class _Report(click.ParamType[Any]):
+    """FORMAT=FILE, the format being one that the command knows."""
+
+    name = "FORMAT=FILE"
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self._formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        format_, equals, path = str(value).partition("=")
+        if not equals or not path or format_ not in self._formats:
+            self.fail(f"'{value}' is not FORMAT=FILE with a format of {', '.join(self._formats)}", param, ctx)
+        return format_, path
+
+
+class Duration(click.ParamType[Any]):
+    """Seconds from `90`, `90s`, `10m`, `1h30m`, `2d`."""
+
+    name = "DURATION"
+    _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    _FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float | int):
+            return float(value)
+        match = self._FORM.fullmatch(str(value).strip())
+        if not value or match is None:
+            self.fail(f"'{value}' is not a duration such as 90s, 10m or 1h30m", param, ctx)
+        numbers = zip(match.groups(), self._UNITS, strict=True)
+        return float(sum(int(number) * seconds for number, (_, seconds) in numbers if number))
+
+
+def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
+    """Give the command the shared options, as an `Options` in its first parameter."""
+    formats = FORMATS[command]
+    added = [
+        click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
+        click.option(
+            "--format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="What standard output carries.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            type=_Report(formats),
+            help="Write this format to a file as well. Repeatable.",
+        ),
+        click.option("-v", "--verbose", "verbosity", count=True, help="Tell of retries; twice, of every request."),
+        click.option(
+            "--log-format", type=click.Choice(["text", "json"]), default="text", help="How standard error is written."
+        ),
+        click.option(
+            "--emulator",
+            is_flag=False,
+            flag_value=DEFAULT_EMULATOR_STATE,
+            metavar="[STATE.json]",
+            help=f"Run against an emulator inside the process. State: {DEFAULT_EMULATOR_STATE} unless named.",
+        ),
+    ]
+    if selection:
+        added += [
+            click.option("--env", "names", multiple=True, metavar="NAME", help="Only this environment. Repeatable."),
+            click.option(
+                "--selector",
+                "selectors",
+                multiple=True,
+                metavar="K=V",
+                help="Only environments with this label. Repeatable.",
+            ),
+        ]
+    if network:
+        added += [
+            click.option(
+                "--api-url", metavar="URL", help="Base URL of the API, before IMGWIRE_API_BASE_URL and the manifest."
+            ),
+            click.option(
+                "--parallelism",
+                type=click.IntRange(1, 256),
+                default=32,
+                show_default=True,
+                help="Requests in flight at most.",
+            ),
+            click.option(
+                "--timeout",
+                type=click.FloatRange(0, min_open=True),
+                default=30.0,
+                show_default=True,
+                metavar="SECONDS",
+                help="How long one request may take.",
+            ),
+            click.option(
+                "--retries",
+                type=click.IntRange(0, 20),
+                default=4,
+                show_default=True,
+                help="Attempts of a read after the first.",
+            ),
+        ]
+
+    def decorate(function: Callable[..., ExitCode]) -> Any:
+        @functools.wraps(function)
+        def call(**given: Any) -> ExitCode:
+            known = {name: given.pop(name) for name in Options.__slots__ if name in given}
+            return function(Options(command=command, **known), **given)
+
+        for option in reversed(added):
+            call = option(call)
+        return call
+
+    return decorate
+
+
+_FILE_HELP = "A manifest, a folder of them, or - for standard input. Repeatable. Default: imgwire.yaml"

@@ -1,0 +1,116 @@
+"""Where a document goes: standard output in the format asked for, and files beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.model.document import Document
+from reconciler.model.exit_codes import ExitCode
+from reconciler.render.formats import renderer
+from reconciler.render.ink import Ink
+
+if TYPE_CHECKING:
+    from reconciler.cli.log import Log
+
+
+def now() -> str:
+    """The time as documents write it: RFC 3339, UTC, whole seconds."""
+    return timestamp(datetime.now(UTC))
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def early_document(command: str | None, code: ExitCode, reason: str, message: str) -> str:
+    """The JSON document of a run that ended before its command began."""
+    document = Document(command, now(), code, code.outcome, reason, message)
+    return renderer(command if command == "plan" else "apply", "json")(document, Ink()).rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the options say about output. `reports` are (format, path)."""
+
+    command: str
+    format: str
+    reports: tuple[tuple[str, str], ...]
+    log: Log
+
+    def publish(self, document: Document) -> ExitCode:
+        """Write the document everywhere it belongs: the exit code, which is 1 where a file could not be written and all
+        else went well."""
+        code = document.exit_code
+        for format_, path in self.reports:
+            try:
+                write_atomically(path, renderer(self.command, format_)(document, Ink()))
+            except OSError as error:
+                self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
+                code = code or ExitCode.ERROR
+        if self.format == "json" and document.plan is None and document.command != "validate":
+            self.log.show(renderer("plan", "text")(document, Ink(colours(sys.stderr))))
+        text = renderer(self.command, self.format)(document, Ink(colours(sys.stdout)))
+        failed = self.format in {"text", "table", "bind"} and document.plan is None and document.command != "validate"
+        if failed:
+            self.log.show(renderer(self.command, self.format)(document, Ink(colours(sys.stderr))))
+            return code
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return code
+        except OSError as error:
+            self.log.say("error", f"could not write to standard output: {error.strerror or error}")
+            return code or ExitCode.ERROR
+        return code
+
+
+def colours(stream: object) -> bool:
+    """NO_COLOR (no-color.org) says no, FORCE_COLOR yes, else a terminal that is not dumb."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: object) -> bool:
+    """The stream is open and a terminal."""
+    try:
+        return bool(stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):
+        return False
+
+
+def write_atomically(path: str, text: str) -> None:
+    """Write the file whole or not at all: a reader sees the old content or the new, whatever happens. Raises OSError."""
+    target = Path(path)
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        target.write_text(text, encoding="utf-8")  # a pipe or a device cannot be replaced
+        return
+    target = target.resolve()
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,99 @@
+"""From a plan file to the plan that is left to do, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.failure import Failure
+from reconciler.model.exit_codes import ExitCode
+from reconciler.planning.guards import blocks
+from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.cli.session import Session
+    from reconciler.model.environments import Manifest
+    from reconciler.model.plan import Block, Plan
+    from reconciler.planning.guards import Consent
+
+_LARGEST = 256 * 1024 * 1024  # bytes; 20,000 environments take about 30 MB
+
+
+def from_file(
+    session: Session, path: str, consent_of: Callable[[Manifest, frozenset[str]], Consent]
+) -> tuple[Plan, tuple[Block, ...], int]:
+    """What is left to do of a saved plan, what blocks it, and the limit of interruptions.
+
+    The environments that the plan has steps for are read again; no other is. Raises Failure, InvalidInput.
+    """
+    saved = _read(path)
+    if "-" in saved.files and not session.options.files:
+        raise Failure(
+            ExitCode.USAGE, "usage", f"{path} was made from a manifest on standard input", "give the manifest with -f"
+        )
+    manifest = session.manifest(saved.files)
+    by_name = {environment.name: environment for environment in manifest.environments}
+    assert session.source is not None  # noqa: S101 - the manifest was just loaded
+    refused = unusable(saved, session.source.api_url, datetime.now(UTC), by_name)
+    if refused:
+        listed = "; ".join(block.message for block in refused)
+        raise Failure(ExitCode.REFUSED, refused[0].code, listed, "plan again, then apply the new plan", blocks=refused)
+    from reconciler.api.backend import Access
+
+    chosen = [by_name[name] for name in sorted(saved.concerned)]
+    credentials = session.credentials(chosen)
+    live = session.read(chosen, session.backend(chosen, credentials, Access.READ))
+    plan = session.plan(chosen, live)
+    seen = frozenset(name for name, record in saved.before.items() if record is not None)
+    consent = consent_of(manifest, seen)
+    return plan, (*stale(saved, plan), *blocks(plan, consent)), consent.max_interruptions
+
+
+def _read(path: str) -> SavedPlan:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
+    if len(content) > _LARGEST:
+        raise _unusable(path, "is larger than any plan")
+    try:
+        document: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        raise _unusable(path, "is not JSON") from None
+    other = of_other_format(document)
+    if other is not None:
+        raise Failure(
+            ExitCode.REFUSED,
+            "other_format",
+            f"{path} is a document of another format: {other}",
+            "make a plan with this version: reconciler plan --out FILE",
+        )
+    problem = _against_schema(document)
+    if problem is not None:
+        raise _unusable(path, f"is not a plan: {problem}")
+    try:
+        return from_document(document)
+    except (NotAPlan, ValueError, KeyError, TypeError) as error:
+        raise _unusable(path, f"cannot be applied: {error}") from None
+
+
+def _against_schema(document: object) -> str | None:
+    import jsonschema
+
+    from reconciler.schema_files import read_schema
+
+    validator = jsonschema.Draft202012Validator(json.loads(read_schema("plan")))
+    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if error is None:
+        return None
+    place = ".".join(str(part) for part in error.absolute_path) or "the document"
+    return f"{place} does not fit the plan schema ({error.validator})"
+
+
+def _unusable(path: str, what: str) -> Failure:
+    return Failure(ExitCode.DATA, "invalid_plan_file", f"{path} {what}", "make a new plan: reconciler plan --out FILE")

@@ -1,0 +1,227 @@
+"""What commands share: from options to manifest, keys, backend and live state, and from any end to a document."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.cli.failure import Failure, Interrupted
+from reconciler.cli.log import Log
+from reconciler.cli.output import Output, now
+from reconciler.cli.signals import Terminated, listen
+from reconciler.engine.stop import Stop
+from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
+from reconciler.model.document import Document, Source
+from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, Manifest
+from reconciler.model.exit_codes import ExitCode
+from reconciler.planning.digest import digest
+from reconciler.planning.planner import build_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from reconciler.api.backend import Access, HttpBackend
+    from reconciler.cli.options import Options
+    from reconciler.model.domains import Live
+    from reconciler.model.plan import Plan
+
+Result = TypeVar("Result")
+
+_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+
+@dataclass
+class Session:
+    """One run of one command. What has been learned so far is kept, so that whatever happens can be told with it."""
+
+    options: Options
+    stop: Stop = field(default_factory=Stop)
+    source: Source | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    keys: dict[str, Credential] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.log = Log(self.options.verbosity, self.options.log_format == "json")
+        self.output = Output(self.options.command, self.options.format, self.options.reports, self.log)
+
+    def manifest(self, files: Sequence[str] = ()) -> Manifest:
+        """The manifest of `-f`, or of `files` where none was given. Raises InvalidInput."""
+        from reconciler.manifest import load
+
+        loaded = load(self.options.files or files)
+        self.diagnostics = loaded.warnings
+        for warning in loaded.warnings:
+            self.log.say("warning", f"{_place(warning)}{warning.message}")
+        self.source = Source(
+            loaded.manifest.files, self.api_url(loaded.manifest), self.options.names, self.options.selectors
+        )
+        return loaded.manifest
+
+    def selected(self, manifest: Manifest) -> tuple[Environment, ...]:
+        """The environments that `--env` and `--selector` leave. Raises InvalidInput."""
+        from reconciler.manifest.selection import select
+
+        try:
+            return select(manifest, self.options.names, self.options.selectors)
+        except ValueError as error:
+            raise Failure(ExitCode.USAGE, "usage", str(error)) from None
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.options.names or self.options.selectors)
+
+    def api_url(self, manifest: Manifest) -> str:
+        """`--api-url`, then IMGWIRE_API_BASE_URL, then `api.base_url`, then the default. Raises Failure."""
+        from reconciler.manifest.base_url import check
+
+        if self.options.emulator is not None:
+            return "http://emulator.localhost"
+        given = (
+            ("--api-url", self.options.api_url),
+            ("IMGWIRE_API_BASE_URL", os.environ.get("IMGWIRE_API_BASE_URL", "").strip() or None),
+        )
+        for name, url in given:
+            if url is not None:
+                try:
+                    return check(url)
+                except ValueError as error:
+                    raise Failure(ExitCode.USAGE, "insecure_base_url", f"{name}: {error}") from None
+        return manifest.api_url or DEFAULT_API_URL
+
+    def credentials(self, environments: Sequence[Environment]) -> dict[str, Credential]:
+        """The keys that can be used. What is wrong with the others is kept as diagnostics; two equal ones are refused."""
+        from reconciler.manifest.keys import resolve
+
+        found, problems = resolve(environments, os.environ)
+        if self.options.emulator is not None:
+            from reconciler.cli.emulated import stand_ins
+
+            found, problems = stand_ins(environments, found, problems)
+        self.diagnostics = (*self.diagnostics, *problems)
+        for problem in problems:
+            level = "error" if problem.severity is Severity.ERROR else "warning"
+            self.log.say(level, f"{_place(problem)}{problem.code}: {problem.message}" + _hint(problem))
+        shared = [problem for problem in problems if problem.code == "shared-key"]
+        if shared:
+            raise Failure(ExitCode.REFUSED, "shared_key", shared[0].message, shared[0].hint)
+        self.keys = found
+        return found
+
+    def backend(
+        self, environments: Sequence[Environment], credentials: dict[str, Credential], access: Access
+    ) -> HttpBackend:
+        """The way to the API, or to the emulator inside the process, for the calls that `access` names."""
+        from reconciler.api.backend import HttpBackend, HttpSettings
+        from reconciler.api.retry import RetryPolicy
+
+        transport = None
+        if self.options.emulator is not None:
+            from reconciler.cli.emulated import transport_for
+
+            transport = transport_for(self.options.emulator, environments, credentials)
+        assert self.source is not None  # noqa: S101 - a manifest was loaded first
+        settings = HttpSettings(
+            self.source.api_url,
+            access,
+            self.options.parallelism,
+            self.options.timeout,
+            RetryPolicy(self.options.retries),
+            transport,
+            self.log.say,
+        )
+        return HttpBackend(credentials, settings)
+
+    def read(self, environments: Sequence[Environment], backend: HttpBackend) -> dict[str, Live]:
+        """What is live in each of them, with progress on a terminal."""
+        from reconciler.cli.progress import counting
+        from reconciler.engine.refresh import read_all
+
+        names = [environment.name for environment in environments]
+        with counting("Reading", len(names), self.log) as advance:
+            return self.run(read_all(names, backend, self.options.parallelism, lambda _name, _live: advance()))
+
+    def plan(self, environments: Sequence[Environment], live: dict[str, Live]) -> Plan:
+        assert self.source is not None  # noqa: S101 - a manifest was loaded first
+        return build_plan(environments, live, self.source.api_url)
+
+    def run(self, main: Coroutine[Any, Any, Result]) -> Result:
+        """Run it until it ends or a signal asks to stop. Raises Interrupted when it was cut off."""
+        with asyncio.Runner() as runner:
+            loop = runner.get_loop()
+            task = loop.create_task(main)
+
+            def asked(code: ExitCode) -> None:
+                again = self.stop.requested is not None
+                self.stop.request(code)
+                if self.stop.patient and not again:
+                    self.log.say(
+                        "info", "Stopping: no new step starts, what is half done is finished. Again to end at once."
+                    )
+                else:
+                    task.cancel()
+
+            for number, code in _SIGNALS.items():
+                loop.add_signal_handler(number, asked, code)
+            try:
+                return loop.run_until_complete(task)
+            except asyncio.CancelledError:
+                raise Interrupted(self.stop.requested or ExitCode.INTERRUPTED) from None
+            finally:
+                for number in _SIGNALS:
+                    loop.remove_signal_handler(number)
+                listen()
+
+    def document(self, code: ExitCode, reason: str | None = None, **more: Any) -> Document:
+        """The document of this run, with everything learned so far."""
+        plan = more.get("plan")
+        values = {
+            "outcome": code.outcome,
+            "source": self.source,
+            "diagnostics": self.diagnostics,
+            "digest": digest(plan) if plan else None,
+            **more,
+        }
+        return Document(command=self.options.command, created_at=now(), exit_code=code, reason=reason, **values)
+
+
+def conduct(options: Options, body: Callable[[Session], Document]) -> ExitCode:
+    """Run a command's body and publish its document, or the one that tells why there is none."""
+    session = Session(options)
+    try:
+        document = body(session)
+    except InvalidInput as error:
+        session.diagnostics = error.diagnostics
+        document = session.document(ExitCode.DATA, "invalid_manifest")
+    except Failure as error:
+        told = {"message": error.message, "hint": error.hint, "plan": error.plan, "blocks": error.blocks}
+        document = session.document(error.exit_code, error.reason, **told)
+    except Interrupted as error:
+        document = session.document(error.exit_code, "interrupted", message="interrupted before anything was written")
+    except (KeyboardInterrupt, click.Abort) as error:
+        code = ExitCode.TERMINATED if isinstance(error, Terminated) else ExitCode.INTERRUPTED
+        document = session.document(code, "interrupted", message="interrupted before anything was written")
+    except Exception as error:  # noqa: BLE001 - the boundary: a defect of ours must still end in words and a document
+        if options.verbosity > 1:
+            import traceback
+
+            session.log.write(traceback.format_exc())
+        document = session.document(
+            ExitCode.ERROR,
+            "internal_error",
+            message=f"internal error: {type(error).__name__}",
+            hint="this is a defect of the tool: run it again with -vv and report what it prints",
+        )
+    return session.output.publish(document)
+
+
+def _place(problem: Diagnostic) -> str:
+    return f"{problem.span.file}:{problem.span.line}:{problem.span.column}: " if problem.span else ""
+
+
+def _hint(problem: Diagnostic) -> str:
+    return f" (hint: {problem.hint})" if problem.hint else ""

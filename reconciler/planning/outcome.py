@@ -1,0 +1,84 @@
+"""What a run amounts to: one exit code, one stable word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Unreadable
+from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.plan import Verify
+from reconciler.model.report import StepState, Verdict
+from reconciler.planning.guards import IDENTITY_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Applied, Verified
+
+
+def of_reading(plan: Plan) -> ExitCode:
+    """7 or 8 when an environment could not be read, else 0."""
+    return worst(_unreadable(plan))
+
+
+def of_plan(plan: Plan, blocks: Iterable[Block], *, detailed: bool) -> tuple[ExitCode, str, str | None]:
+    """Exit code, outcome and reason of `plan`. What only needs consent does not fail a plan; a wrong environment does."""
+    reading = of_reading(plan)
+    if reading is not ExitCode.OK:
+        return reading, reading.outcome, "unreadable"
+    mistaken = [block.code for block in blocks if block.code in IDENTITY_CODES]
+    if mistaken:
+        return ExitCode.REFUSED, ExitCode.REFUSED.outcome, mistaken[0]
+    if plan.has_changes:
+        return (ExitCode.CHANGES if detailed else ExitCode.OK), ExitCode.CHANGES.outcome, None
+    return ExitCode.OK, ExitCode.OK.outcome, "verify_only" if plan.steps else "in_sync"
+
+
+def of_apply(plan: Plan, applied: Applied) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a run of the plan's steps."""
+    unfinished = [result for result in applied.results.values() if result.state is not StepState.DONE]
+    unreadable = list(_unreadable(plan))
+    first_error = next((result.error.kind for result in unfinished if result.error), None)
+    if applied.writes_done and (unfinished or unreadable):
+        return ExitCode.PARTIAL, first_error or ("interrupted" if applied.interrupted else "unreadable")
+    if unfinished and applied.interrupted is not None:
+        return applied.interrupted, "interrupted"
+    failures = [result.error.exit_code for result in unfinished if result.state is StepState.FAILED and result.error]
+    code = worst([*failures, *unreadable])
+    if code is not ExitCode.OK:
+        return code, first_error or "unreadable"
+    if any(_stuck(plan, applied)):
+        return ExitCode.STUCK, "stuck"
+    return ExitCode.OK, None if applied.results else "in_sync"
+
+
+def of_verify(verified: Iterable[Verified]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a verification."""
+    codes = []
+    for item in verified:
+        match item.verdict:
+            case Verdict.READY:
+                codes.append(ExitCode.OK)
+            case Verdict.STUCK:
+                codes.append(ExitCode.STUCK)
+            case Verdict.WAITING | Verdict.ABSENT:
+                codes.append(ExitCode.WAITING)
+            case Verdict.UNKNOWN:
+                codes.append(item.live.error.exit_code if isinstance(item.live, Unreadable) else ExitCode.ERROR)
+    code = worst(codes)
+    return code, None if code is ExitCode.OK else "not_ready" if code is ExitCode.WAITING else code.outcome
+
+
+def _unreadable(plan: Plan) -> Iterator[ExitCode]:
+    """What could not be read counts as unreachable, unless the key is to blame."""
+    for live in plan.unreadable:
+        code = live.error.exit_code
+        yield code if code is ExitCode.CREDENTIALS else ExitCode.UNREACHABLE
+
+
+def _stuck(plan: Plan, applied: Applied) -> Iterator[bool]:
+    """A domain that had failed before and has failed again after a fresh check. A new one has its DNS records still to come."""
+    for step in plan.steps:
+        domain = applied.results[step.id].domain
+        yield isinstance(step, Verify) and not step.after and domain is not None and domain.failing

@@ -1,0 +1,53 @@
+"""The one list of output formats: for each command, what each format is made by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.document import Document
+    from reconciler.render.ink import Ink
+
+    Renderer = Callable[[Document, Ink], str]
+
+# Names only: a command line with a wrong format is refused without importing a renderer.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "validate": ("text", "json", "github"),
+    "plan": ("text", "json", "markdown"),
+    "apply": ("text", "json", "markdown"),
+    "verify": ("text", "json", "markdown"),
+    "status": ("text", "json", "markdown"),
+    "drift": ("text", "json", "markdown"),
+    "dns show": ("table", "json", "bind"),
+}
+
+
+def renderer(command: str, format_: str) -> Renderer:
+    """What makes `format_` for `command`; both must be in the list."""
+    from reconciler.render import json_v1, markdown, text
+
+    if format_ == "json":
+        make = json_v1.render_plan if command == "plan" else json_v1.render_report
+        return lambda document, _ink: make(document)
+    if format_ == "markdown":
+        write = markdown.render_plan if command == "plan" else markdown.render_report
+        return lambda document, _ink: write(document)
+    if command == "dns show":
+        from reconciler.render import dns
+
+        show = dns.render_bind if format_ == "bind" else dns.render_table
+        return lambda document, ink: show(document.records) if document.plan else text.render_failure(document, ink)
+    if format_ == "github":
+        from reconciler.render.diagnostics import render_github
+
+        return lambda document, _ink: render_github(document.diagnostics)
+    return {
+        "validate": text.render_validate,
+        "plan": text.render_plan,
+        "apply": text.render_apply,
+        "verify": text.render_verify,
+        "status": text.render_status,
+        "drift": text.render_drift,
+    }[command]

@@ -1,0 +1,17 @@
+"""Colour for terminals. It says nothing that the text does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Wraps text in colour, or leaves it as it is."""
+
+    colour: bool = False
+
+    def __call__(self, style: str, text: str) -> str:
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour and text else text

@@ -1,0 +1,210 @@
+"""The plan document and the report document, key by key. The schemas in `schemas/` describe them; the model may change freely."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler import __version__
+from reconciler.model.domains import Domain, Live, Unreadable, domain_of
+from reconciler.render.diagnostics import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.backend import BackendError
+    from reconciler.model.document import Document, Source
+    from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
+    from reconciler.model.report import Finding, Record, StepError, StepResult, Unserved, Verified
+
+_NOTHING = dict.fromkeys(
+    (
+        "environments",
+        "create",
+        "delete",
+        "replace",
+        "verify",
+        "unchanged",
+        "unreadable",
+        "moves",
+        "steps",
+        "writes",
+        "interruptions",
+    ),
+    0,
+)
+
+
+def render_plan(document: Document) -> str:
+    """`imgwire-reconciler/plan` 1.0 as indented JSON."""
+    return _dumps({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(document)})
+
+
+def render_report(document: Document) -> str:
+    """`imgwire-reconciler/report` 1.0 as indented JSON: the plan's fields and what happened."""
+    data = {
+        "format": "imgwire-reconciler/report",
+        "format_version": "1.0",
+        "command": document.command,
+        **_shared(document),
+        "findings": [_finding(item) for item in document.findings],
+        "dns": [_record(item) for item in document.records],
+        "restored": [],
+        "unserved": [],
+    }
+    if document.applied is not None:
+        results = document.applied.results
+        for step in data["steps"]:
+            step.update(_result(results[step["id"]]))
+        data["restored"] = [
+            {"environment": item.environment, "hostname": item.hostname, "id": item.domain.id}
+            for item in document.applied.restored
+        ]
+        data["unserved"] = [_unserved(item) for item in document.applied.unserved]
+    return _dumps(data)
+
+
+def _dumps(data: Mapping[str, Any]) -> str:
+    # ASCII, so that no text of the API or the manifest can carry a control sequence through a reader of this document.
+    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+
+
+def _shared(document: Document) -> dict[str, Any]:
+    plan = document.plan
+    live = {item.environment: item.live for item in document.verified}
+    if document.applied is not None:
+        live = {**document.applied.live}
+    verdicts = {item.environment: item for item in document.verified}
+    return {
+        "tool": {"name": "imgwire-reconciler", "version": __version__},
+        "created_at": document.created_at,
+        "expires_at": document.expires_at,
+        "complete": plan is not None and plan.complete,
+        "source": _source(document.source) if document.source else None,
+        "outcome": document.outcome,
+        "reason": document.reason,
+        "exit_code": int(document.exit_code),
+        "message": document.message,
+        "hint": document.hint,
+        "summary": plan.summary() if plan else dict(_NOTHING),
+        "environments": [
+            _environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.items
+        ]
+        if plan
+        else [],
+        "steps": [_step(step) for step in plan.steps] if plan else [],
+        "moves": [_move(move) for move in plan.moves] if plan else [],
+        "interruptions": [_interruption(item) for item in plan.interruptions] if plan else [],
+        "blocks": [_block(block) for block in document.blocks],
+        "diagnostics": as_json(document.diagnostics),
+        "digest": document.digest,
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "files": [{"path": item.path, "sha256": item.sha256} for item in source.files],
+        "api_url": source.api_url,
+        "selection": {"environments": list(source.names), "selectors": list(source.selectors)},
+    }
+
+
+def _environment(item: Planned, live: Live, verdict: Verified | None) -> dict[str, Any]:
+    environment = item.environment
+    span = environment.span
+    data: dict[str, Any] = {
+        "name": item.name,
+        "environment_id": environment.environment_id,
+        "action": item.action.value,
+        "reason": item.reason,
+        "protect": environment.protect,
+        "before": item.before,
+        "after": environment.hostname,
+        "live": _live(domain_of(live)),
+        "error": _backend_error(live.error) if isinstance(live, Unreadable) else None,
+        "changes": [_change(change) for change in item.changes],
+        "location": {"file": span.file, "line": span.line, "column": span.column} if span else None,
+    }
+    if verdict is not None:
+        data["verdict"] = verdict.verdict.value
+        data["message"] = verdict.message
+    return data
+
+
+def _live(domain: Domain | None) -> dict[str, str | None] | None:
+    return domain.as_dict() if domain else None
+
+
+def _backend_error(error: BackendError) -> dict[str, Any]:
+    return {"kind": error.kind, "status": error.status, "error_type": error.error_type, "message": error.message}
+
+
+def _change(change: Change) -> dict[str, str | None]:
+    return {"path": change.path, "before": change.before, "after": change.after}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "op": step.op,
+        "environment": step.environment,
+        "hostname": step.hostname,
+        "after": list(step.after),
+        "precondition": step.precondition.as_dict(),
+    }
+
+
+def _result(result: StepResult) -> dict[str, Any]:
+    return {"state": result.state.value, "error": _step_error(result.error) if result.error else None}
+
+
+def _step_error(error: StepError) -> dict[str, Any]:
+    return {"kind": error.kind, "status": error.status, "error_type": error.error_type, "message": error.message}
+
+
+def _move(move: Move) -> dict[str, str]:
+    return {"hostname": move.hostname, "from": move.source, "to": move.target}
+
+
+def _interruption(item: Interruption) -> dict[str, str | None]:
+    return {
+        "hostname": item.hostname,
+        "environment": item.environment,
+        "from_step": item.from_step,
+        "until": item.until,
+    }
+
+
+def _block(block: Block) -> dict[str, str | None]:
+    return {
+        "code": block.code,
+        "environment": block.environment,
+        "message": block.message,
+        "override": block.override,
+    }
+
+
+def _finding(item: Finding) -> dict[str, Any]:
+    return {
+        "kind": item.kind.value,
+        "environment": item.environment,
+        "hostname": item.hostname,
+        "message": item.message,
+        "changes": [_change(change) for change in item.changes],
+        "fingerprint": item.fingerprint,
+    }
+
+
+def _record(item: Record) -> dict[str, str]:
+    return {
+        "environment": item.environment,
+        "hostname": item.hostname,
+        "purpose": item.purpose,
+        "type": "CNAME",
+        "name": item.name,
+        "value": item.value,
+    }
+
+
+def _unserved(item: Unserved) -> dict[str, str]:
+    return {"hostname": item.hostname, "environment": item.environment, "since": item.since}

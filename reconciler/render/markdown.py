@@ -1,0 +1,169 @@
+"""Plans and reports for pull request comments. Nothing from outside can become markup or a mention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Present, Unreadable
+from reconciler.model.plan import Action
+from reconciler.render.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Planned
+    from reconciler.model.report import Record
+
+
+def render_plan(document: Document) -> str:
+    """The plan: a heading with the numbers, a table of changes, interruptions and blocks by name, the digest to approve."""
+    plan = document.plan
+    if plan is None:
+        return _failure(document, "Plan failed")
+    count = plan.summary()
+    parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
+    if count["unreadable"]:
+        parts.append(f"{count['unreadable']} unreadable")
+    title = ", ".join(parts) or f"in sync, nothing to do in {count['environments']} environments"
+    rows = [
+        (item.action.value, code(item.name), code(item.before), code(item.environment.hostname), _note(item))
+        for item in plan.items
+        if item.action is not Action.NONE
+    ]
+    interruptions = [
+        f"{code(item.hostname)} stops being served with {code(item.from_step)}, "
+        + (f"until {code(item.until)} finds it connected" if item.until else "for good")
+        for item in plan.interruptions
+    ]
+    moves = [f"{code(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves]
+    blocks = [
+        f"{code(block.code)}: {prose(block.message)}"
+        + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
+        for block in document.blocks
+    ]
+    return _joined(
+        [
+            f"### Imgwire plan: {title}",
+            _table(("Action", "Environment", "Live", "Desired", "Note"), rows),
+            _list("Moves", moves),
+            _list("Interruptions", interruptions),
+            _list("Apply will refuse this plan", blocks),
+            f"Digest {code(document.digest)}" if document.digest and plan.writes else "",
+        ]
+    )
+
+
+def render_report(document: Document) -> str:
+    """What happened, of any command: steps, verdicts or findings, whichever it has."""
+    plan = document.plan
+    if plan is None:
+        return _failure(document, f"{(document.command or 'reconciler').capitalize()} failed")
+    command = document.command or ""
+    title = f"### Imgwire {command}: {document.outcome}"
+    if command == "status":
+        return _joined(
+            [title, _table(("Environment", "Live", "Desired", "Note"), [_status(item) for item in plan.items])]
+        )
+    findings = [(item.kind.value, code(item.environment), prose(item.message)) for item in document.findings]
+    verdicts = [(item.verdict.value, code(item.environment), prose(item.message)) for item in document.verified]
+    unreadable = [
+        f"{code(item.name)}: {prose(item.live.error.message)}"
+        for item in plan.items
+        if isinstance(item.live, Unreadable)
+    ]
+    parts = [
+        title,
+        _steps(document),
+        _table(("Drift", "Environment", "What"), findings),
+        _table(("Verdict", "Environment", "Why"), verdicts),
+        _list("Could not be read", unreadable),
+        _records(document.records),
+    ]
+    return _joined([*parts, "Nothing to tell." if not any(parts[1:]) else ""])
+
+
+def _steps(document: Document) -> str:
+    if document.plan is None or document.applied is None:
+        return ""
+    applied = document.applied
+    rows = [
+        (
+            applied.results[step.id].state.value.replace("_", " "),
+            step.op,
+            code(step.environment),
+            code(step.hostname),
+            prose(error.message) if (error := applied.results[step.id].error) else "",
+        )
+        for step in document.plan.steps
+    ]
+    return _joined(
+        [
+            _table(("State", "Step", "Environment", "Hostname", "Why"), rows),
+            _list("Put back", [f"{code(item.hostname)} in {code(item.environment)}" for item in applied.restored]),
+            _list(
+                "Serves no traffic now",
+                [f"{code(item.hostname)}, since {code(item.since)}" for item in applied.unserved],
+            ),
+        ]
+    ).rstrip("\n")
+
+
+def _records(records: Iterable[Record]) -> str:
+    rows = [(code(item.name), "CNAME", code(item.value), item.purpose) for item in records]
+    return _table(("Name", "Type", "Value", "For"), rows)
+
+
+def _status(item: Planned) -> tuple[str, ...]:
+    return (code(item.name), code(item.before), code(item.environment.hostname), _note(item))
+
+
+def _note(item: Planned) -> str:
+    match item.live:
+        case Unreadable(error):
+            return prose(error.message)
+        case Present(domain):
+            return f"{prose(domain.status)} / {prose(domain.certificate_status)}"
+        case _:
+            return "absent"
+
+
+def _failure(document: Document, title: str) -> str:
+    problems = [
+        f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}') if item.span else ''} "
+        f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
+        + (f" ({prose(item.hint)})" if item.hint else "")
+        for item in document.diagnostics
+    ]
+    return _joined([f"### Imgwire: {title}", prose(document.message or ""), _list("Problems", problems)])
+
+
+def code(text: str | None) -> str:
+    """Outside text as a code span that it cannot leave, not even inside a table; a dash for none."""
+    if text is None:
+        return "-"
+    kept = safe(text).replace("`", "'").replace("|", "\\|")
+    return f"`{kept}`"
+
+
+def prose(text: str) -> str:
+    """Outside text as plain words: no markup, no link, no mention, no table cell, no HTML."""
+    escaped = safe(text)
+    for char in "\\*_{}[]()#+!|~>":
+        escaped = escaped.replace(char, "\\" + char)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u200b").replace("://", ":\u200b//")
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _list(title: str, lines: list[str]) -> str:
+    return "\n".join([f"**{title}**", "", *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,0 +1,286 @@
+"""Plans and reports for people at a terminal or in a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Present, Unreadable
+from reconciler.model.hostnames import unicode_form
+from reconciler.model.plan import Action, Plan
+from reconciler.model.report import StepState, Verdict
+from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.safe import safe
+from reconciler.render.tables import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Planned
+    from reconciler.model.report import Applied, Record
+    from reconciler.render.ink import Ink
+
+_SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.DELETE: ("-", "red"),
+    Action.REPLACE: ("~", "yellow"),
+    Action.VERIFY: ("?", "cyan"),
+    Action.UNREADABLE: ("!", "red"),
+}
+_MARKS = {
+    StepState.DONE: ("done", "green"),
+    StepState.FAILED: ("failed", "red"),
+    StepState.SKIPPED: ("skipped", "yellow"),
+    StepState.NOT_STARTED: ("not started", "yellow"),
+}
+_VERDICTS = {
+    Verdict.READY: "green",
+    Verdict.WAITING: "yellow",
+    Verdict.STUCK: "red",
+    Verdict.ABSENT: "red",
+    Verdict.UNKNOWN: "red",
+}
+
+
+def render_plan(document: Document, ink: Ink) -> str:
+    """What apply would do: each change, each interruption by name, what blocks it, and the numbers."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    return _joined(
+        [
+            _actions(document.plan, ink),
+            _moves(document.plan),
+            _interruptions(document, ink),
+            _blocks(document, ink),
+            _totals(document, ink),
+        ]
+    )
+
+
+def render_apply(document: Document, ink: Ink) -> str:
+    """What was done, what was not and why, what now serves no traffic, and the records to publish."""
+    if document.plan is None or document.applied is None:
+        return _joined([_blocks(document, ink), render_failure(document, ink)])
+    return _joined(
+        [
+            _steps(document.plan, document.applied, ink),
+            _unreadable(document.plan, ink),
+            _restored(document.applied, ink),
+            _unserved(document.applied, ink),
+            _records(document.records),
+            _done(document, ink),
+        ]
+    )
+
+
+def render_verify(document: Document, ink: Ink) -> str:
+    """One line for each environment: the verdict and why."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    rows = [
+        (
+            ink(_VERDICTS[item.verdict], item.verdict),
+            safe(item.environment),
+            safe(_shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
+            safe(item.message),
+        )
+        for item in document.verified
+    ]
+    waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
+    missing = [record for record in document.records if record.environment in waiting]
+    counts = ", ".join(
+        f"{count} {verdict}"
+        for verdict in Verdict
+        if (count := sum(item.verdict is verdict for item in document.verified))
+    )
+    return _joined([aligned(rows), _records(missing), f"Verified: {counts or 'no environment wants a custom domain'}."])
+
+
+def render_status(document: Document, ink: Ink) -> str:
+    """The live state of each environment, beside what the manifest wants."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "HOSTNAME", "STATUS", "CERTIFICATE", "NOTE"))]
+    for item in document.plan.items:
+        match item.live:
+            case Present(domain):
+                state = (_shown(domain.hostname), domain.status, domain.certificate_status, _note(item))
+            case Unreadable(error):
+                state = ("?", "unreadable", "-", error.message)
+            case _:
+                state = ("-", "absent", "-", _note(item))
+        rows.append((safe(item.name), *(safe(part) for part in state)))
+    return _joined([aligned(rows)])
+
+
+def render_drift(document: Document, ink: Ink) -> str:
+    """What differs from the manifest, or the word that nothing does."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    rows = [(ink("yellow", item.kind), safe(item.environment), safe(item.message)) for item in document.findings]
+    total = len(document.plan.items)
+    told = (
+        f"{len(document.findings)} of {total} environments drifted." if rows else f"No drift in {total} environments."
+    )
+    if not document.plan.complete:
+        told += f" {len(document.plan.unreadable)} could not be read."
+    return _joined([aligned(rows), _unreadable(document.plan, ink), told])
+
+
+def render_validate(document: Document, ink: Ink) -> str:
+    """Every problem with its place, or the word that there is none."""
+    listed = render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n")
+    return _joined([listed, safe(document.message or "")])
+
+
+def _shown(hostname: str) -> str:
+    readable = unicode_form(hostname)
+    return hostname if readable == hostname else f"{hostname} ({readable})"
+
+
+def _note(item: Planned) -> str:
+    notes = {
+        "in_sync": "",
+        "missing": f"wanted: {_shown(item.environment.hostname or '')}",
+        "unexpected": "wanted: none",
+        "hostname_differs": f"wanted: {_shown(item.environment.hostname or '')}",
+        "not_ready": "not ready",
+    }
+    return notes.get(item.reason, item.reason)
+
+
+def _actions(plan: Plan, ink: Ink) -> str:
+    rows = []
+    for item in plan.items:
+        if item.action is Action.NONE:
+            continue
+        sign, style = _SIGNS[item.action]
+        rows.append((f"  {ink(style, f'{sign} {item.action}')}", safe(item.name), safe(_detail(item))))
+    return aligned(rows)
+
+
+def _detail(item: Planned) -> str:
+    wanted = _shown(item.environment.hostname or "")
+    match item.live:
+        case Unreadable(error):
+            return error.message
+        case Present(domain) if item.action is Action.VERIFY:
+            return f"{_shown(domain.hostname)} (status {domain.status}, certificate {domain.certificate_status})"
+        case Present(domain) if item.action is Action.REPLACE:
+            return f"{_shown(domain.hostname)} -> {wanted} ({domain.status}, deleted and created anew)"
+        case Present(domain):
+            return f"{_shown(domain.hostname)} ({domain.status})"
+        case _:
+            return wanted
+
+
+def _moves(plan: Plan) -> str:
+    lines = [f"  {safe(_shown(move.hostname))}: {safe(move.source)} -> {safe(move.target)}" for move in plan.moves]
+    return _section("Moves", lines)
+
+
+def _interruptions(document: Document, ink: Ink) -> str:
+    if document.plan is None or not document.plan.interruptions:
+        return ""
+    lines = []
+    for item in document.plan.interruptions:
+        until = f"until {safe(item.until)} finds it connected" if item.until else "for good"
+        lines.append(f"  {safe(_shown(item.hostname))} stops being served with {safe(item.from_step)}, {until}")
+    return _section(ink("yellow", f"Interruptions ({len(lines)}, allowed {document.max_interruptions})"), lines)
+
+
+def _blocks(document: Document, ink: Ink) -> str:
+    lines = []
+    for block in document.blocks:
+        lines.append(f"  {ink('red', block.code)}: {safe(block.message)}")
+        if block.override:
+            lines.append(f"    to go ahead all the same: {safe(block.override)}")
+    return _section(ink("red", "Apply will refuse this plan"), lines)
+
+
+def _totals(document: Document, ink: Ink) -> str:
+    assert document.plan is not None  # noqa: S101 - the caller has looked
+    count = document.plan.summary()
+    if not document.plan.steps and document.plan.complete:
+        return ink("green", f"In sync: nothing to do in {count['environments']} environments.")
+    parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
+    parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
+    steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
+    lines = [f"Plan: {', '.join(parts)}. {steps}."]
+    if document.digest and document.plan.writes:
+        lines.append(f"Digest: {document.digest}")
+    return "\n".join(lines)
+
+
+def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
+    rows = []
+    for step in plan.steps:
+        result = applied.results[step.id]
+        word, style = _MARKS[result.state]
+        told = ""
+        if result.error is not None:
+            told = result.error.message
+        elif result.domain is not None:
+            told = f"status {result.domain.status}, certificate {result.domain.certificate_status}"
+        rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(_shown(step.hostname)), safe(told)))
+    return aligned(rows)
+
+
+def _unreadable(plan: Plan, ink: Ink) -> str:
+    lines = [
+        f"  {safe(item.name)}: {safe(item.live.error.message)}"
+        for item in plan.items
+        if isinstance(item.live, Unreadable)
+    ]
+    return _section(ink("red", "Could not be read"), lines)
+
+
+def _restored(applied: Applied, ink: Ink) -> str:
+    lines = [f"  {safe(_shown(item.hostname))} in {safe(item.environment)}" for item in applied.restored]
+    return _section(ink("yellow", "Put back, because what should have followed the delete failed"), lines)
+
+
+def _unserved(applied: Applied, ink: Ink) -> str:
+    lines = [f"  {safe(_shown(item.hostname))}, since {safe(item.since)}" for item in applied.unserved]
+    if lines:
+        lines.append("  Run the same apply again: it continues from what is live.")
+    return _section(ink("red", "Serves no traffic now"), lines)
+
+
+def _records(records: Iterable[Record]) -> str:
+    rows = [(f"  {safe(item.name)}.", "CNAME", f"{safe(item.value)}.", item.purpose) for item in records]
+    return _section("DNS records to publish", [aligned(rows)] if rows else [])
+
+
+def _done(document: Document, ink: Ink) -> str:
+    assert document.applied is not None  # noqa: S101 - the caller has looked
+    assert document.plan is not None  # noqa: S101
+    states = [result.state for result in document.applied.results.values()]
+    if not states:
+        return ink("green", f"In sync: nothing to do in {len(document.plan.items)} environments.")
+    counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
+    lines = [f"Applied: {counted}."]
+    hints = {result.error.hint for result in document.applied.results.values() if result.error and result.error.hint}
+    lines += [f"hint: {safe(hint)}" for hint in sorted(hints)]
+    return "\n".join(lines)
+
+
+def render_failure(document: Document, ink: Ink) -> str:
+    """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
+    parts: list[str] = []
+    if document.diagnostics:
+        parts.append(render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n"))
+    if document.message:
+        parts.append(f"{ink('red', 'error')}: {safe(document.message)}")
+    if document.hint:
+        parts.append(f"hint: {safe(document.hint)}")
+    return _joined(parts)
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def _joined(parts: Iterable[str]) -> str:
+    text = "\n\n".join(part for part in parts if part)
+    return text + "\n" if text else ""
