@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 import re
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ def fault_of(hostname: str, behaviour: Behaviour) -> str | None:
     labels = hostname.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(hostname) > 253:
         return "must be a bare hostname without scheme, port, path or white space"
-    if _is_address(hostname):
+    if not labels[-1][0].isalpha():
         return "must not be an IP address"
     if len(labels) < 2 or (
         behaviour.apex != "allow" and _is_apex(hostname.lower(), by_list=behaviour.apex == "suffixes")
@@ -42,11 +41,3 @@ def _suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
-
-
-def _is_address(hostname: str) -> bool:
-    try:
-        ipaddress.ip_address(hostname)
-    except ValueError:
-        return False
-    return True

@@ -1,0 +1,110 @@
+"""The emulator and our schema against Imgwire's own OpenAPI document, where that lies beside the checkout."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulator_fixture import running
+
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.schema_files import read_schema
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "shared" / "imgwire" / "openapi.json"
+
+pytestmark = pytest.mark.skipif(not DOCUMENT.exists(), reason="Imgwire's OpenAPI document does not lie beside this checkout")
+
+# Statuses that only the guides tell of, with the one body they tell of.
+_IN_PROSE = ("401", "402", "403", "404", "409")
+_DOMAIN_ERROR = {
+    "type": "object",
+    "required": ["detail", "error_type"],
+    "properties": {"detail": {"type": "string"}, "error_type": {"type": "string"}},
+    "additionalProperties": False,
+}
+# The guides' rules for a hostname: a bare name of three labels or more.
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOSTNAME = f"^({_LABEL}\\.){{2,}}[A-Za-z]([A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?$"
+
+
+def _document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    return found
+
+
+def _completed(only: str) -> dict[str, Any]:
+    """The document for the paths below `only`, completed by what Imgwire says in prose, so that every check can be on."""
+    document = _document()
+    document["paths"] = {path: item for path, item in document["paths"].items() if path.startswith(only)}
+    document["components"]["schemas"]["CustomDomainCreateSchema"]["properties"]["hostname"].update(
+        pattern=_HOSTNAME, maxLength=253
+    )
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status in _IN_PROSE:
+                content = {"application/json": {"schema": copy.deepcopy(_DOMAIN_ERROR)}}
+                operation["responses"][status] = {"description": "Domain error", "content": content}
+            for parameter in operation.get("parameters", ()):
+                # A header cannot be null: that is what leaving it out means.
+                if parameter["in"] == "header":
+                    parameter["schema"] = parameter["schema"]["anyOf"][0]
+    return document
+
+
+@pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed (extra `dev`)")
+@pytest.mark.parametrize(
+    ("only", "credential", "behaviour", "examples", "at_least"),
+    [
+        pytest.param("/api/v1/environments", "session_tests", Behaviour(), 150, 900, id="environments-by-session"),
+        pytest.param("/api/v1/custom_domain", "sk_tests", Behaviour(), 150, 500, id="custom-domain-by-key"),
+        pytest.param(
+            # Every valid X-Environment-Id gets through to the custom domain.
+            "/api/v1/custom_domain",
+            "sk_tests",
+            Behaviour(foreign_environment="ignore"),
+            250,
+            800,
+            id="custom-domain-any-environment",
+        ),
+    ],
+)
+def test_every_answer_keeps_to_the_document(
+    only: str, credential: str, behaviour: Behaviour, examples: int, at_least: int, tmp_path: Path
+) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(_completed(only)), encoding="utf-8")
+    with running(behaviour) as emulator:
+        # Two Environments, so that the session must say which it means.
+        command = ["run", "openapi.json", "--url", emulator.url, "--checks", "all", "--seed", "1", "--no-color"]
+        command += ["--max-examples", str(examples), "--header", f"Authorization: Bearer {credential}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", *command], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        served = len(emulator.world.log.entries())
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"\d+ generated, \d+ passed", done.stdout), done.stdout[-6000:]
+    assert served >= at_least
+
+
+def _plain(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """A property's schema without words for people, references followed."""
+    if "$ref" in schema:
+        found = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return _plain(found, document)
+    return {name: value for name, value in schema.items() if name not in {"title", "description", "examples"}}
+
+
+def test_our_schema_of_a_custom_domain_is_the_documents() -> None:
+    document, ours = _document(), json.loads(read_schema("custom-domain"))
+    theirs = document["components"]["schemas"]["CustomDomainSchema"]
+    assert {name: _plain(item, document) for name, item in ours["properties"].items()} == {
+        name: _plain(item, document) for name, item in theirs["properties"].items()
+    }
+    assert (ours["type"], ours["required"]) == (theirs["type"], theirs["required"])
+    assert "additionalProperties" not in ours
