@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite expected outputs; read the diff before you commit it")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite expected outputs; read the diff before you commit it"
+    )
 
 
 class Golden(Protocol):

@@ -85,6 +85,7 @@ def read_document(source: SourceText) -> Document:
     document = Document(source)
     try:
         _Builder(document, event_source(source.text)).build()
+        source.is_read = True
     except yaml.YAMLError as failure:
         document.problems.append(explain_syntax(source, failure))
         document.root = REPORTED

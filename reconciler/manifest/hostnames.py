@@ -165,8 +165,9 @@ def _refuse_suffixes(name: str) -> None:
             Code.PUBLIC_SUFFIX, f"`{shorten(name)}` is a public suffix, under which others register names", hint
         )
     if suffixes.privatesuffix(name) == name:
-        hint = f"put a label before it: `images.{name}`"
-        said = f"`{shorten(name)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
+        shown = unicode_form(name)
+        hint = f"put a label before it: `images.{shown}`"
+        said = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
         raise HostnameError(Code.APEX_HOSTNAME, said, hint)
 
 

@@ -38,14 +38,19 @@ def points_elsewhere(key: str, text: str) -> bool:
     return key == "file" and "/" in text and not _LOOKS_LIKE_KEY.search(text)
 
 
-def secret_ranges(lines: list[str], number: int) -> list[tuple[int, int]]:
-    """Where line `number` (from 0) may hold a key, as its text and the line above tell: for text that is no YAML, too."""
+def secret_ranges(lines: list[str], number: int, *, guess: bool) -> list[tuple[int, int]]:
+    """Where line `number` (from 0) holds what looks like a key, or says in a comment that it does.
+
+    To `guess` is for text that is not read as YAML (yet): then what a line above it opens counts, too.
+    """
     line = lines[number]
     found = [match.span() for match in _LOOKS_LIKE_KEY.finditer(line)]
-    named = (match for match in _API_KEY_LINE.finditer(line) if match["value"])
-    found += [match.span("value") for match in named if not _POINTER.match(match["value"])]
-    if _continues_key(lines, number) and not _POINTER.match(line.lstrip()):
-        found.append((len(line) - len(line.lstrip()), len(line)))
+    begin = 0 if guess else line.find("#")
+    if begin >= 0:
+        named = (match for match in _API_KEY_LINE.finditer(line, begin) if match["value"])
+        found += [match.span("value") for match in named if not _POINTER.match(match["value"])]
+    if guess and _continues_key(lines, number) and not _POINTER.match(line.lstrip()):
+        found.append((_indent(line), len(line)))
     return found
 
 

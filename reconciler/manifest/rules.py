@@ -14,6 +14,7 @@ from reconciler.manifest.shape import UUID, environment_fits
 from reconciler.manifest.source_text import At, error
 from reconciler.manifest.words import shorten
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, Environment, KeyFile, KeySource, KeyVariable
+from reconciler.model.hostnames import unicode_form
 
 if TYPE_CHECKING:
     from reconciler.manifest.source_text import SourceText
@@ -104,7 +105,9 @@ class Merged:
             return None
         other, there = self._hostnames.setdefault(hostname, (name, at))
         if there is not at:
-            said = f"`{hostname}` is claimed by `{shorten(other)}` too"
+            shown = unicode_form(hostname)
+            shown = f"`{shown}`" if shown == hostname else f"`{shown}` (`{hostname}`)"
+            said = f"{shown} is claimed by `{shorten(other)}` too"
             hint = "a hostname serves one Environment: remove it from one of the two, or give that one `hostname: null`"
             related = ((there, f"`{shorten(other)}` claims it here"),)
             self._tell(Code.HOSTNAME_CLAIMED_TWICE, said, at, hint, name, related)

@@ -24,7 +24,7 @@ def select(manifest: Manifest, names: Sequence[str], selectors: Sequence[str]) -
     """
     wanted = [_label(selector) for selector in selectors]
     known = {environment.name for environment in manifest.environments}
-    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    unknown = sorted(set(names) - known)
     if unknown:
         raise InvalidInput(tuple(_unknown(name, known) for name in unknown))
     found = tuple(

@@ -26,6 +26,8 @@ class SourceText:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
+        self.is_read = False
+        """Whether all of it was read as YAML, so that `hide` was told of every secret. Until then more is masked than need be."""
         self._secrets: dict[int, list[tuple[int, int]]] = {}
         self._secret_blocks: list[tuple[int, int]] = []
         self._lines: list[str] | None = None
@@ -62,7 +64,7 @@ class SourceText:
         return _cut(text, start, end)
 
     def _hidden(self, line: int) -> list[tuple[int, int]]:
-        found = self._secrets.get(line, []) + secret_ranges(self.lines, line)
+        found = self._secrets.get(line, []) + secret_ranges(self.lines, line, guess=not self.is_read)
         block = bisect_right(self._secret_blocks, (line, line)) - 1
         for first, last in self._secret_blocks[max(0, block) : block + 2]:
             if first <= line < last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ from reconciler.manifest.codes import Code
 from reconciler.manifest.files import read_at_most
 from reconciler.manifest.source_text import error
 from reconciler.manifest.words import shorten
+from reconciler.model.diagnostics import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +67,7 @@ def read_files(
         left -= len(data)
         if left < 0:
             said = f"`{shown(found)}` takes the manifest beyond {MOST_BYTES // 1024 // 1024} MiB"
-            problems.append(error(Code.TOO_LARGE, said, hint="split it, and run each part on its own"))
+            problems.append(_refused(Code.TOO_LARGE, found, said, "split it, and run each part on its own"))
             break
         files.append(ManifestFile(shown(found), data, "" if found == STANDARD_INPUT else str(Path(found).parent)))
     return files, problems
@@ -96,7 +98,7 @@ def _expanded(paths: Sequence[str], problems: list[Diagnostic]) -> Iterator[str]
         problems += [_unreadable(str(failure.filename or path), failure) for failure in failures]
         if not below and not failures:
             said = f"the folder `{shorten(shown(path))}` has no `*.yaml` and no `*.yml` in it"
-            problems.append(error(Code.FILE_NOT_FOUND, said, hint="name the file, or another folder, with -f"))
+            problems.append(_refused(Code.FILE_NOT_FOUND, path, said, "name the file, or another folder, with -f"))
         yield from below
 
 
@@ -107,4 +109,9 @@ def _unreadable(path: str, failure: OSError | ValueError) -> Diagnostic:
     else:
         hint = "check what it is and who may read it"
     said = f"cannot read `{shorten(shown(path))}`: {reason[:1].lower()}{reason[1:]}"
-    return error(Code.FILE_NOT_FOUND, said, hint=hint)
+    return _refused(Code.FILE_NOT_FOUND, path, said, hint)
+
+
+def _refused(code: Code, path: str, message: str, hint: str) -> Diagnostic:
+    """A problem with a file as a whole: it has a place, so that it is sorted and annotated, and no line to show."""
+    return replace(error(code, message, hint=hint), span=Span(shown(path), 1, 1))

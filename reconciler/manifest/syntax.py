@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from yaml.error import MarkedYAMLError
@@ -38,6 +39,8 @@ _EXPLAINED = (
     ("document start", "something stands between two documents", "a manifest is one document: remove what is not part of it"),
 )  # fmt: skip
 
+_KEY = re.compile(r"[^\s,{\[]+[ \t]*\Z")
+
 
 def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
     """The one problem that kept the parser from going on."""
@@ -59,6 +62,8 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
         )
     message, hint = next(((said, hint) for words, said, hint in _EXPLAINED if words in problem),
                          (f"this is not YAML: {problem}", None))  # fmt: skip
+    if "mapping values" in problem and (key := _KEY.search(line, 0, mark.column)):
+        place = (mark.line, key.start(), len(key[0].rstrip()))
     if begin and "end of stream" in problem:
         return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
     related = ((At(source, begin), "it starts here"),) if begin and begin[:2] != place[:2] else ()
@@ -77,5 +82,5 @@ def unreadable_character(source: SourceText, position: int) -> Diagnostic:
         Code.YAML_SYNTAX,
         f"the character U+{character:04X} is not allowed in a manifest",
         At(source, (line, position - start, 1)),
-        hint="remove it; in a quoted text it can be written as an escape such as `\\u0085`",
+        hint=f"remove it; in double quotes it can be written as `\\u{character:04X}`",
     )

@@ -70,7 +70,7 @@ def _block(diagnostic: Diagnostic, ink: Ink, width: int | None) -> str:
         lines.append(f"{_location(other.span)}{ink('cyan', 'note')}: {safe(other.label)}")
         lines += _source(other.span, other.source, "-", gutter, ink, "cyan", width)
     if diagnostic.hint:
-        if spans and diagnostic.source:
+        if len(lines) > 1:
             lines.append(ink("dim", f"{gutter} |"))
         lines.append(f"{ink('cyan', 'hint')}: {safe(diagnostic.hint)}")
     return "\n".join(lines)
@@ -84,7 +84,7 @@ def _source(
     span: Span | None, excerpt: Excerpt | None, sign: str, gutter: str, ink: Ink, style: str, width: int | None
 ) -> list[str]:
     """The line and the marker under it, placed by what a terminal shows and not by the count of characters."""
-    if span is None or excerpt is None:
+    if span is None or excerpt is None or not excerpt.text.strip():
         return []
     end = excerpt.start + excerpt.length
     before, marked, after = (
