@@ -142,7 +142,7 @@ class Connection:
         credential = self._credentials.get(environment)
         if credential is None:
             raise KeyUnusable(f"no usable key for `{environment}`")
-        return await self._client.call(method, path, credential, json=json)
+        return await self._client.call(method, path, credential, json=json, subject=environment)
 
 
 def _parsed(read: Callable[[bytes], T], body: bytes, call: str) -> T:

@@ -54,24 +54,35 @@ class Client:
         self._observe = observe
 
     async def call(
-        self, method: str, path: str, credential: Credential, *, json: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        credential: Credential,
+        *,
+        json: Mapping[str, str] | None = None,
+        subject: str = "",
     ) -> bytes:
-        """The body of a 200 answer. Raises BackendError for everything else, ForbiddenCall for what the command may not do."""
+        """The body of a 200 answer. Raises BackendError for everything else, ForbiddenCall for what the command may not do.
+
+        `subject` names the environment to whoever observes.
+        """
         if (method, path) not in self._allowed:
             raise ForbiddenCall(f"{method} {path} is not among the calls of this command")
         attempt, waited = 1, 0.0
         while True:
             try:
-                return await self._send_once(method, path, credential, json)
+                return await self._send_once(method, path, credential, json, subject)
             except BackendError as failure:
                 delay = self._retry.delay(attempt, failure, waited) if method == "GET" else None
                 if delay is None:
                     raise _tried(failure, attempt, waited) from None
-                self._observe("retry", f"{failure.message}; asking again in {delay:.1f} s")
+                self._observe("retry", f"{subject}: {failure.message}; asking again in {delay:.1f} s")
             await self._sleep(delay)
             attempt, waited = attempt + 1, waited + delay
 
-    async def _send_once(self, method: str, path: str, credential: Credential, json: Mapping[str, str] | None) -> bytes:
+    async def _send_once(
+        self, method: str, path: str, credential: Credential, json: Mapping[str, str] | None, subject: str
+    ) -> bytes:
         call = f"{method} {path}"
         headers = {"Authorization": f"Bearer {credential.key.reveal()}"}
         if credential.environment_id is not None:
@@ -83,7 +94,7 @@ class Client:
                 async with self._http.stream(method, path, headers=headers, json=json) as answer:
                     body = await _read(answer, call)
             body = _without_key(body, credential)
-            self._observe("call", f"{call}: {answer.status_code}")
+            self._observe("call", f"{subject}: {call}: {answer.status_code}")
             if answer.status_code == 200:
                 return body
             failure = errors.from_answer(call, answer.status_code, answer.headers, body, self._wall_clock())

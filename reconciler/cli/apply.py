@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.again import command_again
 from reconciler.cli.failure import Failure
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.output import colours, is_terminal
@@ -117,7 +118,8 @@ def _permit(
     if blocks:
         _show(session, plan, blocks, limit)
         overrides = [block.override for block in blocks if block.override]
-        hint = f"to go ahead all the same, add: {' '.join(overrides)}" if len(overrides) == len(blocks) else None
+        words = [word for override in overrides for word in override.split(" ", 1)]
+        hint = f"to go ahead all the same: {command_again(*words)}" if len(overrides) == len(blocks) else None
         raise Failure(ExitCode.REFUSED, blocks[0].code, _listed(blocks), hint, plan, blocks)
     made = digest(plan)
     if expect_digest is not None and expect_digest != made:
@@ -139,8 +141,8 @@ def _permit(
             ExitCode.REFUSED,
             "no_consent",
             "nobody can be asked here, and nothing has said yes beforehand",
-            f"to apply exactly this plan, add: --expect-digest {made}\n"
-            "      or save it with `reconciler plan --out FILE` and run `reconciler apply FILE`, or add --auto-approve",
+            f"to apply exactly this plan: {command_again('--expect-digest', made)}\n"
+            f"to apply whatever is planned then: {command_again('--auto-approve')}",
             plan,
         )
     if not _answer_is_yes(plan):

@@ -49,6 +49,7 @@ class Commands(click.Group):
         kwargs["standalone_mode"] = False
         listen()
         arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
+        kwargs["obj"] = tuple(arguments)  # so that a message can say the exact next command
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:

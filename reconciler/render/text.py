@@ -273,8 +273,14 @@ def render_failure(document: Document, ink: Ink) -> str:
     if document.message:
         parts.append(f"{ink('red', 'error')}: {safe(document.message)}")
     if document.hint:
-        parts.append(f"hint: {safe(document.hint)}")
+        parts.append(_hint(document.hint))
     return _joined(parts)
+
+
+def _hint(text: str) -> str:
+    """Further lines, such as commands to choose from, stand under the first."""
+    first, *more = text.splitlines()
+    return "\n".join([f"hint: {safe(first)}", *(f"      {safe(line)}" for line in more)])
 
 
 def _section(title: str, lines: list[str]) -> str:
