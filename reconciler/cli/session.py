@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,10 +13,10 @@ import click
 
 from reconciler.cli.failure import Failure, Interrupted
 from reconciler.cli.log import Log
-from reconciler.cli.output import Output, now
+from reconciler.cli.output import Output, colours, now
 from reconciler.cli.signals import Terminated, listen
 from reconciler.engine.stop import Stop
-from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
+from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.model.document import Document, Source
 from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, Manifest
 from reconciler.model.exit_codes import ExitCode
@@ -55,8 +56,7 @@ class Session:
 
         loaded = load(self.options.files or files)
         self.diagnostics = loaded.warnings
-        for warning in loaded.warnings:
-            self.log.say("warning", f"{_place(warning)}{warning.message}")
+        self._tell(loaded.warnings)
         self.source = Source(
             loaded.manifest.files, self.api_url(loaded.manifest), self.options.names, self.options.selectors
         )
@@ -103,9 +103,7 @@ class Session:
 
             found, problems = stand_ins(environments, found, problems)
         self.diagnostics = (*self.diagnostics, *problems)
-        for problem in problems:
-            level = "error" if problem.severity is Severity.ERROR else "warning"
-            self.log.say(level, f"{_place(problem)}{problem.code}: {problem.message}" + _hint(problem))
+        self._tell(problems)
         shared = [problem for problem in problems if problem.code == "shared-key"]
         if shared:
             raise Failure(ExitCode.REFUSED, "shared_key", shared[0].message, shared[0].hint)
@@ -148,6 +146,12 @@ class Session:
     def plan(self, environments: Sequence[Environment], live: dict[str, Live]) -> Plan:
         assert self.source is not None  # noqa: S101 - a manifest was loaded first
         return build_plan(environments, live, self.source.api_url)
+
+    def _tell(self, problems: Sequence[Diagnostic]) -> None:
+        if problems:
+            from reconciler.render.diagnostics import render_text
+
+            self.log.show(render_text(problems, colour=colours(sys.stderr)))
 
     def run(self, main: Coroutine[Any, Any, Result]) -> Result:
         """Run it until it ends or a signal asks to stop. Raises Interrupted when it was cut off."""
@@ -217,11 +221,3 @@ def conduct(options: Options, body: Callable[[Session], Document]) -> ExitCode:
             hint="this is a defect of the tool: run it again with -vv and report what it prints",
         )
     return session.output.publish(document)
-
-
-def _place(problem: Diagnostic) -> str:
-    return f"{problem.span.file}:{problem.span.line}:{problem.span.column}: " if problem.span else ""
-
-
-def _hint(problem: Diagnostic) -> str:
-    return f" (hint: {problem.hint})" if problem.hint else ""

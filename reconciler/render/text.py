@@ -201,8 +201,8 @@ def _blocks(document: Document, ink: Ink) -> str:
 def _totals(document: Document, ink: Ink) -> str:
     assert document.plan is not None  # noqa: S101 - the caller has looked
     count = document.plan.summary()
-    if not document.plan.steps and document.plan.complete:
-        return ink("green", f"In sync: nothing to do in {count['environments']} environments.")
+    if not document.plan.steps:
+        return _nothing_to_do(document.plan, ink)
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
     steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
@@ -210,6 +210,14 @@ def _totals(document: Document, ink: Ink) -> str:
     if document.digest and document.plan.writes:
         lines.append(f"Digest: {document.digest}")
     return "\n".join(lines)
+
+
+def _nothing_to_do(plan: Plan, ink: Ink) -> str:
+    total = len(plan.items)
+    readable = total - len(plan.unreadable)
+    if readable == total:
+        return ink("green", f"In sync: nothing to do in {total} environment{'s' * (total != 1)}.")
+    return f"Nothing to do in {readable} of {total} environments; the others could not be read."
 
 
 def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
@@ -257,7 +265,7 @@ def _done(document: Document, ink: Ink) -> str:
     assert document.plan is not None  # noqa: S101
     states = [result.state for result in document.applied.results.values()]
     if not states:
-        return ink("green", f"In sync: nothing to do in {len(document.plan.items)} environments.")
+        return _nothing_to_do(document.plan, ink)
     counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
     lines = [f"Applied: {counted}."]
     hints = {result.error.hint for result in document.applied.results.values() if result.error and result.error.hint}
