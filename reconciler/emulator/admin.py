@@ -103,6 +103,9 @@ class Admin:
             domain = replace(claim.domain, **wanted)
             if domain.id != claim.domain.id or domain.environment_id != found.id:
                 raise _wrong("`id` and `environment_id` cannot be changed")
+            holder = state.holder(domain.hostname)
+            if holder is not None and holder.id != found.id:
+                raise _wrong("Another Environment has this hostname")
             claim = replace(claim, domain=domain, script=claim.script if script is None else script)
             state.put(replace(found, claim=claim))
             return to_json(state.environments[found.id])

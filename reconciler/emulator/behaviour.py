@@ -47,10 +47,11 @@ class Behaviour:
     )
     conflict_status: int = _switch(409, "unknown", "status of a refused claim on a hostname")
     conflict_name: str = _switch("ResourceConflictError", "unknown", "`error_type` of a refused claim on a hostname")
-    second_create: Literal["conflict", "same"] = _switch(
+    second_create: Literal["conflict", "same", "replace"] = _switch(
         "conflict",
         "unknown",
-        "POST where the Environment has a domain: always a conflict, or 200 with the domain it has if the hostname is the same",
+        "POST where the Environment has a domain: always a conflict; 200 with the domain it has if the hostname is the same; "
+        "200 with a new domain in its place",
     )
     token_status: int = _switch(401, "fact", "status of `InvalidTokenError`")
     not_authorized_status: int = _switch(403, "unknown", "status of `ResourceNotAuthorizedError`")

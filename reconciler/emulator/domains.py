@@ -50,11 +50,12 @@ class Domains:
                 same = own.gone_at is None and compared(own.domain.hostname) == compared(name)
                 if same and behaviour.second_create == "same":
                     return own.domain
-                raise conflict(behaviour, "The Environment already has a custom domain")
+                if own.gone_at is not None or behaviour.second_create != "replace":
+                    raise conflict(behaviour, "The Environment already has a custom domain")
             holder = state.holder(name)
-            if holder is not None and self._claim(state, holder.id) is not None:
-                raise conflict(behaviour, "The hostname is already claimed by another custom domain")
-            if holder is not None:
+            if holder is not None and holder.id != environment_id:
+                if self._claim(state, holder.id) is not None:
+                    raise conflict(behaviour, "The hostname is already claimed by another custom domain")
                 state.put(replace(holder, claim=None))
             domain = self._new(state, environment_id, name, hostname)
             state.put(replace(state.environments[environment_id], claim=Claim(domain)))
