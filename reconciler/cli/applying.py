@@ -13,7 +13,6 @@ from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import Patience
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create
-from reconciler.planning.digest import digest
 from reconciler.planning.outcome import of_apply, of_verify
 from reconciler.planning.records import records
 from reconciler.render.formats import renderer
@@ -72,7 +71,6 @@ def report(session: Session, plan: Plan, applied: Applied, verified: tuple[Verif
         code,
         reason,
         plan=plan,
-        digest=digest(plan),
         applied=applied,
         verified=verified,
         records=records([(name, domain) for name, domain in made if domain is not None]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.failure import Failure
 from reconciler.model.exit_codes import ExitCode
 from reconciler.planning.guards import blocks
-from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable
+from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable, with_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ def from_file(
     The environments that the plan has steps for are read again; no other is. Raises Failure, InvalidInput.
     """
     saved = _read(path)
+    session.approved = saved.digest
     if "-" in saved.files and not session.options.files:
         raise Failure(
             ExitCode.USAGE, "usage", f"{path} was made from a manifest on standard input", "give the manifest with -f"
@@ -50,7 +51,7 @@ def from_file(
     plan = session.plan(chosen, live)
     seen = frozenset(name for name, record in saved.before.items() if record is not None)
     consent = consent_of(manifest, seen)
-    return plan, (*stale(saved, plan), *blocks(plan, consent)), consent.max_interruptions
+    return with_done(saved, plan), (*stale(saved, plan), *blocks(plan, consent)), consent.max_interruptions
 
 
 def _read(path: str) -> SavedPlan:

@@ -45,6 +45,7 @@ class Session:
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     keys: dict[str, Credential] = field(default_factory=dict, repr=False)
+    approved: str | None = None  # the digest of the saved plan that is being applied
 
     def __post_init__(self) -> None:
         self.log = Log(self.options.verbosity, self.options.log_format == "json")
@@ -187,7 +188,7 @@ class Session:
             "outcome": code.outcome,
             "source": self.source,
             "diagnostics": self.diagnostics,
-            "digest": digest(plan) if plan else None,
+            "digest": self.approved or (digest(plan) if plan else None),
             **more,
         }
         return Document(command=self.options.command, created_at=now(), exit_code=code, reason=reason, **values)

@@ -14,7 +14,7 @@ from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Ve
 from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from reconciler.engine.stop import Stop
     from reconciler.model.backend import Backend, Writer
@@ -51,14 +51,14 @@ class Run:
         self._backend = backend
         self._settings = settings
         self._stop = stop
-        self._results: dict[str, StepResult] = {}
+        self._results = {step.id: StepResult(StepState.DONE) for step in plan.done}
         self._live: dict[str, Live] = {item.name: item.live for item in plan.items}
         self._pins = {item.name: item.environment.environment_id for item in plan.items}
         self._owner = {
             item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
         }
         self._before = {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)}
-        self._takers = {move.hostname: move.target for move in plan.moves}
+        self._takers = _takers(plan.steps)
         self._restored: list[Restored] = []
         self._writes_done = 0
         self._halted = False
@@ -217,6 +217,15 @@ class Run:
             if lost and (step.environment, step.hostname) not in back:
                 found.append(Unserved(step.hostname, step.environment, step.id))
         return found
+
+
+def _takers(steps: Iterable[Step]) -> dict[str, str]:
+    """Who takes each hostname that leaves one environment and arrives in another."""
+    steps = list(steps)
+    arrives = {step.hostname: step.environment for step in steps if isinstance(step, Create)}
+    return {
+        step.hostname: arrives[step.hostname] for step in steps if isinstance(step, Delete) and step.hostname in arrives
+    }
 
 
 @dataclass(slots=True)

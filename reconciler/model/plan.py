@@ -45,6 +45,10 @@ class Identity:
             and self.environment_id in (None, domain.environment_id)
         )
 
+    def as_dict(self) -> dict[str, object]:
+        """As every document shows it; what could not be known when planning is None."""
+        return {"environment_id": self.environment_id, "id": self.id, "hostname": self.hostname}
+
     def covers(self, other: Precondition) -> bool:
         """`other` promises at least what this one asks for."""
         return (
@@ -61,6 +65,10 @@ class Vacant:
 
     def holds(self, live: Known) -> bool:
         return isinstance(live, Absent)
+
+    def as_dict(self) -> dict[str, object]:
+        """As every document shows it."""
+        return {"absent": True}
 
     def covers(self, other: Precondition) -> bool:
         return isinstance(other, Vacant)
@@ -179,22 +187,27 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Environments in order of name, and the steps as lanes: a lane runs in its order, lanes are independent of each other."""
+    """Environments in order of name, and the steps as lanes: a lane runs in its order, lanes are independent of each other.
+
+    `done` are the steps of a saved plan that an earlier run has done already.
+    """
 
     api_url: str
     items: tuple[Planned, ...]
     lanes: tuple[Lane, ...] = ()
     moves: tuple[Move, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
+    done: tuple[Step, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        return tuple(step for lane in self.lanes for step in lane)
+        """All of them, in an order in which they can be done."""
+        return (*self.done, *(step for lane in self.lanes for step in lane))
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        """The steps that change something: deletes and creates."""
-        return tuple(step for step in self.steps if not isinstance(step, Verify))
+        """The steps left to do that change something: deletes and creates."""
+        return tuple(step for lane in self.lanes for step in lane if not isinstance(step, Verify))
 
     @property
     def complete(self) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.domains import domain_of
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.plan import Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
 from reconciler.planning.digest import of_parts
@@ -136,6 +136,14 @@ def stale(saved: SavedPlan, fresh: Plan) -> tuple[Block, ...]:
         if not held and step.environment not in found:
             found[step.environment] = _stale(saved, fresh, step.environment)
     return tuple(found.values())
+
+
+def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
+    """`fresh`, which is not stale, with the saved steps that it has not to do any more in front of it."""
+    left = {step.id for step in fresh.steps}
+    unread = {item.name for item in fresh.items if isinstance(item.live, Unreadable)}
+    done = tuple(step for step in saved.steps.values() if step.id not in left and step.environment not in unread)
+    return replace(fresh, done=done)
 
 
 def _after_own_create(promised: Step, step: Step) -> bool:

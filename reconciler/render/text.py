@@ -222,10 +222,11 @@ def _nothing_to_do(plan: Plan, ink: Ink) -> str:
 
 def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
     rows = []
+    earlier = {step.id for step in plan.done}
     for step in plan.steps:
         result = applied.results[step.id]
         word, style = _MARKS[result.state]
-        told = ""
+        told = "by an earlier run" if step.id in earlier else ""
         if result.error is not None:
             told = result.error.message
         elif result.domain is not None:
