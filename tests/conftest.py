@@ -9,6 +9,14 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytest_plugins = ["emulator_fixture"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio only, as the program does."""
+    return "asyncio"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -63,6 +63,13 @@ def emulator() -> Iterator[Running]:
 
 
 @pytest.fixture
+def calm_emulator() -> Iterator[Running]:
+    """The same without chaos, for tests of the emulator itself."""
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
 def world() -> World:
     """A world that is the same at each run: a fixed clock and seeded ids."""
     return World(clock=lambda: 1_790_000_000.0, ids=seeded_ids(1))

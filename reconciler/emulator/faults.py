@@ -20,7 +20,7 @@ class FaultError(ValueError):
 
 
 class Kind(StrEnum):
-    """What goes wrong. Only the kinds in `ACTING` carry the request out unless the fault's `act` says otherwise."""
+    """What goes wrong."""
 
     STATUS = "status"  # another status and body
     DELAY = "delay"  # the right answer, late
@@ -33,7 +33,7 @@ class Kind(StrEnum):
     REDIRECT = "redirect"  # 307 to `location`
 
 
-ACTING = frozenset({Kind.DELAY, Kind.DROP_AFTER, Kind.TRUNCATE, Kind.DRIP})
+_RIGHT_ANSWERS = frozenset({Kind.DELAY, Kind.TRUNCATE, Kind.DRIP})  # these need the request to be carried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Fault:
 
     `method`, `path` (a shell pattern), `key` (label) and `environment` (id or name) match when None. `times` None is for ever.
     `seconds` passes before anything happens; for `drip` it is how long the answer takes. `body` is sent as JSON, or as HTML
-    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` carries the request out first, or not.
+    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` carries the request out before a wrong answer or none.
     """
 
     kind: Kind
@@ -59,12 +59,12 @@ class Fault:
     body: Any = None
     retry_after: str | None = None
     location: str = "https://elsewhere.example/"
-    act: bool | None = None
+    act: bool = False
 
     @property
     def acts(self) -> bool:
         """The request is carried out although its answer may not be seen."""
-        return self.kind in ACTING if self.act is None else self.act
+        return self.act or self.kind in _RIGHT_ANSWERS or self.kind is Kind.DROP_AFTER
 
     def matches(self, method: str, path: str, caller: Caller) -> bool:
         """The request is one that this fault counts."""
@@ -110,7 +110,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "seconds": (int, float),
     "status": (int,),
     "retry_after": (str, int, float, type(None)),
-    "act": (bool, type(None)),
+    "act": (bool,),
 }
 
 

@@ -17,7 +17,7 @@ from emulator_fixture import running
 from reconciler.emulator.behaviour import Behaviour
 from reconciler.schema_files import read_schema
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "shared" / "imgwire" / "openapi.json"
+DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "imgwire" / "openapi.json"
 
 pytestmark = pytest.mark.skipif(
     not DOCUMENT.exists(), reason="Imgwire's OpenAPI document does not lie beside this checkout"

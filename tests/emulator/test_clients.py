@@ -1,0 +1,153 @@
+"""What the official clients send, replayed byte for byte: paths, slashes, headers and bodies recorded from their sources."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from reconciler.emulator.doors import Account
+from reconciler.model.environments import Secret
+
+if TYPE_CHECKING:
+    from emulator_fixture import Running
+
+ENVIRONMENT = "11111111-1111-4111-8111-111111111111"
+FIELDS = [
+    "id",
+    "environment_id",
+    "hostname",
+    "cname_record",
+    "cname_value",
+    "dcv_cname_record",
+    "dcv_cname_value",
+    "certificate_status",
+    "status",
+    "last_verified_at",
+    "created_at",
+    "updated_at",
+]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How one client asks: headers on every call, the client-wide environment header, and what a body adds."""
+
+    name: str
+    headers: dict[str, str] = field(default_factory=dict)
+    sends_environment: bool = False
+
+    def send(self, url: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        headers = {"Authorization": "Bearer key-a", "Accept": "application/json", **self.headers}
+        if self.sends_environment:
+            headers["X-Environment-Id"] = ENVIRONMENT
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body)
+        connection.request(method, path, content, headers)
+        answer = connection.getresponse()
+        found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        connection.close()
+        return found
+
+
+SHAPES = [
+    # fetch in Node names itself; the SDK has no option for an environment.
+    Shape("node", {"User-Agent": "node", "Accept-Language": "*", "Sec-Fetch-Mode": "cors"}),
+    Shape("python", {"User-Agent": "imgwire-python/0.1.0"}),
+    Shape("python-with-environment", {"User-Agent": "imgwire-python/0.1.0"}, sends_environment=True),
+    Shape("go", {"User-Agent": "imgwire-go/0.1.0", "Accept-Encoding": "gzip"}),
+    Shape("go-with-environment", {"User-Agent": "imgwire-go/0.1.0", "Accept-Encoding": "gzip"}, sends_environment=True),
+    Shape("ruby", {"User-Agent": "imgwire-ruby/0.2.0", "Expect": ""}),
+    Shape("ruby-with-environment", {"User-Agent": "imgwire-ruby/0.2.0", "Expect": ""}, sends_environment=True),
+]
+
+
+@pytest.fixture
+def quiet(calm_emulator: Running) -> Running:
+    calm_emulator.world.doors.register([Account("a", Secret("key-a"), ENVIRONMENT)])
+    return calm_emulator
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_an_official_client_lives_a_domains_whole_life(quiet: Running, shape: Shape) -> None:
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/api/v1/custom_domain/", {"hostname": "images.example.com"}),
+        ("GET", "/api/v1/custom_domain/", None),
+        # Without a body and without a Content-Type, as the SDKs send it.
+        ("POST", "/api/v1/custom_domain/test_connection", None),
+        ("DELETE", "/api/v1/custom_domain/", None),
+    ]
+    answers = [shape.send(quiet.url, *call) for call in calls]
+    assert [(status, headers["content-type"]) for status, headers, _ in answers] == [(200, "application/json")] * 4
+    created, read, checked, deleted = (json.loads(body) for _, _, body in answers)
+    # Go and Python need every property; Go, Python and Ruby fail on enum words that they do not know.
+    assert [list(item) for item in (created, read, checked)] == [FIELDS] * 3
+    assert created == read
+    assert (read["status"], read["certificate_status"]) == ("PENDING", "PENDING")
+    assert (checked["status"], checked["certificate_status"]) == ("CONNECTED", "ACTIVE")
+    assert deleted == {"status": "deleted"}
+
+
+def test_a_base_url_with_a_slash_makes_node_ask_for_a_path_that_does_not_exist(quiet: Running) -> None:
+    status, _, body = SHAPES[0].send(quiet.url, "GET", "//api/v1/custom_domain/")
+    assert (status, json.loads(body)) == (404, {"detail": "Not Found"})
+
+
+def test_the_readmes_environment_id_is_outside_the_contract(quiet: Running) -> None:
+    shape = Shape("readme", {"X-Environment-Id": "env_123"})
+    status, _, body = shape.send(quiet.url, "GET", "/api/v1/custom_domain/")
+    detail = {"loc": ["header", "X-Environment-Id"], "msg": "Input should be a valid UUID", "type": "uuid_parsing"}
+    assert (status, json.loads(body)) == (422, {"detail": [detail]})
+
+
+def test_the_official_command_line_can_log_in(quiet: Running) -> None:
+    status, headers, body = SHAPES[0].send(quiet.url, "GET", "/api/v1/images/?limit=1&page=1")
+    assert (status, json.loads(body)) == (200, [])
+    assert {name: value for name, value in headers.items() if name in _PAGES} == _PAGES
+
+
+_PAGES = {"x-total-count": "0", "x-page": "1", "x-limit": "1", "x-prev-page": "null", "x-next-page": "null"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "location"),
+    [
+        ("GET", "/api/v1/custom_domain", "/api/v1/custom_domain/"),
+        ("POST", "/api/v1/custom_domain/test_connection/", "/api/v1/custom_domain/test_connection"),
+        ("GET", "/api/v1/images?limit=1&page=1", "/api/v1/images/?limit=1&page=1"),
+        ("GET", f"/api/v1/environments/{ENVIRONMENT}/", f"/api/v1/environments/{ENVIRONMENT}"),
+    ],
+)
+@pytest.mark.parametrize("slash", ["redirect", "not-found", "accept"])
+def test_another_slash_than_the_declared_is_treated_as_the_switch_says(
+    quiet: Running, method: str, path: str, location: str, slash: Any
+) -> None:
+    quiet.world.behaviour = quiet.world.behaviour.with_text("slash", slash)
+    status, headers, body = SHAPES[0].send(quiet.url, method, path)
+    if slash == "redirect":
+        assert (status, headers["location"]) == (307, quiet.url + location)
+    elif slash == "not-found":
+        assert (status, json.loads(body)) == (404, {"detail": "Not Found"})
+    else:
+        declared = SHAPES[0].send(quiet.url, method, location)
+        assert (status, body) == (declared[0], declared[2])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/v1/custom_domain/", "GET, POST, DELETE"),
+        ("PATCH", "/api/v1/custom_domain/", "GET, POST, DELETE"),
+        ("GET", "/api/v1/custom_domain/test_connection", "POST"),
+    ],
+)
+def test_there_is_no_update(quiet: Running, method: str, path: str, allowed: str) -> None:
+    status, headers, body = SHAPES[0].send(quiet.url, method, path)
+    assert (status, headers["allow"], json.loads(body)) == (405, allowed, {"detail": "Method Not Allowed"})

@@ -1,0 +1,314 @@
+"""Faults, chaos and limits: over a socket where a connection must really break, else in process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from emulator_fixture import running
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.emulator.app import ConnectionDropped, build
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.chaos import Chaos, ChaosSettings
+from reconciler.emulator.doors import Caller
+from reconciler.emulator.faults import Fault, FaultError, Faults, Kind, read_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from emulator_fixture import Running
+
+    from reconciler.emulator.world import World
+
+DOMAIN = "/api/v1/custom_domain/"
+HEADERS = {"Authorization": "Bearer sk_one"}
+ABSENT = {"detail": "Custom domain not found", "error_type": "ResourceNotFoundError"}
+
+
+@pytest.fixture
+def client(calm_emulator: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=calm_emulator.url, headers=HEADERS) as found:
+        yield found
+
+
+def create(client: httpx.Client) -> httpx.Response:
+    return client.post(DOMAIN, json={"hostname": "images.example.com"})
+
+
+def exists(client: httpx.Client) -> bool:
+    return client.get(DOMAIN).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "headers", "body"),
+    [
+        (Fault(Kind.STATUS), 500, {}, {"detail": "The emulator was told to fail here"}),
+        (
+            Fault(Kind.STATUS, status=403, error_type="OperationNotAllowedError", detail="No"),
+            403,
+            {},
+            {"detail": "No", "error_type": "OperationNotAllowedError"},
+        ),
+        (Fault(Kind.STATUS, status=418, body=[1]), 418, {}, [1]),
+        (
+            Fault(Kind.RATE_LIMIT, retry_after="7"),
+            429,
+            {"retry-after": "7"},
+            {"detail": "The emulator was told to fail here"},
+        ),
+        (Fault(Kind.GARBAGE, body={"a": 1}), 200, {}, {"a": 1}),
+    ],
+)
+def test_a_fault_answers_in_json(
+    calm_emulator: Running, client: httpx.Client, fault: Fault, status: int, headers: dict[str, str], body: Any
+) -> None:
+    calm_emulator.world.faults.add(fault)
+    answer = create(client)
+    assert (answer.status_code, answer.json(), answer.headers["content-type"]) == (status, body, "application/json")
+    assert {name: value for name, value in answer.headers.items() if name == "retry-after"} == headers
+    assert not exists(client)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(Kind.GARBAGE), Fault(Kind.STATUS, status=502, body="<html>Bad Gateway</html>")], ids=["200", "502"]
+)
+def test_a_fault_answers_in_html(calm_emulator: Running, client: httpx.Client, fault: Fault) -> None:
+    calm_emulator.world.faults.add(fault)
+    answer = create(client)
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.text.startswith("<html>")
+    assert not exists(client)
+
+
+def test_a_redirect_says_where_to(calm_emulator: Running, client: httpx.Client) -> None:
+    calm_emulator.world.faults.add(Fault(Kind.REDIRECT, location="https://login.example/"))
+    answer = client.get(DOMAIN)
+    assert (answer.status_code, answer.headers["location"]) == (307, "https://login.example/")
+
+
+@pytest.mark.parametrize(
+    ("fault", "done"),
+    [
+        (Fault(Kind.DROP_BEFORE), False),
+        (Fault(Kind.DROP_AFTER), True),
+        (Fault(Kind.TRUNCATE), True),
+    ],
+    ids=["before", "after", "truncated"],
+)
+def test_a_dropped_connection_is_really_closed(
+    calm_emulator: Running, client: httpx.Client, fault: Fault, done: bool
+) -> None:
+    calm_emulator.world.faults.add(fault)
+    with pytest.raises(httpx.RemoteProtocolError):
+        create(client)
+    assert exists(client) == done
+    entry = calm_emulator.world.log.entries()[0]
+    assert (entry["fault"], entry["acted"], entry["status"]) == (fault.kind, done, None)
+
+
+def test_a_refusal_can_be_told_after_the_act(calm_emulator: Running, client: httpx.Client) -> None:
+    calm_emulator.world.faults.add(Fault(Kind.STATUS, status=503, act=True))
+    assert create(client).status_code == 503
+    assert exists(client)
+
+
+async def ask(app: Any, method: str = "GET", path: str = DOMAIN) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x", headers=HEADERS) as client:
+        return await client.request(method, path)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("kind", "after"), [(Kind.DROP_BEFORE, False), (Kind.DROP_AFTER, True), (Kind.TRUNCATE, True)])
+async def test_in_process_a_dropped_connection_is_an_exception(world: World, kind: Kind, after: bool) -> None:
+    world.faults.add(Fault(kind))
+    with pytest.raises(ConnectionDropped) as dropped:
+        await ask(build(world))
+    assert dropped.value.after == after
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("behaviour", "fault", "slept"),
+    [
+        (Behaviour(), Fault(Kind.DELAY, seconds=3), [3]),
+        (Behaviour(latency=0.25), None, [0.25]),
+        (Behaviour(latency=0.25), Fault(Kind.STATUS, seconds=1), [1.25]),
+        (Behaviour(), Fault(Kind.DRIP, seconds=5), [0.5] * 9),
+    ],
+    ids=["delay", "latency", "both", "drip"],
+)
+async def test_waits_are_as_long_as_asked(
+    world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
+) -> None:
+    found: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        found.append(seconds)
+
+    world.behaviour = behaviour
+    if fault:
+        world.faults.add(fault)
+    answer = await ask(build(world, sleep=sleep))
+    assert found == slept
+    if fault is None or fault.kind is not Kind.STATUS:
+        assert (answer.status_code, answer.json()) == (404, ABSENT)
+
+
+def struck(faults: Faults, *calls: tuple[str, str, Caller]) -> list[str | None]:
+    found = [faults.strike(*call) for call in calls]
+    return [fault and fault.detail for fault in found]
+
+
+def test_faults_strike_the_requests_they_match() -> None:
+    get, post, test = ("GET", DOMAIN), ("POST", DOMAIN), ("POST", f"{DOMAIN}test_connection")
+    a, b = Caller("x", "key-a", "id-a", "name-a"), Caller("y", "key-b", "id-b", "name-b")
+
+    def one(**match: Any) -> Faults:
+        return Faults([Fault(Kind.STATUS, detail="hit", times=None, **match)])
+
+    calls = [(*call, caller) for caller in (a, b) for call in (get, post, test)]
+    assert struck(one(), *calls) == ["hit"] * 6
+    assert struck(one(method="GET"), *calls) == ["hit", None, None] * 2
+    assert struck(one(path=DOMAIN), *calls) == ["hit", "hit", None] * 2
+    assert struck(one(path="*/test_connection"), *calls) == [None, None, "hit"] * 2
+    assert struck(one(key="key-b"), *calls) == [None] * 3 + ["hit"] * 3
+    assert struck(one(environment="id-a"), *calls) == ["hit"] * 3 + [None] * 3
+    assert struck(one(environment="name-a"), *calls) == ["hit"] * 3 + [None] * 3
+
+
+def test_faults_strike_in_their_turn() -> None:
+    call = ("GET", DOMAIN, Caller())
+    third = Fault(Kind.STATUS, detail="third", nth=3)
+    assert struck(Faults([third]), *[call] * 5) == [None, None, "third", None, None]
+    from_second = Fault(Kind.STATUS, detail="two", nth=2, times=2)
+    assert struck(Faults([from_second]), *[call] * 5) == [None, "two", "two", None, None]
+    forever = Fault(Kind.STATUS, detail="rest", times=None)
+    assert struck(Faults([third, forever]), *[call] * 4) == ["rest", "rest", "third", "rest"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ([], "a fault is an object"),
+        ({}, "`kind` of a fault is one of: status, delay, "),
+        ({"kind": "explode"}, "`kind` of a fault is one of: status, delay, "),
+        ({"kind": "delay", "sceonds": 1}, "unknown property of a fault: sceonds"),
+        ({"kind": "delay", "seconds": "1"}, "`seconds` of a fault is of the wrong type"),
+        ({"kind": "delay", "seconds": True}, "`seconds` of a fault is of the wrong type"),
+        ({"kind": "status", "status": 99}, "`nth` and `times` of a fault count from 1"),
+        ({"kind": "status", "nth": 0}, "`nth` and `times` of a fault count from 1"),
+    ],
+)
+def test_a_fault_that_cannot_be_meant_is_refused(plain: object, message: str) -> None:
+    with pytest.raises(FaultError) as refused:
+        Fault.of(plain)
+    assert str(refused.value).startswith(message)
+
+
+def test_faults_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text('[{"kind": "rate_limit", "method": "get", "retry_after": 3}, {"kind": "drop_after", "nth": 2}]')
+    expected = (Fault(Kind.RATE_LIMIT, method="GET", retry_after="3"), Fault(Kind.DROP_AFTER, nth=2))
+    assert read_faults(path) == expected
+    assert tuple(Fault.of(json.loads(json.dumps(fault.as_dict()))) for fault in expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "not JSON"), ("{}", "a list of faults was expected"), ("[1]", "a fault is an object")],
+)
+def test_a_file_of_faults_that_is_wrong_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "faults.json"
+    path.write_text(content)
+    with pytest.raises(FaultError) as refused:
+        read_faults(path)
+    assert str(refused.value) == f"{path}: {message}"
+
+
+def kinds(settings: ChaosSettings, calls: list[tuple[str, str]], count: int = 1) -> list[Kind | None]:
+    chaos = Chaos(settings)
+    found = [
+        chaos.strike(method, DOMAIN, Caller("x", None, environment, None))
+        for _ in range(count)
+        for method, environment in calls
+    ]
+    return [fault and fault.kind for fault in found]
+
+
+@given(st.integers(), st.permutations([f"environment-{index}" for index in range(8)]))
+def test_chaos_is_the_same_for_a_seed_whatever_order_environments_come_in(seed: int, order: list[str]) -> None:
+    settings = ChaosSettings(0.5, seed)
+    reads = [("GET", environment) for environment in order]
+    expected = kinds(settings, sorted(reads))
+    assert [
+        kind for _, kind in sorted(zip(reads, kinds(settings, reads), strict=True), key=lambda pair: pair[0])
+    ] == expected
+
+
+def test_chaos_strikes_the_share_that_was_asked_for() -> None:
+    reads = [("GET", f"environment-{index}") for index in range(500)]
+    found = kinds(ChaosSettings(0.2, 7), reads, 4)
+    assert 340 < sum(kind is not None for kind in found) < 460
+    assert set(found) == {
+        None,
+        Kind.STATUS,
+        Kind.RATE_LIMIT,
+        Kind.DROP_BEFORE,
+        Kind.DELAY,
+        Kind.TRUNCATE,
+        Kind.GARBAGE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("methods", "expected"),
+    [("reads", (True, False, False)), ("writes", (False, True, True)), ("all", (True, True, True))],
+)
+def test_chaos_keeps_to_its_methods(methods: Any, expected: tuple[bool, ...]) -> None:
+    settings = ChaosSettings(1.0, 1, methods)
+    calls = [("GET", "a"), ("POST", "a"), ("DELETE", "a")]
+    assert tuple(kind is not None for kind in kinds(settings, calls)) == expected
+
+
+def test_chaos_spares_the_emulators_own_api() -> None:
+    with running(chaos=ChaosSettings(1.0, 1, "all")) as emulator, httpx.Client(base_url=emulator.url) as client:
+        assert client.get("/_emulator/clock").status_code == 200
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("behaviour", "statuses", "retry_after"),
+    [
+        (Behaviour(key_rate=2), [404, 404, 429], "1"),
+        (Behaviour(total_rate=1), [404, 429, 429], "1"),
+        (Behaviour(key_rate=0.1), [404, 429, 429], "10"),
+        (Behaviour(key_rate=1, retry_after="date"), [404, 429, 429], "Mon, 21 Sep 2026 14:13:21 GMT"),
+        (Behaviour(key_rate=1, retry_after="none"), [404, 429, 429], None),
+    ],
+)
+async def test_too_many_requests_are_told_when_to_come_again(
+    world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
+) -> None:
+    world.behaviour = behaviour
+    app = build(world)
+    answers = [await ask(app) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == statuses
+    assert answers[-1].headers.get("retry-after") == retry_after
+    assert answers[-1].json() == {"detail": "Too many requests"}
+    world.wind(10)
+    assert (await ask(app)).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
+    world.behaviour = Behaviour(key_rate=1)
+    transport = httpx.ASGITransport(build(world))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        keys = ["sk_one", "sk_two", "sk_one"]
+        found = [(await client.get(DOMAIN, headers={"Authorization": f"Bearer {key}"})).status_code for key in keys]
+    assert found == [404, 404, 429]
