@@ -12,7 +12,7 @@ import click
 from reconciler.cli.again import command_again
 from reconciler.cli.failure import Failure
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.output import colours, is_terminal
+from reconciler.cli.output import ink_for, is_terminal
 from reconciler.cli.plan import CONSENT
 from reconciler.cli.session import Session, conduct
 from reconciler.model.exit_codes import ExitCode
@@ -155,14 +155,17 @@ def _listed(blocks: tuple[Block, ...]) -> str:
 
 def _show(session: Session, plan: Plan, blocks: tuple[Block, ...], limit: int) -> None:
     from reconciler.render.formats import renderer
-    from reconciler.render.ink import Ink
 
     document = replace(session.document(ExitCode.OK, plan=plan, blocks=blocks), max_interruptions=limit)
-    session.log.show(renderer("plan", "text")(document, Ink(colours(sys.stderr))))
+    session.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
 
 
 def _answer_is_yes(plan: Plan) -> bool:
     count = sum(not isinstance(step, Verify) for step in plan.steps)
     click.echo(f"\nApply these {count} changes to {plan.api_url}? Only 'yes' will do: ", nl=False, err=True)
-    answer = sys.stdin.readline()
+    try:
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        click.echo(err=True)  # the message that follows begins on a line of its own
+        raise
     return answer.strip() == "yes"

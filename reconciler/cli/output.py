@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -55,11 +56,11 @@ class Output:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
                 code = code or ExitCode.ERROR
         if self.format == "json" and document.plan is None and document.command != "validate":
-            self.log.show(renderer("plan", "text")(document, Ink(colours(sys.stderr))))
-        text = renderer(self.command, self.format)(document, Ink(colours(sys.stdout)))
+            self.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
+        text = renderer(self.command, self.format)(document, ink_for(sys.stdout))
         failed = self.format in {"text", "table", "bind"} and document.plan is None and document.command != "validate"
         if failed:
-            self.log.show(renderer(self.command, self.format)(document, Ink(colours(sys.stderr))))
+            self.log.show(renderer(self.command, self.format)(document, ink_for(sys.stderr)))
             return code
         try:
             sys.stdout.write(text)
@@ -70,6 +71,12 @@ class Output:
             self.log.say("error", f"could not write to standard output: {error.strerror or error}")
             return code or ExitCode.ERROR
         return code
+
+
+def ink_for(stream: object) -> Ink:
+    """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
+    room = shutil.get_terminal_size().columns if is_terminal(stream) else None
+    return Ink(colours(stream), room)
 
 
 def colours(stream: object) -> bool:

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
 
 
-def render_table(records: Iterable[Record]) -> str:
-    """One line for each record, under a heading."""
-    rows = [("ENVIRONMENT", "NAME", "TYPE", "VALUE", "FOR")]
+def render_table(records: Iterable[Record], room: int | None = None) -> str:
+    """One line for each record, under a heading; two where `room` columns are too few."""
+    rows = [("ENVIRONMENT", "FOR", "NAME", "TYPE", "VALUE")]
     rows += [
-        (safe(item.environment), f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.", item.purpose)
+        (safe(item.environment), item.purpose, f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.")
         for item in records
     ]
-    return aligned(rows) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
+    return (
+        aligned(rows, room) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
+    )
 
 
 def render_bind(records: Iterable[Record]) -> str:

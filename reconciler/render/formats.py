@@ -37,8 +37,16 @@ def renderer(command: str, format_: str) -> Renderer:
     if command == "dns show":
         from reconciler.render import dns
 
-        show = dns.render_bind if format_ == "bind" else dns.render_table
-        return lambda document, ink: show(document.records) if document.plan else text.render_failure(document, ink)
+        def show(document: Document, ink: Ink) -> str:
+            if document.plan is None:
+                return text.render_failure(document, ink)
+            return (
+                dns.render_bind(document.records)
+                if format_ == "bind"
+                else dns.render_table(document.records, ink.width)
+            )
+
+        return show
     if format_ == "github":
         from reconciler.render.diagnostics import render_github
 

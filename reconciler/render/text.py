@@ -67,7 +67,7 @@ def render_apply(document: Document, ink: Ink) -> str:
             _unreadable(document.plan, ink),
             _restored(document.applied, ink),
             _unserved(document.applied, ink),
-            _records(document.records),
+            _records(document.records, ink),
             _done(document, ink),
         ]
     )
@@ -93,7 +93,13 @@ def render_verify(document: Document, ink: Ink) -> str:
         for verdict in Verdict
         if (count := sum(item.verdict is verdict for item in document.verified))
     )
-    return _joined([aligned(rows), _records(missing), f"Verified: {counts or 'no environment wants a custom domain'}."])
+    return _joined(
+        [
+            aligned(rows, ink.width),
+            _records(missing, ink),
+            f"Verified: {counts or 'no environment wants a custom domain'}.",
+        ]
+    )
 
 
 def render_status(document: Document, ink: Ink) -> str:
@@ -110,7 +116,7 @@ def render_status(document: Document, ink: Ink) -> str:
             case _:
                 state = ("-", "absent", "-", _note(item))
         rows.append((safe(item.name), *(safe(part) for part in state)))
-    return _joined([aligned(rows)])
+    return _joined([aligned(rows, ink.width)])
 
 
 def render_drift(document: Document, ink: Ink) -> str:
@@ -124,7 +130,7 @@ def render_drift(document: Document, ink: Ink) -> str:
     )
     if not document.plan.complete:
         told += f" {len(document.plan.unreadable)} could not be read."
-    return _joined([aligned(rows), _unreadable(document.plan, ink), told])
+    return _joined([aligned(rows, ink.width), _unreadable(document.plan, ink), told])
 
 
 def render_validate(document: Document, ink: Ink) -> str:
@@ -156,7 +162,7 @@ def _actions(plan: Plan, ink: Ink) -> str:
             continue
         sign, style = _SIGNS[item.action]
         rows.append((f"  {ink(style, f'{sign} {item.action}')}", safe(item.name), safe(_detail(item))))
-    return aligned(rows)
+    return aligned(rows, ink.width)
 
 
 def _detail(item: Planned) -> str:
@@ -232,7 +238,7 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
         elif result.domain is not None:
             told = f"status {result.domain.status}, certificate {result.domain.certificate_status}"
         rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(_shown(step.hostname)), safe(told)))
-    return aligned(rows)
+    return aligned(rows, ink.width)
 
 
 def _unreadable(plan: Plan, ink: Ink) -> str:
@@ -256,9 +262,9 @@ def _unserved(applied: Applied, ink: Ink) -> str:
     return _section(ink("red", "Serves no traffic now"), lines)
 
 
-def _records(records: Iterable[Record]) -> str:
-    rows = [(f"  {safe(item.name)}.", "CNAME", f"{safe(item.value)}.", item.purpose) for item in records]
-    return _section("DNS records to publish", [aligned(rows)] if rows else [])
+def _records(records: Iterable[Record], ink: Ink) -> str:
+    rows = [(f"  {item.purpose}", f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.") for item in records]
+    return _section("DNS records to publish", [aligned(rows, ink.width)] if rows else [])
 
 
 def _done(document: Document, ink: Ink) -> str:
