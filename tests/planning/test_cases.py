@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from samples import API_URL, live, unreadable, wish
 
-from reconciler.model.domains import Live
-from reconciler.model.environments import Environment
 from reconciler.model.plan import Action, Block, Plan, Step
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
+
+if TYPE_CHECKING:
+    from reconciler.model.domains import Live
+    from reconciler.model.environments import Environment
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "plan").glob("*.yaml"))
 
@@ -34,7 +36,9 @@ def _live(name: str, given: Any) -> Live:
 
 def _consent(given: dict[str, Any]) -> Consent:
     allow = given.pop("allow", None)
-    sets = {name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()}
+    sets: dict[str, Any] = {
+        name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()
+    }
     return Consent(allow=None if allow is None else frozenset(map(Action, allow)), **sets)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterable, Iterator, Mapping
 
     from reconciler.model.environments import Environment
@@ -103,7 +103,9 @@ NAMES = ("a", "b", "c")
 HOSTS = ("x.example.com", "y.example.com", "z.example.com")
 
 
-@pytest.mark.parametrize("start", list(placements(NAMES, HOSTS)), ids=lambda held: "-".join(str(h)[0] for h in held.values()))
+@pytest.mark.parametrize(
+    "start", list(placements(NAMES, HOSTS)), ids=lambda held: "-".join(str(h)[0] for h in held.values())
+)
 def test_every_goal_is_reached_from_every_start_and_then_nothing_is_left_to_do(start: Hostnames) -> None:
     found = {name: live(name, hostname) for name, hostname in start.items()}
     for goal in placements(NAMES, HOSTS):
@@ -233,7 +235,9 @@ def test_digests_are_equal_exactly_when_the_writes_are(
 
 
 def _by_place(plan: Plan) -> list[object]:
-    return sorted((step.environment, step.op, step.hostname, step.after, repr(step.precondition)) for step in plan.writes)
+    return sorted(
+        (step.environment, step.op, step.hostname, step.after, repr(step.precondition)) for step in plan.writes
+    )
 
 
 def test_a_ring_of_any_length_is_one_lane_with_every_hostname_freed_right_before_it_is_taken() -> None:
@@ -259,12 +263,10 @@ def test_a_step_is_bound_to_the_very_domain_that_was_read() -> None:
 def test_the_pin_is_what_a_new_domain_is_held_against() -> None:
     pin = domain("a", "x.example.com").environment_id
     plan = build_plan([wish("a", "x.example.com", environment_id=pin)], {"a": Absent()}, API_URL)
-    assert plan.steps[-1] == Verify(
-        "a", "x.example.com", Identity("x.example.com", environment_id=pin), ("create:a",)
-    )
+    assert plan.steps[-1] == Verify("a", "x.example.com", Identity("x.example.com", environment_id=pin), ("create:a",))
 
 
-def _changed(plan: Plan, wishes: list[Environment], found: dict[str, Live], url: str = API_URL) -> bool:
+def _changed(plan: Plan, wishes: list[Environment], found: Mapping[str, Live], url: str = API_URL) -> bool:
     return digest(build_plan(wishes, found, url)) != digest(plan)
 
 
