@@ -106,15 +106,15 @@ def render_status(document: Document, ink: Ink) -> str:
     """The live state of each environment, beside what the manifest wants."""
     if document.plan is None:
         return render_failure(document, ink)
-    rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "HOSTNAME", "STATUS", "CERTIFICATE", "NOTE"))]
+    rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
     for item in document.plan.items:
         match item.live:
             case Present(domain):
-                state = (_shown(domain.hostname), domain.status, domain.certificate_status, _note(item))
+                state = (domain.status, domain.certificate_status, f"{_shown(domain.hostname)}{_note(item)}")
             case Unreadable(error):
-                state = ("?", "unreadable", "-", error.message)
+                state = ("unreadable", "-", error.message)
             case _:
-                state = ("-", "absent", "-", _note(item))
+                state = ("absent", "-", f"-{_note(item)}")
         rows.append((safe(item.name), *(safe(part) for part in state)))
     return _joined([aligned(rows, ink.width)])
 
@@ -145,14 +145,8 @@ def _shown(hostname: str) -> str:
 
 
 def _note(item: Planned) -> str:
-    notes = {
-        "in_sync": "",
-        "missing": f"wanted: {_shown(item.environment.hostname or '')}",
-        "unexpected": "wanted: none",
-        "hostname_differs": f"wanted: {_shown(item.environment.hostname or '')}",
-        "not_ready": "not ready",
-    }
-    return notes.get(item.reason, item.reason)
+    wanted = item.environment.hostname
+    return f" (wanted: {_shown(wanted) if wanted else 'none'})" if item.changes else ""
 
 
 def _actions(plan: Plan, ink: Ink) -> str:
