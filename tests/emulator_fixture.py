@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.emulator.app import Emulator, build
-from reconciler.emulator.chaos import Chaos, ChaosSettings
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.chaos import ChaosSettings
 from reconciler.emulator.server import Server
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from reconciler.emulator.behaviour import Behaviour
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,9 @@ def chaos_settings() -> ChaosSettings | None:
 @contextmanager
 def running(behaviour: Behaviour | None = None, *, chaos: ChaosSettings | None = None) -> Iterator[Running]:
     """An emulator on a free loopback port, for as long as the block lasts."""
-    world = World(behaviour)
+    world = World(behaviour, chaos=chaos)
     ready = threading.Event()
-    server = Server(world, chaos, lambda _: ready.set())
+    server = Server(world, lambda _: ready.set())
     thread = threading.Thread(target=server.run, name="emulator", daemon=True)
     thread.start()
     assert ready.wait(10), "the emulator did not start"
@@ -55,28 +54,50 @@ def running(behaviour: Behaviour | None = None, *, chaos: ChaosSettings | None =
         thread.join(10)
 
 
-@pytest.fixture
-def emulator() -> Iterator[Running]:
-    """An emulator over HTTP with the default behaviour."""
+@pytest.fixture(scope="session")
+def _chaotic() -> Iterator[Running]:
     with running(chaos=chaos_settings()) as found:
         yield found
 
 
-@pytest.fixture
-def calm_emulator() -> Iterator[Running]:
-    """The same without chaos, for tests of the emulator itself."""
+@pytest.fixture(scope="session")
+def _calm() -> Iterator[Running]:
     with running() as found:
         yield found
 
 
 @pytest.fixture
+def emulator(_chaotic: Running) -> Running:
+    """A new world over HTTP with the default behaviour."""
+    return _renewed(_chaotic)
+
+
+@pytest.fixture
+def calm_emulator(_calm: Running) -> Running:
+    """The same without chaos, for tests of the emulator itself."""
+    return _renewed(_calm)
+
+
+def _renewed(found: Running) -> Running:
+    found.world.reset()
+    found.world.behaviour = Behaviour()
+    return found
+
+
+@pytest.fixture
 def world() -> World:
     """A world that is the same at each run: a fixed clock and seeded ids."""
-    return World(clock=lambda: 1_790_000_000.0, ids=seeded_ids(1))
+    return World(clock=lambda: 1_790_000_000.0, ids=seeded_ids(1), chaos=chaos_settings())
 
 
 @pytest.fixture
 def emulator_app(world: World) -> Emulator:
     """That world as an ASGI application in this process."""
-    settings = chaos_settings()
-    return build(world, chaos=Chaos(settings) if settings else None)
+    return build(world)
+
+
+@pytest.fixture
+def calm_world(world: World) -> World:
+    """The same without chaos, for tests of the emulator itself."""
+    world.chaos = None
+    return world

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from reconciler.emulator.chaos import Chaos
     from reconciler.emulator.doors import Caller
     from reconciler.emulator.world import World
 
@@ -50,19 +49,16 @@ class Reply:
     body: bytes
 
 
-def build(
-    world: World, *, chaos: Chaos | None = None, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-) -> Emulator:
+def build(world: World, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> Emulator:
     """The ASGI application over a world; the admin API is at `/_emulator/`."""
-    return Emulator(world, chaos, sleep)
+    return Emulator(world, sleep)
 
 
 class Emulator:
     """Answers requests over a world. Admin requests pass neither faults nor the log."""
 
-    def __init__(self, world: World, chaos: Chaos | None, sleep: Callable[[float], Awaitable[object]]) -> None:
+    def __init__(self, world: World, sleep: Callable[[float], Awaitable[object]]) -> None:
         self._world = world
-        self._chaos = chaos
         self._sleep = sleep
         self._api = Api(world)
         self._admin = Admin(world)
@@ -81,8 +77,8 @@ class Emulator:
         environment_id = _text(headers.get(b"x-environment-id"))
         caller = world.doors.caller(_text(headers.get(b"authorization")), environment_id)
         fault = world.faults.strike(method, path, caller)
-        if fault is None and self._chaos is not None:
-            fault = self._chaos.strike(method, path, caller)
+        if fault is None and world.chaos is not None:
+            fault = world.chaos.strike(method, path, caller)
         begun = time.perf_counter()
         entry: dict[str, Any] = {
             "method": method,

@@ -49,6 +49,10 @@ class Chaos:
         self._settings = settings
         self._counts: Counter[str] = Counter()
 
+    def clear(self) -> None:
+        """Count all calls from the first again."""
+        self._counts.clear()
+
     def strike(self, method: str, path: str, caller: Caller) -> Fault | None:
         """The fault that this request meets."""
         settings, reads = self._settings, method == "GET"

@@ -42,7 +42,7 @@ class Fault:
 
     `method`, `path` (a shell pattern), `key` (label) and `environment` (id or name) match when None. `times` None is for ever.
     `seconds` passes before anything happens; for `drip` it is how long the answer takes. `body` is sent as JSON, or as HTML
-    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` carries the request out before a wrong answer or none.
+    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` carries the request out before a wrong answer.
     """
 
     kind: Kind

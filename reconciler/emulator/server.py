@@ -15,7 +15,6 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from reconciler.emulator.app import ConnectionDropped, build
 from reconciler.emulator.behaviour import Behaviour
-from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.faults import read_faults
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.world import World
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from reconciler.emulator.chaos import ChaosSettings
 
 _transport: contextvars.ContextVar[asyncio.Transport] = contextvars.ContextVar("transport")
 _KEEP_ALIVE = 75  # seconds; longer than clients keep idle connections, so that none is closed under a request
@@ -52,13 +53,13 @@ def serve(options: ServerOptions, on_ready: Callable[[str], object]) -> None:
     Raises StateError, FaultError, and OSError where the address or the log cannot be used.
     """
     store = FileStore(options.state, plain_bytes=0) if options.state else None
-    world = World(options.behaviour, store=store, dns_server=options.dns_server)
+    world = World(options.behaviour, store=store, dns_server=options.dns_server, chaos=options.chaos)
     if options.faults:
         world.faults.add(*read_faults(options.faults))
     if options.log:
         world.log.write_to(options.log)
     try:
-        Server(world, options.chaos, on_ready, host=options.host, port=options.port).run()
+        Server(world, on_ready, host=options.host, port=options.port).run()
     finally:
         world.log.close()
         if store:
@@ -74,7 +75,6 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         world: World,
-        chaos: ChaosSettings | None,
         on_ready: Callable[[str], object],
         *,
         host: str = "127.0.0.1",
@@ -86,7 +86,7 @@ class Server(uvicorn.Server):
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         super().__init__(
             uvicorn.Config(
-                _closing(build(world, chaos=Chaos(chaos) if chaos else None)),
+                _closing(build(world)),
                 http=_Protocol,
                 ws="none",
                 lifespan="off",

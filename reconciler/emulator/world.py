@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.domains import Domains
 from reconciler.emulator.doors import Doors
 from reconciler.emulator.faults import Faults
@@ -27,7 +28,7 @@ class World:
 
     `clock` gives seconds since 1970 and `ids` a new UUID at each call: with fixed ones equal calls give equal answers.
     `dns_server` (`ADDRESS[:PORT]`, None: the system's) is asked when the switch `check` is `dns`.
-    `doors` says who may ask, `domains` does the four calls; `faults`, `limits` and `log` are kept in memory only.
+    `doors` says who may ask, `domains` does the four calls; `faults`, `chaos`, `limits` and `log` are kept in memory only.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class World:
         clock: Callable[[], float] = time.time,
         ids: Callable[[], str] = random_ids,
         dns_server: str | None = None,
+        chaos: ChaosSettings | None = None,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.faults = Faults()
+        self.chaos = Chaos(chaos) if chaos else None
         self.limits = Limits()
         self.log = RequestLog()
         self.doors = Doors(self)
@@ -81,5 +84,7 @@ class World:
         with self.writing() as state:
             state.clear()
         self.faults.clear()
+        if self.chaos:
+            self.chaos.clear()
         self.limits.clear()
         self.log.clear()

@@ -124,10 +124,10 @@ async def ask(app: Any, method: str = "GET", path: str = DOMAIN) -> httpx.Respon
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("kind", "after"), [(Kind.DROP_BEFORE, False), (Kind.DROP_AFTER, True), (Kind.TRUNCATE, True)])
-async def test_in_process_a_dropped_connection_is_an_exception(world: World, kind: Kind, after: bool) -> None:
-    world.faults.add(Fault(kind))
+async def test_in_process_a_dropped_connection_is_an_exception(calm_world: World, kind: Kind, after: bool) -> None:
+    calm_world.faults.add(Fault(kind))
     with pytest.raises(ConnectionDropped) as dropped:
-        await ask(build(world))
+        await ask(build(calm_world))
     assert dropped.value.after == after
 
 
@@ -143,17 +143,17 @@ async def test_in_process_a_dropped_connection_is_an_exception(world: World, kin
     ids=["delay", "latency", "both", "drip"],
 )
 async def test_waits_are_as_long_as_asked(
-    world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
+    calm_world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
 ) -> None:
     found: list[float] = []
 
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    world.behaviour = behaviour
+    calm_world.behaviour = behaviour
     if fault:
-        world.faults.add(fault)
-    answer = await ask(build(world, sleep=sleep))
+        calm_world.faults.add(fault)
+    answer = await ask(build(calm_world, sleep=sleep))
     assert found == slept
     if fault is None or fault.kind is not Kind.STATUS:
         assert (answer.status_code, answer.json()) == (404, ABSENT)
@@ -292,22 +292,22 @@ def test_chaos_spares_the_emulators_own_api() -> None:
     ],
 )
 async def test_too_many_requests_are_told_when_to_come_again(
-    world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
+    calm_world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
 ) -> None:
-    world.behaviour = behaviour
-    app = build(world)
+    calm_world.behaviour = behaviour
+    app = build(calm_world)
     answers = [await ask(app) for _ in range(3)]
     assert [answer.status_code for answer in answers] == statuses
     assert answers[-1].headers.get("retry-after") == retry_after
     assert answers[-1].json() == {"detail": "Too many requests"}
-    world.wind(10)
+    calm_world.wind(10)
     assert (await ask(app)).status_code == 404
 
 
 @pytest.mark.anyio
-async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
-    world.behaviour = Behaviour(key_rate=1)
-    transport = httpx.ASGITransport(build(world))
+async def test_each_key_has_a_rate_of_its_own(calm_world: World) -> None:
+    calm_world.behaviour = Behaviour(key_rate=1)
+    transport = httpx.ASGITransport(build(calm_world))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         keys = ["sk_one", "sk_two", "sk_one"]
         found = [(await client.get(DOMAIN, headers={"Authorization": f"Bearer {key}"})).status_code for key in keys]
