@@ -116,14 +116,14 @@ def _permit(
     from reconciler.planning.digest import digest
 
     if blocks:
-        _show(session, plan, blocks, limit)
+        _show(session, plan, limit)
         overrides = [block.override for block in blocks if block.override]
-        words = [word for override in overrides for word in override.split(" ", 1)]
+        words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
         hint = f"to go ahead all the same: {command_again(*words)}" if len(overrides) == len(blocks) else None
         raise Failure(ExitCode.REFUSED, blocks[0].code, _listed(blocks), hint, plan, blocks)
     made = digest(plan)
     if expect_digest is not None and expect_digest != made:
-        _show(session, plan, blocks, limit)
+        _show(session, plan, limit)
         raise Failure(
             ExitCode.REFUSED,
             "digest_differs",
@@ -133,7 +133,7 @@ def _permit(
         )
     if not plan.writes:
         return
-    _show(session, plan, blocks, limit)
+    _show(session, plan, limit)
     if auto_approve or expect_digest is not None:
         return
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)) or os.environ.get("CI"):
@@ -150,13 +150,13 @@ def _permit(
 
 
 def _listed(blocks: tuple[Block, ...]) -> str:
-    return "refused: " + "; ".join(f"{block.code}: {block.message}" for block in blocks)
+    return "refused: " + "; ".join(f"{block.message} ({block.code})" for block in blocks)
 
 
-def _show(session: Session, plan: Plan, blocks: tuple[Block, ...], limit: int) -> None:
+def _show(session: Session, plan: Plan, limit: int) -> None:
     from reconciler.render.formats import renderer
 
-    document = replace(session.document(ExitCode.OK, plan=plan, blocks=blocks), max_interruptions=limit)
+    document = replace(session.document(ExitCode.OK, plan=plan), max_interruptions=limit)
     session.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
 
 
