@@ -58,7 +58,7 @@ class Admin:
         parts = request.scope["path"].removeprefix(PREFIX).removesuffix("/").split("/")
         resource = self._resources.get(parts[0]) if len(parts) == 1 else None
         if parts[0] == "environments" and len(parts) > 1 and is_uuid(parts[1]):
-            request.path_params["id"] = parts[1].lower()
+            request.scope["path_params"] = {"id": parts[1].lower()}
             if len(parts) == 2:
                 resource = self._environment
             elif parts[2:] == ["domain"]:
