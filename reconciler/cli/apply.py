@@ -150,7 +150,8 @@ def _permit(
 
 
 def _listed(blocks: tuple[Block, ...]) -> str:
-    return "refused: " + "; ".join(f"{block.message} ({block.code})" for block in blocks)
+    more = f", and {len(blocks) - 1} more" if len(blocks) > 1 else ""
+    return f"refused: {blocks[0].message}{more}"
 
 
 def _show(session: Session, plan: Plan, limit: int) -> None:

@@ -147,8 +147,11 @@ def seen_in(receipt: str | None) -> frozenset[str]:
     """The environments that an earlier receipt in this place saw with a custom domain; none when there is no such receipt."""
     if receipt is None:
         return frozenset()
+    path = Path(receipt)
     try:
-        document: Any = json.loads(Path(receipt).read_bytes())
+        if not path.is_file():  # a device may have no end
+            return frozenset()
+        document: Any = json.loads(path.read_bytes())
         return frozenset(item["name"] for item in document["environments"] if item["live"] is not None)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return frozenset()

@@ -60,7 +60,8 @@ def render_plan(document: Document, ink: Ink) -> str:
 def render_apply(document: Document, ink: Ink) -> str:
     """What was done, what was not and why, what now serves no traffic, and the records to publish."""
     if document.plan is None or document.applied is None:
-        return _joined([_blocks(document, ink), render_failure(document, ink)])
+        told = _blocks(document, ink) if len(document.blocks) > 1 else ""
+        return _joined([told, render_failure(document, ink)])
     return _joined(
         [
             _steps(document.plan, document.applied, ink),
