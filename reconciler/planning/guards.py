@@ -143,6 +143,6 @@ def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
         yield Block(
             "too_many_interruptions",
             None,
-            f"the plan interrupts {count} hostnames that are served now, and the limit is {consent.max_interruptions}",
+            f"hostnames that are served now and that the plan interrupts: {count}; the limit is {consent.max_interruptions}",
             f"--max-interruptions {count}",
         )
