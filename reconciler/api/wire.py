@@ -16,9 +16,10 @@ class WrongShape(Exception):
 
 
 def known(body: bytes) -> Known:
-    """A GET answer: a custom domain, or a JSON null for none. Raises WrongShape."""
+    """A GET answer: a custom domain, or a JSON null or the API's own not-found error for none. Raises WrongShape."""
     content = _json(body)
-    return Absent() if content is None else Present(_domain(content))
+    said_so = isinstance(content, dict) and content.get("error_type") == "ResourceNotFoundError"
+    return Absent() if content is None or said_so else Present(_domain(content))
 
 
 def domain(body: bytes) -> Domain:

@@ -10,6 +10,12 @@ def unicode_form(hostname: str) -> str:
     return ".".join(_decoded(label) for label in hostname.split("."))
 
 
+def shown(hostname: str) -> str:
+    """The hostname for people: the Unicode form stands beside it where the two differ."""
+    readable = unicode_form(hostname)
+    return hostname if readable == hostname else f"{hostname} ({readable})"
+
+
 def _decoded(label: str) -> str:
     if not label.startswith("xn--"):
         return label

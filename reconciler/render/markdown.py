@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.safe import safe
 
@@ -27,16 +28,16 @@ def render_plan(document: Document) -> str:
         parts.append(f"{count['unreadable']} unreadable")
     title = ", ".join(parts) or f"in sync, nothing to do in {count['environments']} environments"
     rows = [
-        (item.action.value, code(item.name), code(item.before), code(item.environment.hostname), _note(item))
+        (item.action.value, code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
         for item in plan.items
         if item.action is not Action.NONE
     ]
     interruptions = [
-        f"{code(item.hostname)} stops being served with {code(item.from_step)}, "
+        f"{_host(item.hostname)} stops being served with {code(item.from_step)}, "
         + (f"until {code(item.until)} finds it connected" if item.until else "for good")
         for item in plan.interruptions
     ]
-    moves = [f"{code(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves]
+    moves = [f"{_host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves]
     blocks = [
         f"{code(block.code)}: {prose(block.message)}"
         + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
@@ -92,7 +93,7 @@ def _steps(document: Document) -> str:
             applied.results[step.id].state.value.replace("_", " "),
             step.op,
             code(step.environment),
-            code(step.hostname),
+            _host(step.hostname),
             prose(error.message) if (error := applied.results[step.id].error) else "",
         )
         for step in document.plan.steps
@@ -100,10 +101,10 @@ def _steps(document: Document) -> str:
     return _joined(
         [
             _table(("State", "Step", "Environment", "Hostname", "Why"), rows),
-            _list("Put back", [f"{code(item.hostname)} in {code(item.environment)}" for item in applied.restored]),
+            _list("Put back", [f"{_host(item.hostname)} in {code(item.environment)}" for item in applied.restored]),
             _list(
                 "Serves no traffic now",
-                [f"{code(item.hostname)}, since {code(item.since)}" for item in applied.unserved],
+                [f"{_host(item.hostname)}, since {code(item.since)}" for item in applied.unserved],
             ),
         ]
     ).rstrip("\n")
@@ -115,7 +116,7 @@ def _records(records: Iterable[Record]) -> str:
 
 
 def _status(item: Planned) -> tuple[str, ...]:
-    return (code(item.name), code(item.before), code(item.environment.hostname), _note(item))
+    return (code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
 
 
 def _note(item: Planned) -> str:
@@ -144,6 +145,10 @@ def code(text: str | None) -> str:
         return "-"
     kept = safe(text).replace("`", "'").replace("|", "\\|")
     return f"`{kept}`"
+
+
+def _host(hostname: str | None) -> str:
+    return code(None if hostname is None else shown(hostname))
 
 
 def prose(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
-from reconciler.model.hostnames import unicode_form
+from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action, Plan
 from reconciler.model.report import StepState, Verdict
 from reconciler.render.diagnostics import render_text as render_diagnostics
@@ -82,7 +82,7 @@ def render_verify(document: Document, ink: Ink) -> str:
         (
             ink(_VERDICTS[item.verdict], item.verdict),
             safe(item.environment),
-            safe(_shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
+            safe(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             safe(item.message),
         )
         for item in document.verified
@@ -111,7 +111,7 @@ def render_status(document: Document, ink: Ink) -> str:
     for item in document.plan.items:
         match item.live:
             case Present(domain):
-                state = (domain.status, domain.certificate_status, f"{_shown(domain.hostname)}{_note(item)}")
+                state = (domain.status, domain.certificate_status, f"{shown(domain.hostname)}{_note(item)}")
             case Unreadable(error):
                 state = ("unreadable", "-", error.message)
             case _:
@@ -140,14 +140,9 @@ def render_validate(document: Document, ink: Ink) -> str:
     return _joined([listed, safe(document.message or "")])
 
 
-def _shown(hostname: str) -> str:
-    readable = unicode_form(hostname)
-    return hostname if readable == hostname else f"{hostname} ({readable})"
-
-
 def _note(item: Planned) -> str:
     wanted = item.environment.hostname
-    return f" (wanted: {_shown(wanted) if wanted else 'none'})" if item.changes else ""
+    return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
 
 
 def _actions(plan: Plan, ink: Ink) -> str:
@@ -161,22 +156,22 @@ def _actions(plan: Plan, ink: Ink) -> str:
 
 
 def _detail(item: Planned) -> str:
-    wanted = _shown(item.environment.hostname or "")
+    wanted = shown(item.environment.hostname or "")
     match item.live:
         case Unreadable(error):
             return error.message
         case Present(domain) if item.action is Action.VERIFY:
-            return f"{_shown(domain.hostname)} (status {domain.status}, certificate {domain.certificate_status})"
+            return f"{shown(domain.hostname)} (status {domain.status}, certificate {domain.certificate_status})"
         case Present(domain) if item.action is Action.REPLACE:
-            return f"{_shown(domain.hostname)} -> {wanted} ({domain.status}, deleted and created anew)"
+            return f"{shown(domain.hostname)} -> {wanted} ({domain.status}, deleted and created anew)"
         case Present(domain):
-            return f"{_shown(domain.hostname)} ({domain.status})"
+            return f"{shown(domain.hostname)} ({domain.status})"
         case _:
             return wanted
 
 
 def _moves(plan: Plan) -> str:
-    lines = [f"  {safe(_shown(move.hostname))}: {safe(move.source)} -> {safe(move.target)}" for move in plan.moves]
+    lines = [f"  {safe(shown(move.hostname))}: {safe(move.source)} -> {safe(move.target)}" for move in plan.moves]
     return _section("Moves", lines)
 
 
@@ -186,7 +181,7 @@ def _interruptions(document: Document, ink: Ink) -> str:
     lines = []
     for item in document.plan.interruptions:
         until = f"until {safe(item.until)} finds it connected" if item.until else "for good"
-        lines.append(f"  {safe(_shown(item.hostname))} stops being served with {safe(item.from_step)}, {until}")
+        lines.append(f"  {safe(shown(item.hostname))} stops being served with {safe(item.from_step)}, {until}")
     return _section(ink("yellow", f"Interruptions ({len(lines)}, allowed {document.max_interruptions})"), lines)
 
 
@@ -232,7 +227,7 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
             told = result.error.message
         elif result.domain is not None:
             told = f"status {result.domain.status}, certificate {result.domain.certificate_status}"
-        rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(_shown(step.hostname)), safe(told)))
+        rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(shown(step.hostname)), safe(told)))
     return aligned(rows, ink.width)
 
 
@@ -246,12 +241,12 @@ def _unreadable(plan: Plan, ink: Ink) -> str:
 
 
 def _restored(applied: Applied, ink: Ink) -> str:
-    lines = [f"  {safe(_shown(item.hostname))} in {safe(item.environment)}" for item in applied.restored]
+    lines = [f"  {safe(shown(item.hostname))} in {safe(item.environment)}" for item in applied.restored]
     return _section(ink("yellow", "Put back, because what should have followed the delete failed"), lines)
 
 
 def _unserved(applied: Applied, ink: Ink) -> str:
-    lines = [f"  {safe(_shown(item.hostname))}, since {safe(item.since)}" for item in applied.unserved]
+    lines = [f"  {safe(shown(item.hostname))}, since {safe(item.since)}" for item in applied.unserved]
     if lines:
         lines.append("  Run the same apply again: it continues from what is live.")
     return _section(ink("red", "Serves no traffic now"), lines)
