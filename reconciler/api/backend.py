@@ -16,7 +16,7 @@ from reconciler.api import wire
 from reconciler.api.client import Client
 from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import KeyUnusable, NotFound, Unexpected
+from reconciler.model.backend import KeyUnusable, NotFound, ServerFault, Unexpected
 from reconciler.model.domains import Absent, Domain, Known
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ class Connection:
         self._credentials = credentials
 
     async def read(self, environment: str) -> Known:
-        """Absent only when the API itself says so: `ResourceNotFoundError`, or 200 with a JSON null."""
+        """Absent only when the API itself says so: `ResourceNotFoundError` of any status, or 200 with a JSON null."""
         try:
             body = await self._call("GET", DOMAIN_PATH, environment)
-        except NotFound as answer:
+        except (NotFound, ServerFault) as answer:
             if answer.error_type == "ResourceNotFoundError":
                 return Absent()
             raise

@@ -60,10 +60,10 @@ def from_answer(call: str, status: int, headers: Mapping[str, str], body: bytes,
 def _kind(status: int, error_type: str | None, detail: str | None) -> type[BackendError]:
     if status == 429:
         return Throttled
+    if status >= 500:
+        return ServerFault  # whatever it says of itself: a write that met it is read back
     if error_type in _BY_TYPE:
         return _BY_TYPE[error_type]
-    if status >= 500:
-        return ServerFault
     if 400 <= status < 500 and error_type and ("Conflict" in error_type or "AlreadyExists" in error_type):
         return Conflict
     if status in _BY_STATUS:
