@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.dns import DnsNote
     from reconciler.model.environments import SourceFile
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, Plan
@@ -49,3 +50,4 @@ class Document:
     verified: tuple[Verified, ...] = ()
     findings: tuple[Finding, ...] = ()
     records: tuple[Record, ...] = ()
+    dns_notes: tuple[DnsNote, ...] = ()

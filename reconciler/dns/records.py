@@ -1,0 +1,78 @@
+"""Looking up the records that custom domains need."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.dns.asking import Answer, Asker, Kind
+from reconciler.dns.verdicts import Sighting, judge
+from reconciler.model.dns import DnsVerdict, Seen, plain_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.dns.servers import Server
+    from reconciler.model.report import Record
+
+_FURTHEST = 8  # CNAMEs that are followed from a wrong target
+
+
+@dataclass(frozen=True, slots=True)
+class Resolvers:
+    """Whom to ask. With `every` each server is asked, else the next one only where the one before was silent."""
+
+    asker: Asker
+    servers: tuple[Server, ...]
+    every: bool = False
+
+    async def look(self, records: Iterable[Record]) -> tuple[Record, ...]:
+        """The records with what DNS says of each. Never raises: what could not be asked is `not_checked`."""
+        return tuple(await asyncio.gather(*(self._looked(record) for record in records)))
+
+    async def ask(self, name: str, kind: str) -> Answer:
+        """What the first server that says anything says."""
+        answer = Answer(Kind.SILENT, problem="no DNS server is known")
+        for server in self.servers:
+            answer = await self.asker.ask(server, name, kind)
+            if answer.kind is not Kind.SILENT:
+                break
+        return answer
+
+    async def _looked(self, record: Record) -> Record:
+        if not (plain_name(record.name) and plain_name(record.value)):
+            return replace(
+                record, seen=Seen(DnsVerdict.NOT_CHECKED, note="Imgwire asks for what is not a usable DNS name")
+            )
+        sightings: list[Sighting] = []
+        if self.every:
+            sightings += await asyncio.gather(*(self._sighting(server, record) for server in self.servers))
+        else:
+            for server in self.servers:
+                sightings.append(await self._sighting(server, record))
+                if sightings[-1].answer.kind is not Kind.SILENT:
+                    del sightings[:-1]
+                    break
+        return replace(record, seen=judge(record.name, record.value, sightings))
+
+    async def _sighting(self, server: Server, record: Record) -> Sighting:
+        answer = await self.asker.ask(server, record.name, "CNAME")
+        match answer.kind:
+            case Kind.FOUND if len(answer.values) == 1 and answer.values[0] != record.value.lower():
+                return Sighting(str(server), answer, path=await self._path(server, record, answer.values[0]))
+            case Kind.EMPTY:
+                found = [await self.asker.ask(server, record.name, kind) for kind in ("A", "AAAA")]
+                return Sighting(str(server), answer, addresses=tuple(value for each in found for value in each.values))
+            case _:
+                return Sighting(str(server), answer)
+
+    async def _path(self, server: Server, record: Record, target: str) -> tuple[str, ...]:
+        """The names behind a wrong target, until one is met again or the right one is reached."""
+        walked = [record.name.lower(), target]
+        while len(walked) < _FURTHEST and walked[-1] != record.value.lower() and walked[-1] not in walked[:-1]:
+            answer = await self.asker.ask(server, walked[-1], "CNAME")
+            if len(answer.values) != 1:
+                break
+            walked.append(answer.values[0])
+        return tuple(walked[2:])
