@@ -11,6 +11,7 @@ from reconciler.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.dns import Seen
     from reconciler.model.domains import Domain, Live
     from reconciler.model.plan import Change
 
@@ -89,13 +90,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One environment after a round of `test_connection`: the verdict and one sentence that says why."""
+    """One environment after a round of `test_connection`: the verdict, one sentence that says why, and the records of its
+    custom domain with what DNS says of them, where it was asked."""
 
     environment: str
     verdict: Verdict
     live: Live
     message: str
     tested: bool = False
+    records: tuple[Record, ...] = ()
 
 
 class DriftKind(StrEnum):
@@ -120,10 +123,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot."""
+    """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot. `zone` is the
+    registrable domain that the name lies in, where somebody looked; `seen` what DNS said, where it was asked."""
 
     environment: str
     hostname: str
     purpose: str
     name: str
     value: str
+    zone: str | None = None
+    seen: Seen | None = None
