@@ -7,7 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,13 +55,11 @@ class Output:
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
                 code = code or ExitCode.ERROR
-        if self.format == "json" and document.plan is None and document.command != "validate":
-            self.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
+        if self._failed(document):
+            self._tell(document)
+            if self.format in {"text", "table", "bind"}:
+                return code
         text = renderer(self.command, self.format)(document, ink_for(sys.stdout))
-        failed = self.format in {"text", "table", "bind"} and document.plan is None and document.command != "validate"
-        if failed:
-            self.log.show(renderer(self.command, self.format)(document, ink_for(sys.stderr)))
-            return code
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -71,6 +69,20 @@ class Output:
             self.log.say("error", f"could not write to standard output: {error.strerror or error}")
             return code or ExitCode.ERROR
         return code
+
+    def _failed(self, document: Document) -> bool:
+        """The run ended before it had what it was to show. What `validate` finds wrong is what it was to show."""
+        if document.exit_code is ExitCode.OK:
+            return False
+        return document.message is not None or (document.plan is None and self.command != "validate")
+
+    def _tell(self, document: Document) -> None:
+        """Say on standard error why the run failed. Diagnostics that came before a failure were told when they were found."""
+        from reconciler.render.text import render_failure
+
+        told = document if document.message is None else replace(document, diagnostics=())
+        below_a_plan = "\n" if document.plan else ""
+        self.log.show(below_a_plan + render_failure(told, ink_for(sys.stderr)))
 
 
 def ink_for(stream: object) -> Ink:
