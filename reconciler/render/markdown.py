@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from reconciler.model.document import Document
     from reconciler.model.plan import Planned
     from reconciler.model.report import Record
+
+# What CommonMark and GitHub's dialect give meaning to, some of it only where a line begins.
+_MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
+# Mentions, references and addresses become links without any markup; an invisible space keeps them from it.
+_LINKING = re.compile(r"@|#|:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
 def render_plan(document: Document) -> str:
@@ -38,18 +44,13 @@ def render_plan(document: Document) -> str:
         for item in plan.interruptions
     ]
     moves = [f"{_host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves]
-    blocks = [
-        f"{code(block.code)}: {prose(block.message)}"
-        + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
-        for block in document.blocks
-    ]
     return _joined(
         [
             f"### Imgwire plan: {title}",
             _table(("Action", "Environment", "Live", "Desired", "Note"), rows),
             _list("Moves", moves),
             _list("Interruptions", interruptions),
-            _list("Apply will refuse this plan", blocks),
+            _blocks(document),
             f"Digest {code(document.digest)}" if document.digest and plan.writes else "",
         ]
     )
@@ -66,7 +67,7 @@ def render_report(document: Document) -> str:
         return _joined(
             [title, _table(("Environment", "Live", "Desired", "Note"), [_status(item) for item in plan.items])]
         )
-    findings = [(item.kind.value, code(item.environment), prose(item.message)) for item in document.findings]
+    findings = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in document.findings]
     verdicts = [(item.verdict.value, code(item.environment), prose(item.message)) for item in document.verified]
     unreadable = [
         f"{code(item.name)}: {prose(item.live.error.message)}"
@@ -75,6 +76,7 @@ def render_report(document: Document) -> str:
     ]
     parts = [
         title,
+        _why(document),
         _steps(document),
         _table(("Drift", "Environment", "What"), findings),
         _table(("Verdict", "Environment", "Why"), verdicts),
@@ -131,19 +133,35 @@ def _note(item: Planned) -> str:
 
 def _failure(document: Document, title: str) -> str:
     problems = [
-        f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}') if item.span else ''} "
-        f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
+        (f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}')} " if item.span else "")
+        + f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
         + (f" ({prose(item.hint)})" if item.hint else "")
         for item in document.diagnostics
     ]
-    return _joined([f"### Imgwire: {title}", prose(document.message or ""), _list("Problems", problems)])
+    return _joined([f"### Imgwire: {title}", _why(document), _list("Problems", problems)])
+
+
+def _why(document: Document) -> str:
+    """What went wrong and what to do about it, as paragraphs."""
+    lines = [document.message or "", *(document.hint or "").splitlines()]
+    return "\n\n".join(prose(line.strip()) for line in lines if line.strip())
+
+
+def _blocks(document: Document) -> str:
+    lines = [
+        f"{code(block.code)}: {prose(block.message)}"
+        + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
+        for block in document.blocks
+    ]
+    return _list("Apply will refuse this plan", lines)
 
 
 def code(text: str | None) -> str:
     """Outside text as a code span that it cannot leave, not even inside a table; a dash for none."""
-    if text is None:
+    if not text:
         return "-"
-    kept = safe(text).replace("`", "'").replace("|", "\\|")
+    # Parsers disagree about an escaped bar behind a backslash in a table, so there is no bar.
+    kept = safe(text).replace("`", "'").replace("|", "¦")
     return f"`{kept}`"
 
 
@@ -152,11 +170,16 @@ def _host(hostname: str | None) -> str:
 
 
 def prose(text: str) -> str:
-    """Outside text as plain words: no markup, no link, no mention, no table cell, no HTML."""
-    escaped = safe(text)
-    for char in "\\*_{}[]()#+!|~>":
-        escaped = escaped.replace(char, "\\" + char)
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u200b").replace("://", ":\u200b//")
+    """Outside text as plain words: no markup but code spans, no link, no mention, no reference, no table cell, no HTML."""
+    parts = safe(text).split("`")
+    if len(parts) % 2 == 0 or not all(parts[1::2]):
+        return _plain("`".join(parts))
+    return "".join(code(part) if index % 2 else _plain(part) for index, part in enumerate(parts))
+
+
+def _plain(text: str) -> str:
+    escaped = _MARKUP.sub(r"\\\g<0>", text).replace("&", "&amp;").replace("<", "&lt;")
+    return _LINKING.sub("\\g<0>\u200b", escaped)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
