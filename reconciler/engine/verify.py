@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import share_out
@@ -14,20 +14,29 @@ from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.report import Verdict, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from reconciler.model.backend import Backend, Tester
     from reconciler.model.domains import Domain
+    from reconciler.model.report import Record
+
+_TESTED_EVERY = 4  # rounds, while DNS says that Imgwire cannot find what it needs
 
 
 def _unheard(_verified: Verified) -> None:
     """Nobody follows the rounds."""
 
 
+async def _unseen(_environment: str, _domain: Domain) -> tuple[Record, ...]:
+    """Nobody looks at DNS."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How to wait. Seconds throughout: `longest` in all (0 asks once), the pause between rounds grows from `first_pause` to
-    `longest_pause` and is jittered; `on_verdict` hears of each environment in each round."""
+    `longest_pause` and is jittered; `on_verdict` hears of each environment in each round. `look` gives the records of a
+    custom domain with what DNS says of them."""
 
     longest: float = 0.0
     first_pause: float = 2.0
@@ -36,6 +45,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     on_verdict: Callable[[Verified], None] = _unheard
+    look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _unseen
 
 
 async def verify_all(
@@ -43,30 +53,43 @@ async def verify_all(
 ) -> tuple[Verified, ...]:
     """One verdict for each (environment, desired hostname), in their order.
 
-    Those that are waiting, absent or unknown are asked again until the time is up; ready and stuck are final.
+    Those that are waiting, absent or unknown are asked again until the time is up. Ready is final, and so is stuck, unless
+    DNS explains it: a record that is missing or wrong can still be mended. While DNS says so, Imgwire is asked to check in
+    every fourth round and in the last only.
     """
     wanted = dict(wishes)
     found: dict[str, Verified] = {}
-
-    async def check(api: Tester, name: str) -> None:
-        found[name] = await _verify(api, name, wanted[name])
-        waiting.on_verdict(found[name])
-
     deadline = waiting.clock() + waiting.longest
     pause = waiting.first_pause
+    rounds = 0
     left = list(wanted)
+
+    async def check(api: Tester, name: str) -> None:
+        always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
+        found[name] = await _verify(api, name, wanted[name], waiting, always=always)
+        waiting.on_verdict(found[name])
+
     while left:
         await share_out(left, backend, parallelism, check)
-        left = [name for name in left if found[name].verdict not in {Verdict.READY, Verdict.STUCK}]
+        left = [name for name in left if not _final(found[name])]
         remaining = deadline - waiting.clock()
-        if remaining <= 0:
+        if remaining <= 0 or not left:
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
         pause = min(waiting.longest_pause, pause * 1.5)
+        rounds += 1
     return tuple(found[name] for name in wanted)
 
 
-async def _verify(api: Tester, name: str, hostname: str) -> Verified:
+def _final(verified: Verified) -> bool:
+    return verified.verdict is Verdict.READY or (verified.verdict is Verdict.STUCK and not _amiss(verified.records))
+
+
+def _amiss(records: Sequence[Record]) -> bool:
+    return any(record.seen is not None and record.seen.bad for record in records)
+
+
+async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, always: bool) -> Verified:
     try:
         live = await api.read(name)
         if isinstance(live, Absent):
@@ -74,20 +97,36 @@ async def _verify(api: Tester, name: str, hostname: str) -> Verified:
         if live.domain.hostname != hostname:
             other = live.domain.hostname
             return Verified(name, Verdict.ABSENT, live, f"has `{other}` instead of `{hostname}`: run apply first")
+        records = await waiting.look(name, live.domain)
         if live.domain.ready:
-            return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate")
-        return _judged(name, await api.test_connection(name))
+            return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", records=records)
+        if not always and _amiss(records):
+            words = f"{_state(live.domain)}: {_advice(records)}"
+            return Verified(name, Verdict.WAITING, live, words, records=records)
+        return replace(_judged(name, await api.test_connection(name), records), records=records)
     except NotFound:
         return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first", tested=True)
     except BackendError as error:
         return Verified(name, Verdict.UNKNOWN, Unreadable(error), error.message)
 
 
-def _judged(name: str, domain: Domain) -> Verified:
+def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
     live = Present(domain)
     if domain.ready:
         return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", tested=True)
-    words = f"status {domain.status}, certificate {domain.certificate_status}"
-    if domain.failing:
-        return Verified(name, Verdict.STUCK, live, f"{words}: check the two DNS records", tested=True)
-    return Verified(name, Verdict.WAITING, live, f"{words}: publish the two DNS records and wait", tested=True)
+    verdict = Verdict.STUCK if domain.failing else Verdict.WAITING
+    return Verified(name, verdict, live, f"{_state(domain)}: {_advice(records, stuck=domain.failing)}", tested=True)
+
+
+def _state(domain: Domain) -> str:
+    return f"status {domain.status}, certificate {domain.certificate_status}"
+
+
+def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
+    """What to do next, as far as DNS tells."""
+    seen = [(record.purpose, record.seen) for record in records if record.seen is not None]
+    if bad := [f"the {purpose} record is {said.verdict}" for purpose, said in seen if said.bad]:
+        return f"{' and '.join(bad)} in DNS"
+    if seen and all(said.verdict == "ok" for _, said in seen):
+        return "both DNS records are right" + ("" if stuck else ": wait")
+    return "check the two DNS records" if stuck else "publish the two DNS records and wait"

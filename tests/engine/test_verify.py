@@ -1,0 +1,181 @@
+"""Verifying in rounds: what is asked when, and when it ends. Time passes only when the waiting says so."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from samples import domain, pending
+
+from reconciler.engine.verify import Waiting, verify_all
+from reconciler.model.backend import NoAnswer
+from reconciler.model.dns import DnsVerdict, Seen
+from reconciler.model.domains import Absent, Domain, Known, Present
+from reconciler.model.report import Record, Verdict, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Imgwire:
+    """One environment, and what each check makes of it, the last word repeated. Remembers every call."""
+
+    live: Known
+    checks: list[Domain] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    broken: int = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Imgwire]:
+        yield self
+
+    async def read(self, environment: str) -> Known:
+        self.calls.append("read")
+        if self.broken:
+            self.broken -= 1
+            raise NoAnswer("GET /api/v1/custom_domain/: no answer: timed out")
+        return self.live
+
+    async def test_connection(self, environment: str) -> Domain:
+        self.calls.append("test")
+        found = self.checks.pop(0) if len(self.checks) > 1 else self.checks[0]
+        self.live = Present(found)
+        return found
+
+
+@dataclass
+class Time:
+    """A clock that only sleeping moves."""
+
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+NEW = pending("web", "images.example.com")
+READY = domain("web", "images.example.com")
+FAILED = replace(NEW, status="FAILED", certificate_status="FAILING")
+
+
+def record(verdict: DnsVerdict, purpose: str = "routing") -> Record:
+    return Record(
+        "web", "images.example.com", purpose, "images.example.com", "cdn-proxy.imgwire.dev", seen=Seen(verdict)
+    )
+
+
+def dns(*verdicts: DnsVerdict) -> Waiting:
+    """DNS as it is seen in one round after the other, the last word repeated."""
+    left = list(verdicts)
+
+    async def look(environment: str, _domain: Domain) -> tuple[Record, ...]:
+        return (record(left.pop(0) if len(left) > 1 else left[0]),)
+
+    return Waiting(look=look)
+
+
+async def verify(api: Imgwire, longest: float, waiting: Waiting | None = None) -> tuple[Verified, list[float]]:
+    time = Time()
+    found = await verify_all(
+        [("web", "images.example.com")],
+        api,
+        4,
+        replace(waiting or Waiting(), longest=longest, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 1.0),
+    )
+    return found[0], time.slept
+
+
+async def test_without_waiting_everything_is_asked_once() -> None:
+    api = Imgwire(Present(NEW), [NEW])
+    found, slept = await verify(api, 0)
+    assert (found.verdict, found.message) == (
+        Verdict.WAITING,
+        "status PENDING, certificate PENDING: publish the two DNS records and wait",
+    )
+    assert (api.calls, slept) == (["read", "test"], [])
+
+
+async def test_what_is_ready_is_not_checked_again() -> None:
+    api = Imgwire(Present(READY))
+    found, slept = await verify(api, 600)
+    assert (found.verdict, found.tested, api.calls, slept) == (Verdict.READY, False, ["read"], [])
+
+
+async def test_pauses_grow_and_end_with_the_time() -> None:
+    api = Imgwire(Present(NEW), [NEW])
+    found, slept = await verify(api, 120)
+    assert found.verdict is Verdict.WAITING
+    assert slept == [2, 3, 4.5, 6.75, 10.125, 15.1875, 22.78125, 30, 25.65625]
+    assert sum(slept) == 120
+
+
+async def test_waiting_ends_when_ready() -> None:
+    api = Imgwire(Present(NEW), [NEW, NEW, READY])
+    found, slept = await verify(api, 600)
+    assert (found.verdict, found.tested, slept) == (Verdict.READY, True, [2, 3])
+
+
+async def test_stuck_ends_the_waiting() -> None:
+    found, slept = await verify(Imgwire(Present(NEW), [FAILED]), 600)
+    assert (found.verdict, found.message, slept) == (
+        Verdict.STUCK,
+        "status FAILED, certificate FAILING: check the two DNS records",
+        [],
+    )
+
+
+async def test_stuck_is_waited_for_while_dns_explains_it() -> None:
+    api = Imgwire(Present(NEW), [FAILED, READY])
+    found, slept = await verify(api, 600, dns(DnsVerdict.WRONG, DnsVerdict.WRONG, DnsVerdict.OK))
+    assert (found.verdict, slept) == (Verdict.READY, [2, 3])
+    assert api.calls == ["read", "test", "read", "read", "test"]
+
+
+async def test_what_dns_explains_is_stuck_in_the_end() -> None:
+    found, slept = await verify(Imgwire(Present(NEW), [FAILED]), 4, dns(DnsVerdict.MISSING))
+    assert (found.verdict, sum(slept)) == (Verdict.STUCK, 4)
+    assert found.message == "status FAILED, certificate FAILING: the routing record is missing in DNS"
+
+
+async def test_while_dns_is_amiss_imgwire_checks_in_every_fourth_round_and_the_last() -> None:
+    api = Imgwire(Present(NEW), [NEW])
+    found, slept = await verify(api, 25, dns(DnsVerdict.MISSING))
+    assert (found.verdict, found.message) == (
+        Verdict.WAITING,
+        "status PENDING, certificate PENDING: the routing record is missing in DNS",
+    )
+    assert len(slept) == 5
+    rounds = " ".join(api.calls).split("read ")[1:]
+    assert rounds == ["test ", "", "", "", "test ", "test"]
+
+
+@pytest.mark.parametrize("verdict", [DnsVerdict.OK, DnsVerdict.FLATTENED, DnsVerdict.NOT_CHECKED])
+async def test_what_dns_does_not_deny_is_checked_in_every_round(verdict: DnsVerdict) -> None:
+    api = Imgwire(Present(NEW), [NEW])
+    await verify(api, 12, dns(verdict))
+    assert api.calls == ["read", "test"] * 5
+
+
+async def test_absence_and_silence_are_asked_again() -> None:
+    api = Imgwire(Absent(), broken=1)
+    found, slept = await verify(api, 4)
+    assert (found.verdict, found.message) == (Verdict.ABSENT, "has no custom domain: run apply first")
+    assert api.calls == ["read", "read", "read"]
+    assert slept == [2, 2]
+
+
+async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
+    ready, _ = await verify(Imgwire(Present(READY)), 0, dns(DnsVerdict.MISSING))
+    waiting, _ = await verify(Imgwire(Present(NEW), [NEW]), 0, dns(DnsVerdict.OK))
+    assert (ready.verdict, ready.records) == (Verdict.READY, (record(DnsVerdict.MISSING),))
+    assert (waiting.message, waiting.records) == (
+        "status PENDING, certificate PENDING: both DNS records are right: wait",
+        (record(DnsVerdict.OK),),
+    )
