@@ -1,0 +1,21 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli.stage import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator_fixture import Running
+
+
+@pytest.fixture
+def stage(
+    tmp_path: Path, calm_emulator: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Stage:
+    """A folder of its own and an emulator without chaos, for tests that count requests."""
+    return Stage(tmp_path, calm_emulator, monkeypatch, capsys)
