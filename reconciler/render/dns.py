@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from reconciler.model.dns import plain_name
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.report import Record
-
-# RFC 1035 master files give meaning to other characters; such a name is written as a comment, not as a record.
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
 
 
 def render_table(records: Iterable[Record], room: int | None = None) -> str:
@@ -37,7 +34,11 @@ def render_bind(records: Iterable[Record]) -> str:
         if item.environment != environment:
             environment = item.environment
             lines.append(f"; {safe(item.environment)}: {safe(item.hostname)}")
-        line = f"{item.name}. IN CNAME {item.value}."
-        usable = _PLAIN_NAME.fullmatch(item.name) and _PLAIN_NAME.fullmatch(item.value)
-        lines.append(line if usable else f"; not a usable name: {safe(line)}")
+        lines.append(bind_line(item))
     return "\n".join(lines) + "\n" if lines else "; no custom domain is live\n"
+
+
+def bind_line(record: Record) -> str:
+    """The record as a master file line, or a comment where its names are not plain enough to stand in one."""
+    line = f"{record.name}. IN CNAME {record.value}."
+    return line if plain_name(record.name) and plain_name(record.value) else f"; not a usable name: {safe(line)}"

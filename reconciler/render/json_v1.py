@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from reconciler import __version__
 from reconciler.model.domains import Domain, Live, Unreadable, domain_of
 from reconciler.render.diagnostics import as_json
+from reconciler.render.dns import bind_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.backend import BackendError
+    from reconciler.model.dns import DnsNote
     from reconciler.model.document import Document, Source
     from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
     from reconciler.model.report import Finding, Record, StepError, StepResult, Unserved, Verified
@@ -49,6 +51,7 @@ def render_report(document: Document) -> str:
         **_shared(document),
         "findings": [_finding(item) for item in document.findings],
         "dns": [_record(item) for item in document.records],
+        "dns_notes": [_dns_note(item) for item in document.dns_notes],
         "restored": [],
         "unserved": [],
     }
@@ -195,14 +198,32 @@ def _finding(item: Finding) -> dict[str, Any]:
     }
 
 
-def _record(item: Record) -> dict[str, str]:
-    return {
+def _record(item: Record) -> dict[str, Any]:
+    data: dict[str, Any] = {
         "environment": item.environment,
         "hostname": item.hostname,
         "purpose": item.purpose,
         "type": "CNAME",
         "name": item.name,
         "value": item.value,
+    }
+    if item.seen is not None:
+        seen = item.seen
+        data["verdict"] = seen.verdict.value
+        data["found"] = list(seen.found)
+        data["asked"] = list(seen.asked)
+        data["note"] = seen.note
+        data["line"] = bind_line(item)
+    return data
+
+
+def _dns_note(item: DnsNote) -> dict[str, Any]:
+    return {
+        "kind": item.kind.value,
+        "environment": item.environment,
+        "hostname": item.hostname,
+        "message": item.message,
+        "found": list(item.found),
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
+from reconciler.render.looked import words
 from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def render_report(document: Document) -> str:
         _table(("Verdict", "Environment", "Why"), verdicts),
         _list("Could not be read", unreadable),
         _records(document.records),
+        _list("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in document.dns_notes]),
     ]
     return _joined([*parts, "Nothing to tell." if not any(parts[1:]) else ""])
 
@@ -112,9 +114,18 @@ def _steps(document: Document) -> str:
     ).rstrip("\n")
 
 
-def _records(records: Iterable[Record]) -> str:
-    rows = [(code(item.name), "CNAME", code(item.value), item.purpose) for item in records]
-    return _table(("Name", "Type", "Value", "For"), rows)
+def _records(records: Sequence[Record]) -> str:
+    unseen = [(code(item.name), "CNAME", code(item.value), item.purpose) for item in records if item.seen is None]
+    seen = [
+        (words(item.seen.verdict), code(item.name), "CNAME", code(item.value), item.purpose, prose(item.seen.note or ""))
+        for item in records
+        if item.seen is not None
+    ]
+    tables = (
+        _table(("Name", "Type", "Value", "For"), unseen),
+        _table(("DNS", "Name", "Type", "Value", "For", "Note"), seen),
+    )
+    return "\n\n".join(table for table in tables if table)
 
 
 def _status(item: Planned) -> tuple[str, ...]:

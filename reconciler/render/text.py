@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action, Plan
 from reconciler.model.report import StepState, Verdict
 from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.looked import render_looked, render_notes, words
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -88,7 +90,8 @@ def render_verify(document: Document, ink: Ink) -> str:
         for item in document.verified
     ]
     waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
-    missing = [record for record in document.records if record.environment in waiting]
+    unseen = [item for item in document.records if item.environment in waiting and item.seen is None]
+    seen = [item for item in document.records if item.seen and (item.environment in waiting or item.seen.verdict != "ok")]
     counts = ", ".join(
         f"{count} {verdict}"
         for verdict in Verdict
@@ -97,8 +100,28 @@ def render_verify(document: Document, ink: Ink) -> str:
     return _joined(
         [
             aligned(rows, ink.width),
-            _records(missing, ink),
+            _records(unseen, ink),
+            render_looked(seen, ink),
+            render_notes(document.dns_notes, ink),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
+        ]
+    )
+
+
+def render_dns_check(document: Document, ink: Ink) -> str:
+    """What DNS says of every record of every custom domain that is live."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    seen = [item.seen for item in document.records if item.seen is not None]
+    counts = ", ".join(
+        f"{count} {words(verdict)}" for verdict in DnsVerdict if (count := sum(item.verdict is verdict for item in seen))
+    )
+    return _joined(
+        [
+            render_looked(document.records, ink),
+            render_notes(document.dns_notes, ink),
+            _unreadable(document.plan, ink),
+            f"Looked up: {counts or 'nothing, no custom domain is live'}.",
         ]
     )
 

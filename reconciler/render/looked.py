@@ -1,0 +1,74 @@
+"""What DNS said of records, for people: the verdict on each, what was found, and the line to add."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.dns import DnsVerdict
+from reconciler.render.dns import bind_line
+from reconciler.render.safe import safe
+from reconciler.render.tables import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reconciler.model.dns import DnsNote, Seen
+    from reconciler.model.report import Record
+    from reconciler.render.ink import Ink
+
+_STYLES = {
+    DnsVerdict.OK: "green",
+    DnsVerdict.MISSING: "red",
+    DnsVerdict.WRONG: "red",
+    DnsVerdict.FLATTENED: "yellow",
+    DnsVerdict.NOT_CHECKED: "yellow",
+}
+
+
+def render_looked(records: Iterable[Record], ink: Ink) -> str:
+    """One line for each record that was looked up, and below it what is not as it should be."""
+    looked = [(record, record.seen) for record in records if record.seen is not None]
+    if not looked:
+        return ""
+    rows = [
+        (
+            f"  {ink(_STYLES[seen.verdict], words(seen.verdict))}",
+            safe(record.environment),
+            record.purpose,
+            f"{safe(record.name)}.",
+        )
+        for record, seen in looked
+    ]
+    lines = [f"DNS, as {_asked(seen for _, seen in looked)} told:"]
+    for row, (record, seen) in zip(aligned(rows).splitlines(), looked, strict=True):
+        lines += [row, *(f"      {line}" for line in details(record, seen))]
+    return "\n".join(lines)
+
+
+def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:
+    """The warnings, one a line."""
+    if not notes:
+        return ""
+    lines = [f"  {ink('yellow', note.kind)}: {safe(note.environment)}: {safe(note.message)}" for note in notes]
+    return "\n".join(["DNS warnings:", *lines])
+
+
+def details(record: Record, seen: Seen) -> list[str]:
+    """What was found instead, why, and what to add; nothing where the record is right and all said so."""
+    lines = [f"found {', '.join(safe(value) for value in seen.found)}"] if seen.found and _amiss(seen) else []
+    lines += [safe(seen.note)] if seen.note else []
+    return lines + ([f"to add: {bind_line(record)}"] if seen.bad else [])
+
+
+def words(verdict: DnsVerdict) -> str:
+    """The verdict as people read it."""
+    return verdict.replace("_", " ")
+
+
+def _amiss(seen: Seen) -> bool:
+    return seen.verdict is not DnsVerdict.OK
+
+
+def _asked(all_seen: Iterable[Seen]) -> str:
+    servers = dict.fromkeys(server for seen in all_seen for server in seen.asked)
+    return ", ".join(servers) or "nobody"
