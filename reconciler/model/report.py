@@ -102,16 +102,34 @@ class Verified:
 
 
 class DriftKind(StrEnum):
-    """How live differs from desired."""
+    """How live differs from desired, or from what a baseline saw."""
 
     HOSTNAME_DIFFERS = "hostname_differs"
     MISSING = "missing"
     UNEXPECTED = "unexpected"
+    RECREATED = "recreated"
+    DNS_TARGETS_CHANGED = "dns_targets_changed"
+    HEALTH_REGRESSED = "health_regressed"
+
+
+class Cause(StrEnum):
+    """Who is behind a finding: live is what the baseline saw, or it is not."""
+
+    NOT_APPLIED = "not_applied"
+    CHANGED_OUTSIDE = "changed_outside"
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return "not applied yet" if self is Cause.NOT_APPLIED else "changed outside"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that drifted. `fingerprint` is equal for the same finding in every run."""
+    """One thing that drifted. `fingerprint` is equal for the same finding in every run.
+
+    `cause` is None where no baseline tells. `counts` is False for what is told and is no part of the verdict.
+    """
 
     kind: DriftKind
     environment: str
@@ -119,6 +137,13 @@ class Finding:
     message: str
     fingerprint: str
     changes: tuple[Change, ...] = ()
+    cause: Cause | None = None
+    counts: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """The message, and the cause where it is known."""
+        return f"{self.message} ({self.cause.words})" if self.cause else self.message
 
 
 @dataclass(frozen=True, slots=True)

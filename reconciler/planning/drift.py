@@ -1,37 +1,133 @@
-"""How live differs from desired, as findings that schedules and dashboards can follow from run to run."""
+"""How live differs from desired and from before, as findings that schedules and dashboards can follow from run to run."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
 
+from reconciler.model.domains import CertificateStatus, Domain, Known, Status, domain_of
 from reconciler.model.plan import Action
-from reconciler.model.report import DriftKind, Finding
+from reconciler.model.report import Cause, DriftKind, Finding
+from reconciler.planning.diff import changes
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Plan, Planned
+    from collections.abc import Iterator
+
+    from reconciler.model.domains import Live
+    from reconciler.model.plan import Change, Plan, Planned
+    from reconciler.planning.baseline import Baseline
 
 _KINDS = {
     Action.CREATE: DriftKind.MISSING,
     Action.DELETE: DriftKind.UNEXPECTED,
     Action.REPLACE: DriftKind.HOSTNAME_DIFFERS,
 }
+_TARGETS = ("cname_record", "cname_value", "dcv_cname_record", "dcv_cname_value")
+_HEALTH = ("status", "certificate_status")
+# Everything else, words that the API may add included, is somewhere between good and failed.
+_GRADES: dict[str, int] = {
+    Status.CONNECTED: 2,
+    CertificateStatus.ACTIVE: 2,
+    Status.FAILED: 0,
+    CertificateStatus.FAILING: 0,
+}
 
 
-def findings(plan: Plan) -> tuple[Finding, ...]:
-    """One finding for each environment whose live hostname is not the desired one, in order of name."""
-    return tuple(_finding(item, _KINDS[item.action]) for item in plan.items if item.action in _KINDS)
+def findings(plan: Plan, baseline: Baseline | None = None, *, health: bool = False) -> tuple[Finding, ...]:
+    """Everything that drifted, in order of environment.
+
+    Without a baseline: each live hostname that is not the desired one. With one also what happened to a hostname that is the
+    same as then: `recreated`, `dns_targets_changed`, `health_regressed`. Health counts only with `health`, which also finds
+    each desired domain that is not ready. What could not be read has no finding.
+    """
+    return tuple(finding for item in plan.items for finding in _of(item, baseline, health=health))
 
 
-def _finding(item: Planned, kind: DriftKind) -> Finding:
+def _of(item: Planned, baseline: Baseline | None, *, health: bool) -> Iterator[Finding]:
+    before = baseline.live.get(item.name) if baseline else None
+    if item.action in _KINDS:
+        yield _hostname(item, _KINDS[item.action], before, baseline)
+    then, now = domain_of(before), domain_of(item.live)
+    if now is None:
+        return
+    if then is None or then.hostname != now.hostname:
+        if health and item.action is Action.VERIFY:
+            yield _not_ready(item.name, now)
+        return
+    if then.id != now.id:
+        message = f"`{now.hostname}` of `{item.name}` was deleted and created again"
+        yield _since(DriftKind.RECREATED, item.name, now, message, _differences(then, now, ("id",)), now.id)
+    moved = _differences(then, now, _TARGETS)
+    if moved:
+        message = f"the DNS records that `{now.hostname}` of `{item.name}` needs are other ones"
+        values = [str(getattr(now, field)) for field in _TARGETS]
+        yield _since(DriftKind.DNS_TARGETS_CHANGED, item.name, now, message, moved, *values)
+    if _worse(then, now):
+        message = f"`{now.hostname}` of `{item.name}` was {_state(then)} and is {_state(now)}"
+        told = _differences(then, now, _HEALTH)
+        yield _since(DriftKind.HEALTH_REGRESSED, item.name, now, message, told, counts=health)
+    elif health and item.action is Action.VERIFY:
+        yield _not_ready(item.name, now)
+
+
+def _hostname(item: Planned, kind: DriftKind, before: Known | None, baseline: Baseline | None) -> Finding:
     desired = item.environment.hostname
     match kind:
         case DriftKind.MISSING:
             message = f"`{item.name}` has no custom domain, and the manifest wants `{desired}`"
         case DriftKind.UNEXPECTED:
             message = f"`{item.name}` has `{item.before}`, and the manifest wants none"
-        case DriftKind.HOSTNAME_DIFFERS:
+        case _:
             message = f"`{item.name}` has `{item.before}`, and the manifest wants `{desired}`"
-    identity = "\0".join([kind, item.name, item.before or "", desired or ""])
-    fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return Finding(kind, item.name, item.before or desired, message, fingerprint, item.changes)
+    fingerprint = _fingerprint(kind, item.name, item.before or "", desired or "")
+    cause = None
+    if before is not None and baseline is not None:
+        # What was found to be changed outside in an earlier run stays so: being seen twice is not being wished for.
+        same = _identity(before) == _identity(item.live)
+        cause = baseline.causes.get(fingerprint, Cause.NOT_APPLIED) if same else Cause.CHANGED_OUTSIDE
+    return Finding(kind, item.name, item.before or desired, message, fingerprint, item.changes, cause)
+
+
+def _since(
+    kind: DriftKind,
+    name: str,
+    now: Domain,
+    message: str,
+    differences: tuple[Change, ...],
+    *identity: str,
+    counts: bool = True,
+) -> Finding:
+    fingerprint = _fingerprint(kind, name, now.hostname, *identity)
+    return Finding(kind, name, now.hostname, message, fingerprint, differences, Cause.CHANGED_OUTSIDE, counts)
+
+
+def _not_ready(name: str, now: Domain) -> Finding:
+    kind = DriftKind.HEALTH_REGRESSED
+    message = f"`{now.hostname}` of `{name}` is not ready: {_state(now)}"
+    return Finding(kind, name, now.hostname, message, _fingerprint(kind, name, now.hostname))
+
+
+def _fingerprint(*identity: str) -> str:
+    return hashlib.sha256("\0".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _identity(live: Live) -> tuple[str, str, str] | None:
+    domain = domain_of(live)
+    return (domain.environment_id, domain.id, domain.hostname) if domain else None
+
+
+def _differences(then: Domain, now: Domain, fields: tuple[str, ...]) -> tuple[Change, ...]:
+    before, after = then.as_dict(), now.as_dict()
+    return changes({field: before[field] for field in fields}, {field: after[field] for field in fields})
+
+
+def _worse(then: Domain, now: Domain) -> bool:
+    return any(_grade(getattr(now, field)) < _grade(getattr(then, field)) for field in _HEALTH)
+
+
+def _grade(word: str) -> int:
+    return _GRADES.get(word, 1)
+
+
+def _state(domain: Domain) -> str:
+    return f"{domain.status} / {domain.certificate_status}"

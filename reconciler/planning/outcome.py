@@ -8,13 +8,13 @@ from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.model.plan import Verify
 from reconciler.model.report import StepState, Verdict
-from reconciler.planning.guards import IDENTITY_CODES
+from reconciler.planning.guards import IDENTITY_CODES, MISTAKEN_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.plan import Block, Plan
-    from reconciler.model.report import Applied, Verified
+    from reconciler.model.report import Applied, Finding, Verified
 
 
 def of_reading(plan: Plan) -> ExitCode:
@@ -33,6 +33,19 @@ def of_plan(plan: Plan, blocks: Iterable[Block], *, detailed: bool) -> tuple[Exi
     if plan.has_changes:
         return (ExitCode.CHANGES if detailed else ExitCode.OK), ExitCode.CHANGES.outcome, None
     return ExitCode.OK, ExitCode.OK.outcome, "verify_only" if plan.steps else "in_sync"
+
+
+def of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a look for drift. What was read of a wrong environment tells nothing of the right one."""
+    reading = of_reading(plan)
+    if reading is not ExitCode.OK:
+        return reading, "unreadable"
+    mistaken = [block.code for block in blocks if block.code in MISTAKEN_CODES]
+    if mistaken:
+        return ExitCode.REFUSED, mistaken[0]
+    if any(finding.counts for finding in findings):
+        return ExitCode.CHANGES, "drift"
+    return ExitCode.OK, None
 
 
 def of_apply(plan: Plan, applied: Applied) -> tuple[ExitCode, str | None]:

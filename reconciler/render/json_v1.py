@@ -194,6 +194,8 @@ def _finding(item: Finding) -> dict[str, Any]:
         "hostname": item.hostname,
         "message": item.message,
         "changes": [_change(change) for change in item.changes],
+        "cause": item.cause.value if item.cause else None,
+        "counts": item.counts,
         "fingerprint": item.fingerprint,
     }
 

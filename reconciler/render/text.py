@@ -147,14 +147,28 @@ def render_drift(document: Document, ink: Ink) -> str:
     """What differs from the manifest, or the word that nothing does."""
     if document.plan is None:
         return render_failure(document, ink)
-    rows = [(ink("yellow", item.kind), safe(item.environment), safe(item.message)) for item in document.findings]
-    total = len(document.plan.items)
-    told = (
-        f"{len(document.findings)} of {total} environments drifted." if rows else f"No drift in {total} environments."
-    )
-    if not document.plan.complete:
-        told += f" {len(document.plan.unreadable)} could not be read."
-    return _joined([aligned(rows, ink.width), _unreadable(document.plan, ink), told])
+    rows = [
+        (ink("yellow" if item.counts else "dim", item.kind), safe(item.environment), safe(item.sentence))
+        for item in document.findings
+    ]
+    return _joined([aligned(rows, ink.width), _unreadable(document.plan, ink), drift_total(document)])
+
+
+def drift_total(document: Document) -> str:
+    """How many environments drifted and how many could not be read, in sentences."""
+    plan = document.plan
+    total, unreadable = (len(plan.items), len(plan.unreadable)) if plan else (0, 0)
+    drifted = len({item.environment for item in document.findings if item.counts})
+    in_total = f"{total} environment{'s' * (total != 1)}"
+    if drifted:
+        told = f"{drifted} of {in_total} drifted."
+    else:
+        told = f"No drift in {total - unreadable} of {in_total}." if unreadable else f"No drift in {in_total}."
+    if unreadable:
+        told += f" {unreadable} could not be read."
+    if not all(item.counts for item in document.findings):
+        told += " Health is no part of this verdict; --health makes it one."
+    return told
 
 
 def render_validate(document: Document, ink: Ink) -> str:

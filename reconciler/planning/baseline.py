@@ -1,0 +1,71 @@
+"""What an earlier run saw, read back from its document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.domains import FIELDS, Absent, Domain, Known, Present
+from reconciler.model.report import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMATS = ("imgwire-reconciler/report", "imgwire-reconciler/plan")
+_MAJOR = "1"
+
+
+class NotABaseline(Exception):
+    """The document cannot serve as a baseline. `str()` says why, as what follows its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint."""
+
+    live: Mapping[str, Known]
+    causes: Mapping[str, Cause]
+
+
+def from_document(document: object) -> Baseline:
+    """The baseline, from a report (a receipt or an earlier drift document is one) or a plan. Raises NotABaseline."""
+    if not isinstance(document, dict) or document.get("format") not in _FORMATS:
+        raise NotABaseline("is neither a report nor a plan of this tool")
+    version = document.get("format_version")
+    if not isinstance(version, str) or version.split(".")[0] != _MAJOR:
+        raise NotABaseline("was written by another version of this tool")
+    live = dict(_live(item) for item in _objects(document, "environments") if item.get("error") is None)
+    if not live:
+        raise NotABaseline("knows of no environment: it was written by a run that could read none")
+    told = _objects(document, "findings") if "findings" in document else []
+    return Baseline(live, dict(_cause(item) for item in told if item.get("cause") is not None))
+
+
+def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    found = document.get(key)
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise NotABaseline(f"is damaged: `{key}` is not a list of objects")
+    return found
+
+
+def _live(item: Mapping[str, Any]) -> tuple[str, Known]:
+    name = item.get("name")
+    if not isinstance(name, str) or "live" not in item:
+        raise NotABaseline("is damaged: an environment has no `name` or no `live`")
+    record = item["live"]
+    if record is None:
+        return name, Absent()
+    if not isinstance(record, dict) or not all(_fits(field, record.get(field)) for field in FIELDS):
+        raise NotABaseline(f"is damaged: `live` of `{name}` is not a custom domain")
+    return name, Present(Domain(**{field: record[field] for field in FIELDS}))
+
+
+def _fits(field: str, value: object) -> bool:
+    return isinstance(value, str) or (value is None and field == "last_verified_at")
+
+
+def _cause(item: Mapping[str, Any]) -> tuple[str, Cause]:
+    fingerprint, cause = item.get("fingerprint"), item["cause"]
+    if not isinstance(fingerprint, str) or cause not in tuple(Cause):
+        raise NotABaseline("is damaged: a finding has no `fingerprint` or a `cause` that there is not")
+    return fingerprint, Cause(cause)
