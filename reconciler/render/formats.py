@@ -19,7 +19,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "apply": ("text", "json", "markdown"),
     "verify": ("text", "json", "markdown"),
     "status": ("text", "json", "markdown"),
-    "drift": ("text", "json", "markdown"),
+    "drift": ("text", "json", "markdown", "junit", "prometheus", "github", "html"),
     "dns show": ("table", "json", "bind"),
 }
 
@@ -34,6 +34,8 @@ def renderer(command: str, format_: str) -> Renderer:
     if format_ == "markdown":
         write = markdown.render_plan if command == "plan" else markdown.render_report
         return lambda document, _ink: write(document)
+    if command == "drift" and format_ != "text":
+        return _drift(format_)
     if command == "dns show":
         from reconciler.render import dns
 
@@ -59,3 +61,15 @@ def renderer(command: str, format_: str) -> Renderer:
         "status": text.render_status,
         "drift": text.render_drift,
     }[command]
+
+
+def _drift(format_: str) -> Renderer:
+    from reconciler.render import github, junit, page, prometheus
+
+    make = {
+        "junit": junit.render_drift,
+        "prometheus": prometheus.render_drift,
+        "github": github.render_drift,
+        "html": page.render_drift,
+    }[format_]
+    return lambda document, _ink: make(document)

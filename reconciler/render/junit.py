@@ -1,0 +1,74 @@
+"""What a look for drift found, as JUnit XML: an environment is a test case, and drift makes it fail."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET  # for writing only
+
+from reconciler.model.domains import Unreadable
+from reconciler.render.diagnostics import render_text
+from reconciler.render.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Planned
+    from reconciler.model.report import Finding
+
+
+def render_drift(document: Document) -> str:
+    """One suite. What could not be read is an error; so is a run that failed, as a test case named `drift`."""
+    suite = ET.Element("testsuite", name="reconciler drift")
+    if document.plan is None or document.message:
+        _error(_case(suite, "drift"), document.reason or "error", _told(document))
+    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in document.findings:
+        findings[finding.environment].append(finding)
+    for item in document.plan.items if document.plan else ():
+        case = _case(suite, item.name)
+        if item.environment.span:
+            case.set("file", safe(item.environment.span.file))
+            case.set("line", str(item.environment.span.line))
+        _tell(case, item, findings[item.name])
+    for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
+        suite.set(name, str(len(suite.findall(tag))))
+    suites = ET.Element("testsuites", name="reconciler")
+    suites.append(suite)
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname="reconciler.drift", name=safe(name))
+
+
+def _tell(case: ET.Element, item: Planned, findings: Sequence[Finding]) -> None:
+    """At most one failure: many readers of JUnit XML show no second one."""
+    if isinstance(item.live, Unreadable):
+        _error(case, item.live.error.kind, item.live.error.message)
+    counted = [finding for finding in findings if finding.counts]
+    if counted:
+        message = "; ".join(safe(finding.sentence) for finding in counted)
+        failure = ET.SubElement(case, "failure", type=counted[0].kind.value, message=message)
+        failure.text = "\n".join(_line(finding) for finding in counted)
+    others = [finding for finding in findings if not finding.counts]
+    if others:
+        ET.SubElement(case, "system-out").text = "\n".join(_line(finding) for finding in others)
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.kind}: {safe(finding.sentence)} [{finding.fingerprint}]"
+
+
+def _error(case: ET.Element, kind: str, message: str) -> None:
+    first, *more = [safe(line) for line in message.splitlines()] or [""]
+    error = ET.SubElement(case, "error", type=safe(kind), message=first)
+    error.text = "\n".join(more) or None
+
+
+def _told(document: Document) -> str:
+    first = document.message or "the manifest cannot be used"
+    parts = [first, document.hint or "", render_text(document.diagnostics)]
+    return "\n".join(part for part in parts if part)

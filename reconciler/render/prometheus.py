@@ -1,0 +1,95 @@
+"""What a look for drift found, as gauges in the text exposition format of Prometheus (0.0.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Unreadable, domain_of
+from reconciler.render.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Planned
+
+    Sample = tuple[dict[str, str], int]
+
+
+def render_drift(document: Document) -> str:
+    """The exit code, what is known of each environment, and a gauge of 1 for each finding. No sample has a time.
+
+    An environment that could not be read has neither `drifted` nor `ready`: unknown is not in order.
+    """
+    items = document.plan.items if document.plan else ()
+    known = [item for item in items if not isinstance(item.live, Unreadable)]
+    drifted = {finding.environment for finding in document.findings if finding.counts}
+    return "".join(
+        [
+            _gauge(
+                "imgwire_drift_exit_code",
+                "How the run ended: 0 without drift, 2 with drift, anything else means that it cannot be known.",
+                [({}, int(document.exit_code))],
+            ),
+            _gauge(
+                "imgwire_environment_readable",
+                "Whether what is live in the environment could be read.",
+                ((_named(item), int(not isinstance(item.live, Unreadable))) for item in items),
+            ),
+            _gauge(
+                "imgwire_environment_drifted",
+                "Whether the environment has a finding that counts.",
+                ((_named(item), int(item.name in drifted)) for item in known),
+            ),
+            _gauge(
+                "imgwire_environment_ready",
+                "Whether the desired hostname is live with status CONNECTED and certificate ACTIVE.",
+                (
+                    ({**_named(item), "hostname": item.environment.hostname}, int(_ready(item)))
+                    for item in known
+                    if item.environment.hostname is not None
+                ),
+            ),
+            _gauge(
+                "imgwire_drift_finding",
+                "1 for each thing that drifted. `counts` is false for what is no part of the verdict.",
+                (
+                    (
+                        {
+                            "environment": item.environment,
+                            "kind": item.kind.value,
+                            "hostname": item.hostname or "",
+                            "cause": item.cause.value if item.cause else "",
+                            "counts": str(item.counts).lower(),
+                            "fingerprint": item.fingerprint,
+                        },
+                        1,
+                    )
+                    for item in document.findings
+                ),
+            ),
+        ]
+    )
+
+
+def _named(item: Planned) -> dict[str, str]:
+    return {"environment": item.name}
+
+
+def _ready(item: Planned) -> bool:
+    domain = domain_of(item.live)
+    return domain is not None and domain.ready and domain.hostname == item.environment.hostname
+
+
+def _gauge(name: str, help_: str, samples: Iterable[Sample]) -> str:
+    lines = [f"# HELP {name} {help_}", f"# TYPE {name} gauge"]
+    lines += [f"{name}{_labels(labels)} {value}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+def _labels(labels: dict[str, str]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items()) + "}" if labels else ""
+
+
+def _escaped(text: str) -> str:
+    return safe(text).replace("\\", "\\\\").replace('"', '\\"')
