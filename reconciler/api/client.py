@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json as json_
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import httpx
 
@@ -97,7 +100,8 @@ class Client:
             self._observe("call", f"{subject}: {call}: {answer.status_code}")
             if answer.status_code == 200:
                 return body
-            failure = errors.from_answer(call, answer.status_code, answer.headers, body, self._wall_clock())
+            shown = _headers_without_key(answer.headers, credential)
+            failure = errors.from_answer(call, answer.status_code, shown, body, self._wall_clock())
             if isinstance(failure, Throttled):
                 throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
             raise failure
@@ -125,9 +129,18 @@ async def _read(answer: httpx.Response, call: str) -> bytes:
 
 
 def _without_key(body: bytes, credential: Credential) -> bytes:
-    """A server that echoes the key must not bring it into an output."""
-    key = credential.key.reveal().encode()
-    return body.replace(key, b"[key]") if key in body else body
+    """A server that echoes the key must not bring it into an output, not even spelled with JSON escapes."""
+    key = credential.key.reveal()
+    if b"\\" in body:
+        with contextlib.suppress(ValueError, RecursionError):  # not JSON, so nothing will decode its escapes
+            body = json_.dumps(json_.loads(body), ensure_ascii=False).encode("utf-8", "surrogatepass")
+            key = json_.dumps(key)[1:-1]
+    return body.replace(key.encode(), b"[key]")
+
+
+def _headers_without_key(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
+    key = credential.key.reveal()
+    return {name: "[key]" if key in unquote(value) else value for name, value in headers.items()}
 
 
 def _reason(failure: BaseException) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from cli.listener import listening
 from cli.stage import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from cli.listener import Listener
 
     from emulator_fixture import Running
 
@@ -19,3 +23,10 @@ def stage(
 ) -> Stage:
     """A folder of its own and an emulator without chaos, for tests that count requests."""
     return Stage(tmp_path, calm_emulator, monkeypatch, capsys)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A web server that is not Imgwire."""
+    with listening() as found:
+        yield found
