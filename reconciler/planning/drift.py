@@ -59,7 +59,7 @@ def _of(item: Planned, baseline: Baseline | None, *, health: bool) -> Iterator[F
         yield _since(DriftKind.RECREATED, item.name, now, message, _differences(then, now, ("id",)), now.id)
     moved = _differences(then, now, _TARGETS)
     if moved:
-        message = f"the DNS records that `{now.hostname}` of `{item.name}` needs are other ones"
+        message = f"`{now.hostname}` of `{item.name}` needs other DNS records than before"
         values = [str(getattr(now, field)) for field in _TARGETS]
         yield _since(DriftKind.DNS_TARGETS_CHANGED, item.name, now, message, moved, *values)
     if _worse(then, now):

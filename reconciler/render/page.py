@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ p { margin: .5rem 0; } .dim { color: var(--dim); font-size: .875rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-size: .875rem; color: var(--dim); font-weight: 600; }
-td { overflow-wrap: anywhere; } code, pre { font: .9em/1.5 ui-monospace, monospace; }
-pre { overflow-x: auto; padding: 1rem; background: var(--soft); }
+td { overflow-wrap: anywhere; } .word { white-space: nowrap; } code, pre { font: .9em/1.5 ui-monospace, monospace; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; background: var(--soft); }
 @media (max-width: 40rem) {
   thead { display: none; } table, tbody, tr, td { display: block; }
   tr { border: 1px solid var(--line); border-radius: .5rem; margin: .75rem 0; padding: .5rem .75rem; }
@@ -45,9 +46,9 @@ def render_drift(document: Document) -> str:
     good = not document.exit_code
     parts = [
         "<h1>Imgwire drift</h1>",
-        f'<p class="verdict {"good" if good else "bad"}">{_text(_verdict(document))}</p>',
+        f'<p class="verdict {"good" if good else "bad"}">{_prose(_verdict(document))}</p>',
         f'<p class="dim">{_text(_run(document))}</p>',
-        f"<p>{_text(document.hint)}</p>" if document.hint else "",
+        f"<p>{_prose(document.hint)}</p>" if document.hint else "",
         _section("Problems", f"<pre>{_lines(render_text(document.diagnostics))}</pre>" if document.diagnostics else ""),
         _section("Findings", _findings(document.findings)),
         _section("Environments", _environments(document.plan.items) if document.plan else ""),
@@ -84,15 +85,14 @@ def _run(document: Document) -> str:
 def _findings(findings: Sequence[Finding]) -> str:
     rows = [
         (
-            f'<span class="{"bad" if item.counts else "dim"}">{_text(item.kind)}</span>',
+            _word("bad" if item.counts else "dim", item.kind),
             _code(item.environment),
-            _hostname(item.hostname),
-            _text(item.message),
-            _text(item.cause.words if item.cause else "-"),
+            _prose(item.message),
+            _word("", item.cause.words if item.cause else "-"),
         )
         for item in findings
     ]
-    return _table(("Drift", "Environment", "Hostname", "What", "Cause"), rows)
+    return _table(("Drift", "Environment", "What", "Cause"), rows)
 
 
 def _environments(items: Iterable[Planned]) -> str:
@@ -104,12 +104,11 @@ def _live(item: Planned) -> tuple[str, str]:
     match item.live:
         case Present(domain):
             style = "good" if domain.ready else "bad" if domain.failing else "dim"
-            state = f"{domain.status} / {domain.certificate_status}"
-            return _hostname(domain.hostname), f'<span class="{style}">{_text(state)}</span>'
+            return _hostname(domain.hostname), _word(style, f"{domain.status} / {domain.certificate_status}")
         case Absent():
-            return _hostname(None), '<span class="dim">absent</span>'
+            return _hostname(None), _word("dim", "absent")
         case Unreadable(error):
-            return _hostname(None), f'<span class="bad">could not be read: {_text(error.message)}</span>'
+            return _hostname(None), f'<span class="bad">could not be read:</span> {_prose(error.message)}'
 
 
 def _section(title: str, content: str) -> str:
@@ -134,6 +133,15 @@ def _hostname(hostname: str | None) -> str:
         return "-"
     readable = unicode_form(hostname)
     return _code(hostname) + (f" ({_text(readable)})" if readable != hostname else "")
+
+
+def _word(style: str, text: str) -> str:
+    return f'<span class="word {style}">{_text(text)}</span>'
+
+
+def _prose(text: str) -> str:
+    """Messages quote outside text in backticks."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _code(text: str) -> str:
