@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from cli.listener import listening
 from cli.stage import Stage
 
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cli.listener import Listener
-
     from emulator_fixture import Running
+
+    from cli.listener import Listener
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,6 +20,8 @@ from reconciler.model.environments import Secret
 from reconciler.schema_files import read_schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
     from emulator_fixture import Running
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.stage import DOMAIN, TEST
 
+from cli.stage import DOMAIN, TEST
 from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from cli.stage import CANARY, DOMAIN, TEST, key
 from samples import domain, uid
 
+from cli.stage import CANARY, DOMAIN, TEST, key
 from reconciler import __version__
 from reconciler.api.backend import Access, HttpBackend, HttpSettings
 from reconciler.api.client import ForbiddenCall
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from cli.listener import Listener
     from cli.stage import Stage
-
     from reconciler.api.backend import Connection
 
 OLD, NEW = "old.example.com", "new.example.com"
