@@ -11,6 +11,7 @@ import click
 
 from reconciler.cli.again import command_again
 from reconciler.cli.failure import Failure
+from reconciler.cli.looking import NO_DNS_OPTION, SERVER_OPTION, Dns
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.output import ink_for, is_terminal
 from reconciler.cli.plan import CONSENT
@@ -19,6 +20,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action, Verify
 
 if TYPE_CHECKING:
+    from reconciler.dns.servers import Server
     from reconciler.model.document import Document
     from reconciler.model.plan import Block, Plan
     from reconciler.planning.guards import Consent
@@ -57,6 +59,8 @@ class _Actions(click.ParamType[Any]):
 )
 @click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
+@SERVER_OPTION
+@NO_DNS_OPTION
 def apply(
     options: Options,
     planfile: str | None,
@@ -69,6 +73,8 @@ def apply(
     on_create_failure: str,
     receipt: str | None,
     wait: float | None,
+    dns_servers: tuple[Server, ...],
+    no_dns: bool,
 ) -> ExitCode:
     """Make live what the manifest desires.
 
@@ -98,7 +104,9 @@ def apply(
             plan, blocks = make_plan(session, manifest, given)
             limit = given.max_interruptions
         _permit(session, plan, blocks, limit, expect_digest, auto_approve=auto_approve or planfile is not None)
-        return apply_plan(session, plan, restore=on_create_failure == "restore", receipt=receipt, wait=wait)
+        restore = on_create_failure == "restore"
+        dns = Dns(dns_servers, no_dns)
+        return apply_plan(session, plan, restore=restore, receipt=receipt, wait=wait, dns=dns)
 
     return conduct(options, body)
 

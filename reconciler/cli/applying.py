@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +14,24 @@ from reconciler.cli.output import write_atomically
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import Patience
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create
+from reconciler.model.plan import Create, Delete
 from reconciler.planning.outcome import of_apply, of_verify
 from reconciler.planning.records import records
 from reconciler.render.formats import renderer
 from reconciler.render.ink import Ink
 
 if TYPE_CHECKING:
+    from reconciler.api.backend import HttpBackend
+    from reconciler.cli.looking import Dns
     from reconciler.cli.session import Session
     from reconciler.model.document import Document
     from reconciler.model.plan import Plan
     from reconciler.model.report import Applied, Verified
 
 
-def apply_plan(session: Session, plan: Plan, *, restore: bool, receipt: str | None, wait: float | None) -> Document:
+def apply_plan(
+    session: Session, plan: Plan, *, restore: bool, receipt: str | None, wait: float | None, dns: Dns
+) -> Document:
     """Run the plan and report it, also when a signal ends the run."""
     from reconciler.api.backend import Access
     from reconciler.cli.progress import counting
@@ -46,14 +52,31 @@ def apply_plan(session: Session, plan: Plan, *, restore: bool, receipt: str | No
             applied = session.run(run.run())
         except Interrupted:
             applied = run.applied()
-    verified: tuple[Verified, ...] = ()
-    if wait is not None and not session.stop.requested:
-        from reconciler.cli.waiting import wait_until_ready
+    if wait is None or session.stop.requested:
+        return kept.end(report(session, plan, applied))
+    return kept.end(_waited(session, plan, applied, backend, wait, dns))
 
-        wishes = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
-        verified = wait_until_ready(session, wishes, backend, wait)
-    document = report(session, plan, applied, verified)
-    return kept.end(document)
+
+def _waited(
+    session: Session, plan: Plan, applied: Applied, backend: HttpBackend, longest: float, dns: Dns
+) -> Document:
+    """The report after waiting. A signal meanwhile undoes nothing and loses nothing."""
+    from reconciler.cli.looking import notes, resolvers_for
+    from reconciler.cli.waiting import wait_until_ready
+
+    wishes = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+    resolvers = resolvers_for(session, dns)
+    verified: tuple[Verified, ...] = ()
+    with contextlib.suppress(Interrupted):
+        verified = wait_until_ready(session, wishes, backend, longest, resolvers)
+    live = {**applied.live, **{item.environment: item.live for item in verified}}
+    hostnames = {step.environment: step.hostname for step in plan.steps if isinstance(step, Delete)} | dict(wishes)
+    document = report(session, plan, replace(applied, live=live), verified)
+    document = replace(document, dns_notes=notes(session, live, hostnames, resolvers))
+    if (signal := session.stop.requested) is None:
+        return document
+    code = ExitCode.PARTIAL if applied.writes_done else signal
+    return replace(document, exit_code=code, outcome=code.outcome, reason="interrupted")
 
 
 def report(session: Session, plan: Plan, applied: Applied, verified: tuple[Verified, ...] = ()) -> Document:
@@ -67,13 +90,15 @@ def report(session: Session, plan: Plan, applied: Applied, verified: tuple[Verif
         if isinstance(step, Create) and (result := applied.results[step.id]).domain is not None
     ]
     made += [(item.environment, item.domain) for item in applied.restored]
+    looked = {(item.environment, item.purpose): item for verdict in verified for item in verdict.records}
+    needed = records([(name, domain) for name, domain in made if domain is not None])
     return session.document(
         code,
         reason,
         plan=plan,
         applied=applied,
         verified=verified,
-        records=records([(name, domain) for name, domain in made if domain is not None]),
+        records=tuple(looked.get((item.environment, item.purpose), item) for item in needed),
     )
 
 
@@ -120,8 +145,6 @@ class Receipt:
 
     def end(self, document: Document) -> Document:
         """The last word. A receipt that could not be written makes an otherwise good run end with 1."""
-        from dataclasses import replace
-
         if self._path is None:
             return document
         try:

@@ -1,38 +1,135 @@
-"""Polling until domains are ready, with word of every change."""
+"""Polling until domains are ready: a table on a terminal, a line for each change elsewhere."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.cli.failure import Interrupted
+from reconciler.cli.looking import look_with
+from reconciler.cli.output import is_terminal
 from reconciler.engine.verify import Waiting, verify_all
+from reconciler.model.domains import domain_of
+from reconciler.model.report import Verdict
+from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.table import Table
 
     from reconciler.api.backend import HttpBackend
+    from reconciler.cli.log import Log
     from reconciler.cli.session import Session
+    from reconciler.dns.records import Resolvers
     from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds
+_STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
 def wait_until_ready(
-    session: Session, wishes: Sequence[tuple[str, str]], backend: HttpBackend, longest: float
+    session: Session,
+    wishes: Sequence[tuple[str, str]],
+    backend: HttpBackend,
+    longest: float,
+    resolvers: Resolvers | None = None,
 ) -> tuple[Verified, ...]:
-    """Verify until all is ready or stuck, or `longest` seconds have gone by; a line for each change, one a minute besides."""
-    last: dict[str, str] = {}
-    told_at = time.monotonic()
+    """Verify until all is ready or nothing is left that could become so, or `longest` seconds have gone by.
 
-    def tell(verified: Verified) -> None:
-        nonlocal told_at
-        words = f"{verified.verdict}: {verified.message}"
-        if longest and last.get(verified.environment) != words:
-            session.log.say("info", f"{verified.environment}: {words}")
-            told_at = time.monotonic()
-        elif longest and time.monotonic() - told_at > _HEARTBEAT:
-            session.log.say("info", f"still waiting, {verified.environment} is {verified.verdict}")
-            told_at = time.monotonic()
-        last[verified.environment] = words
+    A signal ends it early: then `session.stop.requested` is set, and the verdicts are those of the last time each was asked.
+    Raises Interrupted where not all were asked by then.
+    """
+    found: dict[str, Verified] = {}
 
-    return session.run(verify_all(wishes, backend, session.options.parallelism, Waiting(longest, on_verdict=tell)))
+    def heard(verified: Verified) -> None:
+        found[verified.environment] = verified
+        tell(verified)
+
+    with _following(session.log, len(wishes), longest, found) as tell:
+        waiting = Waiting(longest, on_verdict=heard, look=look_with(resolvers))
+        try:
+            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting))
+        except Interrupted:
+            if len(found) < len(wishes):
+                raise
+            return tuple(found[name] for name, _ in wishes)
+
+
+@contextmanager
+def _following(
+    log: Log, total: int, longest: float, found: dict[str, Verified]
+) -> Iterator[Callable[[Verified], None]]:
+    """Gives a function to call at each verdict."""
+    if not longest:
+        yield lambda _verified: None
+    elif log.as_json or not is_terminal(sys.stderr):
+        yield Lines(log, total).tell
+    else:
+        from rich.console import Console
+        from rich.live import Live
+
+        began = time.monotonic()
+        console = Console(stderr=True)
+
+        def shown() -> Table:
+            return _table(found, total, time.monotonic() - began, longest)
+
+        # Whatever else is told meanwhile appears above the table.
+        with Live(get_renderable=shown, console=console, refresh_per_second=2, transient=True):
+            yield lambda _verified: None
+
+
+class Lines:
+    """A line for each change and, where nothing changes, one a minute."""
+
+    def __init__(self, log: Log, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._total = total
+        self._clock = clock
+        self._told_at = clock()
+        self._last: dict[str, tuple[Verdict, str]] = {}
+
+    def tell(self, verified: Verified) -> None:
+        before = self._last.get(verified.environment)
+        now = self._last[verified.environment] = (verified.verdict, verified.message)
+        if now != before:
+            text = f"{verified.environment}: {verified.verdict}: {verified.message}"
+        elif self._clock() - self._told_at >= _HEARTBEAT:
+            text = f"still waiting: {_counted([verdict for verdict, _ in self._last.values()], self._total)}"
+        else:
+            return
+        self._told_at = self._clock()
+        self._log.say("info", text)
+
+
+def _counted(verdicts: Sequence[Verdict], total: int) -> str:
+    counts = Counter(verdicts)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
+
+
+def _table(found: dict[str, Verified], total: int, seconds: float, longest: float) -> Table:
+    """What is not ready comes first; what has no room is only counted."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY"):
+        table.add_column(column, no_wrap=column != "WHY", overflow="ellipsis" if column != "WHY" else "fold")
+    room = max(3, shutil.get_terminal_size().lines // 2)
+    for item in sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))[:room]:
+        domain = domain_of(item.live)
+        table.add_row(
+            Text(item.verdict, style=_STYLES.get(item.verdict, "red")),
+            Text(safe(item.environment)),
+            Text(safe(domain.hostname) if domain else "-"),
+            Text(safe(item.message)),
+        )
+    counted = _counted([item.verdict for item in found.values()], total)
+    table.caption = Text(f"{counted}, {seconds:.0f} s of {longest:.0f} s", style="dim")
+    table.caption_justify = "left"
+    return table

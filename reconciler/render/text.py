@@ -70,25 +70,36 @@ def render_apply(document: Document, ink: Ink) -> str:
             _unreadable(document.plan, ink),
             _restored(document.applied, ink),
             _unserved(document.applied, ink),
-            _records(document.records, ink),
+            _records([item for item in document.records if item.seen is None], ink),
+            _waited(document, ink),
+            render_looked(document.records, ink),
+            render_notes(document.dns_notes, ink),
             _done(document, ink),
         ]
     )
 
 
-def render_verify(document: Document, ink: Ink) -> str:
-    """One line for each environment: the verdict and why."""
-    if document.plan is None:
-        return render_failure(document, ink)
+def _verdicts(document: Document, ink: Ink, indent: str = "") -> str:
     rows = [
         (
-            ink(_VERDICTS[item.verdict], item.verdict),
+            indent + ink(_VERDICTS[item.verdict], item.verdict),
             safe(item.environment),
             safe(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             safe(item.message),
         )
         for item in document.verified
     ]
+    return aligned(rows, ink.width)
+
+
+def _waited(document: Document, ink: Ink) -> str:
+    return _section("After waiting", [_verdicts(document, ink, "  ")] if document.verified else [])
+
+
+def render_verify(document: Document, ink: Ink) -> str:
+    """One line for each environment: the verdict and why."""
+    if document.plan is None:
+        return render_failure(document, ink)
     waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
     unseen = [item for item in document.records if item.environment in waiting and item.seen is None]
     seen = [item for item in document.records if item.seen and (item.environment in waiting or item.seen.verdict != "ok")]
@@ -99,7 +110,7 @@ def render_verify(document: Document, ink: Ink) -> str:
     )
     return _joined(
         [
-            aligned(rows, ink.width),
+            _verdicts(document, ink),
             _records(unseen, ink),
             render_looked(seen, ink),
             render_notes(document.dns_notes, ink),
