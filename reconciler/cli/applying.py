@@ -57,9 +57,7 @@ def apply_plan(
     return kept.end(_waited(session, plan, applied, backend, wait, dns))
 
 
-def _waited(
-    session: Session, plan: Plan, applied: Applied, backend: HttpBackend, longest: float, dns: Dns
-) -> Document:
+def _waited(session: Session, plan: Plan, applied: Applied, backend: HttpBackend, longest: float, dns: Dns) -> Document:
     """The report after waiting. A signal meanwhile undoes nothing and loses nothing."""
     from reconciler.cli.looking import notes, resolvers_for
     from reconciler.cli.waiting import wait_until_ready

@@ -117,7 +117,14 @@ def _steps(document: Document) -> str:
 def _records(records: Sequence[Record]) -> str:
     unseen = [(code(item.name), "CNAME", code(item.value), item.purpose) for item in records if item.seen is None]
     seen = [
-        (words(item.seen.verdict), code(item.name), "CNAME", code(item.value), item.purpose, prose(item.seen.note or ""))
+        (
+            words(item.seen.verdict),
+            code(item.name),
+            "CNAME",
+            code(item.value),
+            item.purpose,
+            prose(item.seen.note or ""),
+        )
         for item in records
         if item.seen is not None
     ]

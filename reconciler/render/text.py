@@ -102,7 +102,9 @@ def render_verify(document: Document, ink: Ink) -> str:
         return render_failure(document, ink)
     waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
     unseen = [item for item in document.records if item.environment in waiting and item.seen is None]
-    seen = [item for item in document.records if item.seen and (item.environment in waiting or item.seen.verdict != "ok")]
+    seen = [
+        item for item in document.records if item.seen and (item.environment in waiting or item.seen.verdict != "ok")
+    ]
     counts = ", ".join(
         f"{count} {verdict}"
         for verdict in Verdict
@@ -125,7 +127,9 @@ def render_dns_check(document: Document, ink: Ink) -> str:
         return render_failure(document, ink)
     seen = [item.seen for item in document.records if item.seen is not None]
     counts = ", ".join(
-        f"{count} {words(verdict)}" for verdict in DnsVerdict if (count := sum(item.verdict is verdict for item in seen))
+        f"{count} {words(verdict)}"
+        for verdict in DnsVerdict
+        if (count := sum(item.verdict is verdict for item in seen))
     )
     return _joined(
         [
