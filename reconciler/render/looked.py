@@ -57,7 +57,9 @@ def details(record: Record, seen: Seen) -> list[str]:
     """What was found instead, why, and what to add; nothing where the record is right and all said so."""
     lines = [f"found {', '.join(safe(value) for value in seen.found)}"] if seen.found and _amiss(seen) else []
     lines += [safe(seen.note)] if seen.note else []
-    return lines + ([f"to add: {bind_line(record)}"] if seen.bad else [])
+    if _amiss(seen):
+        lines.append(f"{'to add' if seen.bad else 'needed'}: {bind_line(record)}")
+    return lines
 
 
 def words(verdict: DnsVerdict) -> str:

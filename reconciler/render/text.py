@@ -70,7 +70,7 @@ def render_apply(document: Document, ink: Ink) -> str:
             _unreadable(document.plan, ink),
             _restored(document.applied, ink),
             _unserved(document.applied, ink),
-            _records([item for item in document.records if item.seen is None], ink),
+            _records(document.records, ink),
             _waited(document, ink),
             render_looked(document.records, ink),
             render_notes(document.dns_notes, ink),
