@@ -90,29 +90,39 @@ class Client:
         headers = {"Authorization": f"Bearer {credential.key.reveal()}"}
         if credential.environment_id is not None:
             headers["X-Environment-Id"] = credential.environment_id
-        await self._pace.enter()
+        try:
+            request = self._http.build_request(method, path, headers=headers, json=json)
+        except (httpx.InvalidURL, UnicodeError, ValueError) as problem:
+            raise NotSent(f"{call}: could not be sent: {type(problem).__name__}") from None
+        await self._pace.enter(call)
         throttled_for: float | None = None
         try:
-            async with asyncio.timeout(self._timeout):
-                async with self._http.stream(method, path, headers=headers, json=json) as answer:
-                    body = await _read(answer, call)
+            status, answered, body = await self._exchange(request, call)
+            self._observe("call", f"{subject}: {call}: {status}")
             body = _without_key(body, credential)
-            self._observe("call", f"{subject}: {call}: {answer.status_code}")
-            if answer.status_code == 200:
+            if status == 200:
                 return body
-            shown = _headers_without_key(answer.headers, credential)
-            failure = errors.from_answer(call, answer.status_code, shown, body, self._wall_clock())
+            shown = _headers_without_key(answered, credential)
+            failure = errors.from_answer(call, status, shown, body, self._wall_clock())
             if isinstance(failure, Throttled):
                 throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
             raise failure
-        except _NOT_SENT as failure:
-            raise NotSent(f"{call}: could not connect: {_reason(failure)}") from None
-        except (httpx.RequestError, TimeoutError) as failure:
-            raise NoAnswer(f"{call}: no answer: {_reason(failure)}") from None
-        except (httpx.InvalidURL, UnicodeError, ValueError) as failure:
-            raise NotSent(f"{call}: could not be sent: {type(failure).__name__}") from None
         finally:
             self._pace.leave(throttled_for=throttled_for)
+
+    async def _exchange(self, request: httpx.Request, call: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of whatever answers. Raises NotSent, NoAnswer, Unexpected."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._http.send(request, stream=True)
+                try:
+                    return answer.status_code, answer.headers, await _read(answer, call)
+                finally:
+                    await answer.aclose()
+        except _NOT_SENT as failure:
+            raise NotSent(f"{call}: could not connect: {_reason(failure)}") from None
+        except (httpx.RequestError, OSError, ValueError) as failure:  # a broken answer can be broken in any way
+            raise NoAnswer(f"{call}: no answer: {_reason(failure)}") from None
 
 
 async def _read(answer: httpx.Response, call: str) -> bytes:

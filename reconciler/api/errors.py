@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.backend import (
     BackendError,
     Conflict,
+    NoAnswer,
     NotFound,
     PaymentRequired,
     Refused,
@@ -62,6 +63,8 @@ def _kind(status: int, error_type: str | None, detail: str | None) -> type[Backe
         return Throttled
     if status >= 500:
         return ServerFault  # whatever it says of itself: a write that met it is read back
+    if status == 408:
+        return NoAnswer
     if error_type in _BY_TYPE:
         return _BY_TYPE[error_type]
     if 400 <= status < 500 and error_type and ("Conflict" in error_type or "AlreadyExists" in error_type):
