@@ -6,18 +6,29 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from reconciler.model.backend import Throttled
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+
+class Spent(Throttled):
+    """Not sent, because the API has wanted silence for longer than the run is ready to wait. Asking again is no use."""
 
 
 class Pace:
     """Lets `limit` requests be in flight; halves that and pauses at each 429, and wins it back one success at a time.
 
-    `clock` gives seconds that never go back; `sleep` takes seconds.
+    `clock` gives seconds that never go back; `sleep` takes seconds. The run waits `budget` seconds in all from one success
+    to the next.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self, limit: int, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]], budget: float = 120.0
+    ) -> None:
         self._limit = limit
+        self._budget = budget
+        self._throttled_since: float | None = None
         self._allowed = float(limit)
         self._in_flight = 0
         self._not_before = 0.0
@@ -30,11 +41,15 @@ class Pace:
         """Requests that may be in flight now."""
         return max(1, int(self._allowed))
 
-    async def enter(self) -> None:
-        """Wait for a place. Whoever enters must leave."""
+    async def enter(self, call: str = "") -> None:
+        """Wait for a place. Whoever enters must leave. Raises Spent, which names the `call`."""
         while True:
-            pause = self._not_before - self._clock()
+            now = self._clock()
+            pause = self._not_before - now
             if pause > 0:
+                since = now if self._throttled_since is None else self._throttled_since
+                if self._not_before - since > self._budget:
+                    raise Spent(f"{call}: not sent, because the API wants no calls for another {pause:.0f} s")
                 await self._sleep(pause)
             elif self._in_flight < self.allowed:
                 self._in_flight += 1
@@ -48,10 +63,13 @@ class Pace:
         """Give the place back. `throttled_for` says that the answer was a 429 and how many seconds nobody should ask."""
         self._in_flight -= 1
         if throttled_for is None:
+            self._throttled_since = None
             self._allowed = min(self._limit, self._allowed + 1 / self._allowed)
         else:
+            now = self._clock()
             self._allowed = max(1.0, self._allowed / 2)
-            self._not_before = max(self._not_before, self._clock() + throttled_for)
+            self._not_before = max(self._not_before, now + throttled_for)
+            self._throttled_since = now if self._throttled_since is None else self._throttled_since
         for _ in range(min(len(self._waiting), max(0, self.allowed - self._in_flight))):
             place = self._waiting.popleft()
             if not place.done():
