@@ -68,7 +68,7 @@ class HttpBackend:
     def __init__(self, credentials: Mapping[str, Credential], settings: HttpSettings) -> None:
         self._credentials = credentials
         self._settings = settings
-        self._pace = Pace(settings.parallelism, settings.clock, settings.sleep)
+        self._pace = Pace(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
         self._plain = settings.base_url.startswith("http://")
         self._tls: ssl.SSLContext | None = None
 
@@ -131,8 +131,8 @@ class Connection:
         return _parsed(wire.domain, body, f"POST {DOMAIN_PATH}")
 
     async def delete(self, environment: str) -> None:
-        # The body's keys are not declared (OpenAPI), so it is not looked at.
-        await self._call("DELETE", DOMAIN_PATH, environment)
+        body = await self._call("DELETE", DOMAIN_PATH, environment)
+        _parsed(wire.acknowledgement, body, f"DELETE {DOMAIN_PATH}")
 
     async def test_connection(self, environment: str) -> Domain:
         body = await self._call("POST", TEST_PATH, environment)

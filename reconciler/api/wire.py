@@ -27,6 +27,13 @@ def domain(body: bytes) -> Domain:
     return _domain(_json(body))
 
 
+def acknowledgement(body: bytes) -> None:
+    """The answer to a delete: an object whose keys are not declared (OpenAPI), so no more is asked of it. Raises WrongShape."""
+    content = _json(body)
+    if not isinstance(content, dict):
+        raise WrongShape(f"the body is a JSON {_name(content)}, not an object")
+
+
 def _json(body: bytes) -> object:
     try:
         content: object = json.loads(body)
