@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+import contextlib
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import share_out
-from reconciler.engine.write import Patience, StepFailed, perform
+from reconciler.engine.write import CutOff, Patience, StepFailed, perform
 from reconciler.model.domains import Domain, Known, Live, Present
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify
@@ -26,6 +26,9 @@ _CUT_OFF = StepError(
     hint="run apply again: it reads what is live before it does anything",
     exit_code=ExitCode.PARTIAL,
 )
+
+# Kinds of errors after which a look and another attempt may find better.
+_PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
 
 
 def _unheard(_step: Step, _result: StepResult) -> None:
@@ -105,13 +108,20 @@ class Run:
         """Do one write: None when it is done, else why not."""
         try:
             domain = await perform(
-                step, api, self._settings.patience, freed=gaps.emptied.get(step.environment), saw=self._saw
+                step,
+                api,
+                self._settings.patience,
+                freed=gaps.emptied.get(step.environment),
+                awaited=step.hostname in {freed.hostname for freed in gaps.emptied.values()},
+                saw=self._saw,
             )
         except StepFailed as failure:
             self._writes_done += failure.uncertain
+            if failure.uncertain and isinstance(step, Delete):
+                gaps.emptied[step.environment] = self._before[step.environment]
             self._end(step, StepState.FAILED, failure.error)
             return failure.error
-        except asyncio.CancelledError:
+        except CutOff:
             self._writes_done += 1
             self._end(step, StepState.FAILED, _CUT_OFF)
             raise
@@ -122,7 +132,9 @@ class Run:
             return None
         wrong = self._mistaken(step.environment, domain)
         if wrong is not None:
-            await self._undo(api, step, domain, wrong)
+            self._halted = True
+            wrong = await self._undo(api, step.environment, domain, wrong)
+            self._end(step, StepState.FAILED, wrong)
             return wrong
         self._owner[domain.environment_id] = step.environment
         gaps.filled.add(step.environment)
@@ -146,24 +158,40 @@ class Run:
 
     async def _close(self, api: Writer, gaps: _Gaps) -> None:
         """Put back every hostname that was taken away and has found no place, last taken first."""
-        for environment, domain in gaps.unfilled():
-            step = Create(environment, domain.hostname)
+        for environment, lost in gaps.unfilled():
+            domain = await self._put_back(api, environment, lost)
+            if domain is None:
+                continue
+            gaps.filled.add(environment)
+            self._restored.append(Restored(environment, lost.hostname, domain))
+            # Not a step of the plan: a fresh check only helps the hostname to be served again sooner.
+            check = Verify(environment, lost.hostname, Identity(lost.hostname, domain.id, domain.environment_id))
+            with contextlib.suppress(StepFailed):
+                await perform(check, api, self._settings.patience, saw=self._saw)
+
+    async def _put_back(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
+        """The hostname again in its old environment, or None. The last chance of a hostname, so trouble that may pass is sat out.
+
+        Each attempt begins with a look, and a second create of one hostname in one environment changes nothing.
+        """
+        patience, step = self._settings.patience, Create(environment, lost.hostname)
+        for attempt in range(1, patience.retries + 2):
             try:
-                back = await perform(step, api, self._settings.patience, freed=domain, saw=self._saw)
+                domain = await perform(step, api, patience, freed=lost, saw=self._saw)
             except StepFailed as failure:
                 self._writes_done += failure.uncertain
-                continue
-            if back is None or self._mistaken(environment, back) is not None:
-                continue
-            self._writes_done += 1
-            gaps.filled.add(environment)
-            self._restored.append(Restored(environment, domain.hostname, back))
-            # Not a step of the plan: a fresh check only helps the hostname to be served again sooner.
-            check = Verify(environment, domain.hostname, Identity(domain.hostname, back.id, back.environment_id))
-            try:
-                await perform(check, api, self._settings.patience, saw=self._saw)
-            except StepFailed:
-                continue
+                if failure.error.kind not in _PASSING or attempt > patience.retries:
+                    return None
+            else:
+                self._writes_done += 1
+                assert domain is not None  # noqa: S101 - a create ends with a custom domain
+                wrong = self._mistaken(environment, domain)
+                if wrong is not None:
+                    await self._undo(api, environment, domain, wrong)
+                    return None
+                return domain
+            await patience.sleep(patience.delay(attempt))
+        return None
 
     def _mistaken(self, environment: str, domain: Domain) -> StepError | None:
         """A create that landed in an Environment which is not the one meant."""
@@ -182,16 +210,16 @@ class Run:
             exit_code=ExitCode.REFUSED,
         )
 
-    async def _undo(self, api: Writer, step: Create | Delete, domain: Domain, wrong: StepError) -> None:
-        self._halted = True
-        undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id, domain.environment_id))
+    async def _undo(self, api: Writer, environment: str, domain: Domain, wrong: StepError) -> StepError:
+        """Delete what was created in the wrong Environment: the error, saying so where that failed."""
+        undo = Delete(environment, domain.hostname, Identity(domain.hostname, domain.id, domain.environment_id))
         try:
             await perform(undo, api, self._settings.patience, saw=self._saw)
-            self._writes_done += 1
         except StepFailed as failure:
             told = wrong.message.replace("the create was undone", f"undoing the create failed: {failure.error.message}")
-            wrong = StepError(wrong.kind, told, hint=wrong.hint, exit_code=wrong.exit_code)
-        self._end(step, StepState.FAILED, wrong)
+            return replace(wrong, message=told)
+        self._writes_done += 1
+        return wrong
 
     def _end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
         result = StepResult(state, error, domain)
@@ -206,15 +234,16 @@ class Run:
         return result.state if result else StepState.NOT_STARTED
 
     def _unserved(self) -> list[Unserved]:
-        back = {(item.environment, item.hostname) for item in self._restored}
-        creates = {step.environment for step in self._plan.steps if isinstance(step, Create)}
+        held = {live.domain.hostname for live in self._live.values() if isinstance(live, Present)}
+        wanted = {step.environment: step.hostname for step in self._plan.steps if isinstance(step, Create)}
         found: list[Unserved] = []
         for step in self._plan.steps:
-            if not isinstance(step, Delete) or self._state(step.id) is not StepState.DONE:
+            if not isinstance(step, Delete) or step.hostname in held:
                 continue
-            successor = self._takers.get(step.hostname, step.environment)
-            lost = successor in creates and self._state(f"create:{successor}") is not StepState.DONE
-            if lost and (step.environment, step.hostname) not in back:
+            begun = self._state(step.id) in {StepState.DONE, StepState.FAILED}
+            successor = wanted.get(step.environment)
+            replaced = successor is None or successor in held
+            if begun and (step.hostname in self._takers or not replaced):
                 found.append(Unserved(step.hostname, step.environment, step.id))
         return found
 
@@ -241,9 +270,8 @@ class _Gaps:
     @property
     def open(self) -> bool:
         """A delete was done whose create, in its own environment or in the one that takes its hostname, was not."""
-        created = {step.environment for step in self.lane if isinstance(step, Create)}
         return any(
-            (environment in created and environment not in self.filled)
+            (environment in self._created and environment not in self.filled)
             or (domain.hostname in self.takers and self.takers[domain.hostname] not in self.filled)
             for environment, domain in self.emptied.items()
         )
@@ -253,8 +281,17 @@ class _Gaps:
         return [
             (environment, domain)
             for environment, domain in reversed(self.emptied.items())
-            if environment not in self.filled and self.takers.get(domain.hostname) not in self.filled
+            if environment not in self.filled and self._follows(environment, domain)
         ]
+
+    def _follows(self, environment: str, domain: Domain) -> bool:
+        """Something was to come after the delete, and the hostname has not found its new place."""
+        taker = self.takers.get(domain.hostname)
+        return taker not in self.filled if taker else environment in self._created
+
+    @property
+    def _created(self) -> set[str]:
+        return {step.environment for step in self.lane if isinstance(step, Create)}
 
 
 def _because(failed: str) -> StepError:

@@ -54,41 +54,61 @@ class StepFailed(Exception):
         self.uncertain = uncertain
 
 
+class CutOff(asyncio.CancelledError):
+    """Cancelled after the write was sent and before it was known what became of it."""
+
+
 async def perform(
     step: Step,
     api: Writer,
     patience: Patience,
     *,
     freed: Domain | None = None,
+    awaited: bool = False,
     saw: Callable[[str, Known], None],
 ) -> Domain | None:
     """Do the step: the custom domain that is there afterwards, or None after a delete.
 
     `freed` is the custom domain that this run deleted in the same environment: a read that still shows it is waited out.
-    `saw(environment, live)` hears of every state that was read or answered. Raises StepFailed.
+    `awaited` says that this run freed the hostname elsewhere: that it is still taken is waited out, too.
+    `saw(environment, live)` hears of every state that was read or answered. Raises StepFailed; CutOff when cancelled after
+    the write was sent.
     """
-    attempt = 0
+    attempt, settle = 0, iter(patience.settle if awaited else ())
     while True:
         live = await _look(step, api, patience, freed)
         saw(step.environment, live)
         if not step.precondition.holds(live):
             raise _changed(step.environment, step.precondition, live)
         try:
-            domain = await _send(step, api)
+            domain = await _write(step, api, patience, saw)
+        except asyncio.CancelledError:
+            raise CutOff from None
         except (NotSent, Throttled) as failure:
             # It certainly did not happen, so it may be sent again, after another look.
             attempt += 1
             pause = max(patience.delay(attempt), failure.retry_after or 0.0)
             if attempt > patience.retries or pause > patience.longest:
                 raise _failed(failure) from None
-            await patience.sleep(pause)
-        except BackendError as failure:
-            domain = await _after_failure(step, api, patience, failure, saw)
-            saw(step.environment, Absent() if domain is None else Present(domain))
-            return domain
+        except Conflict as failure:
+            still = next(settle, None)
+            if still is None:
+                raise _failed(failure) from None
+            pause = still
         else:
             saw(step.environment, Absent() if domain is None else Present(domain))
             return domain
+        await patience.sleep(pause)
+
+
+async def _write(step: Step, api: Writer, patience: Patience, saw: Callable[[str, Known], None]) -> Domain | None:
+    """Send it once, and find out what became of it. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
+    try:
+        return await _send(step, api)
+    except (NotSent, Throttled):
+        raise
+    except BackendError as failure:
+        return await _after_failure(step, api, patience, failure, saw)
 
 
 async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | None) -> Known:
@@ -127,11 +147,14 @@ async def _after_failure(
 ) -> Domain | None:
     if isinstance(step, Delete) and isinstance(failure, NotFound):
         return None
-    lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
-    # A conflict may be with what an intermediary made of our own request: tell "mine already" from "claimed elsewhere".
-    if not lost and not (isinstance(step, Create) and isinstance(failure, Conflict)):
-        raise _failed(failure)
-    return await _read_back(step, api, patience, failure, saw, again=patience.look_again if lost else ())
+    if isinstance(failure, NoAnswer | ServerFault | Unexpected):
+        # A finished delete may still show for a while.
+        again = patience.settle if isinstance(step, Delete) else patience.look_again
+        return await _read_back(step, api, patience, failure, saw, again=again)
+    if isinstance(failure, Conflict) and not isinstance(step, Verify):
+        # It may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
+        return await _read_back(step, api, patience, failure, saw, again=())
+    raise _failed(failure)
 
 
 async def _read_back(
@@ -143,7 +166,7 @@ async def _read_back(
     *,
     again: tuple[float, ...],
 ) -> Domain | None:
-    """What became of a write whose answer does not tell. The write may still be on its way, so "not done" is looked at twice."""
+    """What became of a write whose answer does not tell. It may still be on its way, so "not done" is looked at again."""
     for pause in (*again, None):
         try:
             live = await api.read(step.environment)
@@ -157,7 +180,7 @@ async def _read_back(
         if pause is not None:
             await patience.sleep(pause)
     if isinstance(failure, Conflict):
-        raise _failed(failure)
+        raise failure
     error = _from_backend(failure)
     raise StepFailed(
         StepError(
