@@ -1,0 +1,503 @@
+"""Random lives of a small organization, and everything that can go wrong while a plan is applied to it.
+
+A scenario is plain data: who holds what, who wants what, and what happens at which request. `live_through` plays it against
+the emulator without real time, and asserts at every request what must never happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from hypothesis import strategies as st
+
+from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSettings
+from reconciler.api.retry import RetryPolicy
+from reconciler.emulator.app import build
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.doors import Account
+from reconciler.emulator.problems import Problem
+from reconciler.emulator.times import seeded_ids
+from reconciler.emulator.world import World
+from reconciler.engine.apply import Run, Settings
+from reconciler.engine.refresh import read_all
+from reconciler.engine.stop import Stop
+from reconciler.engine.write import Patience
+from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create, Delete, Plan, Verify
+from reconciler.planning.planner import build_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.report import Applied
+
+API_URL = "http://emulator.localhost"
+NAMES = tuple("abcde")
+OUTSIDER = "outsider"  # an Environment that no manifest lists
+HOSTS = tuple(f"{letter}.example.com" for letter in "tuvwxyz")
+MISTAKEN_PIN = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What one request meets. `acts` carries it out all the same, `late` as many requests later."""
+
+    kind: str  # connect, drop, timeout, html, shape, moved, or a status
+    acts: bool = False
+    late: int = 0
+
+
+@dataclass(frozen=True)
+class Meddling:
+    """Somebody else at work in the dashboard: takes the domain of an Environment away, or gives it another hostname."""
+
+    environment: str
+    hostname: str | None
+
+
+@dataclass(frozen=True)
+class Round:
+    """One apply. Everything is keyed by the number of the request before which it happens, counted from 1."""
+
+    wants: Mapping[str, str | None]
+    troubles: Mapping[int, Trouble] = field(default_factory=dict)
+    meddling: Mapping[int, Meddling] = field(default_factory=dict)
+    killed_before: int | None = None
+    killed_after: int | None = None
+    stopped: int | None = None
+    stopped_again: int | None = None
+    restore: bool = True
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there, how the server behaves, and the rounds."""
+
+    holds: Mapping[str, str | None]
+    ready: bool
+    outsider: str | None
+    pinned: frozenset[str]
+    one_key: bool
+    behaviour: Behaviour
+    parallelism: int
+    yields: tuple[int, ...]
+    rounds: tuple[Round, ...]
+
+
+_LOST = ("drop", "timeout", "html", "shape", "moved", "500", "502", "503", "404", "409", "408")
+_REFUSED = ("connect", "400", "401", "402", "403", "422", "429", "429-soon")
+_TROUBLES = st.one_of(
+    st.builds(Trouble, st.sampled_from(_LOST), acts=st.booleans()),
+    st.builds(Trouble, st.sampled_from(_REFUSED)),
+    st.builds(Trouble, st.just("timeout"), acts=st.just(True), late=st.integers(1, 4)),
+)
+_MOMENT = st.integers(1, 30)
+
+
+@st.composite
+def _placed(draw: st.DrawFn, names: tuple[str, ...], hosts: tuple[str, ...]) -> dict[str, str | None]:
+    order = draw(st.permutations(hosts))
+    return {name: order[index] if draw(st.integers(0, 4)) else None for index, name in enumerate(names)}
+
+
+@st.composite
+def _rounds(draw: st.DrawFn, names: tuple[str, ...], hosts: tuple[str, ...]) -> Round:
+    end = draw(st.sampled_from(["", "", "", "killed_before", "killed_after", "stopped", "stopped_again"]))
+    ends: dict[str, Any] = {}
+    if end == "stopped_again":
+        ends["stopped"] = draw(_MOMENT)
+        ends["stopped_again"] = ends["stopped"] + draw(st.integers(0, 6))
+    elif end:
+        ends[end] = draw(_MOMENT)
+    meddling = st.builds(Meddling, st.sampled_from(names), st.sampled_from((None, *hosts)))
+    return Round(
+        draw(_placed(names, hosts)),
+        draw(st.dictionaries(_MOMENT, _TROUBLES, max_size=4)),
+        draw(st.dictionaries(_MOMENT, meddling, max_size=2)) if draw(st.integers(0, 2)) == 0 else {},
+        restore=draw(st.integers(0, 5)) > 0,
+        **ends,
+    )
+
+
+_BEHAVIOURS = st.builds(
+    Behaviour,
+    absent=st.sampled_from(["404", "400", "410", "null"]),
+    delete_absent=st.sampled_from(["404", "200"]),
+    delete_seconds=st.sampled_from([0.0, 0.0, 0.0, 2.0]),
+    second_create=st.sampled_from(["conflict", "conflict", "same", "replace"]),
+    hostname_form=st.sampled_from(["lower", "upper", "dotted"]),
+    check=st.sampled_from(["now", "never", "fail"]),
+)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """One or two rounds of trouble over up to five Environments."""
+    names = NAMES[: draw(st.integers(1, len(NAMES)))]
+    outsider = draw(st.sampled_from([None, None, None, HOSTS[0]]))
+    hosts = HOSTS[: len(names) + 2]
+    free = tuple(host for host in hosts if host != outsider)
+    one_key = draw(st.booleans())
+    return Scenario(
+        holds=draw(_placed(names, free)),
+        ready=draw(st.booleans()),
+        outsider=outsider,
+        pinned=frozenset(names) if one_key else draw(st.frozensets(st.sampled_from(names))),
+        one_key=one_key,
+        behaviour=draw(_BEHAVIOURS),
+        parallelism=draw(st.integers(1, 4)),
+        yields=draw(st.lists(st.integers(0, 3), min_size=1, max_size=5).map(tuple)),
+        rounds=tuple(draw(st.lists(_rounds(names, hosts), min_size=1, max_size=2))),
+    )
+
+
+class Killed(BaseException):
+    """The process is dead: nothing that it would still do reaches anybody."""
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that really changed on the server. `hostname` None says that the domain `id` was deleted."""
+
+    moment: int
+    environment: str
+    hostname: str | None
+    id: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A write that left the tool."""
+
+    moment: int
+    environment: str
+    method: str
+    hostname: str | None
+
+
+class Organization:
+    """The server, and its own record of what was sent and what was done."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.clock = Clock()
+        self.world = World(scenario.behaviour, clock=self.clock, ids=seeded_ids(1))
+        self.names = tuple(scenario.holds)
+        self.ids = {name: self.world.new_id() for name in (*self.names, OUTSIDER)}
+        shared = "sk_all" if scenario.one_key else None
+        self.keys = {name: shared or f"sk_{name}" for name in self.names}
+        self.world.doors.register(
+            Account(name, Secret(self.keys.get(name, "sk_outsider")), found) for name, found in self.ids.items()
+        )
+        self.app = httpx.ASGITransport(build(self.world, sleep=self.clock.sleep))
+        self.acts: list[Act] = []
+        for name, hostname in (*scenario.holds.items(), (OUTSIDER, scenario.outsider)):
+            if hostname is not None:
+                self.world.domains.create(self.ids[name], hostname)
+                if scenario.ready:
+                    self.world.domains.test_connection(self.ids[name])
+
+    def held(self, name: str) -> tuple[str, str] | None:
+        """The hostname and the id of what the Environment holds now."""
+        with self.world.reading() as state:
+            claim = state.environments[self.ids[name]].claim
+        if claim is None or claim.gone_at is not None:
+            return None
+        return claim.domain.hostname.lower().removesuffix("."), claim.domain.id
+
+    def hostnames(self) -> dict[str, str | None]:
+        return {name: held[0] if (held := self.held(name)) else None for name in self.names}
+
+    def meddle(self, moment: int, meddling: Meddling) -> None:
+        """What the API refuses somebody else is refused, too."""
+        before = self.held(meddling.environment)
+        try:
+            if before is not None:
+                self.world.domains.delete(self.ids[meddling.environment])
+            if meddling.hostname is not None:
+                self.world.domains.create(self.ids[meddling.environment], meddling.hostname)
+        except Problem:
+            pass
+        self._note(moment, meddling.environment, before, ours=False)
+
+    async def act(self, moment: int, name: str, request: httpx.Request) -> httpx.Response:
+        before = self.held(name)
+        answer = await self.app.handle_async_request(request)
+        self._note(moment, name, before, ours=True)
+        return httpx.Response(answer.status_code, content=await answer.aread())
+
+    def _note(self, moment: int, name: str, before: tuple[str, str] | None, *, ours: bool) -> None:
+        after = self.held(name)
+        if before and (after is None or after[1] != before[1]):
+            self.acts.append(Act(moment, name, None, before[1], ours))
+        if after and (before is None or after[1] != before[1]):
+            self.acts.append(Act(moment, name, after[0], after[1], ours))
+
+
+View = tuple[str, str] | None  # hostname and id, or that there is none
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """The network of one round. It knows what the tool has been told, and asserts what the tool must never send."""
+
+    def __init__(self, server: Organization, scenario: Scenario, round_: Round) -> None:
+        self.server, self.scenario, self.round = server, scenario, round_
+        self.moment = 0
+        self.dead = False
+        self.stop = Stop()
+        self.task: asyncio.Task[Applied] | None = None
+        self.plan: Plan | None = None
+        self.sent: list[Sent] = []
+        self.begun: dict[str, int] = {}  # the first request of each environment
+        self.late: defaultdict[int, list[tuple[str, httpx.Request]]] = defaultdict(list)
+        self.was_late = False
+        self._in_flight = 0
+        self._meddled = False
+        self._told: dict[str, View] = {}  # absent: not known
+        self._fresh: set[str] = set()  # environments whose last exchange was a read
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        name = self._name(request)
+        assert self.dead or name in self.server.names, "an environment that nobody listed is not even read"
+        if self.plan is None:  # while planning nothing goes wrong
+            return _unread(await self._answer(name, request))
+        self._in_flight += 1
+        assert self._in_flight <= self.scenario.parallelism
+        try:
+            return _unread(await self._exchange(name, request))
+        finally:
+            self._in_flight -= 1
+
+    async def flush(self) -> None:
+        """Whatever is still on its way arrives."""
+        for moment in sorted(self.late):
+            for name, request in self.late.pop(moment):
+                await self.server.act(moment, name, request)
+
+    async def _exchange(self, name: str, request: httpx.Request) -> httpx.Response:
+        for _ in range(self.scenario.yields[self.moment % len(self.scenario.yields)]):
+            await asyncio.sleep(0)
+        if self.dead:
+            raise Killed
+        self.moment += 1
+        moment = self.moment
+        for late_name, late_request in self.late.pop(moment, ()):
+            await self.server.act(moment, late_name, late_request)
+        if moment in self.round.meddling:
+            self.server.meddle(moment, self.round.meddling[moment])
+            self._meddled = True
+        if moment == self.round.stopped:
+            self.stop.request(ExitCode.INTERRUPTED)
+        if moment == self.round.stopped_again and self.task is not None:
+            self.task.cancel()
+        self._check(moment, name, request)
+        if moment == self.round.killed_before:
+            self.dead = True
+            raise Killed
+        answer = await self._trouble(moment, name, request)
+        if moment == self.round.killed_after:
+            self.dead = True
+            raise Killed
+        return answer
+
+    async def _trouble(self, moment: int, name: str, request: httpx.Request) -> httpx.Response:
+        trouble = self.round.troubles.get(moment)
+        if trouble is None:
+            return await self._answer(name, request)
+        # A delete that is acknowledged in the API's own form cannot be told from one that was done.
+        acts = trouble.acts or (request.method == "DELETE" and trouble.kind == "shape")
+        if request.method != "GET" and acts:
+            if trouble.late:
+                self.was_late = True
+                self.late[moment + trouble.late].append((name, request))
+            else:
+                await self.server.act(moment, name, request)
+        return _spoiled(trouble.kind, request)
+
+    async def _answer(self, name: str, request: httpx.Request) -> httpx.Response:
+        answer = await self.server.act(self.moment, name, request)
+        if request.url.path == DOMAIN_PATH:
+            self._learn(name, request.method, answer)
+        return answer
+
+    def _learn(self, name: str, method: str, answer: httpx.Response) -> None:
+        body = answer.json()
+        if answer.status_code == 200 and isinstance(body, dict) and "hostname" in body:
+            self._told[name] = (body["hostname"].lower().removesuffix("."), body["id"])
+        elif method != "POST":
+            self._told[name] = None
+        if method == "GET":
+            self._fresh.add(name)
+
+    def _check(self, moment: int, name: str, request: httpx.Request) -> None:
+        """What must never leave the tool."""
+        assert self.plan is not None
+        self.begun.setdefault(name, moment)
+        if request.method == "GET":
+            return
+        steps = [step for step in self.plan.steps if step.environment == name]
+        assert steps, "an environment without a step is never written to"
+        if request.url.path != DOMAIN_PATH:
+            return
+        assert name in self._fresh, "a write is sent right after a look at its environment"
+        self._fresh.discard(name)
+        seen = self._told.pop(name)
+        hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
+        if request.method == "DELETE":
+            planned = {step.precondition.id for step in steps if isinstance(step, Delete)}
+            undone = {act.id for act in self.server.acts if act.ours and act.environment == name and act.hostname}
+            assert seen is not None
+            assert seen[1] in planned | undone, "only the object that was read when planning is deleted"
+        else:
+            assert seen is None, "an environment never gets a second custom domain"
+            emptied = {sent.environment for sent in self.sent if sent.method == "DELETE"}
+            wanted = {step.hostname for step in steps if isinstance(step, Create)}
+            given_up = {step.hostname for step in steps if isinstance(step, Delete) and name in emptied}
+            assert hostname in wanted | given_up, "only a hostname of the plan is claimed"
+            holders = [other for other, view in self._told.items() if view is not None and view[0] == hostname]
+            assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"
+        self.sent.append(Sent(moment, name, request.method, hostname))
+
+    def _name(self, request: httpx.Request) -> str:
+        sent_id = request.headers.get("x-environment-id")
+        key = request.headers["authorization"].removeprefix("Bearer ")
+        return next(
+            name
+            for name, found in self.server.ids.items()
+            if (found == sent_id if sent_id else self.server.keys.get(name) == key)
+        )
+
+
+def _unread(answer: httpx.Response) -> httpx.Response:
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+
+_NAMED = {
+    "400": "InvalidHostnameError",
+    "401": "InvalidTokenError",
+    "402": "PaymentRequiredError",
+    "403": "ResourceNotAuthorizedError",
+    "409": "ResourceConflictError",
+}
+
+
+def _spoiled(kind: str, request: httpx.Request) -> httpx.Response:
+    match kind:
+        case "connect":
+            raise httpx.ConnectError("refused", request=request)
+        case "drop":
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+        case "timeout":
+            raise httpx.ReadTimeout("", request=request)
+        case "html":
+            return httpx.Response(200, html="<html>Welcome to nginx!</html>")
+        case "shape":
+            return httpx.Response(200, json={"status": "ok"})
+        case "moved":
+            return httpx.Response(307, headers={"location": "https://elsewhere.example/"})
+        case "404" | "502" | "503":
+            return httpx.Response(int(kind), html="<html>nginx</html>")
+        case "422":
+            return httpx.Response(
+                422, json={"detail": [{"loc": ["body", "hostname"], "msg": "no", "type": "value_error"}]}
+            )
+        case "429-soon":
+            return httpx.Response(429, headers={"retry-after": "3"}, json={"detail": "slow down"})
+        case _:
+            return httpx.Response(int(kind), json={"detail": "told to fail", "error_type": _NAMED.get(kind)})
+
+
+@dataclass(frozen=True)
+class Lived:
+    """One round as it went. `applied` is what the tool said in the end, or what its last receipt says if it was killed."""
+
+    plan: Plan
+    wire: Wire
+    applied: Applied
+    acts: tuple[Act, ...]
+    killed: bool
+    cut_off: bool
+
+
+def environments(scenario: Scenario, server: Organization, wants: Mapping[str, str | None]) -> list[Environment]:
+    return [
+        Environment(
+            name,
+            hostname,
+            KeyVariable(f"KEY_{name}"),
+            environment_id=server.ids[name] if name in scenario.pinned else None,
+            send_environment_id=scenario.one_key,
+        )
+        for name, hostname in wants.items()
+    ]
+
+
+async def live_through(scenario: Scenario, server: Organization, round_: Round) -> Lived:
+    """Read, plan and apply once."""
+    wire = Wire(server, scenario, round_)
+    wished = environments(scenario, server, round_.wants)
+    credentials = {
+        item.name: Credential(Secret(server.keys[item.name]), item.environment_id if item.send_environment_id else None)
+        for item in wished
+    }
+    clock = server.clock
+    backend = HttpBackend(
+        credentials,
+        HttpSettings(
+            API_URL,
+            Access.WRITE,
+            scenario.parallelism,
+            retry=RetryPolicy(2, jitter=lambda: 0.5),
+            transport=wire,
+            sleep=clock.sleep,
+            clock=clock,
+            wall_clock=clock,
+        ),
+    )
+    live = await read_all([item.name for item in wished], backend, scenario.parallelism)
+    plan = wire.plan = build_plan(wished, live, API_URL)
+    receipts: list[Applied] = []
+    before = len(server.acts)
+    settings = Settings(
+        scenario.parallelism,
+        round_.restore,
+        Patience(retries=2, sleep=clock.sleep),
+        lambda _step, _result: receipts.append(run.applied()),
+    )
+    run = Run(plan, backend, settings, wire.stop)
+    receipts.append(run.applied())
+    wire.task = asyncio.create_task(run.run())
+    killed = cut_off = False
+    try:
+        applied = await wire.task
+    except Killed:
+        killed, applied = True, receipts[-1]
+    except asyncio.CancelledError:
+        cut_off, applied = True, run.applied()
+    told = tuple(server.acts[before:])
+    await wire.flush()
+    return Lived(plan, wire, applied, told, killed, cut_off)
+
+
+def is_write(step: object) -> bool:
+    return not isinstance(step, Verify)
