@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, Plan
     from reconciler.planning.guards import Consent
 
+_STANDARD_INPUT = "<stdin>"  # as files are named in documents and diagnostics
 _LARGEST = 256 * 1024 * 1024  # bytes; 20,000 environments take about 30 MB
 
 
@@ -32,7 +33,7 @@ def from_file(
     """
     saved = _read(path)
     session.approved = saved.digest
-    if "-" in saved.files and not session.options.files:
+    if _STANDARD_INPUT in saved.files and not session.options.files:
         raise Failure(
             ExitCode.USAGE, "usage", f"{path} was made from a manifest on standard input", "give the manifest with -f"
         )
