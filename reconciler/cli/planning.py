@@ -46,8 +46,11 @@ def make_plan(session: Session, manifest: Manifest, consent: Consent) -> tuple[P
 
 
 def _cut(session: Session, manifest: Manifest, plan: Plan) -> tuple[Block, ...]:
-    """Moves that the selection would do by half. The environments left out are read only where a create could take from one."""
-    if not session.narrowed or not plan.has_changes:
+    """Moves that the selection would do by half. The environments left out are read only where a create could take from one.
+
+    What only shows the live state moves nothing, and reads nothing that was left out.
+    """
+    if not session.narrowed or not plan.has_changes or session.options.command not in {"plan", "apply"}:
         return ()
     chosen = {item.name for item in plan.items}
     others = [environment for environment in manifest.environments if environment.name not in chosen]
