@@ -141,17 +141,18 @@ class Stage:
         said = self._capsys.readouterr()
         return self._checked(Ended(code, said.out, said.err))
 
-    def spawn(self, *arguments: str, stdin: str | None = None) -> Ended:
+    def spawn(self, *arguments: str, stdin: str | None = None, stdout: int = subprocess.PIPE) -> Ended:
         """Run the command in a process of its own, without a terminal."""
         ended = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=60,
         )
-        return self._checked(Ended(ended.returncode, ended.stdout, ended.stderr))
+        return self._checked(Ended(ended.returncode, ended.stdout or "", ended.stderr))
 
     def _checked(self, ended: Ended) -> Ended:
         assert CANARY not in ended.out

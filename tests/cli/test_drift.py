@@ -1,0 +1,157 @@
+"""Drift on a schedule: against a baseline, with health, for dashboards and workflows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from samples import uid
+
+from cli.stage import DOMAIN
+from reconciler.emulator.faults import Kind
+
+if TYPE_CHECKING:
+    from cli.stage import Stage
+
+HOST, NEW = "web.example.com", "new.example.com"
+
+
+@pytest.fixture
+def web(stage: Stage) -> Stage:
+    """One environment that is as it should be, and a receipt that says so."""
+    stage.environment("web")
+    stage.manifest(web=HOST)
+    assert stage.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
+    stage.world.log.clear()
+    return stage
+
+
+def found(stage: Stage, *arguments: str) -> tuple[int, list[tuple[str, str | None, bool]]]:
+    ended = stage.run("drift", "--format", "json", *arguments)
+    return ended.code, [(item["kind"], item["cause"], item["counts"]) for item in ended.document["findings"]]
+
+
+def replaced(stage: Stage, hostname: str) -> None:
+    """Somebody else deletes the custom domain and creates another one."""
+    environment_id = uid("web")
+    stage.world.domains.delete(environment_id)
+    stage.world.domains.create(environment_id, hostname)
+    stage.world.domains.test_connection(environment_id)
+
+
+def test_a_receipt_serves_as_baseline_and_only_get_is_sent(web: Stage) -> None:
+    assert found(web, "--baseline", "receipt.json") == (0, [])
+    web.manifest(web=NEW)
+    assert found(web, "--baseline", "receipt.json") == (2, [("hostname_differs", "not_applied", True)])
+    assert found(web) == (2, [("hostname_differs", None, True)])
+    assert set(web.sent()) == {("GET", DOMAIN)}
+
+
+def test_a_drift_document_serves_as_the_next_baseline_and_keeps_the_cause(web: Stage) -> None:
+    replaced(web, NEW)
+    expected = (2, [("hostname_differs", "changed_outside", True)])
+    assert found(web, "--baseline", "receipt.json", "--report", "json=first.json") == expected
+    assert found(web, "--baseline", "first.json", "--report", "json=second.json") == expected
+    first, second = (json.loads(web.read(name))["findings"] for name in ("first.json", "second.json"))
+    assert first == second
+
+
+def test_a_domain_that_was_recreated_is_drift(web: Stage) -> None:
+    replaced(web, HOST)
+    code, kinds = found(web, "--baseline", "receipt.json")
+    assert code == 2
+    assert ("recreated", "changed_outside", True) in kinds
+    assert found(web) == (0, [])
+
+
+def test_health_is_told_with_a_baseline_and_counts_when_asked_for(web: Stage) -> None:
+    web.change("web", status="FAILED")
+    assert web.run("plan", "--out", "now.json").code == 0
+    replaced_by = json.loads(web.read("now.json"))
+    replaced_by["environments"][0]["live"]["status"] = "CONNECTED"
+    web.write("before.json", json.dumps(replaced_by))
+    assert found(web) == (0, [])
+    assert found(web, "--health") == (2, [("health_regressed", None, True)])
+    assert found(web, "--baseline", "before.json") == (0, [("health_regressed", "changed_outside", False)])
+    assert found(web, "--baseline", "before.json", "--health") == (2, [("health_regressed", "changed_outside", True)])
+
+
+def test_what_cannot_be_read_is_never_in_order_nor_drift(web: Stage) -> None:
+    web.manifest(web=NEW)
+    web.fault(Kind.STATUS, status=503)
+    code, kinds = found(web, "--retries", "0", "--baseline", "receipt.json", "--health")
+    assert (code, kinds) == (8, [])
+
+
+def test_an_environment_that_the_baseline_does_not_know_is_named(web: Stage) -> None:
+    web.environment("late", "late.example.com")
+    web.manifest(web=HOST, late="later.example.com")
+    ended = web.run("drift", "--baseline", "receipt.json")
+    assert (ended.code, ended.err) == (2, "The baseline tells nothing of `late`\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "the baseline b.json cannot be read: No such file or directory"),
+        ("version: 1", "the baseline b.json is not JSON"),
+        ("[" * 100_000, "the baseline b.json is not JSON"),
+        ("[]", "the baseline b.json is neither a report nor a plan of this tool"),
+        (
+            '{"format": "imgwire-reconciler/report", "format_version": "9.0"}',
+            "the baseline b.json was written by another version of this tool",
+        ),
+    ],
+)
+def test_65_for_what_is_no_baseline_and_nothing_is_asked(web: Stage, content: str | None, why: str) -> None:
+    if content is not None:
+        web.write("b.json", content)
+    document = (ended := web.run("drift", "--baseline", "b.json", "--format", "json")).document
+    assert (ended.code, document["reason"], document["message"]) == (65, "invalid_baseline", why)
+    assert web.sent() == []
+
+
+def test_5_for_a_key_of_another_environment(web: Stage) -> None:
+    web.manifest(web={"hostname": NEW, "environment_id": "00000000-0000-4000-8000-000000000000"})
+    document = (ended := web.run("drift", "--format", "json")).document
+    assert (ended.code, document["reason"], document["findings"]) == (5, "wrong_environment", [])
+
+
+@pytest.mark.parametrize(
+    ("manifest", "arguments", "code", "outputs"),
+    [
+        ({"web": HOST}, [], 0, "drift=false\nfindings=0\nexit_code=0\n"),
+        ({"web": NEW}, [], 2, "drift=true\nfindings=1\nexit_code=2\n"),
+        ({"web": "-"}, [], 65, "drift=false\nfindings=0\nexit_code=65\n"),
+        ({"web": NEW}, ["--baseline", "none"], 65, "drift=false\nfindings=0\nexit_code=65\n"),
+    ],
+)
+def test_the_steps_that_follow_in_a_workflow_are_told(
+    web: Stage, manifest: dict[str, Any], arguments: list[str], code: int, outputs: str
+) -> None:
+    web.manifest(**manifest)
+    path = web.write("outputs", "earlier=1\n")
+    web.set("GITHUB_OUTPUT", str(path))
+    assert web.run("drift", *arguments).code == code
+    assert path.read_text() == "earlier=1\n"
+    assert web.run("drift", "--format", "github", *arguments).code == code
+    assert path.read_text() == "earlier=1\n" + outputs
+
+
+def test_1_where_the_step_outputs_cannot_be_written(web: Stage) -> None:
+    web.set("GITHUB_OUTPUT", "no/such/folder")
+    ended = web.run("drift", "--format", "github")
+    assert (ended.code, ended.err) == (
+        1,
+        "error: could not write the step outputs to no/such/folder: No such file or directory\n",
+    )
+
+
+def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
+    web.manifest(web=NEW)
+    formats = ("json", "markdown", "junit", "prometheus", "github", "html")
+    reports = [word for name in formats for word in ("--report", f"{name}=out.{name}")]
+    assert web.run("drift", *reports).code == 2
+    for name in formats:
+        assert "hostname" in web.read(f"out.{name}")
