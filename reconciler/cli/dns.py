@@ -2,38 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.looking import INSTALL, SERVER_OPTION, Dns
 from reconciler.cli.options import Options, shared
 from reconciler.cli.session import Session, conduct
 
 if TYPE_CHECKING:
+    from reconciler.dns.servers import Server
     from reconciler.model.document import Document
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Record
 
 
 @click.group()
 def dns() -> None:
-    """Show the DNS records that custom domains need."""
+    """Show, look up or publish the DNS records that custom domains need."""
 
 
 @dns.command()
 @shared("dns show")
 def show(options: Options) -> ExitCode:
-    """Print the two CNAMEs of each live custom domain, exactly as Imgwire gave them. Only GET requests are sent."""
+    """Print the two CNAMEs of each live custom domain, exactly as Imgwire gave them. Only GET requests are sent.
+
+    The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
+    be its registrable domain.
+    """
 
     def body(session: Session) -> Document:
-        from reconciler.cli.planning import consent_for, make_plan
-        from reconciler.model.domains import domain_of
         from reconciler.planning.outcome import of_reading
-        from reconciler.planning.records import records
 
-        manifest = session.manifest()
-        plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
+        plan, blocks, found = _read(session)
         code = of_reading(plan)
-        found = records((item.name, domain) for item in plan.items if (domain := domain_of(item.live)))
         return session.document(code, "unreadable" if code else None, plan=plan, blocks=blocks, records=found)
 
     return conduct(options, body)
+
+
+@dns.command()
+@shared("dns check")
+@SERVER_OPTION
+def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
+    """Look up the two CNAMEs of each live custom domain. Imgwire gets GET requests only.
+
+    Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
+    read.
+    """
+
+    def body(session: Session) -> Document:
+        from reconciler.cli.failure import Failure
+        from reconciler.cli.looking import installed, notes, open_resolvers
+        from reconciler.model.exit_codes import ExitCode
+        from reconciler.planning.outcome import of_dns
+
+        if not installed():
+            raise Failure(ExitCode.ERROR, "dns_missing", "dns check needs dnspython, which is not installed", INSTALL)
+        plan, blocks, found = _read(session)
+        looked = session.run(open_resolvers(session, Dns(dns_servers)).look(found))
+        live = {item.name: item.live for item in plan.items}
+        wanted = {item.name: item.environment.hostname for item in plan.items if item.environment.hostname}
+        told = notes(session, live, wanted, open_resolvers(session, Dns(dns_servers)))
+        code, reason = of_dns(plan, looked)
+        return session.document(code, reason, plan=plan, blocks=blocks, records=looked, dns_notes=told)
+
+    return conduct(options, body)
+
+
+def _read(session: Session) -> tuple[Plan, tuple[Block, ...], tuple[Record, ...]]:
+    """What is live, and the records that it needs, each with its zone."""
+    from reconciler.cli.planning import consent_for, make_plan
+    from reconciler.manifest.zones import zone_of
+    from reconciler.model.domains import domain_of
+    from reconciler.planning.records import records
+
+    manifest = session.manifest()
+    plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
+    found = records((item.name, domain) for item in plan.items if (domain := domain_of(item.live)))
+    return plan, blocks, tuple(replace(record, zone=zone_of(record.name)) for record in found)

@@ -24,7 +24,7 @@ COMMANDS = {
     "verify": "Ask Imgwire to check DNS and certificates again, and tell what is not ready",
     "drift": "Tell what differs from the manifest, for schedules",
     "status": "Show the live state of every environment",
-    "dns": "Show the DNS records that custom domains need",
+    "dns": "Show, look up or publish the DNS records that custom domains need",
     "emulator": "Serve a local stand-in for the Imgwire API",
     "schema": "Print a JSON Schema",
 }

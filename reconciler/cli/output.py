@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from reconciler.cli.log import Log
 
 
+# What can tell of a run that failed. Other formats are for what it was to show: then standard output stays empty.
+DOCUMENTS = frozenset({"json", "markdown", "junit", "prometheus", "github", "html"})
+
+
 def now() -> str:
     """The time as documents write it: RFC 3339, UTC, whole seconds."""
     return timestamp(datetime.now(UTC))
@@ -57,7 +61,7 @@ class Output:
                 code = code or ExitCode.ERROR
         if self._failed(document):
             self._tell(document)
-            if self.format in {"text", "table", "bind"}:
+            if self.format not in DOCUMENTS:
                 return code
         text = renderer(self.command, self.format)(document, ink_for(sys.stdout))
         try:

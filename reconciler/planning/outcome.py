@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Unreadable
+from reconciler.model.dns import DnsVerdict
+from reconciler.model.domains import Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.model.plan import Verify
 from reconciler.model.report import StepState, Verdict
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.plan import Block, Plan
-    from reconciler.model.report import Applied, Finding, Verified
+    from reconciler.model.report import Applied, Finding, Record, Verified
 
 
 def of_reading(plan: Plan) -> ExitCode:
@@ -81,6 +82,21 @@ def of_verify(verified: Iterable[Verified]) -> tuple[ExitCode, str | None]:
                 codes.append(item.live.error.exit_code if isinstance(item.live, Unreadable) else ExitCode.ERROR)
     code = worst(codes)
     return code, None if code is ExitCode.OK else "not_ready" if code is ExitCode.WAITING else code.outcome
+
+
+def of_dns(plan: Plan, records: Iterable[Record]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a look at DNS. Flattened records are no fault of a domain that is ready all the same."""
+    ready = {item.name for item in plan.items if isinstance(item.live, Present) and item.live.domain.ready}
+    found = {
+        record.seen.verdict
+        for record in records
+        if record.seen and not (record.seen.verdict is DnsVerdict.FLATTENED and record.environment in ready)
+    }
+    reading = of_reading(plan)
+    if reading is not ExitCode.OK:
+        return reading, "unreadable"
+    amiss = [verdict for verdict in DnsVerdict if verdict in found - {DnsVerdict.OK}]
+    return (ExitCode.WAITING, f"dns_{amiss[0]}") if amiss else (ExitCode.OK, None)
 
 
 def _unreadable(plan: Plan) -> Iterator[ExitCode]:

@@ -20,7 +20,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "verify": ("text", "json", "markdown"),
     "status": ("text", "json", "markdown"),
     "drift": ("text", "json", "markdown", "junit", "prometheus", "github", "html"),
-    "dns show": ("table", "json", "bind"),
+    "dns show": ("table", "json", "bind", "octodns", "dnscontrol", "terraform", "external-dns", "csv"),
+    "dns check": ("text", "json", "markdown"),
 }
 
 
@@ -37,18 +38,7 @@ def renderer(command: str, format_: str) -> Renderer:
     if command == "drift" and format_ != "text":
         return _drift(format_)
     if command == "dns show":
-        from reconciler.render import dns
-
-        def show(document: Document, ink: Ink) -> str:
-            if document.plan is None:
-                return text.render_failure(document, ink)
-            return (
-                dns.render_bind(document.records)
-                if format_ == "bind"
-                else dns.render_table(document.records, ink.width)
-            )
-
-        return show
+        return _dns_show(format_)
     if format_ == "github":
         from reconciler.render.diagnostics import render_github
 
@@ -58,9 +48,30 @@ def renderer(command: str, format_: str) -> Renderer:
         "plan": text.render_plan,
         "apply": text.render_apply,
         "verify": text.render_verify,
+        "dns check": text.render_dns_check,
         "status": text.render_status,
         "drift": text.render_drift,
     }[command]
+
+
+def _dns_show(format_: str) -> Renderer:
+    from reconciler.render import dns, text, zones
+
+    def show(document: Document, ink: Ink) -> str:
+        if document.plan is None:
+            return text.render_failure(document, ink)
+        if format_ == "table":
+            return dns.render_table(document.records, ink.width)
+        return {
+            "bind": dns.render_bind,
+            "octodns": zones.render_octodns,
+            "dnscontrol": zones.render_dnscontrol,
+            "terraform": zones.render_terraform,
+            "external-dns": zones.render_external_dns,
+            "csv": zones.render_csv,
+        }[format_](document.records)
+
+    return show
 
 
 def _drift(format_: str) -> Renderer:

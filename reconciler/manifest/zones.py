@@ -1,0 +1,11 @@
+"""Where a name's DNS zone most likely begins."""
+
+from __future__ import annotations
+
+from reconciler.manifest.hostnames import _suffixes
+
+
+def zone_of(name: str) -> str | None:
+    """The registrable domain that the name lies in (Public Suffix List); None where it is itself a suffix."""
+    found: str | None = _suffixes().privatesuffix(name)
+    return found
