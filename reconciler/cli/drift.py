@@ -43,9 +43,14 @@ def drift(options: Options, baseline: str | None, health: bool) -> ExitCode:
         manifest = session.manifest()
         before = read_baseline(baseline) if baseline is not None else None
         plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
+        unknown = [f"`{item.name}`" for item in plan.items if before and item.name not in before.live]
+        if unknown:
+            listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            session.log.say("info", f"The baseline tells nothing of {listed}")
         found = findings(plan, before, health=health)
         code, reason = of_drift(plan, blocks, found)
         message = next((block.message for block in blocks if code is ExitCode.REFUSED and block.code == reason), None)
+        found = () if message else found
         return session.document(code, reason, message=message, plan=plan, blocks=blocks, findings=found)
 
     code = conduct(options, body)

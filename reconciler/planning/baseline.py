@@ -34,9 +34,10 @@ def from_document(document: object) -> Baseline:
     version = document.get("format_version")
     if not isinstance(version, str) or version.split(".")[0] != _MAJOR:
         raise NotABaseline("was written by another version of this tool")
-    live = dict(_live(item) for item in _objects(document, "environments") if item.get("error") is None)
-    if not live:
-        raise NotABaseline("knows of no environment: it was written by a run that could read none")
+    environments = _objects(document, "environments")
+    if not environments:
+        raise NotABaseline("knows of no environment: it was written by a run that failed")
+    live = dict(_live(item) for item in environments if item.get("error") is None)
     told = _objects(document, "findings") if "findings" in document else []
     return Baseline(live, dict(_cause(item) for item in told if item.get("cause") is not None))
 

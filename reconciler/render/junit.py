@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def render_drift(document: Document) -> str:
-    """One suite. What could not be read is an error; so is a run that failed, as a test case named `drift`."""
+    """One suite. What could not be read is an error; so is a run that failed, as the one test case `drift`."""
     suite = ET.Element("testsuite", name="reconciler drift")
     if document.plan is None or document.message:
         _error(_case(suite, "drift"), document.reason or "error", _told(document))
     findings: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in document.findings:
         findings[finding.environment].append(finding)
-    for item in document.plan.items if document.plan else ():
+    for item in document.plan.items if document.plan and not document.message else ():
         case = _case(suite, item.name)
         if item.environment.span:
             case.set("file", safe(item.environment.span.file))

@@ -10,6 +10,7 @@ from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.looked import words
 from reconciler.render.safe import safe
+from reconciler.render.text import drift_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +79,7 @@ def render_report(document: Document) -> str:
     parts = [
         title,
         _why(document),
+        drift_total(document) if command == "drift" and not document.message else "",
         _steps(document),
         _table(("Drift", "Environment", "What"), findings),
         _table(("Verdict", "Environment", "Why"), verdicts),

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 def render_drift(document: Document) -> str:
     """The exit code, what is known of each environment, and a gauge of 1 for each finding. No sample has a time.
 
-    An environment that could not be read has neither `drifted` nor `ready`: unknown is not in order.
+    An environment that could not be read has neither `drifted` nor `ready`: unknown is not in order. After a run that
+    failed there is the exit code only.
     """
-    items = document.plan.items if document.plan else ()
+    items = document.plan.items if document.plan and not document.message else ()
     known = [item for item in items if not isinstance(item.live, Unreadable)]
     drifted = {finding.environment for finding in document.findings if finding.counts}
     return "".join(

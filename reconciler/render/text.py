@@ -160,7 +160,7 @@ def render_status(document: Document, ink: Ink) -> str:
 
 def render_drift(document: Document, ink: Ink) -> str:
     """What differs from the manifest, or the word that nothing does."""
-    if document.plan is None:
+    if document.plan is None or document.message:
         return render_failure(document, ink)
     rows = [
         (ink("yellow" if item.counts else "dim", item.kind), safe(item.environment), safe(item.sentence))

@@ -154,4 +154,4 @@ def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
     reports = [word for name in formats for word in ("--report", f"{name}=out.{name}")]
     assert web.run("drift", *reports).code == 2
     for name in formats:
-        assert "hostname" in web.read(f"out.{name}")
+        assert "hostname_differs" in web.read(f"out.{name}")

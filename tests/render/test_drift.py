@@ -1,0 +1,230 @@
+"""What a look for drift found, in each format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import API_URL, TIME, domain, live, locked_out, unreadable, wish
+
+from reconciler.model.backend import NoAnswer
+from reconciler.model.diagnostics import Diagnostic, Severity, Span
+from reconciler.model.document import Document, Source
+from reconciler.model.domains import Absent, Present
+from reconciler.model.exit_codes import ExitCode
+from reconciler.planning.baseline import Baseline
+from reconciler.planning.drift import findings
+from reconciler.planning.planner import build_plan
+from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.ink import Ink
+
+if TYPE_CHECKING:
+    from conftest import Golden
+
+CASES = Path(__file__).parents[1] / "cases" / "drift"
+HOSTILE = "\x1b[31m</script>]]>&\"'`\n::error::pwned\n%0A\u202e|@all"
+
+
+def at(line: int) -> Span:
+    return Span("sites/imgwire.yaml", line, 3, 4)
+
+
+def drifted() -> Document:
+    """Every kind of finding, an environment without one, and one that could not be read."""
+    plan = build_plan(
+        [
+            wish("docs", "docs.example.com", span=at(4)),
+            wish("empty", None, span=at(5)),
+            wish("gone", "gone.example.com", span=at(6)),
+            wish("more", None, span=at(7)),
+            wish("new", "xn--bcher-kva.example.com", span=at(8)),
+            wish("slow", "slow.example.com", span=at(9)),
+            wish("web", "web.example.com", span=at(10)),
+        ],
+        {
+            "docs": live("docs", "docs.example.com"),
+            "empty": Absent(),
+            "gone": Absent(),
+            "more": live("more", "more.example.com"),
+            "new": live("new", "old.example.com"),
+            "slow": unreadable(),
+            "web": live("web", "web.example.com", id="2", cname_value="b.imgwire.dev", status="FAILED"),
+        },
+        API_URL,
+    )
+    baseline = Baseline(
+        {
+            "gone": live("gone", "gone.example.com"),
+            "new": live("new", "old.example.com"),
+            "web": live("web", "web.example.com"),
+        },  # type: ignore[dict-item]
+        {},
+    )
+    return Document(
+        "drift",
+        TIME,
+        ExitCode.UNREACHABLE,
+        "unreachable",
+        "unreadable",
+        source=Source((), API_URL),
+        plan=plan,
+        findings=findings(plan, baseline),
+    )
+
+
+def in_sync() -> Document:
+    plan = build_plan([wish("web", "web.example.com")], {"web": live("web", "web.example.com")}, API_URL)
+    return Document("drift", TIME, ExitCode.OK, "ok", source=Source((), API_URL), plan=plan)
+
+
+def failed() -> Document:
+    problem = Diagnostic(Severity.ERROR, "missing-key", "`web` has no `hostname`", "write one", at(3))
+    return Document("drift", TIME, ExitCode.DATA, "data", "invalid_manifest", diagnostics=(problem,))
+
+
+def refused() -> Document:
+    return replace(
+        in_sync(),
+        exit_code=ExitCode.REFUSED,
+        outcome="refused",
+        reason="wrong_environment",
+        message="the key of `web` opens another Environment",
+        hint="look at the key",
+    )
+
+
+DOCUMENTS = {"drifted": drifted, "in-sync": in_sync, "failed": failed, "refused": refused}
+ENDINGS = {
+    "text": "txt",
+    "markdown": "md",
+    "junit": "xml",
+    "prometheus": "prom",
+    "github": "github.txt",
+    "html": "html",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("format_", ENDINGS)
+def test_what_was_found_is_written_as_expected(name: str, format_: str, golden: Golden) -> None:
+    golden(CASES / f"{name}.{ENDINGS[format_]}", renderer("drift", format_)(DOCUMENTS[name](), Ink()))
+
+
+def test_every_format_but_json_is_shown_by_example() -> None:
+    assert {*ENDINGS, "json"} == set(FORMATS["drift"])
+
+
+def spoken(text: str, *, failed: bool = False) -> Document:
+    """Outside text in every place where there can be some."""
+    plan = build_plan(
+        [wish("api", "api.example.com"), wish("mute", None, span=Span(text, 1, 1)), wish("web", "web.example.com")],
+        {
+            "api": Present(replace(domain("api", "x"), hostname=text, status=text, certificate_status=text)),
+            "mute": unreadable(NoAnswer(text)),
+            "web": live("web", "web.example.com", status=text),
+        },
+        API_URL,
+    )
+    before = Baseline({"web": live("web", "web.example.com")}, {})  # type: ignore[dict-item]
+    problem = Diagnostic(Severity.ERROR, "unknown-key", text, text, Span(text, 1, 1))
+    return Document(
+        "drift",
+        TIME,
+        ExitCode.UNREACHABLE,
+        "unreachable",
+        "unreadable",
+        text if failed else None,
+        text if failed else None,
+        source=Source((), text),
+        plan=plan,
+        diagnostics=(problem,),
+        findings=findings(plan, before, health=True),
+    )
+
+
+anything = st.text(min_size=1, max_size=20) | st.sampled_from(
+    [HOSTILE, "\ud800", "\ufffe", "\x00\x0b\x85\u2028", "&amp;", '"} 1\n']
+)
+
+
+def written(format_: str, document: Document) -> str:
+    return renderer("drift", format_)(document, Ink())
+
+
+@given(anything)
+def test_junit_is_one_xml_document_with_the_same_elements_whatever_the_text(text: str) -> None:
+    def elements(text: str, *, failed: bool) -> list[str]:
+        output = written("junit", spoken(text, failed=failed)).encode("utf-8")
+        return [element.tag for element in ET.fromstring(output).iter()]
+
+    for failed in (True, False):
+        assert elements(text, failed=failed) == elements("plain", failed=failed)
+
+
+class Tags(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[tuple[str, frozenset[str]]] = set()
+        self.comments = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add((tag, frozenset(name for name, _ in attrs)))
+
+    def handle_comment(self, data: str) -> None:
+        self.comments += 1
+
+
+@given(anything)
+def test_a_page_has_no_other_tags_whatever_the_text(text: str) -> None:
+    for failed in (True, False):
+        page = written("html", spoken(text, failed=failed))
+        page.encode("utf-8")
+        tags = Tags(page)
+        assert tags.found <= Tags(written("html", spoken("plain", failed=failed))).found | {("code", frozenset())}
+        assert tags.comments == 0
+
+
+def test_a_page_needs_no_network_and_runs_nothing() -> None:
+    page = written("html", drifted())
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|img|iframe)|src=|href=|url\(|@import", page)
+
+
+SAMPLE = re.compile(
+    r'imgwire_[a-z_]+(\{[a-z]+="([^"\\\n]|\\["\\n])*"(,[a-z]+="([^"\\\n]|\\["\\n])*")*\})? -?[0-9]+', re.ASCII
+)
+
+
+@given(anything)
+def test_every_line_of_the_gauges_is_a_sample_or_a_comment(text: str) -> None:
+    output = written("prometheus", spoken(text))
+    assert output.endswith("\n")
+    for line in output[:-1].split("\n"):
+        assert re.fullmatch("# (HELP imgwire_[a-z_]+ .+|TYPE imgwire_[a-z_]+ gauge)", line) or SAMPLE.fullmatch(line)
+
+
+def test_what_could_not_be_read_is_neither_in_order_nor_drifted() -> None:
+    plan = build_plan([wish("web", "web.example.com")], {"web": locked_out()}, API_URL)
+    output = written("prometheus", Document("drift", TIME, ExitCode.CREDENTIALS, "credentials", plan=plan))
+    assert [line for line in output.splitlines() if not line.startswith("#")] == [
+        "imgwire_drift_exit_code 7",
+        'imgwire_environment_readable{environment="web"} 0',
+    ]
+
+
+@given(anything)
+def test_a_workflow_command_is_never_made_of_outside_text(text: str) -> None:
+    def commands(text: str, *, failed: bool) -> list[str]:
+        lines = written("github", spoken(text, failed=failed))[:-1].split("\n")
+        return [re.match("::(error|warning) ", line)[1] for line in lines]  # type: ignore[index]
+
+    for failed in (True, False):
+        assert commands(text, failed=failed) == commands("plain", failed=failed)
