@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+settings.register_profile("project", deadline=None)  # machines are noisy
+settings.register_profile("long", max_examples=5_000, deadline=None)
+settings.load_profile("project")
 pytest_plugins = ["emulator_fixture"]
 
 

@@ -5,6 +5,7 @@ PyYAML keeps the last of two equal keys and says nothing, and follows aliases wi
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -21,7 +22,7 @@ from yaml.events import (
 from reconciler.manifest.codes import Code
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
-from reconciler.manifest.source_text import TO_END_OF_LINE, At, Place, SourceText, error
+from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
 from reconciler.manifest.syntax import explain_syntax
 from reconciler.manifest.words import describe, shorten
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 DEEPEST = 32
 """Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""
-
-MOST_PROBLEMS = 50_000
-"""Problems told of one file, more than twice its environments; then reading stops."""
 
 HAS_LIBYAML: bool = yaml.__with_libyaml__
 
@@ -83,14 +81,16 @@ class Document:
 def read_document(source: SourceText) -> Document:
     """Read one YAML document. Nothing is raised: what is wrong is in `problems`."""
     document = Document(source)
+    builder = _Builder(document, event_source(source.text))
     try:
-        _Builder(document, event_source(source.text)).build()
+        builder.build()
         source.is_read = True
     except yaml.YAMLError as failure:
-        document.problems.append(explain_syntax(source, failure))
+        builder.found.append(partial(explain_syntax, source, failure))
         document.root = REPORTED
     except _Stop:
         document.root = REPORTED
+    document.problems = [tell() for tell in builder.found]
     return document
 
 
@@ -116,6 +116,8 @@ class _Builder:
         self._source = document.source
         self._next = next_event
         self._anchors: dict[str, Place] = {}
+        self.found: list[Callable[[], Diagnostic]] = []
+        """Problems to tell when all that was read is read, and it is known what must not be shown."""
 
     def build(self) -> None:
         first: At | None = None
@@ -201,34 +203,32 @@ class _Builder:
             if value == _MERGE and event.implicit[0]:
                 hint = "put what environments share below `defaults`"
                 self._tell(Code.ALIAS, "merge keys (`<<`) are not accepted", event, hint)
-                return Odd("reported", _MERGE)
+                return Odd(REPORTED.kind, _MERGE)
             if value not in here.places:
                 return value
             first = At(self._source, here.places[value][0])
+            said = f"`{shorten(value)}` is set twice"
             hint = "remove one of the two, or give it the name that was meant"
-            self._tell(
-                Code.DUPLICATE_KEY, f"`{shorten(value)}` is set twice", event, hint, ((first, "first set here"),)
-            )
-        elif isinstance(value, (Entries, list)):
+            self._tell(Code.DUPLICATE_KEY, said, event, hint, ((first, "first set here"),))
+            return Odd(REPORTED.kind, value)
+        if isinstance(value, (Entries, list)):
             hint = "write a plain name before the colon; text with brackets or braces needs quotes"
             self._tell(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
             raise _Stop
+        if value is EMPTY:
+            self._tell(Code.WRONG_TYPE, "there is no key before the colon", event, "write a name before the colon")
         elif value is not REPORTED:
-            text = event.value
-            said = (
-                f"`{shorten(text)}` as a key is {describe(value)}, not text"
-                if text
-                else "there is no key before the colon"
-            )
-            hint = f'put it in quotes: `"{shorten(text)}":`' if text else "write a name before the colon"
-            self._tell(Code.WRONG_TYPE, said, event, hint)
+            text = shorten(event.value)
+            said = f"`{text}` as a key is {describe(value)}, not text"
+            self._tell(Code.WRONG_TYPE, said, event, f'put it in quotes: `"{text}":`')
         return REPORTED
 
     def _secret_key(self, key: str | Odd, depth: int) -> bool:
         """Below `environments` keys are names, and only a name that is an API key's own counts."""
-        if not isinstance(key, str) or (depth == 2 and "apikey" not in key.lower().replace("_", "").replace("-", "")):
+        name = key.text if isinstance(key, Odd) else str(key)
+        if depth == 2 and "apikey" not in name.lower().replace("_", "").replace("-", ""):
             return False
-        return may_hold_secret(key)
+        return may_hold_secret(name)
 
     def _hide(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
@@ -253,9 +253,9 @@ class _Builder:
         self._tell(Code.ALIAS, f"aliases (`*{shorten(event.anchor)}`) are not accepted", event, hint, related)
 
     def _tell(self, code: Code, message: str, event: Any, hint: str, related: tuple[tuple[At, str], ...] = ()) -> None:
-        problems = self._document.problems
-        problems.append(error(code, message, At(self._source, _place(event)), hint=hint, related=related))
-        if len(problems) >= MOST_PROBLEMS:
+        at = At(self._source, _place(event))
+        self.found.append(partial(error, code, message, at, hint=hint, related=related))
+        if len(self.found) >= MOST_PROBLEMS:
             raise _Stop
 
 

@@ -159,16 +159,16 @@ def _ascii_label(label: str) -> str:
 
 def _refuse_suffixes(name: str) -> None:
     suffixes = _suffixes()
-    if suffixes.publicsuffix(name) == name:
-        hint = f"put your own domain and a label before it: `images.example.{name}`"
-        raise HostnameError(
-            Code.PUBLIC_SUFFIX, f"`{shorten(name)}` is a public suffix, under which others register names", hint
-        )
-    if suffixes.privatesuffix(name) == name:
-        shown = unicode_form(name)
-        hint = f"put a label before it: `images.{shown}`"
-        said = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
-        raise HostnameError(Code.APEX_HOSTNAME, said, hint)
+    registrable = suffixes.privatesuffix(name)
+    if registrable is not None and registrable != name:
+        return
+    shown = unicode_form(name)
+    if registrable is None:
+        hint = f"put your own domain and a label before it: `images.example.{shown}`"
+        said = f"`{shorten(shown)}` is a public suffix, under which others register names"
+        raise HostnameError(Code.PUBLIC_SUFFIX, said, hint)
+    said = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
+    raise HostnameError(Code.APEX_HOSTNAME, said, f"put a label before it: `images.{shown}`")
 
 
 @cache

@@ -13,7 +13,7 @@ from reconciler.manifest.decoding import decode
 from reconciler.manifest.document import HAS_LIBYAML, Document, Entries, read_document
 from reconciler.manifest.rules import Merged, Part
 from reconciler.manifest.schema import explain_shape
-from reconciler.manifest.source_text import SourceText, error
+from reconciler.manifest.source_text import MOST_PROBLEMS, SourceText, error
 from reconciler.manifest.sources import ManifestFile, read_files, read_standard_input
 from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
 from reconciler.model.environments import Manifest, SourceFile
@@ -54,7 +54,7 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
         if not unread and not told and not any(_has_environments(part.document) for part in parts):
             found.append(_no_environments(parts))
         if found:
-            raise InvalidInput(tuple(sorted([*found, *warnings], key=Diagnostic.sort_key)))
+            raise InvalidInput(_told_in_order([*found, *warnings]))
         manifest = Manifest(
             environments=tuple(merged.environments),
             files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
@@ -64,8 +64,18 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
         return Loaded(manifest, tuple(warnings))
 
 
+def _told_in_order(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    found.sort(key=Diagnostic.sort_key)
+    if len(found) > MOST_PROBLEMS:
+        said = f"there are more than {MOST_PROBLEMS} problems; the others are not told"
+        found[MOST_PROBLEMS:] = [error(Code.TOO_LARGE, said, hint="mend these first")]
+    return tuple(found)
+
+
 def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterator[Part]:
     for file in files:
+        if len(found) > MOST_PROBLEMS:
+            return
         source = decode(file.path, file.data)
         if isinstance(source, SourceText):
             document = read_document(source)

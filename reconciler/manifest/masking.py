@@ -10,10 +10,10 @@ MASK = "…"
 
 _LOOKS_LIKE_KEY = re.compile(r"(?<![A-Za-z0-9])[sc]k_[^\s\"'`,;{}\[\]()]+|(?<=//)[^\s/@:]*:[^\s/@]*(?=@)")
 _NAMES_KEY = re.compile(r"key|token|secret|passw|bearer|authorization|credential", re.IGNORECASE)
-_API_KEY_LINE = re.compile(
-    r"""(?:api[ _-]?key|token|secret|passw)[\w-]{0,20}["']?[ \t]*[:=][ \t]*(?P<value>\S.*)?""", re.IGNORECASE
+_KEY = re.compile(r"""(?<![\w\\-])([\w\\-]{1,40})["']?[ \t]*[:=][ \t]*""")
+_POINTER = re.compile(
+    r"""\{?[ \t]*(["']?)(?:env\1[ \t]*:[ \t]*(["']?)[A-Z_][A-Z0-9_]*\2|file\1[ \t]*:[ \t]*(["']?)[\w.~-]*/[\w./~-]*\3)[ \t},]*"""
 )
-_POINTER = re.compile(r"""\{?[ \t]*["']?(?:env|file)["']?[ \t]*:""")
 _VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -41,17 +41,26 @@ def points_elsewhere(key: str, text: str) -> bool:
 def secret_ranges(lines: list[str], number: int, *, guess: bool) -> list[tuple[int, int]]:
     """Where line `number` (from 0) holds what looks like a key, or says in a comment that it does.
 
-    To `guess` is for text that is not read as YAML (yet): then what a line above it opens counts, too.
+    To `guess` is for text that is not read as YAML: then every value that may be a key counts, and what goes on below one.
     """
     line = lines[number]
     found = [match.span() for match in _LOOKS_LIKE_KEY.finditer(line)]
-    begin = 0 if guess else line.find("#")
-    if begin >= 0:
-        named = (match for match in _API_KEY_LINE.finditer(line, begin) if match["value"])
-        found += [match.span("value") for match in named if not _POINTER.match(match["value"])]
-    if guess and _continues_key(lines, number) and not _POINTER.match(line.lstrip()):
-        found.append((_indent(line), len(line)))
+    value = _suspicious_value(line, 0 if guess else line.find("#"))
+    if value is not None:
+        found.append((value, len(line)))
+    begin = _indent(line)
+    if guess and not _POINTER.fullmatch(line, begin) and (line.startswith(":", begin) or _continues_key(lines, number)):
+        found.append((begin, len(line)))
     return found
+
+
+def _suspicious_value(line: str, begin: int) -> int | None:
+    """Where the first value behind `begin` starts that may be an API key, and does not only point at one."""
+    if begin >= 0:
+        for match in _KEY.finditer(line, begin):
+            if ("\\" in match[1] or may_hold_secret(match[1])) and not _POINTER.fullmatch(line, match.end()):
+                return match.end()
+    return None
 
 
 def _continues_key(lines: list[str], number: int) -> bool:
@@ -60,8 +69,7 @@ def _continues_key(lines: list[str], number: int) -> bool:
     for above in range(number - 1, max(-1, number - 100), -1):
         line = lines[above]
         if line.strip() and _indent(line) < depth:
-            found = _API_KEY_LINE.search(line)
-            return found is not None and not (found["value"] or "").startswith("{")
+            return _suspicious_value(line, 0) is not None
     return False
 
 

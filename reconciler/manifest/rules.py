@@ -11,7 +11,7 @@ from reconciler.manifest.document import Document, Entries
 from reconciler.manifest.hostnames import HostnameError, normalise
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.shape import UUID, environment_fits
-from reconciler.manifest.source_text import At, error
+from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
 from reconciler.manifest.words import shorten
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, Environment, KeyFile, KeySource, KeyVariable
 from reconciler.model.hostnames import unicode_form
@@ -77,6 +77,8 @@ class Merged:
         defaults = _mapping(part.document.root, "defaults")
         environments = _mapping(part.document.root, "environments")
         for name, value in environments.items():
+            if len(self.problems) > MOST_PROBLEMS:
+                return
             name_place, place = environments.places[name]
             at = At(source, name_place)
             first = self._names.setdefault(name, at)

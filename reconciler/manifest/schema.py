@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
@@ -11,7 +12,7 @@ from reconciler.manifest.document import Document, Entries
 from reconciler.manifest.names import variable_for
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
 from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
-from reconciler.manifest.source_text import At, error
+from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
 from reconciler.manifest.words import closest, describe, shorten
 from reconciler.schema_files import read_schema
 
@@ -96,7 +97,7 @@ class _Explainer:
 
     def explain(self, root: object) -> list[Diagnostic]:
         self._tell_of_indentation(root)
-        for failure in sorted(validator().iter_errors(root), key=_weight):
+        for failure in sorted(islice(validator().iter_errors(root), MOST_PROBLEMS), key=_weight):
             path = tuple(str(part) for part in failure.absolute_path)
             if failure.instance is REPORTED or any(path[:depth] in self._told for depth in range(len(path) + 1)):
                 continue
@@ -150,10 +151,12 @@ class _Explainer:
                 )
 
     def _unknown_keys(self, path: Path, entries: Entries) -> None:
-        known = _known_keys(path)
+        known = known_keys(path)
         for key in entries:
             if key in known or (*path, key) in self._told:
                 continue
+            if len(self._found) > MOST_PROBLEMS:
+                return
             owner = f"`{shorten(path[-1])}`" if path else "the manifest"
             said = f"`{shorten(key)}` is not a key of {owner}"
             meant = closest(key, known)
@@ -168,7 +171,7 @@ class _Explainer:
             self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=_environment(path))
 
     def _missing(self, path: Path, entries: Entries) -> None:
-        known = _known_keys(path)
+        known = known_keys(path)
         missing = "hostname" if path else "version"
         if any(key not in known and closest(key, known) == missing for key in entries):
             return  # misspelt, and told of
@@ -296,7 +299,8 @@ def _weight(failure: ValidationError) -> tuple[bool, bool]:
     return (failure.validator != "type", failure.validator == "maxProperties")
 
 
-def _known_keys(path: Path) -> tuple[str, ...]:
+def known_keys(path: Path) -> tuple[str, ...]:
+    """The keys that the mapping at this path may have, in the order of the schema."""
     match path:
         case ():
             return ROOT_KEYS

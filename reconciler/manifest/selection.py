@@ -10,7 +10,7 @@ from reconciler.manifest.words import closest, shorten
 from reconciler.model.diagnostics import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Environment, Manifest
@@ -26,7 +26,7 @@ def select(manifest: Manifest, names: Sequence[str], selectors: Sequence[str]) -
     known = {environment.name for environment in manifest.environments}
     unknown = sorted(set(names) - known)
     if unknown:
-        raise InvalidInput(tuple(_unknown(name, known) for name in unknown))
+        raise InvalidInput(tuple(_unknown(name, tuple(sorted(known))) for name in unknown))
     found = tuple(
         environment
         for environment in manifest.environments
@@ -52,9 +52,9 @@ def _label(selector: str) -> tuple[str, str]:
     return name, value
 
 
-def _unknown(name: str, known: Iterable[str]) -> Diagnostic:
+def _unknown(name: str, known: tuple[str, ...]) -> Diagnostic:
     meant = closest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"environments in the manifest: {_listed(sorted(known))}"
+    hint = f"did you mean `{meant}`?" if meant else f"environments in the manifest: {_listed(known)}"
     said = f"the manifest has no environment `{shorten(name)}`"
     return error(Code.UNKNOWN_ENVIRONMENT, said, hint=hint, environment=shorten(name))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from typing import NamedTuple
 
@@ -11,6 +12,14 @@ from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity,
 
 TO_END_OF_LINE = -1
 """As the length of a place: what stands there goes on beyond its line."""
+
+MOST_PROBLEMS = 50_000
+"""Problems that are told in one run, more than twice its environments; then looking for more stops."""
+
+TO_END = sys.maxsize
+
+_NEAR = 400
+"""Characters on each side of a place that are looked at, more than are shown: secrets in them become shorter."""
 
 _WIDEST = 160
 _BEFORE_MARKER = 60
@@ -30,6 +39,7 @@ class SourceText:
         """Whether all of it was read as YAML, so that `hide` was told of every secret. Until then more is masked than need be."""
         self._secrets: dict[int, list[tuple[int, int]]] = {}
         self._secret_blocks: list[tuple[int, int]] = []
+        self._guessed: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         self._lines: list[str] | None = None
 
     @property
@@ -41,7 +51,7 @@ class SourceText:
 
     def hide(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Never show the text between two marks (line and column from 0). Called in the order of the text."""
-        last = end[1] if end[0] == start[0] else TO_END_OF_LINE
+        last = end[1] if end[0] == start[0] else TO_END
         self._secrets.setdefault(start[0], []).append((start[1], last))
         if end[0] > start[0]:
             self._secrets.setdefault(end[0], []).append((0, end[1]))
@@ -56,20 +66,32 @@ class SourceText:
 
     def excerpt(self, place: Place) -> Excerpt:
         """The line at a place with its secrets masked and, where it is long, cut around the place."""
-        span = self.span(place)
-        line = self._line(place[0])
-        start, end = place[1], place[1] + span.length
-        hidden = self._hidden(place[0]) if place[0] < len(self.lines) else []
-        text, start, end = _without(line, hidden, start, end)
-        return _cut(text, start, end)
+        line, start = self._line(place[0]), place[1]
+        begin, stop = max(0, start - _NEAR), min(len(line), start + _NEAR)
+        hidden = [(first - begin, last - begin) for first, last in self._hidden(place[0], begin, stop)]
+        end = min(start + self.span(place).length, max(stop, start + 1))
+        text, start, end = _without(line[begin:stop], hidden, start - begin, end - begin)
+        return _cut(text, start, end, before=begin > 0, after=stop < len(line))
 
-    def _hidden(self, line: int) -> list[tuple[int, int]]:
-        found = self._secrets.get(line, []) + secret_ranges(self.lines, line, guess=not self.is_read)
-        block = bisect_right(self._secret_blocks, (line, line)) - 1
-        for first, last in self._secret_blocks[max(0, block) : block + 2]:
-            if first <= line < last:
-                found.append((0, TO_END_OF_LINE))
-        return found
+    def _hidden(self, number: int, begin: int, stop: int) -> list[tuple[int, int]]:
+        """The secrets in a part of a line. Only what is near is looked at: a line may hold a hundred thousand."""
+        if number >= len(self.lines):
+            return []
+        known = (number, not self.is_read)
+        if known not in self._guessed:
+            guessed = secret_ranges(self.lines, number, guess=not self.is_read)
+            if secrets := self._secrets.get(number):  # a comment behind a key may hold the next one
+                comment = self.lines[number].find(" #", secrets[-1][1])
+                guessed += [(comment + 1, TO_END)] if comment >= 0 else []
+            self._guessed[known] = _merged(guessed)
+        found = []
+        for ranges in (self._secrets.get(number, []), self._guessed[known]):
+            first = max(0, bisect_right(ranges, (begin, begin)) - 1)
+            found += ranges[first : bisect_right(ranges, (stop, stop))]
+        block = bisect_right(self._secret_blocks, (number, TO_END)) - 1
+        if block >= 0 and number < self._secret_blocks[block][1]:
+            found.append((begin, stop))
+        return _merged([(max(first, begin), min(last, stop)) for first, last in found])
 
     def _line(self, number: int) -> str:
         return self.lines[number] if number < len(self.lines) else ""
@@ -114,7 +136,7 @@ def _without(line: str, hidden: list[tuple[int, int]], start: int, end: int) -> 
     pieces = []
     done = 0
     new_start, new_end = start, end
-    for first, last in _merged(hidden, len(line)):
+    for first, last in hidden:
         pieces += [line[done:first], MASK]
         done = last
         shorter = last - first - len(MASK)
@@ -126,12 +148,10 @@ def _without(line: str, hidden: list[tuple[int, int]], start: int, end: int) -> 
     return "".join(pieces), new_start, max(new_end, new_start + 1)
 
 
-def _merged(ranges: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
-    """The ranges in order, overlaps joined, within a line of this length."""
+def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ranges that are not empty in order, with those that overlap made one."""
     merged: list[tuple[int, int]] = []
-    for first, last in sorted(
-        (first, length if last == TO_END_OF_LINE else min(last, length)) for first, last in ranges
-    ):
+    for first, last in sorted(ranges):
         if first >= last:
             continue
         if merged and first <= merged[-1][1]:
@@ -141,13 +161,13 @@ def _merged(ranges: list[tuple[int, int]], length: int) -> list[tuple[int, int]]
     return merged
 
 
-def _cut(text: str, start: int, end: int) -> Excerpt:
-    """At most _WIDEST characters around the marker; `…` stands for what is left out."""
-    if len(text) <= _WIDEST:
-        return Excerpt(text, start, end - start)
-    first = max(0, min(start - _BEFORE_MARKER, len(text) - _WIDEST))
-    last = min(len(text), first + _WIDEST)
-    before = "…" if first else ""
-    after = "…" if last < len(text) else ""
-    begin = start - first + len(before)
-    return Excerpt(before + text[first:last] + after, begin, max(1, min(end, last) - first + len(before) - begin))
+def _cut(text: str, start: int, end: int, *, before: bool, after: bool) -> Excerpt:
+    """At most _WIDEST characters around the marker; `…` stands for what is left out, here or `before` and `after`."""
+    first, last = 0, len(text)
+    if last > _WIDEST:
+        first = max(0, min(start - _BEFORE_MARKER, last - _WIDEST))
+        last = first + _WIDEST
+    left = "…" if before or first else ""
+    right = "…" if after or last < len(text) else ""
+    begin = start - first + len(left)
+    return Excerpt(left + text[first:last] + right, begin, max(1, min(end, last) - first + len(left) - begin))

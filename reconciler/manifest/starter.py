@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 STARTER = """\
-# yaml-language-server: $schema=https://raw.githubusercontent.com/imgwire-reconciler/imgwire-reconciler/main/schemas/manifest.schema.json
-#
 # Which custom domain each of your Imgwire Environments must have. `reconciler validate` checks this file without a key and
 # without the network, `reconciler plan` shows what would change, `reconciler apply` changes it.
 

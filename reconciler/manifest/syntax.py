@@ -56,7 +56,8 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
     opened = failure.context_mark
     begin: Place | None = (opened.line, opened.column, 1) if opened else None
     line = source.lines[mark.line] if mark.line < len(source.lines) else ""
-    if "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t":
+    is_tab = "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t"
+    if is_tab or "tab character that violates" in problem:
         return error(
             Code.YAML_SYNTAX, "a tab where only spaces may indent", At(source, place), hint="indent with spaces"
         )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from reconciler.manifest.scalars import Odd
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _LONGEST = 80
 
@@ -33,7 +30,8 @@ def describe(value: object) -> str:
     return "a list" if isinstance(value, list) else "a mapping"
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+@lru_cache(maxsize=1024)
+def closest(word: str, known: tuple[str, ...]) -> str | None:
     """The known word that was probably meant: the same but for case and punctuation, or nearly the same."""
     from difflib import get_close_matches
 

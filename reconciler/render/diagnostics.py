@@ -121,17 +121,16 @@ def _fit(before: str, marked: str, after: str, room: int) -> tuple[str, str, str
 
 def _first(text: str, room: int) -> str:
     """As many characters from the beginning as `room` columns hold."""
-    for count in range(min(len(text), max(room, 0)), 0, -1):
-        if columns(text[:count]) <= room:
+    taken = 0
+    for count, character in enumerate(text):
+        taken += columns(character)
+        if taken > room:
             return text[:count]
-    return ""
+    return text
 
 
 def _last(text: str, room: int) -> str:
-    for count in range(min(len(text), max(room, 0)), 0, -1):
-        if columns(text[-count:]) <= room:
-            return text[-count:]
-    return ""
+    return _first(text[::-1], room)[::-1]
 
 
 def _annotation(diagnostic: Diagnostic) -> str:
