@@ -56,7 +56,7 @@ def render_terraform(records: Sequence[Record]) -> str:
     zones, left_out = _by_zone(records)
     lines = [
         '# for_each = local.imgwire_dns_records in your provider\'s record resource; "name" is relative to "zone"',
-        *_comments("#", left_out).splitlines(),
+        *(_comments("#", left_out).splitlines() if left_out or not zones else []),
         "locals {",
         "  imgwire_dns_records = {",
     ]

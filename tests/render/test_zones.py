@@ -1,0 +1,182 @@
+"""The files of other tools: each is read back by a reader of its language, and nothing from outside gets out of its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from reconciler.model.report import Record
+from reconciler.render.dns import render_bind
+from reconciler.render.zones import (
+    render_csv,
+    render_dnscontrol,
+    render_external_dns,
+    render_octodns,
+    render_terraform,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+dns_zone = pytest.importorskip("dns.zone")
+
+
+def record(
+    environment: str, name: str, value: str, zone: str | None = "example.com", purpose: str = "routing"
+) -> Record:
+    return Record(environment, "images.example.com", purpose, name, value, zone)
+
+
+GOOD = (
+    record("production", "images10.example.com", "cdn-proxy.imgwire.dev"),
+    record("production", "_acme-challenge.images10.example.com", "1.dcv.imgwire.dev", purpose="validation"),
+    record("staging", "images9.example.com", "cdn-proxy.imgwire.dev"),
+    record("other", "img.example.org", "cdn-proxy.imgwire.dev", "example.org"),
+    record("number", "123.example.org", "cdn-proxy.imgwire.dev", "example.org"),
+)
+NAMES = {(item.name, item.value) for item in GOOD}
+HOSTILE = (
+    record("two\nlines", 'x"); process.exit(1); ("', "cdn-proxy.imgwire.dev"),
+    record("expanded", "images.example.com", '${file("/etc/passwd")}'),
+    record("colon", "a: b\n- c", "cdn-proxy.imgwire.dev"),
+    record("line\u2028end */", "b.example.com\u2028", "cdn-proxy.imgwire.dev"),
+    record("tag", "</script>.example.com", "cdn-proxy.imgwire.dev"),
+    record("long", "a" * 64 + ".example.com", "cdn-proxy.imgwire.dev"),
+    record("suffix", "images.example.com", "cdn-proxy.imgwire.dev", None),
+    record("again", "images10.example.com", "elsewhere.imgwire.dev"),
+)
+RECORDS = (*GOOD, *HOSTILE)
+
+
+def test_octodns_reads_its_documents_in_the_order_it_enforces() -> None:
+    from octodns.yaml import safe_load
+
+    text = render_octodns(RECORDS)
+    comments, *documents = text.split("---\n")
+    assert [line.split(":")[0] for line in comments.splitlines()] == ["# left out, not a usable name"] * 6 + [
+        "# left out, in no zone that could be told",
+        "# left out, the name stands here already",
+    ]
+    zones = {document.splitlines()[0]: safe_load(document, enforce_order=True) for document in documents}
+    assert zones == {
+        "# example.com.yaml": {
+            "_acme-challenge.images10": {"type": "CNAME", "value": "1.dcv.imgwire.dev."},
+            "images9": {"type": "CNAME", "value": "cdn-proxy.imgwire.dev."},
+            "images10": {"type": "CNAME", "value": "cdn-proxy.imgwire.dev."},
+        },
+        "# example.org.yaml": {
+            "123": {"type": "CNAME", "value": "cdn-proxy.imgwire.dev."},
+            "img": {"type": "CNAME", "value": "cdn-proxy.imgwire.dev."},
+        },
+    }
+
+
+def test_dnscontrol_is_javascript_that_calls_what_it_should() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    stubs = """
+    const calls = [];
+    const CNAME = (name, target) => ({name, target});
+    const D_EXTEND = (zone, ...records) => calls.push([zone, records.map(r => [r.name, r.target])]);
+    """
+    source = f"{stubs}\n{render_dnscontrol(RECORDS)}\nconsole.log(JSON.stringify(calls));"
+    done = subprocess.run([node], input=source, capture_output=True, text=True, timeout=20, check=True)
+    assert json.loads(done.stdout) == [
+        [
+            "example.com",
+            [
+                ["images10", "cdn-proxy.imgwire.dev."],
+                ["_acme-challenge.images10", "1.dcv.imgwire.dev."],
+                ["images9", "cdn-proxy.imgwire.dev."],
+            ],
+        ],
+        ["example.org", [["img", "cdn-proxy.imgwire.dev."], ["123", "cdn-proxy.imgwire.dev."]]],
+    ]
+
+
+def test_terraform_reads_its_local_value(tmp_path: Path) -> None:
+    terraform = shutil.which("terraform") or shutil.which("tofu")
+    if terraform is None:
+        pytest.skip("neither terraform nor tofu is installed")
+    hostile_name = (record("${path.root} %{ if true }", "images.example.com", "cdn-proxy.imgwire.dev"),)
+    (tmp_path / "dns.tf").write_text(render_terraform((*RECORDS, *hostile_name)))
+    done = subprocess.run(
+        [terraform, "console"],
+        input="jsonencode(local.imgwire_dns_records)\n",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(json.loads(done.stdout))
+    assert {(item["fqdn"], item["value"]) for item in found.values()} == NAMES | {
+        ("images.example.com", "cdn-proxy.imgwire.dev")
+    }
+    assert found["production/validation"] == {
+        "zone": "example.com",
+        "name": "_acme-challenge.images10",
+        "fqdn": "_acme-challenge.images10.example.com",
+        "type": "CNAME",
+        "value": "1.dcv.imgwire.dev",
+    }
+    assert "${path.root} %{ if true }/routing" in found
+
+
+def test_external_dns_gets_an_endpoint_for_each_zone() -> None:
+    found = [document for document in yaml.safe_load_all(render_external_dns(RECORDS)) if document]
+    assert [(item["apiVersion"], item["kind"], item["metadata"]["name"]) for item in found] == [
+        ("externaldns.k8s.io/v1alpha1", "DNSEndpoint", "imgwire-example.com"),
+        ("externaldns.k8s.io/v1alpha1", "DNSEndpoint", "imgwire-example.org"),
+    ]
+    endpoints = [endpoint for item in found for endpoint in item["spec"]["endpoints"]]
+    assert {(endpoint["dnsName"], *endpoint["targets"]) for endpoint in endpoints} == NAMES
+    assert {endpoint["recordType"] for endpoint in endpoints} == {"CNAME"}
+
+
+def test_csv_has_one_row_for_each_record_and_no_formula() -> None:
+    formula = record("=cmd|'/C calc'!A0", "@SUM(1)", 'quote", comma')
+    text = render_csv((*GOOD, formula, *HOSTILE))
+    assert text.replace("\r\n", "").isprintable()
+    head, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert head == ["environment", "hostname", "purpose", "name", "type", "value"]
+    assert {(row[3], row[5]) for row in rows[: len(GOOD)]} == NAMES
+    assert rows[len(GOOD)] == [
+        "'=cmd|'/C calc'!A0",
+        "images.example.com",
+        "routing",
+        "'@SUM(1)",
+        "CNAME",
+        'quote", comma',
+    ]
+    assert len(rows) == len(GOOD) + 1 + len(HOSTILE)
+
+
+def test_bind_lines_are_a_zone() -> None:
+    usable = [item for item in RECORDS if item.zone == "example.com" and item.environment != "again"]
+    found = dns_zone.from_text(
+        f"$TTL 60\n@ SOA a b 1 2 3 4 5\n{render_bind(usable)}", "example.com.", check_origin=False
+    )
+    names = {
+        (
+            str(name.derelativize(found.origin)).removesuffix("."),
+            str(item.target.derelativize(found.origin)).removesuffix("."),
+        )
+        for name, _, item in found.iterate_rdatas("CNAME")
+    }
+    assert names == {(item.name, item.value) for item in GOOD if item.zone == "example.com"}
+
+
+@pytest.mark.parametrize("render", [render_octodns, render_dnscontrol, render_terraform, render_external_dns])
+def test_no_record_is_told_as_a_comment(render: Callable[[tuple[Record, ...]], str]) -> None:
+    assert "no custom domain is live" in render(())
+    assert "no custom domain is live" not in render(GOOD)
