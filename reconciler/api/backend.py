@@ -16,7 +16,7 @@ from reconciler.api import wire
 from reconciler.api.client import Client
 from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import KeyUnusable, NotFound, ServerFault, Unexpected
+from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault, Unexpected
 from reconciler.model.domains import Absent, Domain, Known
 
 if TYPE_CHECKING:
@@ -74,20 +74,12 @@ class HttpBackend:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Connection]:
-        """A connection of its own: one shared pool rescans all connections at each request (httpcore #1035)."""
+        """A connection of its own: one shared pool rescans all connections at each request (httpcore #1035).
+
+        Raises NotSent when the environment's settings for TLS or proxies cannot be used.
+        """
         settings = self._settings
-        async with httpx.AsyncClient(
-            base_url=settings.base_url,
-            # Nothing is unpacked, so no answer can be larger in memory than it was on the wire.
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(settings.timeout * 1.5, connect=settings.timeout * 0.95),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
-            follow_redirects=False,
-            # Plain HTTP is loopback only, where a proxy from the environment must not see the key.
-            trust_env=not self._plain,
-            verify=self._context(),
-            transport=settings.transport,
-        ) as http:
+        async with self._http() as http:
             client = Client(
                 http,
                 allowed=settings.access.value,
@@ -99,6 +91,29 @@ class HttpBackend:
                 observe=settings.observe,
             )
             yield Connection(client, self._credentials)
+
+    def _http(self) -> httpx.AsyncClient:
+        settings = self._settings
+        try:
+            return httpx.AsyncClient(
+                base_url=settings.base_url,
+                # Nothing is unpacked, so no answer can be larger in memory than it was on the wire.
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
+                timeout=httpx.Timeout(settings.timeout * 1.5, connect=settings.timeout * 0.95),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30.0),
+                follow_redirects=False,
+                # Plain HTTP is loopback only, where a proxy from the environment must not see the key.
+                trust_env=not self._plain,
+                verify=self._context(),
+                transport=settings.transport,
+            )
+        except OSError as failure:
+            raise NotSent(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {failure}") from None
+        except ImportError as failure:
+            raise NotSent(f"the proxy cannot be used: {failure}") from None
+        except (httpx.InvalidURL, ValueError):
+            # What is wrong is not quoted: a proxy's address may hold a password.
+            raise NotSent("the proxy cannot be used: look at HTTPS_PROXY and ALL_PROXY") from None
 
     def _context(self) -> ssl.SSLContext | bool:
         """One TLS context for all clients: making one costs 14 ms. None is needed without TLS."""
