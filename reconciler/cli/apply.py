@@ -103,6 +103,7 @@ def apply(
             given = consent(manifest)
             plan, blocks = make_plan(session, manifest, given)
             limit = given.max_interruptions
+        session.keep_apart(receipt, inputs=[planfile] if planfile is not None else [])
         _permit(session, plan, blocks, limit, expect_digest, auto_approve=auto_approve or planfile is not None)
         restore = on_create_failure == "restore"
         dns = Dns(dns_servers, no_dns)

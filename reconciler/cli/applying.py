@@ -48,6 +48,7 @@ def apply_plan(
         settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries), on_step)
         run = Run(plan, backend, settings, session.stop)
         kept.begin(run.applied())
+        session.told = lambda: report(session, plan, run.applied())
         try:
             applied = session.run(run.run())
         except Interrupted:

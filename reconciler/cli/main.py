@@ -57,6 +57,8 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
         listen()
+        _open_closed_streams()
+        _open_streams()
         arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
         kwargs["obj"] = tuple(arguments)  # so that a message can say the exact next command
         try:
@@ -76,6 +78,19 @@ class Commands(click.Group):
         _exit(ExitCode(code or ExitCode.OK))
 
 
+def _open_streams() -> None:
+    """A stream that was closed before we began is one that nobody reads."""
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _open_closed_streams() -> None:
+    """Whoever closed one of them does not want to hear; Python has None there, which nothing can be written to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
+
+
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:
     """With `--format json`, standard output is one valid document even when no command came to run."""
     asked = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
@@ -89,7 +104,7 @@ def _exit(code: ExitCode) -> NoReturn:
     """The only exit. A reader that has gone away is no reason for a traceback."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         # Python flushes once more when it ends, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(int(code))

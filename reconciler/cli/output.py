@@ -112,6 +112,14 @@ def is_terminal(stream: object) -> bool:
         return False
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """The two paths lead to one file, or would."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return Path(one).resolve() == Path(other).resolve()
+
+
 def write_atomically(path: str, text: str) -> None:
     """Write the file whole or not at all: a reader sees the old content or the new, whatever happens. Raises OSError."""
     target = Path(path)

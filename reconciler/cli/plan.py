@@ -55,6 +55,7 @@ def plan(
         from reconciler.planning.outcome import of_plan
 
         manifest = session.manifest()
+        session.keep_apart(out)
         consent = consent_for(manifest, unprotect, max_interruptions)
         made, blocks = make_plan(session, manifest, consent)
         code, outcome, reason = of_plan(made, blocks, detailed=detailed_exitcode)

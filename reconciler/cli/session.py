@@ -6,20 +6,21 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.failure import Failure, Interrupted
 from reconciler.cli.log import Log
-from reconciler.cli.output import Output, colours, now
+from reconciler.cli.output import Output, colours, is_same_file, now
 from reconciler.cli.signals import Terminated, listen
 from reconciler.engine.stop import Stop
+from reconciler.model.backend import BackendError
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.model.document import Document, Source
 from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, Manifest
-from reconciler.model.exit_codes import ExitCode
+from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
 
@@ -46,6 +47,7 @@ class Session:
     diagnostics: tuple[Diagnostic, ...] = ()
     keys: dict[str, Credential] = field(default_factory=dict, repr=False)
     approved: str | None = None  # the digest of the saved plan that is being applied
+    told: Callable[[], Document] | None = None  # the report so far, once writes may have begun
 
     def __post_init__(self) -> None:
         self.log = Log(self.options.verbosity, self.options.log_format == "json")
@@ -154,6 +156,15 @@ class Session:
 
             self.log.show(render_text(problems, colour=colours(sys.stderr)))
 
+    def keep_apart(self, *outputs: str | None, inputs: Sequence[str] = ()) -> None:
+        """Raises Failure where an output would take the place of the manifest or of another of the inputs."""
+        for read in (*inputs, *(file.path for file in (self.source.files if self.source else ()))):
+            for written in outputs:
+                if written is not None and is_same_file(written, read):
+                    raise Failure(
+                        ExitCode.USAGE, "usage", f"{written} would overwrite {read}", "give it a path of its own"
+                    )
+
     def run(self, main: Coroutine[Any, Any, Result]) -> Result:
         """Run it until it ends or a signal asks to stop. Raises Interrupted when it was cut off."""
         with asyncio.Runner() as runner:
@@ -193,6 +204,13 @@ class Session:
         }
         return Document(command=self.options.command, created_at=now(), exit_code=code, reason=reason, **values)
 
+    def interrupted(self, code: ExitCode) -> Document:
+        """The document of a run that a signal ended."""
+        self.stop.request(code)
+        if self.told is not None:
+            return self.told()
+        return self.document(code, "interrupted", message="interrupted before anything was written")
+
 
 def conduct(options: Options, body: Callable[[Session], Document]) -> ExitCode:
     """Run a command's body and publish its document, or the one that tells why there is none."""
@@ -206,18 +224,23 @@ def conduct(options: Options, body: Callable[[Session], Document]) -> ExitCode:
         told = {"message": error.message, "hint": error.hint, "plan": error.plan, "blocks": error.blocks}
         document = session.document(error.exit_code, error.reason, **told)
     except Interrupted as error:
-        document = session.document(error.exit_code, "interrupted", message="interrupted before anything was written")
+        document = session.interrupted(error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:
-        code = ExitCode.TERMINATED if isinstance(error, Terminated) else ExitCode.INTERRUPTED
-        document = session.document(code, "interrupted", message="interrupted before anything was written")
+        document = session.interrupted(ExitCode.TERMINATED if isinstance(error, Terminated) else ExitCode.INTERRUPTED)
+    except BackendError as error:
+        document = session.document(error.exit_code, error.kind, message=error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - the boundary: a defect of ours must still end in words and a document
         if options.verbosity > 1:
             import traceback
 
             session.log.write(traceback.format_exc())
-        document = session.document(
-            ExitCode.ERROR,
-            "internal_error",
+        so_far = session.told() if session.told else session.document(ExitCode.ERROR)
+        code = worst([ExitCode.ERROR, so_far.exit_code])
+        document = replace(
+            so_far,
+            exit_code=code,
+            outcome=code.outcome,
+            reason="internal_error",
             message=f"internal error: {type(error).__name__}",
             hint="this is a defect of the tool: run it again with -vv and report what it prints",
         )
