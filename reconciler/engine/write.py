@@ -147,14 +147,13 @@ async def _after_failure(
 ) -> Domain | None:
     if isinstance(step, Delete) and isinstance(failure, NotFound):
         return None
-    if isinstance(failure, NoAnswer | ServerFault | Unexpected):
-        # A finished delete may still show for a while.
-        again = patience.settle if isinstance(step, Delete) else patience.look_again
-        return await _read_back(step, api, patience, failure, saw, again=again)
-    if isinstance(failure, Conflict) and not isinstance(step, Verify):
-        # It may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
-        return await _read_back(step, api, patience, failure, saw, again=())
-    raise _failed(failure)
+    lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
+    # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
+    if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
+        raise _failed(failure)
+    # A finished delete may still show for a while.
+    again = patience.settle if isinstance(step, Delete) else patience.look_again if lost else ()
+    return await _read_back(step, api, patience, failure, saw, again=again)
 
 
 async def _read_back(
