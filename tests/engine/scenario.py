@@ -268,7 +268,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.task: asyncio.Task[Applied] | None = None
         self.plan: Plan | None = None
         self.sent: list[Sent] = []
-        self.begun: dict[str, int] = {}  # the first request of each environment
+        self.begun: dict[str, int] = {}  # how many requests had been answered when an environment met its first
         self.late: defaultdict[int, list[tuple[str, httpx.Request]]] = defaultdict(list)
         self.was_late = False
         self._in_flight = 0
@@ -281,6 +281,7 @@ class Wire(httpx.AsyncBaseTransport):
         assert self.dead or name in self.server.names, "an environment that nobody listed is not even read"
         if self.plan is None:  # while planning nothing goes wrong
             return _unread(await self._answer(name, request))
+        self.begun.setdefault(name, self.moment)
         self._in_flight += 1
         assert self._in_flight <= self.scenario.parallelism
         try:
@@ -352,7 +353,6 @@ class Wire(httpx.AsyncBaseTransport):
     def _check(self, moment: int, name: str, request: httpx.Request) -> None:
         """What must never leave the tool."""
         assert self.plan is not None
-        self.begun.setdefault(name, moment)
         if request.method == "GET":
             return
         steps = [step for step in self.plan.steps if step.environment == name]
