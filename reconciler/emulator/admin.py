@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
+from reconciler.emulator.answers import Resource, json_answer
 from reconciler.emulator.behaviour import SwitchError
 from reconciler.emulator.doors import is_uuid
 from reconciler.emulator.faults import Fault, FaultError
 from reconciler.emulator.problems import Problem
-from reconciler.emulator.routes import Resource, json_answer
 from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
 from reconciler.model.domains import FIELDS
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.emulator.admin import PREFIX, Admin
+from reconciler.emulator.answers import BANNER, json_answer
 from reconciler.emulator.doors import is_uuid
 from reconciler.emulator.faults import Fault, Kind
 from reconciler.emulator.requests import masked
-from reconciler.emulator.routes import BANNER, Api
+from reconciler.emulator.routes import Api
+from reconciler.emulator.state import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,19 +68,21 @@ class Emulator:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
-        if scope["path"].startswith(PREFIX):
-            await self._admin(scope, receive, send)
-            return
-        await self._exchange(scope, receive, send)
+        try:
+            if scope["path"].startswith(PREFIX):
+                await self._admin(scope, receive, send)
+            else:
+                await self._exchange(scope, receive, send)
+        except StateError as error:
+            # Raised before anything is sent: answers are collected first.
+            await json_answer(500, {"detail": str(error)})(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         world, method, path = self._world, scope["method"], scope["path"]
         headers = dict(scope["headers"])
         environment_id = _text(headers.get(b"x-environment-id"))
         caller = world.doors.caller(_text(headers.get(b"authorization")), environment_id)
-        fault = world.faults.strike(method, path, caller)
-        if fault is None and world.chaos is not None:
-            fault = world.chaos.strike(method, path, caller)
+        fault = self._fault(method, path, caller)
         begun = time.perf_counter()
         entry: dict[str, Any] = {
             "method": method,
@@ -91,25 +95,44 @@ class Emulator:
             "status": None,
         }
         try:
-            reply = await self._reply(scope, receive, caller, fault)
-            entry["status"] = reply.status
-            await self._send(reply, fault, send)
-        except ConnectionDropped:
-            entry["status"] = None
-            raise
+            reply = await self._reply(scope, receive, fault)
+            if fault is None or fault.kind is not Kind.TRUNCATE:
+                entry["status"] = reply.status
         finally:
+            # Before the answer leaves, so that whoever has it finds it in the log.
             entry["seconds"] = round(time.perf_counter() - begun, 6)
             world.log.add(entry)
+        await self._send(reply, fault, send)
 
-    async def _reply(self, scope: Scope, receive: Receive, caller: Caller, fault: Fault | None) -> Reply:
+    def _fault(self, method: str, path: str, caller: Caller) -> Fault | None:
+        world = self._world
+        fault = world.faults.strike(method, path, caller)
+        if fault is None and world.chaos is not None:
+            fault = world.chaos.strike(method, path, caller)
+        return fault or self._limit(caller)
+
+    def _limit(self, caller: Caller) -> Fault | None:
+        behaviour, limits = self._world.behaviour, self._world.limits
+        if behaviour.total_rate is None and behaviour.key_rate is None:
+            return None
+        with self._world.reading() as state:
+            now = self._world.now(state)
+        wait = max(
+            limits.wait("", behaviour.total_rate, now) or 0.0,
+            limits.wait(caller.digest or "-", behaviour.key_rate, now) or 0.0,
+        )
+        if not wait:
+            return None
+        forms = {"seconds": str(math.ceil(wait)), "date": email.utils.formatdate(now + wait, usegmt=True), "none": None}
+        return Fault(Kind.RATE_LIMIT, detail="Too many requests", retry_after=forms[behaviour.retry_after])
+
+    async def _reply(self, scope: Scope, receive: Receive, fault: Fault | None) -> Reply:
         wait = self._world.behaviour.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
         if wait:
             await self._sleep(wait)
+        reply = Reply(500, [], b"")
         if fault is None or fault.acts:
-            limited = self._limited(caller)
-            reply = limited or await _answer(self._api, scope, receive)
-        else:
-            reply = Reply(500, [], b"")
+            reply = await _answer(self._api, scope, receive)
         if fault is None:
             return reply
         match fault.kind:
@@ -125,20 +148,6 @@ class Emulator:
                 return Reply(307, [(b"location", fault.location.encode())], b"")
             case Kind.DELAY | Kind.TRUNCATE | Kind.DRIP:
                 return reply
-
-    def _limited(self, caller: Caller) -> Reply | None:
-        behaviour, limits = self._world.behaviour, self._world.limits
-        with self._world.reading() as state:
-            now = self._world.now(state)
-        waits = [
-            limits.wait("", behaviour.total_rate, now),
-            limits.wait(caller.digest or "-", behaviour.key_rate, now),
-        ]
-        wait = max((item for item in waits if item is not None), default=None)
-        if wait is None:
-            return None
-        forms = {"seconds": str(math.ceil(wait)), "date": email.utils.formatdate(now + wait, usegmt=True), "none": None}
-        return _json(429, {"detail": "Too many requests"}, forms[behaviour.retry_after])
 
     async def _send(self, reply: Reply, fault: Fault | None, send: Send) -> None:
         length = (b"content-length", str(len(reply.body)).encode())

@@ -83,13 +83,14 @@ class FileStore:
             self._catch_up()
             try:
                 yield self._state
-                if changes := self._state.taken_changes():
-                    self._save(changes)
-                    self._seen = self._fingerprints()
             except BaseException:
                 if self._state.taken_changes():
                     self._seen = None
                 raise
+            if changes := self._state.taken_changes():
+                self._seen, before = None, self._seen
+                self._save(changes, before or (None, None))
+                self._seen = self._fingerprints()
 
     def compact(self) -> None:
         """Fold the journal into the state file, so that people find everything there."""
@@ -150,15 +151,13 @@ class FileStore:
         if torn:
             os.truncate(self._journal, self._journal_end)
 
-    def _save(self, changes: list[Change]) -> None:
-        before, journal = self._seen or (None, None)
-        size = before[1] if before else 0
-        grown = journal[1] if journal else 0
-        if before is None or (journal is None and size < self._plain_bytes) or grown > max(size, _JOURNAL_BYTES):
+    def _save(self, changes: list[Change], seen: tuple[Fingerprint, Fingerprint]) -> None:
+        size, grown = (item[1] if item else 0 for item in seen)
+        if seen[0] is None or size + grown < self._plain_bytes or grown > max(size, _JOURNAL_BYTES):
             self._write_whole()
             return
         line = json.dumps([(kind, name, to_json(item)) for kind, name, item in changes]) + "\n"
-        if journal is None:
+        if seen[1] is None:
             line = json.dumps({"format": FORMAT, "generation": self._generation}) + "\n" + line
         try:
             with self._journal.open("a", encoding="utf-8") as stream:

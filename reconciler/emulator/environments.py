@@ -1,0 +1,99 @@
+"""The endpoints for Environments. They want a user session: the documented Resource API does not list them (inferred)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from reconciler.emulator.answers import Resource, json_answer, number_of, page_headers, text_of
+from reconciler.emulator.doors import is_uuid
+from reconciler.emulator.problems import invalid, not_found
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from reconciler.emulator.state import Environment, State
+    from reconciler.emulator.world import World
+
+ENVIRONMENTS = "/api/v1/environments/"
+
+
+class EnvironmentsApi:
+    """The endpoints over one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._all = Resource(GET=self._list, POST=self._create)
+        self._one = Resource(GET=self._get, PATCH=self._rename, DELETE=self._delete)
+
+    def resource(self, path: str) -> Resource | None:
+        """What answers at this path, if it is one of these endpoints."""
+        if path == ENVIRONMENTS:
+            return self._all
+        below = path.removeprefix(ENVIRONMENTS)
+        return self._one if below != path and "/" not in below else None
+
+    async def _list(self, request: Request) -> object:
+        self._enter(request)
+        page, limit = number_of(request, "page", 1, None), number_of(request, "limit", 20, 100)
+        with self._world.reading() as state:
+            first = min((page - 1) * limit, len(state.environments))
+            shown = [_shown(state, item) for item in islice(state.environments.values(), first, first + limit)]
+            return json_answer(200, shown, page_headers(len(state.environments), page, limit))
+
+    async def _create(self, request: Request) -> object:
+        self._enter(request)
+        name = await text_of(request, "name", self._world.behaviour, empty=False)
+        with self._world.writing() as state:
+            return _shown(state, self._world.doors.new_environment(state, self._world.new_id(), name))
+
+    async def _get(self, request: Request) -> object:
+        self._enter(request)
+        environment_id = _id_of(request)
+        with self._world.reading() as state:
+            return _shown(state, self._known(state, environment_id))
+
+    async def _rename(self, request: Request) -> object:
+        self._enter(request)
+        environment_id = _id_of(request)
+        name = await text_of(request, "name", self._world.behaviour, empty=False)
+        with self._world.writing() as state:
+            found = replace(self._known(state, environment_id), name=name, updated_at=self._world.stamp(state))
+            state.put(found)
+            return _shown(state, found)
+
+    async def _delete(self, request: Request) -> object:
+        self._enter(request)
+        environment_id = _id_of(request)
+        with self._world.writing() as state:
+            self._known(state, environment_id)
+            state.remove_environment(environment_id)
+        return {"status": "deleted"}
+
+    def _enter(self, request: Request) -> None:
+        self._world.doors.enter_session(request.headers.get("authorization"))
+
+    def _known(self, state: State, environment_id: str) -> Environment:
+        found = state.environments.get(environment_id)
+        if found is None:
+            raise not_found(self._world.behaviour, "Environment")
+        return found
+
+
+def _shown(state: State, environment: Environment) -> dict[str, Any]:
+    return {
+        "id": environment.id,
+        "organization_id": state.organization.id,
+        "name": environment.name,
+        "default": environment.default,
+        "created_at": environment.created_at,
+        "updated_at": environment.updated_at,
+    }
+
+
+def _id_of(request: Request) -> str:
+    found: str = request.scope["path"].removeprefix(ENVIRONMENTS).removesuffix("/")
+    if not is_uuid(found):
+        raise invalid(("path", "environment_id"), "Input should be a valid UUID", "uuid_parsing")
+    return found.lower()
