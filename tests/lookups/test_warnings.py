@@ -1,0 +1,124 @@
+"""CAA sets and dangling names, from a real server on loopback."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("dns")
+
+from lookups.server import Mood, Zone, served
+from reconciler.dns.asking import Asker, Limits
+from reconciler.dns.records import Resolvers
+from reconciler.dns.warnings import caa_message, caa_notes, dangling_notes
+from reconciler.model.dns import DnsNote, DnsNoteKind
+
+NAME = "images.example.com"
+LIMITS = Limits(attempts=(10.0,))
+
+
+async def caa(*lines: str, mood: Mood = Mood.WELL) -> tuple[tuple[DnsNote, ...], Zone]:
+    zone = Zone(mood)
+    zone.publish(*lines)
+    async with served(zone):
+        return await caa_notes([("web", NAME)], Resolvers(Asker(LIMITS), (zone.server,))), zone
+
+
+@pytest.mark.anyio
+async def test_the_closest_caa_set_counts() -> None:
+    notes, zone = await caa('example.com. CAA 0 issue "letsencrypt.org"', 'com. CAA 0 issue ";"')
+    assert notes == (
+        DnsNote(
+            DnsNoteKind.CAA,
+            "web",
+            NAME,
+            "CAA at example.com allows only letsencrypt.org: Imgwire's certificate may not be issued",
+            ('0 issue "letsencrypt.org"',),
+        ),
+    )
+    assert zone.questions == [(NAME, "CAA", "udp"), ("example.com", "CAA", "udp")]
+
+
+@pytest.mark.anyio
+async def test_no_caa_set_up_to_the_root_is_no_note() -> None:
+    notes, zone = await caa(f"{NAME}. A 192.0.2.1")
+    assert notes == ()
+    assert [name for name, _, _ in zone.questions] == [NAME, "example.com", "com"]
+
+
+@pytest.mark.anyio
+async def test_what_could_not_be_asked_is_no_note() -> None:
+    notes, zone = await caa('example.com. CAA 0 issue ";"', mood=Mood.SERVFAIL)
+    assert notes == ()
+    assert len(zone.questions) == 1
+
+
+@pytest.mark.anyio
+async def test_the_caa_set_behind_a_cname_counts() -> None:
+    notes, _ = await caa(f"{NAME}. CNAME cdn.example.net.", 'cdn.example.net. CAA 0 issue "ca.example"')
+    assert [note.message for note in notes] == [
+        f"CAA at {NAME} allows only ca.example: Imgwire's certificate may not be issued"
+    ]
+
+
+@pytest.mark.anyio
+async def test_a_parent_is_asked_once_for_all_hostnames() -> None:
+    zone = Zone()
+    zone.publish('example.com. CAA 0 issue ";"')
+    async with served(zone):
+        wanted = [(f"e{number}", f"h{number}.example.com") for number in range(20)]
+        notes = await caa_notes(wanted, Resolvers(Asker(LIMITS), (zone.server,)))
+    assert [note.environment for note in notes] == [name for name, _ in wanted]
+    assert len(zone.questions) == 21
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ((), None),
+        (('0 iodef "mailto:security@example.com"',), None),
+        (('0 issuewild ";"',), None),
+        (('0 issue ";"',), "CAA at x allows no authority: no certificate can be issued"),
+        (('0 issue ""',), "CAA at x allows no authority: no certificate can be issued"),
+        (
+            ('0 issue "b.example; account=1"', '0 ISSUE "a.example"', '0 issuewild ";"'),
+            "CAA at x allows only a.example, b.example: Imgwire's certificate may not be issued",
+        ),
+        (
+            ('128 tbs "Unknown"',),
+            "CAA at x holds the critical property `tbs`: an authority that does not know it issues no certificate",
+        ),
+        (('0 tbs "Unknown"',), None),
+    ],
+)
+def test_a_caa_set_is_read_as_rfc_8659_says(records: tuple[str, ...], expected: str | None) -> None:
+    assert caa_message("x", records) == expected
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("line", "dangling"),
+    [
+        (f"{NAME}. CNAME cdn-proxy.imgwire.dev.", True),
+        (f"{NAME}. CNAME EDGE.example.net.", True),
+        (f"{NAME}. CNAME elsewhere.example.net.", False),
+        (f"{NAME}. CNAME imgwire.dev.example.net.", False),
+        (f"{NAME}. A 192.0.2.1", False),
+        ("www.example.com. A 192.0.2.1", False),
+    ],
+)
+async def test_a_name_that_leads_to_imgwire_and_is_not_known_there_dangles(line: str, dangling: bool) -> None:
+    zone = Zone()
+    zone.publish(line)
+    async with served(zone):
+        resolvers = Resolvers(Asker(LIMITS), (zone.server,))
+        notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, resolvers)
+    target = line.rsplit(maxsplit=1)[-1].lower().removesuffix(".")
+    expected = DnsNote(
+        DnsNoteKind.DANGLING,
+        "web",
+        NAME,
+        f"{NAME} leads to {target} and is no custom domain in any environment of this run: "
+        "another account could claim it. Apply, or remove the CNAME",
+        (target,),
+    )
+    assert notes == ((expected,) if dangling else ())
