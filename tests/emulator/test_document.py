@@ -60,9 +60,7 @@ def _completed(only: str) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed"
-)
+@pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed")
 @pytest.mark.parametrize(
     ("only", "credential", "behaviour", "examples", "at_least"),
     [

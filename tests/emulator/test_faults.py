@@ -312,3 +312,16 @@ async def test_each_key_has_a_rate_of_its_own(calm_world: World) -> None:
         keys = ["sk_one", "sk_two", "sk_one"]
         found = [(await client.get(DOMAIN, headers={"Authorization": f"Bearer {key}"})).status_code for key in keys]
     assert found == [404, 404, 429]
+
+
+@pytest.mark.anyio
+async def test_a_limited_request_is_not_carried_out(calm_world: World) -> None:
+    calm_world.behaviour = Behaviour(total_rate=1)
+    app = build(calm_world)
+    for _ in range(2):
+        await ask(app)
+    log = calm_world.log.entries()
+    assert [(entry["fault"], entry["acted"], entry["status"]) for entry in log] == [
+        (None, True, 404),
+        ("rate_limit", False, 429),
+    ]

@@ -7,19 +7,18 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from reconciler.emulator.doors import Account
+from reconciler.emulator.local import local_app
 from reconciler.emulator.state import Environment, Organization, State, StateError, digest, to_json
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 A = "11111111-1111-4111-8111-111111111111"
 STAMP = "2026-09-21T14:13:20Z"
@@ -171,19 +170,25 @@ def test_a_change_that_fails_is_not_seen(tmp_path: Path) -> None:
         assert list(state.environments) == [number_of(0)]
 
 
-def test_a_write_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
+def test_a_write_that_cannot_be_saved_is_an_error_and_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     world = world_on(path)
     filled(world, 1)
     before = path.read_text()
-    path.unlink()
-    path.mkdir()  # a rename onto a folder fails, whoever runs the tests
-    with pytest.raises(StateError, match=r"cannot be (read|written): Is a directory$"):
-        filled(world, 2)
+
+    def write() -> None:
+        with world.writing() as state:
+            state.clear()
+            path.unlink()
+            path.mkdir()  # a rename onto a folder fails, whoever runs the tests
+
+    with pytest.raises(StateError, match=r"cannot be written: Is a directory$"):
+        write()
     path.rmdir()
     path.write_text(before)
     with world.reading() as state:
-        assert len(state.environments) == 1
+        assert list(state.environments) == [number_of(0)]
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["state.json", "state.json.lock"]
 
 
 _ADD = """
@@ -238,3 +243,25 @@ def test_twenty_thousand_environments_are_no_burden(tmp_path: Path) -> None:
     # Loose, for slow machines: writing the whole file for each of the 500 creates would take a minute.
     assert time.perf_counter() - begun < 10
     assert path.stat().st_size < 20 * 2**20
+
+
+@pytest.mark.anyio
+async def test_a_state_that_breaks_while_in_use_is_told_in_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    app = local_app(path, [Account("a", Secret("key-a"), A)])
+    path.write_text("{}")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        answer = await client.get("/api/v1/custom_domain/", headers={"Authorization": "Bearer key-a"})
+    assert (answer.status_code, answer.json()) == (500, {"detail": f"{path}: not a state of the emulator"})
+
+
+@pytest.mark.anyio
+async def test_in_process_nobody_but_the_accounts_is_known(tmp_path: Path) -> None:
+    app = local_app(tmp_path / "state.json", [Account("a", Secret("key-a"), A)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        keys = ["key-a", "sk_other"]
+        found = [
+            (await client.get("/api/v1/custom_domain/", headers={"Authorization": f"Bearer {key}"})).status_code
+            for key in keys
+        ]
+    assert found == [404, 401]
