@@ -20,6 +20,7 @@ from yaml.events import (
 )
 
 from reconciler.manifest.codes import Code
+from reconciler.manifest.entries import Document, Entries
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
 from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
@@ -44,38 +45,6 @@ _KEYS_WITHOUT_SECRETS = frozenset(
     {"version", "environments", "hostname", "environment_id", "protect", "labels", "send_environment_id", "base_url"}
 )
 _MERGE = "<<"
-
-
-class Entries(dict[str, Any]):
-    """A mapping of the file. `places` holds for each key where the key and its value stand."""
-
-    __slots__ = ("places",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.places: dict[str, tuple[Place, Place]] = {}
-
-
-class Document:
-    """One file's data: `root` is what the YAML says, `problems` what is wrong with it as YAML.
-
-    `root` is REPORTED where the file could not be read to its end.
-    """
-
-    def __init__(self, source: SourceText) -> None:
-        self.source = source
-        self.problems: list[Diagnostic] = []
-        self.root: object = EMPTY
-        self.root_place: Place = (0, 0, 1)
-
-    def at(self, place: Place) -> At:
-        return At(self.source, place)
-
-    def key_at(self, entries: Entries, key: str) -> At:
-        return At(self.source, entries.places[key][0])
-
-    def value_at(self, entries: Entries, key: str) -> At:
-        return At(self.source, entries.places[key][1])
 
 
 def read_document(source: SourceText) -> Document:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.decoding import decode
-from reconciler.manifest.document import HAS_LIBYAML, Document, Entries, read_document
+from reconciler.manifest.document import HAS_LIBYAML, read_document
+from reconciler.manifest.entries import Document, Entries
 from reconciler.manifest.rules import Merged, Part
 from reconciler.manifest.schema import explain_shape
 from reconciler.manifest.source_text import MOST_PROBLEMS, SourceText, error
@@ -19,7 +20,7 @@ from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
 from reconciler.model.environments import Manifest, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
             found += explain_shape(part.document)
         merged = Merged(parts)
         found += merged.problems
-        warnings = _warnings(files)
+        warnings = slow_yaml(sum(len(file.data) for file in files))
         told = any(problem.code in {Code.NO_ENVIRONMENTS, Code.UNKNOWN_KEY} for problem in found)
         if not unread and not told and not any(_has_environments(part.document) for part in parts):
             found.append(_no_environments(parts))
         if found:
-            raise InvalidInput(_told_in_order([*found, *warnings]))
+            raise InvalidInput(in_order([*found, *warnings]))
         manifest = Manifest(
             environments=tuple(merged.environments),
             files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
@@ -64,12 +65,13 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
         return Loaded(manifest, tuple(warnings))
 
 
-def _told_in_order(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    found.sort(key=Diagnostic.sort_key)
-    if len(found) > MOST_PROBLEMS:
-        said = f"there are more than {MOST_PROBLEMS} problems; the others are not told"
-        found[MOST_PROBLEMS:] = [error(Code.TOO_LARGE, said, hint="mend these first")]
-    return tuple(found)
+def in_order(found: Iterable[Diagnostic], *, most: int = MOST_PROBLEMS) -> tuple[Diagnostic, ...]:
+    """Diagnostics in order of place: the first `most`, and a word about the rest."""
+    told = sorted(found, key=Diagnostic.sort_key)
+    if len(told) > most:
+        said = f"there are more than {most} problems; the others are not told"
+        told[most:] = [error(Code.TOO_LARGE, said, hint="mend these first")]
+    return tuple(told)
 
 
 def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterator[Part]:
@@ -101,17 +103,13 @@ def _no_environments(parts: list[Part]) -> Diagnostic:
     return error(Code.NO_ENVIRONMENTS, said, hint=hint)
 
 
-def _warnings(files: Sequence[ManifestFile]) -> list[Diagnostic]:
-    if HAS_LIBYAML or sum(len(file.data) for file in files) < 100_000:
+def slow_yaml(size: int, *, fast: bool = HAS_LIBYAML) -> list[Diagnostic]:
+    """A warning where reading `size` bytes takes many times as long as it could."""
+    if fast or size < 100_000:
         return []
-    return [
-        error(
-            Code.SLOW_YAML,
-            "this PyYAML has no libyaml: large manifests are read slowly",
-            hint="install a PyYAML wheel, or libyaml and its headers before building PyYAML",
-            severity=Severity.WARNING,
-        )
-    ]
+    said = "this PyYAML has no libyaml: large manifests are read slowly"
+    hint = "install a PyYAML wheel, or libyaml and its headers before building PyYAML"
+    return [error(Code.SLOW_YAML, said, hint=hint, severity=Severity.WARNING)]
 
 
 @contextmanager

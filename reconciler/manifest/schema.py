@@ -8,10 +8,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.document import Document, Entries
+from reconciler.manifest.entries import Document, Entries
+from reconciler.manifest.expected import WANTED, Path, environment_of, known_keys, wanted
 from reconciler.manifest.names import variable_for
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
-from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
+from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
 from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
 from reconciler.manifest.words import closest, describe, shorten
 from reconciler.schema_files import read_schema
@@ -21,35 +22,6 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
     from reconciler.model.diagnostics import Diagnostic
-
-Path = tuple[str, ...]
-
-_WANTED = {
-    "version": ("the number `1`", "write `version: 1`"),
-    "api": ("a mapping", "write `base_url: …` below it, or remove it"),
-    "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
-    "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove it"),
-    "max_interruptions": ("a whole number, 0 or more", "write `max_interruptions: 3`"),
-    "defaults": ("a mapping", "write `protect: true` or another key below it, or remove it"),
-    "environments": ("a mapping of names", "write `production: images.example.com` below it"),
-    "hostname": (
-        "a hostname or `null`",
-        "write `hostname: images.example.com`, or `hostname: null` for no custom domain",
-    ),
-    "environment_id": ("a UUID as text", "copy it from the Imgwire dashboard, or remove the line"),
-    "api_key": ("a mapping", "write `{env: IMGWIRE_API_KEY_PRODUCTION}` or `{file: /run/secrets/imgwire}`"),
-    "env": ("the name of an environment variable", "write `{env: IMGWIRE_API_KEY_PRODUCTION}`"),
-    "file": ("the path of a file", "write `{file: /run/secrets/imgwire}`"),
-    "send_environment_id": ("`true` or `false`", "write `true` or `false`, without quotes"),
-    "protect": ("`true` or `false`", "write `true` or `false`, without quotes"),
-    "labels": ("a mapping of text to text", "write `labels: {team: web}`"),
-}
-_ENVIRONMENT = (
-    "a hostname, `null` or a mapping",
-    "write `{name}: images.example.com`, or `{name}: null` for no custom domain",
-)
-_LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
-_ROOT = ("a mapping", "start with `version: 1`; `reconciler init` writes a whole manifest")
 
 
 def explain_shape(document: Document) -> list[Diagnostic]:
@@ -168,7 +140,7 @@ class _Explainer:
                 hint = f"did you mean `{meant}`?"
             else:
                 hint = f"known here: {', '.join(f'`{name}`' for name in known)}"
-            self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=_environment(path))
+            self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=environment_of(path))
 
     def _missing(self, path: Path, entries: Entries) -> None:
         known = known_keys(path)
@@ -193,13 +165,13 @@ class _Explainer:
         else:
             said = f"`{shorten(name)}` is not a name for an environment"
             hint = "use letters, digits, `.`, `_` and `-`, at most 128, beginning with a letter or digit, and not with `sk_`"
-        self._tell(Code.WRONG_TYPE, said, self._key(path, name), hint, environment=_environment(path))
+        self._tell(Code.WRONG_TYPE, said, self._key(path, name), hint, environment=environment_of(path))
 
     def _bad_value(self, path: Path, failure: ValidationError) -> None:
         """The value at this path is of the wrong type, or of the right one but not among those allowed."""
         key, value = (path[-1] if path else ""), cast("Any", failure.instance)
         at = self._value(path)
-        environment = _environment(path)
+        environment = environment_of(path)
         if (
             key == "api_key"
             and isinstance(value, str | int | Odd)
@@ -207,27 +179,15 @@ class _Explainer:
             and value is not EMPTY
         ):
             self._tell_inline_key(at, environment)
-        elif key == "env" and failure.validator != "type":
+        elif key in {"env", "file"} and failure.validator != "type":
             if value.startswith(("sk_", "ck_")):
                 self._tell_inline_key(at, environment)
             else:
-                hint = "a name has letters, digits and `_`, without `$`: write `{env: IMGWIRE_API_KEY_PRODUCTION}`"
-                self._tell(
-                    Code.WRONG_TYPE,
-                    "this is not the name of an environment variable",
-                    at,
-                    hint,
-                    environment=environment,
-                )
-        elif key == "file" and failure.validator != "type":
-            if value.startswith(("sk_", "ck_")):
-                self._tell_inline_key(at, environment)
-            else:
-                hint = _WANTED["file"][1]
-                self._tell(Code.WRONG_TYPE, "this is not the path of a file", at, hint, environment=environment)
+                said, hint = f"this is not {WANTED[key][0]}", WANTED[key][1]
+                self._tell(Code.WRONG_TYPE, said, at, hint, environment=environment)
         elif failure.validator == "minProperties":
             said = "`api_key` does not say where the key is"
-            self._tell(Code.MISSING_KEY, said, at, _WANTED["api_key"][1], environment=environment)
+            self._tell(Code.MISSING_KEY, said, at, WANTED["api_key"][1], environment=environment)
         elif failure.validator == "maxProperties":
             if "env" in value and "file" in value:
                 first, second = sorted(("env", "file"), key=lambda name: value.places[name][0])
@@ -242,7 +202,7 @@ class _Explainer:
             hint = "write `version: 1`, or use a newer imgwire-reconciler"
             self._tell(Code.UNSUPPORTED_VERSION, f"version {value} is not supported: there is only version 1", at, hint)
         elif path == ("environments",) and (value is EMPTY or value is None):
-            hint = _WANTED["environments"][1]
+            hint = WANTED["environments"][1]
             self._tell(Code.NO_ENVIRONMENTS, "`environments` is empty", self._key((), "environments"), hint)
         else:
             self._tell_wrong_type(path, failure, at)
@@ -256,17 +216,17 @@ class _Explainer:
     def _tell_wrong_type(self, path: Path, failure: ValidationError, at: At) -> None:
         value = failure.instance
         name = shorten(path[-1]) if path else "the manifest"
-        wanted, hint = _wanted(path, value)
+        must_be, hint = wanted(path, value)
         shown = f"`{name}`" if path else name
         if value is EMPTY:
-            said, at = f"nothing is written for {shown}, which must be {wanted}", self._key(path[:-1], path[-1])
+            said, at = f"nothing is written for {shown}, which must be {must_be}", self._key(path[:-1], path[-1])
         elif failure.validator == "maxLength":
             said = f"{shown} is longer than {failure.validator_value} characters"
         elif failure.validator == "minimum":
-            said = f"{shown} must be {wanted}"
+            said = f"{shown} must be {must_be}"
         else:
-            said = f"{shown} must be {wanted}, not {describe(value)}"
-        self._tell(Code.WRONG_TYPE, said, at, hint, environment=_environment(path))
+            said = f"{shown} must be {must_be}, not {describe(value)}"
+        self._tell(Code.WRONG_TYPE, said, at, hint, environment=environment_of(path))
 
     def _at_path(self, path: Path) -> Any:
         value: Any = self._document.root
@@ -297,50 +257,3 @@ class _Explainer:
 def _weight(failure: ValidationError) -> tuple[bool, bool]:
     """A wrong type first: what else is wrong with such a value is no news."""
     return (failure.validator != "type", failure.validator == "maxProperties")
-
-
-def known_keys(path: Path) -> tuple[str, ...]:
-    """The keys that the mapping at this path may have, in the order of the schema."""
-    match path:
-        case ():
-            return ROOT_KEYS
-        case ("api",):
-            return ("base_url",)
-        case ("limits",):
-            return ("max_interruptions",)
-        case ("defaults",):
-            return DEFAULTS_KEYS
-        case (*_, "api_key"):
-            return ("env", "file")
-        case _:
-            return ENVIRONMENT_KEYS
-
-
-def _wanted(path: Path, value: object) -> tuple[str, str]:
-    """What should stand at this path, and what to do instead of `value`."""
-    text = value.text if isinstance(value, Odd) else str(value).lower() if isinstance(value, bool) else str(value)
-    match path:
-        case ():
-            return _ROOT
-        case ("environments", name):
-            wanted, hint = _ENVIRONMENT
-            return wanted, hint.format(name=shorten(name))
-        case (*_, "labels", name):
-            wanted, hint = _LABEL
-            return wanted, hint.format(
-                name=shorten(name), text=shorten(text) if isinstance(value, Odd | bool | int) else "…"
-            )
-        case (*_, key):
-            wanted, hint = _WANTED[key]
-    if key in {"protect", "send_environment_id"} and isinstance(value, str | Odd):
-        if text.lower() in {"true", "yes", "on", "1"}:
-            hint = "write `true`, without quotes"
-        elif text.lower() in {"false", "no", "off", "0"}:
-            hint = "write `false`, without quotes"
-    elif key == "version" and text in {"1", "1.0"}:
-        hint = "write `version: 1`, without quotes and without a point"
-    return wanted, hint
-
-
-def _environment(path: Path) -> str | None:
-    return path[1] if len(path) > 1 and path[0] == "environments" else None

@@ -32,11 +32,16 @@ _EXPLAINED = (
     ("expected <block end>", "this line does not fit in the mapping around it",
      "keys of one mapping start in the same column"),
     ("expected '-' indicator", "this line does not fit in the list around it", "a manifest holds no lists: use `key: value`"),
+    (
+        "expected node content",
+        "a value or a closing bracket is missing here",
+        "write the value, or close what is open with `]` or `}`",
+    ),
     ("expected ',' or ']'", "the list that opens at `[` is not closed here", "close it with `]`, or put a comma between values"),
     ("expected ',' or '}'", "the mapping that opens at `{` is not closed here",
      "close it with `}`, or put a comma between entries"),
     ("incompatible YAML document", "this YAML version is not supported", "remove the `%YAML` line"),
-    ("document start", "something stands between two documents", "a manifest is one document: remove what is not part of it"),
+    ("document start", "nothing may follow the manifest", "remove it, or correct the quotes, brackets or indentation before it"),
 )  # fmt: skip
 
 _KEY = re.compile(r"[^\s,{\[]+[ \t]*\Z")
@@ -67,10 +72,22 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
         place = (mark.line, key.start(), len(key[0].rstrip()))
     if begin and "end of stream" in problem:
         return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
+    if "could not find expected ':'" in problem and begin:
+        return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
+    if "fit in the mapping" in message and line[: mark.column].strip():
+        message = "nothing may follow the value here"
+        hint = "put the whole value in quotes; inside single quotes, a `'` is written twice"
+        return error(Code.YAML_SYNTAX, message, At(source, place), hint=hint)
     related = ((At(source, begin), "it starts here"),) if begin and begin[:2] != place[:2] else ()
-    if mark.line >= len(source.lines) or not line.strip():  # the end of the file shows nothing
-        place, related = (begin, ()) if begin else (place, related)
+    if not line[mark.column :].strip() and not any(map(str.strip, source.lines[mark.line + 1 :])):
+        place, related = _end(source), () if begin == place else related
     return error(Code.YAML_SYNTAX, message, At(source, place), hint=hint, related=related)
+
+
+def _end(source: SourceText) -> Place:
+    """The last character that is not white space: what the end of the file lacks is lacking there."""
+    number = max((index for index, line in enumerate(source.lines) if line.strip()), default=0)
+    return (number, max(0, len(source.lines[number].rstrip()) - 1), 1)
 
 
 def unreadable_character(source: SourceText, position: int) -> Diagnostic:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.manifest.schema import known_keys, validator
+from reconciler.manifest.expected import known_keys
+from reconciler.manifest.schema import validator
 from reconciler.manifest.shape import environment_fits, head_fits
 from reconciler.schema_files import read_schema
 

@@ -1,0 +1,82 @@
+"""Entries for what is live already, as manifest text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from reconciler.manifest.decoding import decode
+from reconciler.manifest.document import Entries, read_document
+from reconciler.manifest.source_text import SourceText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.manifest.sources import ManifestFile
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+
+
+class CannotAdd(Exception):
+    """The file is written in a way that text cannot be added to. `str()` says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One environment to be listed. `variable` is named only where the key would not be found without it."""
+
+    name: str
+    environment_id: str
+    hostname: str
+    variable: str | None = None
+
+
+def whole_manifest(entries: Sequence[Entry]) -> str:
+    """A manifest that lists these environments and nothing else."""
+    return "version: 1\n\nenvironments:\n" + "".join(f"{line}\n" for line in entry_lines(entries))
+
+
+def entry_lines(entries: Sequence[Entry], indent: int = 2) -> list[str]:
+    """The lines that stand below `environments:`, pinned and protected."""
+    return [" " * indent + line for entry in entries for line in _dumped(entry).splitlines()]
+
+
+def _dumped(entry: Entry) -> str:
+    value: dict[str, object] = {"environment_id": entry.environment_id}
+    if entry.variable is not None:
+        value["api_key"] = {"env": entry.variable}
+    value |= {"hostname": entry.hostname, "protect": True}
+    text: str = yaml.safe_dump({entry.name: value}, sort_keys=False, width=4096)
+    return text
+
+
+def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
+    """The file's bytes with the entries at the end of its `environments` block, everything else as it was. Raises CannotAdd.
+
+    Comments below the last environment that are indented stay with it; those that are not belong to what follows.
+    """
+    source = decode(file.path, file.data)
+    root = read_document(source).root if isinstance(source, SourceText) else None
+    block = root.get("environments") if isinstance(root, Entries) else None
+    if not isinstance(root, Entries) or not isinstance(block, Entries) or not block:
+        raise CannotAdd("it has no `environments`")
+    (top, outer, _), begin = root.places["environments"]
+    (first, indent, _), _ = next(iter(block.places.values()))
+    if begin[:2] != (first, indent) or first == top:
+        raise CannotAdd("its `environments` are not written one below the other")
+    lines = _LINE.findall(file.data.decode("utf-8"))
+    end = min((place[0] for place, _ in root.places.values() if place[0] > top), default=len(lines))
+    last = max(number for number in range(first, end) if _indentation(lines[number]) > outer)
+    line_break = "\r\n" if lines[top].endswith("\r\n") else "\n"
+    added = [line + line_break for line in entry_lines(entries, indent)]
+    if not lines[last].endswith(("\r", "\n")):
+        lines[last] += line_break
+    return "".join([*lines[: last + 1], *added, *lines[last + 1 :]]).encode("utf-8")
+
+
+def _indentation(line: str) -> int:
+    """Spaces before the text of a line, -1 where there is none."""
+    return len(line) - len(line.lstrip(" ")) if line.strip() else -1

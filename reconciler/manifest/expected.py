@@ -1,0 +1,85 @@
+"""What each key of a manifest may hold, in words and with an example: the wording beside the schema."""
+
+from __future__ import annotations
+
+from reconciler.manifest.scalars import Odd
+from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, ROOT_KEYS
+from reconciler.manifest.words import shorten
+
+Path = tuple[str, ...]
+"""Where a value stands: the keys above it, outermost first."""
+
+WANTED = {
+    "version": ("the number `1`", "write `version: 1`"),
+    "api": ("a mapping", "write `base_url: …` below it, or remove it"),
+    "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
+    "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove it"),
+    "max_interruptions": ("a whole number, 0 or more", "write `max_interruptions: 3`"),
+    "defaults": ("a mapping", "write `protect: true` or another key below it, or remove it"),
+    "environments": ("a mapping of names", "write `production: images.example.com` below it"),
+    "hostname": (
+        "a hostname or `null`",
+        "write `hostname: images.example.com`, or `hostname: null` for no custom domain",
+    ),
+    "environment_id": ("a UUID as text", "copy it from the Imgwire dashboard, or remove the line"),
+    "api_key": ("a mapping", "write `{env: IMGWIRE_API_KEY_PRODUCTION}` or `{file: /run/secrets/imgwire}`"),
+    "env": ("the name of an environment variable", "write `{env: IMGWIRE_API_KEY_PRODUCTION}`, without `$`"),
+    "file": ("the path of a file", "write `{file: /run/secrets/imgwire}`"),
+    "send_environment_id": ("`true` or `false`", "write `true` or `false`, without quotes"),
+    "protect": ("`true` or `false`", "write `true` or `false`, without quotes"),
+    "labels": ("a mapping of text to text", "write `labels: {team: web}`"),
+}
+_ENVIRONMENT = (
+    "a hostname, `null` or a mapping",
+    "write `{name}: images.example.com`, or `{name}: null` for no custom domain",
+)
+_LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
+_ROOT = ("a mapping", "start with `version: 1`; `reconciler init` writes a whole manifest")
+
+
+def known_keys(path: Path) -> tuple[str, ...]:
+    """The keys that the mapping at this path may have, in the order of the schema."""
+    match path:
+        case ():
+            return ROOT_KEYS
+        case ("api",):
+            return ("base_url",)
+        case ("limits",):
+            return ("max_interruptions",)
+        case ("defaults",):
+            return DEFAULTS_KEYS
+        case (*_, "api_key"):
+            return ("env", "file")
+        case _:
+            return ENVIRONMENT_KEYS
+
+
+def wanted(path: Path, value: object) -> tuple[str, str]:
+    """What should stand at this path, and what to do instead of `value`."""
+    text = value.text if isinstance(value, Odd) else str(value).lower() if isinstance(value, bool) else str(value)
+    match path:
+        case ():
+            return _ROOT
+        case ("environments", name):
+            said, hint = _ENVIRONMENT
+            return said, hint.format(name=shorten(name))
+        case (*_, "labels", name):
+            said, hint = _LABEL
+            return said, hint.format(
+                name=shorten(name), text=shorten(text) if isinstance(value, Odd | bool | int) else "…"
+            )
+        case (*_, key):
+            said, hint = WANTED[key]
+    if key in {"protect", "send_environment_id"} and isinstance(value, str | Odd):
+        if text.lower() in {"true", "yes", "on", "1"}:
+            hint = "write `true`, without quotes"
+        elif text.lower() in {"false", "no", "off", "0"}:
+            hint = "write `false`, without quotes"
+    elif key == "version" and text in {"1", "1.0"}:
+        hint = "write `version: 1`, without quotes and without a point"
+    return said, hint
+
+
+def environment_of(path: Path) -> str | None:
+    """The name of the environment that this path is in."""
+    return path[1] if len(path) > 1 and path[0] == "environments" else None
