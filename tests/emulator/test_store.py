@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -19,6 +19,9 @@ from reconciler.emulator.store import FileStore
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 A = "11111111-1111-4111-8111-111111111111"
 STAMP = "2026-09-21T14:13:20Z"
@@ -193,7 +196,7 @@ def test_a_write_that_cannot_be_saved_is_an_error_and_forgotten(tmp_path: Path) 
 
 _ADD = """
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.world import World
 world = World(store=FileStore(Path(sys.argv[1]), plain_bytes=int(sys.argv[2])))
