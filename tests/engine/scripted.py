@@ -1,0 +1,51 @@
+"""A connection that answers from a script, and the patience of somebody whose time costs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.engine.write import Patience
+
+if TYPE_CHECKING:
+    from reconciler.model.domains import Domain, Known
+
+Reply = object  # what the call gives, or an exception that it raises
+
+
+class Scripted:
+    """Gives the replies in order, and remembers what was asked. A call beyond the script, or an unused reply, is an error."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self._replies = list(replies)
+        self.calls: list[str] = []
+        self.slept: list[float] = []
+        self.patience = Patience(
+            retries=2, longest=60.0, settle=(1.0, 2.0), look_again=(5.0,), delay=lambda n: 10.0 * n, sleep=self._sleep
+        )
+
+    @property
+    def left(self) -> list[Reply]:
+        return self._replies
+
+    async def read(self, environment: str) -> Known:
+        return self._next(f"read {environment}")  # type: ignore[return-value]
+
+    async def create(self, environment: str, hostname: str) -> Domain:
+        return self._next(f"create {environment} {hostname}")  # type: ignore[return-value]
+
+    async def delete(self, environment: str) -> None:
+        self._next(f"delete {environment}")
+
+    async def test_connection(self, environment: str) -> Domain:
+        return self._next(f"test {environment}")  # type: ignore[return-value]
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    def _next(self, call: str) -> Reply:
+        self.calls.append(call)
+        assert self._replies, f"nobody expected {call}"
+        reply = self._replies.pop(0)
+        if isinstance(reply, BaseException):
+            raise reply
+        return reply

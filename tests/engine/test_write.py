@@ -1,0 +1,264 @@
+"""One step: what is sent, what is looked at, what is believed, and how long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from samples import domain, pending
+
+from reconciler.engine.write import CutOff, Patience, StepFailed, perform
+from reconciler.model.backend import (
+    Conflict,
+    NoAnswer,
+    NotFound,
+    NotSent,
+    PaymentRequired,
+    Refused,
+    ServerFault,
+    Throttled,
+    Unauthorized,
+    Unexpected,
+)
+from reconciler.model.domains import Absent, Present
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create, Delete, Identity, Verify
+from reconciler.model.report import StepError
+
+from .scripted import Scripted
+
+if TYPE_CHECKING:
+    from reconciler.model.domains import Known
+    from reconciler.model.plan import Step
+
+OLD, NEW, OTHER = domain("web", "old.example.com"), pending("web", "new.example.com"), pending("web", "x.example.com")
+AGAIN = domain("web", "old.example.com", id="another")  # the same hostname, made anew by somebody else
+READY = domain("web", "new.example.com")
+DELETE = Delete("web", OLD.hostname, Identity(OLD.hostname, OLD.id, OLD.environment_id))
+CREATE = Create("web", NEW.hostname)
+VERIFY = Verify("web", NEW.hostname, Identity(NEW.hostname, environment_id=NEW.environment_id))
+R_ABSENT, R_OLD, R_NEW, R_OTHER, R_AGAIN = Absent(), Present(OLD), Present(NEW), Present(OTHER), Present(AGAIN)
+R_READY = Present(READY)
+LOST = NoAnswer("POST: no answer")
+BROKEN = ServerFault("POST: 503", status=503)
+GARBLED = Unexpected("POST: 200, but HTML", status=200)
+NOT_SENT = NotSent("could not connect")
+SLOW_DOWN = Throttled("429", status=429, retry_after=30.0)
+TAKEN = Conflict("409 claimed", status=409, error_type="ResourceConflictError")
+GONE = NotFound("404", status=404, error_type="ResourceNotFoundError")
+
+
+async def done(step: Step, *script: object, **more: object) -> tuple[object, Scripted, list[Known]]:
+    """How it ended: a custom domain, None, or the word and the certainty of a failure."""
+    api, seen = Scripted(*script), []
+    try:
+        end: object = await perform(step, api, api.patience, saw=lambda _, live: seen.append(live), **more)  # type: ignore[arg-type]
+    except StepFailed as failure:
+        end = failure.error.kind + (" (perhaps done)" if failure.uncertain else "")
+    assert api.left == [], "the whole script was played"
+    return end, api, seen
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("step", "script", "end", "calls", "slept"),
+    [
+        pytest.param(DELETE, [R_OLD, None], None, "rd", [], id="delete"),
+        pytest.param(CREATE, [R_ABSENT, NEW], NEW, "rc", [], id="create"),
+        pytest.param(VERIFY, [R_NEW, READY], READY, "rt", [], id="verify"),
+        # What is not as it was when it was read is left alone.
+        pytest.param(DELETE, [R_ABSENT], "changed", "r", [], id="delete of what is gone"),
+        pytest.param(DELETE, [R_OTHER], "changed", "r", [], id="delete of another hostname"),
+        pytest.param(DELETE, [R_AGAIN], "changed", "r", [], id="delete of the same hostname, made anew"),
+        pytest.param(CREATE, [R_OTHER], "changed", "r", [], id="create where something is"),
+        pytest.param(CREATE, [R_NEW], "changed", "r", [], id="create of what somebody else has created"),
+        pytest.param(VERIFY, [R_OTHER], "changed", "r", [], id="verify of another hostname"),
+        pytest.param(VERIFY, [R_ABSENT], "changed", "r", [], id="verify of nothing"),
+        pytest.param(DELETE, [LOST], "no_answer", "r", [], id="the look fails"),
+        # What certainly did not happen is sent again, after another look.
+        pytest.param(CREATE, [R_ABSENT, NOT_SENT, R_ABSENT, NEW], NEW, "rcrc", [10.0], id="not sent"),
+        pytest.param(CREATE, [R_ABSENT, SLOW_DOWN, R_ABSENT, NEW], NEW, "rcrc", [30.0], id="throttled"),
+        pytest.param(DELETE, [R_OLD, NOT_SENT, R_AGAIN], "changed", "rdr", [10.0], id="changed while waiting"),
+        pytest.param(
+            CREATE, [R_ABSENT, NOT_SENT] * 3, "not_sent", "rcrcrc", [10.0, 20.0], id="not sent, once too often"
+        ),
+        pytest.param(
+            CREATE,
+            [R_ABSENT, Throttled("429", retry_after=60.0), R_ABSENT, NEW],
+            NEW,
+            "rcrc",
+            [60.0],
+            id="throttled for as long as we would wait",
+        ),
+        pytest.param(
+            CREATE, [R_ABSENT, Throttled("429", retry_after=61.0)], "throttled", "rc", [], id="throttled for longer"
+        ),
+        # What may have happened is read back and never sent again.
+        *(
+            pytest.param(step, script, end, calls, slept, id=f"{said} {name}")
+            for said, lost in (("lost", LOST), ("5xx", BROKEN), ("garbled", GARBLED))
+            for name, step, script, end, calls, slept in (
+                ("delete, done", DELETE, [R_OLD, lost, R_ABSENT], None, "rdr", []),
+                ("delete, shown a while", DELETE, [R_OLD, lost, R_OLD, R_ABSENT], None, "rdrr", [1.0]),
+                ("delete, not done", DELETE, [R_OLD, lost, *[R_OLD] * 3], lost.kind, "rdrrr", [1.0, 2.0]),
+                ("delete, made anew", DELETE, [R_OLD, lost, R_AGAIN], "changed", "rdr", []),
+                ("create, done", CREATE, [R_ABSENT, lost, R_NEW], NEW, "rcr", []),
+                ("create, done late", CREATE, [R_ABSENT, lost, R_ABSENT, R_NEW], NEW, "rcrr", [5.0]),
+                ("create, not done", CREATE, [R_ABSENT, lost, R_ABSENT, R_ABSENT], lost.kind, "rcrr", [5.0]),
+                ("create, another there", CREATE, [R_ABSENT, lost, R_OTHER], "changed", "rcr", []),
+                ("verify, now ready", VERIFY, [R_NEW, lost, R_READY], READY, "rtr", []),
+                ("verify, not ready", VERIFY, [R_NEW, lost, R_NEW, R_NEW], lost.kind, "rtrr", [5.0]),
+                ("create, unread", CREATE, [R_ABSENT, lost, LOST], "unknown (perhaps done)", "rcr", []),
+                ("delete, unread", DELETE, [R_OLD, lost, LOST], "unknown (perhaps done)", "rdr", []),
+            )
+        ),
+        # What was refused did not happen; a conflict may be with our own request.
+        pytest.param(DELETE, [R_OLD, GONE], None, "rd", [], id="delete of what somebody else has just deleted"),
+        pytest.param(CREATE, [R_ABSENT, TAKEN, R_ABSENT], "conflict", "rcr", [], id="claimed elsewhere"),
+        pytest.param(CREATE, [R_ABSENT, TAKEN, R_NEW], NEW, "rcr", [], id="claimed by us"),
+        pytest.param(CREATE, [R_ABSENT, TAKEN, R_OTHER], "changed", "rcr", [], id="claimed here by another"),
+        pytest.param(DELETE, [R_OLD, TAKEN, R_ABSENT], None, "rdr", [], id="delete in conflict with itself"),
+        pytest.param(DELETE, [R_OLD, TAKEN, *[R_OLD] * 3], "conflict", "rdrrr", [1.0, 2.0], id="delete in conflict"),
+        pytest.param(VERIFY, [R_NEW, TAKEN], "conflict", "rt", [], id="a check that answers with a conflict"),
+        pytest.param(VERIFY, [R_NEW, GONE], "not_found", "rt", [], id="a check of what is gone"),
+        pytest.param(CREATE, [R_ABSENT, GONE], "not_found", "rc", [], id="create in an Environment that is gone"),
+        pytest.param(CREATE, [R_ABSENT, Refused("422")], "refused", "rc", [], id="refused"),
+        pytest.param(CREATE, [R_ABSENT, Unauthorized("403")], "unauthorized", "rc", [], id="not authorized"),
+        pytest.param(CREATE, [R_ABSENT, PaymentRequired("402")], "payment_required", "rc", [], id="not paid for"),
+        # An answer that speaks of another hostname is no answer.
+        pytest.param(CREATE, [R_ABSENT, OTHER, R_NEW], NEW, "rcr", [], id="the answer is another's"),
+        pytest.param(CREATE, [R_ABSENT, OTHER, R_OTHER], "changed", "rcr", [], id="another hostname was created"),
+        pytest.param(VERIFY, [R_NEW, OTHER, R_READY], READY, "rtr", [], id="the check's answer is another's"),
+    ],
+)
+async def test_a_step_ends_as_the_server_stands(
+    step: Step, script: list[object], end: object, calls: str, slept: list[float]
+) -> None:
+    found, api, _ = await done(step, *script)
+    assert found == end
+    words = {"r": "read web", "d": "delete web", "c": f"create web {NEW.hostname}", "t": "test web"}
+    assert api.calls == [words[call] for call in calls]
+    assert api.slept == slept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "end", "slept"),
+    [
+        pytest.param([R_OLD, R_OLD, R_ABSENT, NEW], NEW, [1.0, 2.0], id="gone after a while"),
+        pytest.param([R_OLD] * 3, "changed", [1.0, 2.0], id="not gone"),
+        pytest.param([R_AGAIN], "changed", [], id="made anew by somebody else"),
+    ],
+)
+async def test_a_deleted_domain_that_still_shows_is_waited_out(
+    script: list[object], end: object, slept: list[float]
+) -> None:
+    found, api, _ = await done(CREATE, *script, freed=OLD)
+    assert (found, api.slept) == (end, slept)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "end", "slept"),
+    [
+        pytest.param([R_ABSENT, TAKEN, R_ABSENT, R_ABSENT, NEW], NEW, [1.0], id="free after a while"),
+        pytest.param([R_ABSENT, TAKEN, R_ABSENT] * 3, "conflict", [1.0, 2.0], id="not free"),
+        pytest.param([R_ABSENT, TAKEN, R_NEW], NEW, [], id="ours already"),
+    ],
+)
+async def test_a_hostname_that_this_run_freed_elsewhere_is_waited_for(
+    script: list[object], end: object, slept: list[float]
+) -> None:
+    found, api, _ = await done(CREATE, *script, awaited=True)
+    assert (found, api.slept) == (end, slept)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("step", "script", "seen"),
+    [
+        pytest.param(DELETE, [R_OLD, None], [R_OLD, R_ABSENT], id="an answer to a delete"),
+        pytest.param(CREATE, [R_ABSENT, NEW], [R_ABSENT, R_NEW], id="an answer to a create"),
+        pytest.param(CREATE, [R_ABSENT, LOST, R_NEW], [R_ABSENT, R_NEW, R_NEW], id="reading back"),
+        pytest.param(DELETE, [R_AGAIN], [R_AGAIN], id="somebody else's change"),
+    ],
+)
+async def test_every_state_that_was_learned_is_told(step: Step, script: list[object], seen: list[Known]) -> None:
+    assert (await done(step, *script))[2] == seen
+
+
+async def error_of(step: Step, *script: object) -> StepError:
+    api = Scripted(*script)
+    with pytest.raises(StepFailed) as failure:
+        await perform(step, api, api.patience, saw=lambda *_: None)
+    assert str(failure.value) == failure.value.error.message
+    return failure.value.error
+
+
+@pytest.mark.anyio
+async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() -> None:
+    assert await error_of(CREATE, R_ABSENT, TAKEN, R_ABSENT) == StepError(
+        "conflict", "409 claimed", 409, "ResourceConflictError", Conflict.hint, ExitCode.ERROR
+    )
+    assert await error_of(CREATE, R_ABSENT, BROKEN, R_ABSENT, R_ABSENT) == StepError(
+        "server_fault",
+        "POST: 503; reading back shows that it did not happen",
+        503,
+        None,
+        ServerFault.hint,
+        ExitCode.UNREACHABLE,
+    )
+    assert await error_of(CREATE, R_ABSENT, BROKEN, LOST) == StepError(
+        "unknown",
+        "POST: 503; whether it happened is not known, because reading back failed too: POST: no answer",
+        503,
+        None,
+        "look at `web` with `reconciler status`, then run apply again",
+        ExitCode.UNREACHABLE,
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("step", "live", "words"),
+    [
+        pytest.param(
+            DELETE, R_AGAIN, f"expected `{OLD.hostname}` with id {OLD.id}, found `{OLD.hostname}` with id another"
+        ),
+        pytest.param(DELETE, R_ABSENT, f"expected `{OLD.hostname}` with id {OLD.id}, found no custom domain"),
+        pytest.param(CREATE, R_OTHER, f"expected no custom domain, found `{OTHER.hostname}` with id {OTHER.id}"),
+        pytest.param(VERIFY, R_ABSENT, f"expected `{NEW.hostname}`, found no custom domain"),
+    ],
+    ids=["another id", "gone", "something there", "nothing to verify"],
+)
+async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: Step, live: Known, words: str) -> None:
+    assert await error_of(step, live) == StepError(
+        "changed",
+        f"`web` was changed by someone else: {words}",
+        hint="nothing more was done there; look at the change, then plan again",
+        exit_code=ExitCode.REFUSED,
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        pytest.param([asyncio.CancelledError()], asyncio.CancelledError, id="while looking"),
+        pytest.param([R_ABSENT, asyncio.CancelledError()], CutOff, id="while sending"),
+        pytest.param([R_ABSENT, LOST, asyncio.CancelledError()], CutOff, id="while reading back"),
+    ],
+)
+async def test_a_step_that_is_cut_off_says_whether_anything_had_been_sent(
+    script: list[object], error: type[BaseException]
+) -> None:
+    api = Scripted(*script)
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await perform(CREATE, api, api.patience, saw=lambda *_: None)
+    assert type(caught.value) is error
+
+
+def test_pauses_double_up_to_eight_seconds() -> None:
+    delay = Patience().delay
+    assert [delay(attempt) for attempt in (1, 2, 3, 5, 6, 7, 50)] == [0.25, 0.5, 1.0, 4.0, 8.0, 8.0, 8.0]
