@@ -109,6 +109,8 @@ def emulator(
         log=log,
         dns_server=dns_server,
     )
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        click.echo(f"Other machines may reach this emulator: it listens on {host}.", err=True)
     try:
         serve(options, _ready)
     except (StateError, FaultError) as error:

@@ -6,12 +6,12 @@ It needs no key, and answers none but loopback callers.
 from __future__ import annotations
 
 import ipaddress
-import json
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
+from reconciler.emulator.admin_input import json_of, object_of, script_of, wrong
 from reconciler.emulator.answers import Resource, json_answer
 from reconciler.emulator.behaviour import SwitchError
 from reconciler.emulator.doors import is_uuid
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from reconciler.emulator.world import World
 
 PREFIX = "/_emulator/"
-_MAX_SCRIPT = 1000
 
 
 class Admin:
@@ -74,7 +73,7 @@ class Admin:
             return {name: to_json(item) for name, item in state.environments.items()}
 
     async def _put_environment(self, request: Request) -> object:
-        wanted = await _body(request, {"name": str, "key": str})
+        wanted = await object_of(request, {"name": str, "key": str})
         environment_id = request.path_params["id"]
         with self._world.writing() as state:
             found = state.environments.get(environment_id)
@@ -95,17 +94,17 @@ class Admin:
     async def _change_domain(self, request: Request) -> object:
         """Set any of the twelve properties, to any words, or a script of statuses for the next checks."""
         texts = dict.fromkeys(FIELDS, str)
-        wanted = await _body(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
-        script = _script(wanted.pop("script", None))
+        wanted = await object_of(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
+        script = script_of(wanted.pop("script", None))
         with self._world.writing() as state:
             found = _found(state, request)
             claim = _claimed(found)
             domain = replace(claim.domain, **wanted)
             if domain.id != claim.domain.id or domain.environment_id != found.id:
-                raise _wrong("`id` and `environment_id` cannot be changed")
+                raise wrong("`id` and `environment_id` cannot be changed")
             holder = state.holder(domain.hostname)
             if holder is not None and holder.id != found.id:
-                raise _wrong("Another Environment has this hostname")
+                raise wrong("Another Environment has this hostname")
             claim = replace(claim, domain=domain, script=claim.script if script is None else script)
             state.put(replace(found, claim=claim))
             return to_json(state.environments[found.id])
@@ -125,10 +124,10 @@ class Admin:
             return {"now": self._world.stamp(state), "offset_seconds": state.clock_offset}
 
     async def _wind(self, request: Request) -> object:
-        wanted = await _body(request, {"advance_seconds": (int, float)})
+        wanted = await object_of(request, {"advance_seconds": (int, float)})
         seconds = wanted.get("advance_seconds", 0)
         if not 0 <= seconds <= 10**9:
-            raise _wrong("`advance_seconds` is a number from 0 up")
+            raise wrong("`advance_seconds` is a number from 0 up")
         self._world.wind(float(seconds))
         return await self._clock(request)
 
@@ -138,7 +137,7 @@ class Admin:
 
     async def _change_organization(self, request: Request) -> object:
         known = {"custom_domain_enabled": bool, "subscription_status": str, "blocked": bool}
-        wanted = await _body(request, known)
+        wanted = await object_of(request, known)
         with self._world.writing() as state:
             state.put(replace(state.organization, **wanted))
             return to_json(state.organization)
@@ -147,14 +146,14 @@ class Admin:
         return asdict(self._world.behaviour)
 
     async def _change_behaviour(self, request: Request) -> object:
-        wanted = await _body(request, dict.fromkeys((item.name for item in fields(self._world.behaviour)), object))
+        wanted = await object_of(request, dict.fromkeys((item.name for item in fields(self._world.behaviour)), object))
         behaviour = self._world.behaviour
         try:
             for name, value in wanted.items():
                 text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
                 behaviour = behaviour.with_text(name, text)
         except SwitchError as error:
-            raise _wrong(str(error)) from None
+            raise wrong(str(error)) from None
         self._world.behaviour = behaviour
         return asdict(behaviour)
 
@@ -164,11 +163,11 @@ class Admin:
         return [{**fault.as_dict(), "counted": count} for fault, count in self._world.faults.listed()]
 
     async def _add_faults(self, request: Request) -> object:
-        plain = await _json(request)
+        plain = await json_of(request)
         try:
             faults = [Fault.of(item) for item in (plain if isinstance(plain, list) else [plain])]
         except FaultError as error:
-            raise _wrong(str(error)) from None
+            raise wrong(str(error)) from None
         self._world.faults.add(*faults)
         return await self._faults(request)
 
@@ -197,10 +196,6 @@ class Admin:
         return {"status": "reset"}
 
 
-def _wrong(detail: str) -> Problem:
-    return Problem(400, {"detail": detail})
-
-
 def _found(state: State, request: Request) -> Environment:
     found = state.environments.get(request.path_params["id"])
     if found is None:
@@ -212,34 +207,6 @@ def _claimed(environment: Environment) -> Claim:
     if environment.claim is None:
         raise Problem(404, {"detail": "The Environment has no custom domain"})
     return environment.claim
-
-
-async def _json(request: Request) -> Any:
-    try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise _wrong("The body is not JSON") from None
-
-
-async def _body(request: Request, known: dict[str, Any]) -> dict[str, Any]:
-    plain = await _json(request)
-    if not isinstance(plain, dict) or not set(plain) <= set(known):
-        raise _wrong(f"An object was expected, with any of: {', '.join(known)}")
-    for name, value in plain.items():
-        if not isinstance(value, known[name]):
-            raise _wrong(f"`{name}` is of the wrong type")
-    return plain
-
-
-def _script(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
-    if plain is None:
-        return None
-    pairs = all(
-        isinstance(item, list) and len(item) == 2 and all(isinstance(word, str) for word in item) for item in plain
-    )
-    if not pairs or len(plain) > _MAX_SCRIPT:
-        raise _wrong("`script` is a list of [status, certificate_status]")
-    return tuple((status, certificate) for status, certificate in plain)
 
 
 def _from_loopback(request: Request) -> bool:

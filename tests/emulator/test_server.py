@@ -110,6 +110,14 @@ def test_registered_keys_only_can_be_asked_for() -> None:
         assert httpx.get(f"{url}{DOMAIN}", headers=KEY).status_code == 404
 
 
+def test_other_machines_may_ask_only_where_told() -> None:
+    with command("--host", "0.0.0.0") as (process, url):
+        assert httpx.get(url.replace("0.0.0.0", "127.0.0.1") + "/health").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=10)
+    assert stderr.startswith("Other machines may reach this emulator: it listens on 0.0.0.0.\n")
+
+
 def test_the_switches_are_listed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "emulator", "--switches"], capture_output=True, text=True, check=True

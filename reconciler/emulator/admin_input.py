@@ -1,0 +1,49 @@
+"""What the emulator's own API takes: plain JSON, refused in words where it cannot be meant."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.emulator.problems import Problem
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_MAX_SCRIPT = 1000
+
+
+def wrong(detail: str) -> Problem:
+    """A refusal in these words: 400."""
+    return Problem(400, {"detail": detail})
+
+
+async def json_of(request: Request) -> Any:
+    """The body, whatever it holds. Raises Problem: 400."""
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise wrong("The body is not JSON") from None
+
+
+async def object_of(request: Request, known: dict[str, Any]) -> dict[str, Any]:
+    """An object with any of the known properties, each of its type. Raises Problem: 400."""
+    plain = await json_of(request)
+    if not isinstance(plain, dict) or not set(plain) <= set(known):
+        raise wrong(f"An object was expected, with any of: {', '.join(known)}")
+    for name, value in plain.items():
+        if not isinstance(value, known[name]):
+            raise wrong(f"`{name}` is of the wrong type")
+    return plain
+
+
+def script_of(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
+    """Pairs of statuses from plain data. Raises Problem: 400."""
+    if plain is None:
+        return None
+    pairs = all(
+        isinstance(item, list) and len(item) == 2 and all(isinstance(word, str) for word in item) for item in plain
+    )
+    if not pairs or len(plain) > _MAX_SCRIPT:
+        raise wrong("`script` is a list of [status, certificate_status]")
+    return tuple((status, certificate) for status, certificate in plain)
