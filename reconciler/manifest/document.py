@@ -20,8 +20,8 @@ from yaml.events import (
 )
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.entries import Document, Entries
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
+from reconciler.manifest.placed import Document, Entries
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
 from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
 from reconciler.manifest.syntax import explain_syntax
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.diagnostics import Diagnostic
+
+__all__ = ["DEEPEST", "HAS_LIBYAML", "Document", "Entries", "read_document"]
 
 DEEPEST = 32
 """Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifest.codes import Code
 from reconciler.manifest.decoding import decode
 from reconciler.manifest.document import HAS_LIBYAML, read_document
-from reconciler.manifest.entries import Document, Entries
+from reconciler.manifest.placed import Document, Entries
 from reconciler.manifest.rules import Merged, Part
 from reconciler.manifest.schema import explain_shape
 from reconciler.manifest.source_text import MOST_PROBLEMS, SourceText, error

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.manifest import base_url
 from reconciler.manifest.codes import Code
-from reconciler.manifest.entries import Document, Entries
 from reconciler.manifest.hostnames import HostnameError, normalise
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
+from reconciler.manifest.placed import Document, Entries
 from reconciler.manifest.shape import UUID, environment_fits
 from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
 from reconciler.manifest.words import shorten

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.entries import Document, Entries
 from reconciler.manifest.expected import WANTED, Path, environment_of, known_keys, wanted
 from reconciler.manifest.names import variable_for
+from reconciler.manifest.placed import Document, Entries
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
 from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
 from reconciler.manifest.source_text import MOST_PROBLEMS, At, error

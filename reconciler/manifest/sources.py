@@ -85,7 +85,7 @@ def shown(path: str) -> str:
 
 def _expanded(paths: Sequence[str], problems: list[Diagnostic]) -> Iterator[str]:
     for path in paths:
-        if path == STANDARD_INPUT or not Path(path).is_dir():
+        if path == STANDARD_INPUT or not os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
             yield path
             continue
         failures: list[OSError] = []

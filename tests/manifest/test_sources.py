@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.manifest import load
+from reconciler.manifest.sources import MOST_BYTES, read_files
+from reconciler.model.diagnostics import InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = b"version: 1\nenvironments: {a: images.example.com}\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(*paths: str) -> tuple[list[str], list[str]]:
+    """The paths read, and what was wrong with the others."""
+    files, problems = read_files(paths, lambda: b"")
+    return [file.path for file in files], [f"{item.code}: {item.message}" for item in problems]
+
+
+def test_a_folder_means_every_yaml_file_below_it_in_sorted_order(here: Path) -> None:
+    for name in ["b.yaml", "a/z.yml", "a/y.yaml", "c.yml", "a.yaml", "ignored.txt", "ignored.yaml.bak", "B.yaml"]:
+        (here / "m" / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / "m" / name).write_bytes(GOOD)
+    expected = ["m/B.yaml", "m/a.yaml", "m/a/y.yaml", "m/a/z.yml", "m/b.yaml", "m/c.yml"]
+    assert read("m") == (sorted(expected), [])
+    assert read("m/") == (sorted(expected), [])
+
+
+def test_a_file_named_twice_is_read_once(here: Path) -> None:
+    (here / "a.yaml").write_bytes(GOOD)
+    (here / "link.yaml").symlink_to("a.yaml")
+    assert read("a.yaml", "./a.yaml", str(here / "a.yaml"), "link.yaml") == (["a.yaml"], [])
+
+
+def test_paths_are_shown_as_given_and_relative_below_the_working_folder(
+    here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "b.yaml"
+    elsewhere.write_bytes(GOOD)
+    (here / "a.yaml").write_bytes(GOOD)
+    assert read(str(here / "a.yaml"), str(elsewhere), "-") == (["a.yaml", str(elsewhere), "<stdin>"], [])
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "said"),
+    [
+        (lambda here: None, "no.yaml", "cannot read `no.yaml`: no such file or directory"),
+        (lambda here: (here / "loop.yaml").symlink_to("loop.yaml"), "loop.yaml", "too many levels of symbolic links"),
+        (lambda here: (here / "a.yaml").write_bytes(b""), "a.yaml/b.yaml", "not a directory"),
+        (lambda here: (here / "empty").mkdir(), "empty", "the folder `empty` has no `*.yaml` and no `*.yml` in it"),
+        (lambda here: (here / "m" / "d.yaml").mkdir(parents=True), "m", "no `*.yaml`"),
+        (lambda here: None, "a\0b.yaml", "embedded null byte"),
+        (lambda here: None, "x" * 300 + ".yaml", "file name too long"),
+    ],
+    ids=["missing", "symlink loop", "below a file", "empty folder", "only a folder with a name like a file", "nul", "long name"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_of(here: Path, make: object, path: str, said: str) -> None:
+    make(here)  # type: ignore[operator]
+    files, (problem,) = read(path)
+    assert files == []
+    assert problem.startswith("file-not-found: ")
+    assert said in problem
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_told_of(here: Path) -> None:
+    (here / "a.yaml").write_bytes(GOOD)
+    (here / "a.yaml").chmod(0)
+    assert read("a.yaml") == ([], ["file-not-found: cannot read `a.yaml`: permission denied"])
+
+
+def test_a_folder_that_contains_itself_is_read_once(here: Path) -> None:
+    (here / "m").mkdir()
+    (here / "m" / "a.yaml").write_bytes(GOOD)
+    (here / "m" / "again").symlink_to(".")
+    assert read("m") == (["m/a.yaml"], [])
+
+
+def test_a_pipe_that_nobody_writes_to_is_empty(here: Path) -> None:
+    os.mkfifo(here / "pipe.yaml")
+    assert read("pipe.yaml") == (["pipe.yaml"], [])
+
+
+def test_an_endless_file_is_too_large(here: Path) -> None:
+    assert read("/dev/zero") == ([], ["too-large: `/dev/zero` takes the manifest beyond 16 MiB"])
+
+
+def test_the_limit_is_for_all_files_together(here: Path) -> None:
+    (here / "a.yaml").write_bytes(b"#" * (MOST_BYTES // 2))
+    (here / "b.yaml").write_bytes(b"#" * (MOST_BYTES // 2))
+    (here / "c.yaml").write_bytes(b"#")
+    assert read("a.yaml", "b.yaml") == (["a.yaml", "b.yaml"], [])
+    assert read("a.yaml", "b.yaml", "c.yaml")[1] == ["too-large: `c.yaml` takes the manifest beyond 16 MiB"]
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_being_checked(here: Path) -> None:
+    (here / "a.yaml").write_bytes(GOOD.replace(b"images.", b""))
+    with pytest.raises(InvalidInput) as invalid:
+        load(["no.yaml", "a.yaml"])
+    assert [item.code for item in invalid.value.diagnostics] == ["apex-hostname", "file-not-found"]
