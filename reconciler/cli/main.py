@@ -25,6 +25,7 @@ COMMANDS = {
     "drift": "Tell what differs from the manifest, for schedules",
     "status": "Show the live state of every environment",
     "dns": "Show, look up or publish the DNS records that custom domains need",
+    "import": "Make manifest entries of what is live already",
     "emulator": "Serve a local stand-in for the Imgwire API",
     "schema": "Print a JSON Schema",
 }
@@ -39,7 +40,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"reconciler.cli.{cmd_name}"), cmd_name)
+        name = "import_" if cmd_name == "import" else cmd_name  # a word of the language cannot name a module
+        command: click.Command = getattr(importlib.import_module(f"reconciler.cli.{name}"), name)
         return command
 
     def resolve_command(

@@ -29,7 +29,7 @@ class Document:
     """One run of one command. Times are RFC 3339 in UTC, with whole seconds.
 
     `command` is None where the command line did not name one. `plan` is None where the run ended before live was read;
-    `message` and `hint` then say why in words, and `reason` in one stable word.
+    `message` and `hint` then say why in words, and `reason` in one stable word. `manifest` is text that `import` made.
     """
 
     command: str | None
@@ -51,3 +51,4 @@ class Document:
     findings: tuple[Finding, ...] = ()
     records: tuple[Record, ...] = ()
     dns_notes: tuple[DnsNote, ...] = ()
+    manifest: str | None = None

@@ -20,6 +20,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "verify": ("text", "json", "markdown"),
     "status": ("text", "json", "markdown"),
     "drift": ("text", "json", "markdown", "junit", "prometheus", "github", "html"),
+    "import": ("text", "json"),
     "dns show": ("table", "json", "bind", "octodns", "dnscontrol", "terraform", "external-dns", "csv"),
     "dns check": ("text", "json", "markdown"),
 }
@@ -51,6 +52,7 @@ def renderer(command: str, format_: str) -> Renderer:
         "dns check": text.render_dns_check,
         "status": text.render_status,
         "drift": text.render_drift,
+        "import": text.render_import,
     }[command]
 
 

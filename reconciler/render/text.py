@@ -186,6 +186,11 @@ def drift_total(document: Document) -> str:
     return told
 
 
+def render_import(document: Document, ink: Ink) -> str:
+    """The manifest that was made, to be kept as it is."""
+    return render_failure(document, ink) if document.plan is None else document.manifest or ""
+
+
 def render_validate(document: Document, ink: Ink) -> str:
     """Every problem with its place, or the word that there is none."""
     listed = render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n")
