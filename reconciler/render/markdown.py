@@ -125,6 +125,7 @@ def _records(records: Sequence[Record]) -> str:
             "CNAME",
             code(item.value),
             item.purpose,
+            ", ".join(code(value) for value in item.seen.found) or "-",
             prose(item.seen.note or ""),
         )
         for item in records
@@ -132,7 +133,7 @@ def _records(records: Sequence[Record]) -> str:
     ]
     tables = (
         _table(("Name", "Type", "Value", "For"), unseen),
-        _table(("DNS", "Name", "Type", "Value", "For", "Note"), seen),
+        _table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
     )
     return "\n\n".join(table for table in tables if table)
 
