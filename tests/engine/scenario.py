@@ -29,13 +29,14 @@ from reconciler.engine.stop import Stop
 from reconciler.engine.write import Patience
 from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create, Delete, Plan, Verify
+from reconciler.model.plan import Create, Delete, Plan
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.report import Applied
+    from reconciler.model.plan import Step
+    from reconciler.model.report import Applied, StepResult
 
 API_URL = "http://emulator.localhost"
 NAMES = tuple("abcde")
@@ -73,6 +74,7 @@ class Round:
     stopped: int | None = None
     stopped_again: int | None = None
     restore: bool = True
+    impostor: tuple[str, str] | None = None  # creates in the first answer as if they had landed in the second
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Sent:
-    """A write that left the tool."""
+    """A write that left the tool, and the moment of the look before it."""
 
     moment: int
+    looked: int
     environment: str
     method: str
     hostname: str | None
@@ -204,6 +207,7 @@ class Organization:
         self.world = World(scenario.behaviour, clock=self.clock, ids=seeded_ids(1))
         self.names = tuple(scenario.holds)
         self.ids = {name: self.world.new_id() for name in (*self.names, OUTSIDER)}
+        self.pins = {name: self.ids[name] for name in scenario.pinned}
         shared = "sk_all" if scenario.one_key else None
         self.keys = {name: shared or f"sk_{name}" for name in self.names}
         self.world.doors.register(
@@ -274,7 +278,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._in_flight = 0
         self._meddled = False
         self._told: dict[str, View] = {}  # absent: not known
-        self._fresh: set[str] = set()  # environments whose last exchange was a read
+        self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         name = self._name(request)
@@ -309,13 +313,15 @@ class Wire(httpx.AsyncBaseTransport):
             self._meddled = True
         if moment == self.round.stopped:
             self.stop.request(ExitCode.INTERRUPTED)
-        if moment == self.round.stopped_again and self.task is not None:
-            self.task.cancel()
         self._check(moment, name, request)
         if moment == self.round.killed_before:
             self.dead = True
             raise Killed
         answer = await self._trouble(moment, name, request)
+        if moment == self.round.stopped_again and self.task is not None:
+            self.task.cancel()
+            for _ in range(5):  # as long as it takes until every task knows
+                await asyncio.sleep(0)
         if moment == self.round.killed_after:
             self.dead = True
             raise Killed
@@ -336,19 +342,23 @@ class Wire(httpx.AsyncBaseTransport):
         return _spoiled(trouble.kind, request)
 
     async def _answer(self, name: str, request: httpx.Request) -> httpx.Response:
-        answer = await self.server.act(self.moment, name, request)
+        moment = self.moment
+        answer = await self.server.act(moment, name, request)
+        if self.round.impostor and request.method == "POST" and name == self.round.impostor[0]:
+            lie = {**answer.json(), "environment_id": self.server.ids[self.round.impostor[1]]}
+            return httpx.Response(200, json=lie)
         if request.url.path == DOMAIN_PATH:
-            self._learn(name, request.method, answer)
+            self._learn(moment, name, request.method, answer)
         return answer
 
-    def _learn(self, name: str, method: str, answer: httpx.Response) -> None:
+    def _learn(self, moment: int, name: str, method: str, answer: httpx.Response) -> None:
         body = answer.json()
         if answer.status_code == 200 and isinstance(body, dict) and "hostname" in body:
             self._told[name] = (body["hostname"].lower().removesuffix("."), body["id"])
         elif method != "POST":
             self._told[name] = None
         if method == "GET":
-            self._fresh.add(name)
+            self._fresh[name] = moment
 
     def _check(self, moment: int, name: str, request: httpx.Request) -> None:
         """What must never leave the tool."""
@@ -360,7 +370,7 @@ class Wire(httpx.AsyncBaseTransport):
         if request.url.path != DOMAIN_PATH:
             return
         assert name in self._fresh, "a write is sent right after a look at its environment"
-        self._fresh.discard(name)
+        looked = self._fresh.pop(name)
         seen = self._told.pop(name)
         hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
         if request.method == "DELETE":
@@ -376,7 +386,7 @@ class Wire(httpx.AsyncBaseTransport):
             assert hostname in wanted | given_up, "only a hostname of the plan is claimed"
             holders = [other for other, view in self._told.items() if view is not None and view[0] == hostname]
             assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"
-        self.sent.append(Sent(moment, name, request.method, hostname))
+        self.sent.append(Sent(moment, looked, name, request.method, hostname))
 
     def _name(self, request: httpx.Request) -> str:
         sent_id = request.headers.get("x-environment-id")
@@ -435,6 +445,7 @@ class Lived:
     wire: Wire
     applied: Applied
     acts: tuple[Act, ...]
+    told: tuple[str, ...]
     killed: bool
     cut_off: bool
 
@@ -445,7 +456,7 @@ def environments(scenario: Scenario, server: Organization, wants: Mapping[str, s
             name,
             hostname,
             KeyVariable(f"KEY_{name}"),
-            environment_id=server.ids[name] if name in scenario.pinned else None,
+            environment_id=server.pins.get(name),
             send_environment_id=scenario.one_key,
         )
         for name, hostname in wants.items()
@@ -477,12 +488,18 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
     live = await read_all([item.name for item in wished], backend, scenario.parallelism)
     plan = wire.plan = build_plan(wished, live, API_URL)
     receipts: list[Applied] = []
+    told: list[str] = []
+
+    def on_step(step: Step, _result: StepResult) -> None:
+        told.append(step.id)
+        receipts.append(run.applied())
+
     before = len(server.acts)
     settings = Settings(
         scenario.parallelism,
         round_.restore,
         Patience(retries=2, sleep=clock.sleep),
-        lambda _step, _result: receipts.append(run.applied()),
+        on_step,
     )
     run = Run(plan, backend, settings, wire.stop)
     receipts.append(run.applied())
@@ -494,10 +511,6 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
         killed, applied = True, receipts[-1]
     except asyncio.CancelledError:
         cut_off, applied = True, run.applied()
-    told = tuple(server.acts[before:])
+    acts = tuple(server.acts[before:])
     await wire.flush()
-    return Lived(plan, wire, applied, told, killed, cut_off)
-
-
-def is_write(step: object) -> bool:
-    return not isinstance(step, Verify)
+    return Lived(plan, wire, applied, acts, tuple(told), killed, cut_off)

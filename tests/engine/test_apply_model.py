@@ -132,18 +132,19 @@ def _was_left_sent(step: Step, lived: Lived) -> bool:
 def check_untouched(lived: Lived) -> None:
     """Only what the plan names is lost, and only in the environments that it names.
 
-    Between a look and the DELETE that follows it somebody else may act: the API has no conditional delete.
+    Between a look and the write that follows it somebody else may act: the API knows no conditions.
     """
-    swapped = {act.id for act in lived.acts if not act.ours and (act.moment in _deletes(lived) or lived.wire.was_late)}
+    swapped = {
+        act.id
+        for act in lived.acts
+        for sent in lived.wire.sent
+        if not act.ours and sent.method == "DELETE" and (sent.looked < act.moment <= sent.moment or lived.wire.was_late)
+    }
     named = {step.precondition.id for step in lived.plan.steps if isinstance(step, Delete)}
     made = {act.id for act in lived.acts if act.ours and act.hostname}
     assert {act.id for act in lived.acts if act.ours and act.hostname is None} <= named | made | swapped
     changing = {step.environment for step in lived.plan.writes}
     assert {act.environment for act in lived.acts if act.ours} <= changing
-
-
-def _deletes(lived: Lived) -> set[int]:
-    return {sent.moment for sent in lived.wire.sent if sent.method == "DELETE"}
 
 
 def check_stop(lived: Lived) -> None:

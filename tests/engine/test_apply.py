@@ -1,0 +1,336 @@
+"""A run of a plan: what follows what, what is put back, what is told. Each case is one life of a small organization."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.model.exit_codes import ExitCode
+from reconciler.planning.outcome import of_apply
+
+from .scenario import MISTAKEN_PIN, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+A, B, C, X, Y = (f"{letter}.example.com" for letter in "abcxy")
+REFUSED = Trouble("422")
+LOST, LOST_AND_DONE = Trouble("drop"), Trouble("drop", acts=True)
+CUT_SHORT = Trouble("503")
+
+
+def play(
+    holds: Mapping[str, str | None],
+    wants: Mapping[str, str | None],
+    troubles: Mapping[int, Trouble] | None = None,
+    *,
+    behaviour: Behaviour | None = None,
+    parallelism: int = 1,
+    **more: object,
+) -> tuple[Lived, Organization]:
+    """One apply, with what happens at which request."""
+    round_ = Round(wants, troubles or {}, **more)  # type: ignore[arg-type]
+    scenario = Scenario(
+        holds=holds,
+        ready=True,
+        outsider=None,
+        pinned=frozenset(),
+        one_key=False,
+        behaviour=behaviour or Behaviour(),
+        parallelism=parallelism,
+        yields=(0,),
+        rounds=(round_,),
+    )
+    server = Organization(scenario)
+    return asyncio.run(live_through(scenario, server, round_)), server
+
+
+def states(lived: Lived) -> dict[str, str]:
+    """The end of every step, with the kind of its error."""
+    return {
+        step.id: result.state + (f" {result.error.kind}" if result.error else "")
+        for step in lived.plan.steps
+        for result in [lived.applied.results[step.id]]
+    }
+
+
+def sent(lived: Lived) -> list[str]:
+    """The writes in order, without the checks."""
+    return [f"{item.method} {item.environment} {item.hostname or ''}".strip() for item in lived.wire.sent]
+
+
+def restored(lived: Lived) -> list[tuple[str, str]]:
+    return [(item.environment, item.hostname) for item in lived.applied.restored]
+
+
+def unserved(lived: Lived) -> list[tuple[str, str, str]]:
+    return [(item.hostname, item.environment, item.since) for item in lived.applied.unserved]
+
+
+def code(lived: Lived) -> tuple[ExitCode, str | None]:
+    return of_apply(lived.plan, lived.applied)
+
+
+SWAP = ({"a": A, "b": B}, {"a": B, "b": A})
+RING = ({"a": A, "b": B, "c": C}, {"a": B, "b": C, "c": A})
+REPLACE = ({"a": A}, {"a": X})
+
+
+def test_a_ring_frees_each_hostname_right_before_it_is_taken() -> None:
+    lived, server = play(*RING)
+    assert sent(lived) == [
+        "DELETE a",
+        "DELETE b",
+        f"POST a {B}",
+        "DELETE c",
+        f"POST b {C}",
+        f"POST c {A}",
+    ]
+    assert server.hostnames() == RING[1]
+    assert set(states(lived).values()) == {"done"}
+    assert (code(lived), restored(lived), unserved(lived)) == ((ExitCode.OK, None), [], [])
+
+
+def test_nothing_is_looked_at_between_a_delete_and_its_create_but_what_is_to_be_written() -> None:
+    """In a replace the gap is one look and one create; nothing else is sent meanwhile, by no other environment's lane either."""
+    lived, _ = play(*REPLACE)
+    assert lived.wire.moment == 6  # look, delete, look, create, look, check
+
+
+def test_a_refused_create_puts_the_old_hostname_back() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED})
+    assert states(lived) == {
+        "delete:a": "done",
+        "create:a": "failed refused",
+        "verify:a": "skipped dependency",
+    }
+    assert restored(lived) == [("a", A)]
+    assert (unserved(lived), server.hostnames(), code(lived)) == ([], {"a": A}, (ExitCode.PARTIAL, "refused"))
+    assert lived.applied.results["verify:a"].error is not None
+    assert lived.applied.results["verify:a"].error.message == "not started, because `create:a` was not done"
+
+
+def test_a_hostname_that_was_put_back_is_checked_so_that_it_is_served_again_soon() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED})
+    with server.world.reading() as state:
+        claim = state.environments[server.ids["a"]].claim
+    assert claim is not None
+    assert claim.domain.ready
+    assert lived.applied.restored[0].domain.status == "PENDING"
+
+
+def test_a_refused_create_leaves_the_gap_where_that_was_asked_for() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED}, restore=False)
+    assert sent(lived) == ["DELETE a", f"POST a {X}"]
+    assert (restored(lived), unserved(lived)) == ([], [(A, "a", "delete:a")])
+    assert (server.hostnames(), code(lived)) == ({"a": None}, (ExitCode.PARTIAL, "refused"))
+
+
+@pytest.mark.parametrize("trouble", [LOST, CUT_SHORT, Trouble("connect"), Trouble("429"), Trouble("html")], ids=str)
+def test_trouble_that_passes_does_not_keep_a_hostname_from_being_put_back(trouble: Trouble) -> None:
+    lived, server = play(*REPLACE, {4: REFUSED, 6: trouble})
+    assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
+
+
+def test_a_hostname_that_cannot_be_put_back_is_told() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED, 6: REFUSED})
+    assert sent(lived) == ["DELETE a", f"POST a {X}", f"POST a {A}"]
+    assert (restored(lived), unserved(lived)) == ([], [(A, "a", "delete:a")])
+    assert server.hostnames() == {"a": None}
+
+
+def test_putting_back_ends_after_as_many_attempts_as_any_call() -> None:
+    lived, _ = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 60), CUT_SHORT)})
+    assert unserved(lived) == [(A, "a", "delete:a")]
+    # Look, delete, look, the refused create; look, create and its look back; two more looks. Each look is asked three times.
+    assert lived.wire.moment == 4 + (1 + 1 + 3) + 3 + 3
+
+
+def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
+    lived, server = play(*SWAP, {6: REFUSED})
+    assert sent(lived) == ["DELETE a", "DELETE b", f"POST a {B}", f"POST b {B}", f"POST a {A}"]
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("b", B), ("a", A)], [], SWAP[0])
+    assert states(lived) == {
+        "delete:a": "done",
+        "delete:b": "done",
+        "create:a": "failed refused",
+        "create:b": "skipped dependency",
+        "verify:a": "skipped dependency",
+        "verify:b": "skipped dependency",
+    }
+
+
+def test_when_a_ring_fails_half_way_what_has_arrived_stays_and_the_rest_goes_back() -> None:
+    """b's hostname is served by a now, so b has nothing to get back; c's goes back to c, and a's has lost its place."""
+    lived, server = play(*RING, {10: REFUSED})
+    assert server.hostnames() == {"a": B, "b": None, "c": C}
+    assert (restored(lived), unserved(lived)) == ([("c", C)], [(A, "a", "delete:a")])
+    assert states(lived)["verify:a"] == "done"
+
+
+def test_an_environment_that_wanted_nothing_gets_its_hostname_back_when_the_taker_fails() -> None:
+    lived, server = play({"a": None, "b": B}, {"a": B, "b": None}, {4: REFUSED})
+    assert (restored(lived), server.hostnames()) == ([("b", B)], {"a": None, "b": B})
+
+
+def test_a_delete_whose_outcome_is_not_known_is_followed_by_putting_back_what_was_to_be_replaced() -> None:
+    unread = dict.fromkeys((3, 4, 5), LOST)
+    lived, server = play(*REPLACE, {2: LOST_AND_DONE, **unread})
+    assert states(lived) == {
+        "delete:a": "failed unknown",
+        "create:a": "skipped dependency",
+        "verify:a": "skipped dependency",
+    }
+    assert (restored(lived), server.hostnames(), code(lived)) == ([("a", A)], {"a": A}, (ExitCode.PARTIAL, "unknown"))
+
+
+def test_a_delete_that_nothing_should_follow_is_not_undone() -> None:
+    lived, server = play({"a": A}, {"a": None}, {2: LOST_AND_DONE, **dict.fromkeys((3, 4, 5), LOST)})
+    assert (states(lived), server.hostnames()) == ({"delete:a": "failed unknown"}, {"a": None})
+    assert (restored(lived), unserved(lived)) == ([], [])
+
+
+def test_a_failed_lane_does_not_stop_the_others() -> None:
+    lived, server = play({"a": A, "b": B}, {"a": X, "b": Y}, {4: REFUSED})
+    assert server.hostnames() == {"a": A, "b": Y}
+    assert states(lived)["verify:b"] == "done"
+
+
+def test_a_lost_answer_is_read_back_and_counts_as_done() -> None:
+    lived, server = play(*REPLACE, {2: LOST_AND_DONE, 5: LOST_AND_DONE})
+    assert sent(lived) == ["DELETE a", f"POST a {X}"]
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, {"a": X})
+    assert lived.applied.writes_done == 2
+
+
+def test_a_deleted_domain_that_shows_for_a_while_delays_what_follows_and_nothing_more() -> None:
+    lived, server = play(*SWAP, behaviour=Behaviour(delete_seconds=3.0))
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
+    assert restored(lived) == []
+
+
+def test_what_somebody_else_has_changed_is_left_alone() -> None:
+    lived, server = play(*REPLACE, meddling={1: Meddling("a", Y)})
+    assert states(lived) == {
+        "delete:a": "failed changed",
+        "create:a": "skipped dependency",
+        "verify:a": "skipped dependency",
+    }
+    assert (sent(lived), server.hostnames(), code(lived)) == ([], {"a": Y}, (ExitCode.REFUSED, "changed"))
+    assert lived.applied.writes_done == 0
+
+
+def test_what_somebody_else_puts_into_the_gap_is_left_alone_and_what_it_cost_is_told() -> None:
+    lived, server = play(*REPLACE, meddling={3: Meddling("a", Y)})
+    assert states(lived)["create:a"] == "failed changed"
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([], [(A, "a", "delete:a")], {"a": Y})
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3, 4])
+def test_a_delete_that_is_on_its_way_when_the_signal_comes_is_followed_by_its_create(moment: int) -> None:
+    lived, server = play({"a": A, "b": B}, {"a": X, "b": Y}, stopped=moment)
+    assert server.hostnames() == {"a": X, "b": B}
+    assert states(lived) == {
+        "delete:a": "done",
+        "create:a": "done",
+        "verify:a": "not_started",
+        "delete:b": "not_started",
+        "create:b": "not_started",
+        "verify:b": "not_started",
+    }
+    assert code(lived) == (ExitCode.PARTIAL, "interrupted")
+
+
+def test_a_ring_that_has_begun_when_the_signal_comes_is_finished() -> None:
+    lived, server = play(*RING, stopped=1)
+    assert server.hostnames() == RING[1]
+    assert [word for step, word in states(lived).items() if step.startswith("verify")] == ["not_started"] * 3
+
+
+def test_a_stop_before_the_first_write_does_nothing_more_and_says_so() -> None:
+    lived, server = play({"a": A, "b": None}, {"a": A, "b": Y}, stopped=1, troubles={1: Trouble("403")})
+    assert (server.hostnames(), lived.applied.writes_done) == ({"a": A, "b": None}, 0)
+    lived, _ = play({"a": None, "b": None}, {"a": X, "b": Y}, stopped=1, troubles={2: REFUSED})
+    assert states(lived)["create:b"] == "not_started"
+    assert code(lived) == (ExitCode.INTERRUPTED, "interrupted")
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected", "written"),
+    [
+        pytest.param(1, "not_started", 0, id="before anything was sent"),
+        pytest.param(2, "failed interrupted", 1, id="while the delete is on its way"),
+    ],
+)
+def test_a_second_signal_ends_at_once_and_says_what_may_have_happened(moment: int, expected: str, written: int) -> None:
+    lived, _ = play(*REPLACE, stopped=moment, stopped_again=moment)
+    assert lived.cut_off
+    assert states(lived)["delete:a"] == expected
+    assert (states(lived)["create:a"], lived.applied.writes_done) == ("not_started", written)
+    assert code(lived)[0] == (ExitCode.PARTIAL if written else ExitCode.INTERRUPTED)
+
+
+def mistaken(
+    holds: Mapping[str, str | None], wants: Mapping[str, str | None], **more: object
+) -> tuple[Lived, Organization]:
+    """Like `play`, but the pin of `a` is not the Environment that its key opens."""
+    round_ = Round(wants, **more)  # type: ignore[arg-type]
+    scenario = Scenario(holds, True, None, frozenset("a"), False, Behaviour(), 1, (0,), (round_,))
+    server = Organization(scenario)
+    server.pins["a"] = MISTAKEN_PIN
+    return asyncio.run(live_through(scenario, server, round_)), server
+
+
+def test_a_first_create_in_the_wrong_environment_is_undone_and_ends_the_run() -> None:
+    lived, server = mistaken({"a": None, "b": None}, {"a": X, "b": Y})
+    assert sent(lived) == [f"POST a {X}", "DELETE a"]
+    assert server.hostnames() == {"a": None, "b": None}
+    assert states(lived) == {
+        "create:a": "failed wrong_environment",
+        "verify:a": "skipped dependency",
+        "create:b": "not_started",
+        "verify:b": "not_started",
+    }
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert error.message == (
+        f"the key of `a` opens Environment {server.ids['a']}, but the manifest pins {MISTAKEN_PIN}; the create was undone"
+    )
+    assert (error.exit_code, code(lived)) == (ExitCode.REFUSED, (ExitCode.PARTIAL, "wrong_environment"))
+    assert lived.applied.writes_done == 2
+
+
+def test_an_undoing_that_fails_is_told() -> None:
+    lived, server = mistaken({"a": None}, {"a": X}, troubles={4: Trouble("403")})
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert error.message.endswith(
+        "; undoing the create failed: DELETE /api/v1/custom_domain/: 403 told to fail (ResourceNotAuthorizedError)"
+    )
+    assert (server.hostnames(), lived.applied.writes_done) == ({"a": X}, 1)
+
+
+def test_two_keys_that_turn_out_to_open_one_environment_are_noticed_after_the_first_create() -> None:
+    """Only a lying answer can show this: the second environment was read as empty."""
+    lived, server = play({"a": None, "b": B}, {"a": X, "b": B}, impostor=("a", "b"))
+    assert states(lived)["create:a"] == "failed wrong_environment"
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert f"opens Environment {server.ids['b']}, which is that of `b`" in error.message
+
+
+def test_a_step_that_is_told_was_told_before_the_next_one_began() -> None:
+    lived, _ = play(*REPLACE)
+    assert lived.told == ("delete:a", "create:a", "verify:a")
+
+
+def test_a_run_can_be_told_at_any_moment() -> None:
+    lived, _ = play(*REPLACE, killed_before=4)
+    assert lived.killed
+    assert states(lived) == {"delete:a": "done", "create:a": "not_started", "verify:a": "not_started"}
+    assert unserved(lived) == [(A, "a", "delete:a")]
+    assert replace(lived.applied, results={}).writes_done == 1
