@@ -1,0 +1,196 @@
+"""`--wait`: with a real DNS server and an emulator that asks it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("dns")
+
+from lookups.server import Zone, served_aside
+from samples import uid
+
+from cli.stage import CANARY, DOMAIN, TEST
+from cli.test_terminal import Terminal
+from reconciler.cli.log import Log
+from reconciler.cli.waiting import Lines
+from reconciler.emulator.behaviour import Behaviour
+from reconciler.model.domains import Absent
+from reconciler.model.report import Verdict, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli.stage import Stage
+
+NAME = "images.example.com"
+PENDING = {"status": "PENDING", "certificate_status": "PENDING"}
+
+
+class Growing(Zone):
+    """Publishes what it was given once it has been asked so often."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+        self.coming: tuple[str, ...] = ()
+
+    def answer(self, wire: bytes, way: str) -> bytes | None:
+        if len(self.questions) == self.after:
+            self.publish(*self.coming)
+        return super().answer(wire, way)
+
+
+@pytest.fixture
+def zone() -> Iterator[Zone]:
+    with served_aside(Zone()) as made:
+        yield made
+
+
+@pytest.fixture
+def growing(stage: Stage) -> Iterator[Growing]:
+    """Before, look-ups of the tool and of the emulator find nothing: two each."""
+    with served_aside(Growing(after=4)) as made:
+        yield made  # type: ignore[misc]
+
+
+def by_dns(stage: Stage, zone: Zone) -> None:
+    """Let the emulator decide by what this server says."""
+    stage.world.behaviour = Behaviour(check="dns")
+    stage.world.dns_server = str(zone.server)
+
+
+def lines(stage: Stage, name: str) -> tuple[str, str]:
+    live = stage.world.domains.find(uid(name))
+    assert live is not None
+    return f"{live.cname_record}. CNAME {live.cname_value}.", f"{live.dcv_cname_record}. CNAME {live.dcv_cname_value}."
+
+
+def test_waiting_sees_the_records_appear_and_the_domain_become_ready(stage: Stage, growing: Growing) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.manifest(web=NAME)
+    growing.coming = lines(stage, "web")
+    by_dns(stage, growing)
+    ended = stage.run("verify", "--wait", "30s", "--format", "json", "--dns-server", str(growing.server))
+    assert (ended.code, [item["verdict"] for item in ended.document["dns"]]) == (0, ["ok", "ok"])
+    assert ended.err == (
+        "web: waiting: status PENDING, certificate PENDING: "
+        "the routing record is missing and the validation record is missing in DNS\n"
+        "web: ready: serves traffic with a valid certificate\n"
+    )
+    assert stage.sent() == [("GET", DOMAIN), ("POST", TEST)] * 2
+
+
+def test_time_that_runs_out_ends_with_3_and_undoes_nothing(stage: Stage, zone: Zone) -> None:
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    by_dns(stage, zone)
+    ended = stage.run("apply", "--auto-approve", "--wait", "1s", "--format", "json", "--dns-server", str(zone.server))
+    document = ended.document
+    assert (ended.code, document["reason"], stage.live("web")) == (3, "not_ready", NAME)
+    assert [step["state"] for step in document["steps"]] == ["done", "done"]
+    assert [(item["purpose"], item["verdict"]) for item in document["dns"]] == [
+        ("routing", "missing"),
+        ("validation", "missing"),
+    ]
+    assert document["environments"][0]["verdict"] == "waiting"
+
+
+def test_what_has_failed_and_dns_does_not_explain_ends_the_waiting_with_4(stage: Stage, zone: Zone) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.manifest(web=NAME)
+    zone.publish(*lines(stage, "web"))
+    stage.world.behaviour = Behaviour(check="fail")
+    ended = stage.run("verify", "--wait", "10m", "--format", "json", "--dns-server", str(zone.server))
+    assert (ended.code, ended.document["environments"][0]["message"]) == (
+        4,
+        "status FAILED, certificate FAILING: both DNS records are right",
+    )
+
+
+def interrupted(stage: Stage, word: str, number: signal.Signals, *arguments: str) -> tuple[int, dict[str, object], str]:
+    """The command, sent the signal once it has said the word on standard error: (code, document, standard error)."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments, "--format", "json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    for line in process.stderr:
+        said += line
+        if word in line:
+            break
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert CANARY not in out + said + err
+    return process.returncode, json.loads(out), said + err
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_while_waiting_ends_it_with_what_is_known(stage: Stage, number: signal.Signals, code: int) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.manifest(web=NAME)
+    stage.world.behaviour = Behaviour(check="never")
+    ended, document, _ = interrupted(stage, "web: waiting", number, "verify", "--wait", "10m")
+    assert (ended, document["exit_code"], document["reason"]) == (code, code, "interrupted")
+    (environment,) = document["environments"]  # type: ignore[misc]
+    assert (environment["verdict"], environment["live"]["hostname"]) == ("waiting", NAME)
+
+
+def test_a_signal_while_apply_waits_loses_nothing_of_what_was_done(stage: Stage) -> None:
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    stage.world.behaviour = Behaviour(check="never")
+    ended, document, err = interrupted(
+        stage, "web: waiting", signal.SIGINT, "apply", "--auto-approve", "--wait", "10m", "--receipt", "receipt.json"
+    )
+    assert (ended, document["outcome"], document["reason"], stage.live("web")) == (6, "partial", "interrupted", NAME)
+    assert [step["state"] for step in document["steps"]] == ["done", "done"]  # type: ignore[attr-defined]
+    assert json.loads(stage.read("receipt.json")) == document
+    assert "before anything was written" not in err
+
+
+def test_on_a_terminal_a_table_stands_while_waiting_and_is_gone_in_the_end(stage: Stage, growing: Growing) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.manifest(web=NAME)
+    growing.coming = lines(stage, "web")
+    by_dns(stage, growing)
+    terminal = Terminal("verify", "--wait", "30s", "--dns-server", str(growing.server))
+    terminal.wait_for("1 waiting of 1")
+    assert "VERDICT" in terminal.said
+    assert terminal.ended() == 0
+    assert terminal.lines() == [
+        f"ready  web  {NAME}  serves traffic with a valid certificate",
+        "Verified: 1 ready.",
+    ]
+
+
+def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = 0.0
+    told = Lines(Log(), 3, clock=lambda: now)
+
+    def hear(environment: str, verdict: Verdict, message: str, at: float) -> None:
+        nonlocal now
+        now = at
+        told.tell(Verified(environment, verdict, Absent(), message))
+
+    hear("a", Verdict.WAITING, "status PENDING", 0)
+    hear("b", Verdict.READY, "serves", 1)
+    for at in (20, 40, 60):
+        hear("a", Verdict.WAITING, "status PENDING", at)
+    hear("a", Verdict.WAITING, "status PENDING", 61)
+    hear("a", Verdict.WAITING, "status PENDING", 62)
+    hear("a", Verdict.READY, "serves\x1b[31m", 63)
+    assert capsys.readouterr().err == (
+        "a: waiting: status PENDING\nb: ready: serves\nstill waiting: 1 ready, 1 waiting of 3\na: ready: serves\\x1b[31m\n"
+    )
