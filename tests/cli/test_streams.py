@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OLD, NEW = "old.example.com", "new.example.com"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-CLI_COMMANDS = [command.split() for command in FORMATS]
+CLI_COMMANDS = [command.split() for command in FORMATS if command != "import"]  # which needs a name: see test_import
 
 
 @pytest.fixture
