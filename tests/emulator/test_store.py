@@ -196,7 +196,7 @@ def test_a_write_that_cannot_be_saved_is_an_error_and_forgotten(tmp_path: Path) 
 
 _ADD = """
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.world import World
 world = World(store=FileStore(Path(sys.argv[1]), plain_bytes=int(sys.argv[2])))
