@@ -49,12 +49,15 @@ _KEYS_WITHOUT_SECRETS = frozenset(
 _MERGE = "<<"
 
 
-def read_document(source: SourceText) -> Document:
-    """Read one YAML document. Nothing is raised: what is wrong is in `problems`."""
+def read_document(source: SourceText, *, fast: bool = HAS_LIBYAML) -> Document:
+    """Read one YAML document with libyaml's parser, or not `fast`, with PyYAML's own, which takes about eight times as long.
+
+    Nothing is raised: what is wrong is in `problems`.
+    """
     document = Document(source)
-    builder = _Builder(document, event_source(source.text))
+    builder = _Builder(document)
     try:
-        builder.build()
+        builder.build(_event_source(source.text, fast=fast))
         source.is_read = True
     except yaml.YAMLError as failure:
         builder.found.append(partial(explain_syntax, source, failure))
@@ -65,13 +68,13 @@ def read_document(source: SourceText) -> Document:
     return document
 
 
-def event_source(text: str) -> Callable[[], Any]:
-    """The next event at each call. libyaml's parser, about eight times as fast, wherever PyYAML has it."""
-    if HAS_LIBYAML:
+def _event_source(text: str, *, fast: bool) -> Callable[[], Any]:
+    """The next event of the text at each call."""
+    if fast:
         from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-        fast: Callable[[], Any] = CParser(text).get_event
-        return fast
+        next_event: Callable[[], Any] = CParser(text).get_event
+        return next_event
     return yaml.Loader(text).get_event
 
 
@@ -82,17 +85,16 @@ class _Stop(Exception):
 class _Builder:
     """Follows the events of one stream with a stack of its own, so that depth costs no recursion."""
 
-    def __init__(self, document: Document, next_event: Callable[[], Any]) -> None:
+    def __init__(self, document: Document) -> None:
         self._document = document
         self._source = document.source
-        self._next = next_event
         self._anchors: dict[str, Place] = {}
         self.found: list[Callable[[], Diagnostic]] = []
         """Problems to tell when all that was read is read, and it is known what must not be shown."""
 
-    def build(self) -> None:
+    def build(self, next_event: Callable[[], Any]) -> None:
         first: At | None = None
-        while not isinstance(event := self._next(), StreamEndEvent):
+        while not isinstance(event := next_event(), StreamEndEvent):
             if not isinstance(event, DocumentStartEvent):
                 continue
             if first is not None:
@@ -100,12 +102,12 @@ class _Builder:
                 related = ((first, "the first document starts here"),)
                 self._tell(Code.MULTIPLE_DOCUMENTS, "a second YAML document starts here", event, hint, related)
                 return
-            self._read_document()
+            self._read_document(next_event)
             first = At(self._source, self._document.root_place)
 
-    def _read_document(self) -> None:
+    def _read_document(self, next_event: Callable[[], Any]) -> None:
         """From the start of the document to the end of its root."""
-        document, next_event, anchors = self._document, self._next, self._anchors
+        document, anchors = self._document, self._anchors
         around: list[tuple[Entries | list[object] | None, bool]] = []
         here: Entries | list[object] | None = None
         secret = False  # values may be an API key
