@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.again import command_again
+from reconciler.cli.consent import answer_is_yes, can_ask
 from reconciler.cli.failure import Failure
 from reconciler.cli.looking import NO_DNS_OPTION, SERVER_OPTION, Dns
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.output import ink_for, is_terminal
+from reconciler.cli.output import ink_for
 from reconciler.cli.plan import CONSENT
 from reconciler.cli.session import Session, conduct
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Action, Verify
+from reconciler.model.plan import Action
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import Server
@@ -145,7 +145,7 @@ def _permit(
     _show(session, plan, limit)
     if auto_approve or expect_digest is not None:
         return
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)) or os.environ.get("CI"):
+    if not can_ask():
         raise Failure(
             ExitCode.REFUSED,
             "no_consent",
@@ -154,7 +154,7 @@ def _permit(
             f"to apply whatever is planned then: {command_again('--auto-approve')}",
             plan,
         )
-    if not _answer_is_yes(plan):
+    if not answer_is_yes(f"Apply these {len(plan.writes)} changes to {plan.api_url}?"):
         raise Failure(ExitCode.REFUSED, "no_consent", "not approved, so nothing was done", plan=plan)
 
 
@@ -169,13 +169,3 @@ def _show(session: Session, plan: Plan, limit: int) -> None:
     document = replace(session.document(ExitCode.OK, plan=plan), max_interruptions=limit)
     session.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
 
-
-def _answer_is_yes(plan: Plan) -> bool:
-    count = sum(not isinstance(step, Verify) for step in plan.steps)
-    click.echo(f"\nApply these {count} changes to {plan.api_url}? Only 'yes' will do: ", nl=False, err=True)
-    try:
-        answer = sys.stdin.readline()
-    except KeyboardInterrupt:
-        click.echo(err=True)  # the message that follows begins on a line of its own
-        raise
-    return answer.strip() == "yes"

@@ -72,6 +72,31 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
     return conduct(options, body)
 
 
+@dns.command()
+@shared("dns sync")
+@click.option(
+    "--config",
+    required=True,
+    metavar="FILE",
+    help="An octoDNS configuration: its zones and their targets are used, its sources and processors are not.",
+)
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+def sync(options: Options, config: str, auto_approve: bool) -> ExitCode:
+    """Publish the two CNAMEs of each custom domain that is live as desired, through octoDNS. Imgwire gets GET requests only.
+
+    What would be published is shown first, and you are asked. No other name of a zone is touched: a plan of the provider
+    that would do so is refused.
+    """
+
+    def body(session: Session) -> Document:
+        from reconciler.cli.publishing import publish
+
+        plan, blocks, found = _read(session)
+        return publish(session, config, plan, blocks, found, auto_approve=auto_approve)
+
+    return conduct(options, body)
+
+
 def _read(session: Session) -> tuple[Plan, tuple[Block, ...], tuple[Record, ...]]:
     """What is live, and the records that it needs, each with its zone."""
     from reconciler.cli.planning import consent_for, make_plan

@@ -60,3 +60,26 @@ class DnsNote:
     hostname: str
     message: str
     found: tuple[str, ...] = ()
+
+
+class PublishState(StrEnum):
+    """How the publishing of one record ended."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_STARTED = "not_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One CNAME that is put into a zone at a provider (`target`). `before` is the target of the CNAME that it replaces, None
+    where there was none. Names are without a trailing dot."""
+
+    target: str
+    zone: str
+    name: str
+    before: str | None
+    after: str
+    state: PublishState = PublishState.PLANNED
+    error: str | None = None

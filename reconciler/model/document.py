@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
-    from reconciler.model.dns import DnsNote
+    from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.environments import SourceFile
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, Plan
@@ -51,4 +51,5 @@ class Document:
     findings: tuple[Finding, ...] = ()
     records: tuple[Record, ...] = ()
     dns_notes: tuple[DnsNote, ...] = ()
+    publications: tuple[Publication, ...] = ()
     manifest: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import DnsVerdict
+from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.model.plan import Verify
@@ -14,6 +14,7 @@ from reconciler.planning.guards import IDENTITY_CODES, MISTAKEN_CODES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from reconciler.model.dns import Publication
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Applied, Finding, Record, Verified
 
@@ -97,6 +98,17 @@ def of_dns(plan: Plan, records: Iterable[Record]) -> tuple[ExitCode, str | None]
         return reading, "unreadable"
     amiss = [verdict for verdict in DnsVerdict if verdict in found - {DnsVerdict.OK}]
     return (ExitCode.WAITING, f"dns_{amiss[0]}") if amiss else (ExitCode.OK, None)
+
+
+def of_publishing(plan: Plan, publications: Iterable[Publication]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of publishing records. What was written and not finished is partial, as with apply."""
+    states = {item.state for item in publications}
+    unfinished = bool(states - {PublishState.DONE})
+    if PublishState.DONE in states and (unfinished or not plan.complete):
+        return ExitCode.PARTIAL, "not_published" if unfinished else "unreadable"
+    if unfinished:
+        return ExitCode.ERROR, "not_published"
+    return of_reading(plan), None
 
 
 def _unreadable(plan: Plan) -> Iterator[ExitCode]:

@@ -23,6 +23,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "import": ("text", "json"),
     "dns show": ("table", "json", "bind", "octodns", "dnscontrol", "terraform", "external-dns", "csv"),
     "dns check": ("text", "json", "markdown"),
+    "dns sync": ("text", "json", "markdown"),
 }
 
 
@@ -50,6 +51,7 @@ def renderer(command: str, format_: str) -> Renderer:
         "apply": text.render_apply,
         "verify": text.render_verify,
         "dns check": text.render_dns_check,
+        "dns sync": text.render_dns_sync,
         "status": text.render_status,
         "drift": text.render_drift,
         "import": text.render_import,

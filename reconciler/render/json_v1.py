@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.backend import BackendError
-    from reconciler.model.dns import DnsNote
+    from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.document import Document, Source
     from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
     from reconciler.model.report import Finding, Record, StepError, StepResult, Unserved, Verified
@@ -52,6 +52,7 @@ def render_report(document: Document) -> str:
         "findings": [_finding(item) for item in document.findings],
         "dns": [_record(item) for item in document.records],
         "dns_notes": [_dns_note(item) for item in document.dns_notes],
+        "published": [_publication(item) for item in document.publications],
         "restored": [],
         "unserved": [],
     }
@@ -226,6 +227,19 @@ def _dns_note(item: DnsNote) -> dict[str, Any]:
         "hostname": item.hostname,
         "message": item.message,
         "found": list(item.found),
+    }
+
+
+def _publication(item: Publication) -> dict[str, str | None]:
+    return {
+        "target": item.target,
+        "zone": item.zone,
+        "name": item.name,
+        "type": "CNAME",
+        "before": item.before,
+        "after": item.after,
+        "state": item.state.value,
+        "error": item.error,
     }
 
 

@@ -1,10 +1,10 @@
-"""What DNS said of records, for people: the verdict on each, what was found, and the line to add."""
+"""What DNS said of records, and what was published, for people: verdicts, what was found, and the line to add."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import DnsVerdict
+from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.render.dns import bind_line
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
@@ -12,7 +12,7 @@ from reconciler.render.tables import aligned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.dns import DnsNote, Seen
+    from reconciler.model.dns import DnsNote, Publication, Seen
     from reconciler.model.report import Record
     from reconciler.render.ink import Ink
 
@@ -22,6 +22,12 @@ _STYLES = {
     DnsVerdict.WRONG: "red",
     DnsVerdict.FLATTENED: "yellow",
     DnsVerdict.NOT_CHECKED: "yellow",
+}
+
+_STATES = {
+    PublishState.DONE: ("green", "done"),
+    PublishState.FAILED: ("red", "failed"),
+    PublishState.NOT_STARTED: ("yellow", "not started"),
 }
 
 
@@ -43,6 +49,20 @@ def render_looked(records: Iterable[Record], ink: Ink) -> str:
     for row, (record, seen) in zip(aligned(rows).splitlines(), looked, strict=True):
         lines += [row, *(f"      {line}" for line in details(record, seen))]
     return "\n".join(lines)
+
+
+def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
+    """One line for each record: what is or was to be done, where, and what stood there before."""
+    rows = []
+    for item in publications:
+        planned = ("yellow", "~ update") if item.before else ("green", "+ create")
+        style, word = _STATES.get(item.state, planned)
+        was = f" (before: {safe(item.before)}.)" if item.before else ""
+        why = f": {safe(item.error)}" if item.error else ""
+        rows.append(
+            (f"  {ink(style, word)}", safe(item.target), f"{safe(item.name)}.", "CNAME", f"{safe(item.after)}.{was}{why}")
+        )
+    return aligned(rows, ink.width)
 
 
 def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:

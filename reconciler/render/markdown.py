@@ -85,6 +85,7 @@ def render_report(document: Document) -> str:
         _table(("Verdict", "Environment", "Why"), verdicts),
         _list("Could not be read", unreadable),
         _records(document.records),
+        _published(document),
         _list("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in document.dns_notes]),
     ]
     return _joined([*parts, "Nothing to tell." if not any(parts[1:]) else ""])
@@ -136,6 +137,14 @@ def _records(records: Sequence[Record]) -> str:
         _table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
     )
     return "\n\n".join(table for table in tables if table)
+
+
+def _published(document: Document) -> str:
+    rows = [
+        (item.state.replace("_", " "), code(item.name), code(item.before), code(item.after), prose(item.error or ""))
+        for item in document.publications
+    ]
+    return _table(("Published", "Name", "Before", "After", "Why"), rows)
 
 
 def _status(item: Planned) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import DnsVerdict
+from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action, Plan
 from reconciler.model.report import StepState, Verdict
 from reconciler.render.diagnostics import render_text as render_diagnostics
-from reconciler.render.looked import render_looked, render_notes, words
+from reconciler.render.looked import render_looked, render_notes, render_publications, words
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -137,6 +137,23 @@ def render_dns_check(document: Document, ink: Ink) -> str:
             render_notes(document.dns_notes, ink),
             _unreadable(document.plan, ink),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
+        ]
+    )
+
+
+def render_dns_sync(document: Document, ink: Ink) -> str:
+    """What was published, and what was not and why."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    states = [item.state for item in document.publications]
+    counts = ", ".join(
+        f"{count} {state.replace('_', ' ')}" for state in PublishState if (count := states.count(state))
+    )
+    return _joined(
+        [
+            render_publications(document.publications, ink),
+            _unreadable(document.plan, ink),
+            f"Published: {counts or 'nothing, every record is there'}.",
         ]
     )
 
