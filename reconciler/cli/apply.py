@@ -168,4 +168,3 @@ def _show(session: Session, plan: Plan, limit: int) -> None:
 
     document = replace(session.document(ExitCode.OK, plan=plan), max_interruptions=limit)
     session.log.show(renderer("plan", "text")(document, ink_for(sys.stderr)))
-

@@ -49,7 +49,9 @@ def publish(
         publisher = Publisher(config)
         prepared = publisher.prepare(ours)
     except ConfigError as error:
-        raise Failure(ExitCode.DATA, "invalid_config", str(error), "look up the file's form in octoDNS's docs") from None
+        raise Failure(
+            ExitCode.DATA, "invalid_config", str(error), "look up the file's form in octoDNS's docs"
+        ) from None
     except CannotPublish as error:
         raise Failure(ExitCode.REFUSED, "cannot_publish", f"{error}; nothing was written", plan=plan) from None
     publications = tuple(item for each in prepared for item in each.publications)

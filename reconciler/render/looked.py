@@ -60,7 +60,13 @@ def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
         was = f" (before: {safe(item.before)}.)" if item.before else ""
         why = f": {safe(item.error)}" if item.error else ""
         rows.append(
-            (f"  {ink(style, word)}", safe(item.target), f"{safe(item.name)}.", "CNAME", f"{safe(item.after)}.{was}{why}")
+            (
+                f"  {ink(style, word)}",
+                safe(item.target),
+                f"{safe(item.name)}.",
+                "CNAME",
+                f"{safe(item.after)}.{was}{why}",
+            )
         )
     return aligned(rows, ink.width)
 

@@ -146,9 +146,7 @@ def render_dns_sync(document: Document, ink: Ink) -> str:
     if document.plan is None:
         return render_failure(document, ink)
     states = [item.state for item in document.publications]
-    counts = ", ".join(
-        f"{count} {state.replace('_', ' ')}" for state in PublishState if (count := states.count(state))
-    )
+    counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state in PublishState if (count := states.count(state)))
     return _joined(
         [
             render_publications(document.publications, ink),
