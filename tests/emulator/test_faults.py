@@ -265,6 +265,11 @@ def test_chaos_strikes_the_share_that_was_asked_for() -> None:
     }
 
 
+def test_chaos_lets_the_next_try_have_another_fate() -> None:
+    found = [kind is not None for kind in kinds(ChaosSettings(0.5, 1), [("GET", "a")], 50)]
+    assert 10 < sum(found) < 40
+
+
 @pytest.mark.parametrize(
     ("methods", "expected"),
     [("reads", (True, False, False)), ("writes", (False, True, True)), ("all", (True, True, True))],
@@ -301,6 +306,15 @@ async def test_too_many_requests_are_told_when_to_come_again(
     assert answers[-1].headers.get("retry-after") == retry_after
     assert answers[-1].json() == {"detail": "Too many requests"}
     calm_world.wind(10)
+    assert (await ask(app)).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_a_reset_forgets_how_many_asked(calm_world: World) -> None:
+    calm_world.behaviour = Behaviour(total_rate=1)
+    app = build(calm_world)
+    assert [(await ask(app)).status_code for _ in range(2)] == [404, 429]
+    calm_world.reset()
     assert (await ask(app)).status_code == 404
 
 

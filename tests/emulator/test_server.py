@@ -153,6 +153,12 @@ def test_a_body_that_breaks_off_leaves_the_server_well(calm_emulator: Running) -
     assert httpx.get(f"{calm_emulator.url}/health").status_code == 200
 
 
+def test_answers_do_not_wait_for_acknowledgements(calm_emulator: Running) -> None:
+    """With Nagle's algorithm on, each would take the 40 ms of a delayed acknowledgement."""
+    with httpx.Client(base_url=calm_emulator.url) as client:
+        assert min(client.get("/health").elapsed.total_seconds() for _ in range(10)) < 0.03
+
+
 def test_a_thousand_requests_a_second(calm_emulator: Running) -> None:
     """Among twenty thousand Environments, counted in seconds of CPU for client and server together: others may be busy here."""
     accounts = [Account(f"e{index}", Secret(f"key-{index}")) for index in range(20_000)]
@@ -230,3 +236,7 @@ def test_real_look_ups_decide_where_asked_for() -> None:
             assert checked() == ("FAILED", "FAILING")
             records["images.example.com."] = "CDN-PROXY.imgwire.dev."
             assert checked() == ("CONNECTED", "ACTIVE")
+            del records["_acme-challenge.images.example.com."]
+            assert checked() == ("CONNECTED", "FAILING")
+            emulator.world.dns_server = "127.0.0.1:1"  # nobody answers: what stood stands
+            assert checked() == ("CONNECTED", "FAILING")
