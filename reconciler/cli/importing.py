@@ -162,7 +162,7 @@ def _bare(manifest: Manifest) -> Manifest:
 def _warn_of_fallback(session: Session, manifest: Manifest) -> None:
     for item in manifest.environments:
         key = item.key
-        if isinstance(key, KeyVariable) and key.fallback in os.environ and key.name not in os.environ:
+        if isinstance(key, KeyVariable) and key.fallback and key.fallback in os.environ and key.name not in os.environ:
             words = (
                 f"`{item.name}` finds its key in {key.fallback} only while the manifest lists no other: set {key.name}"
             )

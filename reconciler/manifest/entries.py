@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import yaml
-
 from reconciler.manifest.decoding import decode
 from reconciler.manifest.document import Entries, read_document
+from reconciler.manifest.scalars import plain_value
 from reconciler.manifest.source_text import SourceText
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifest.sources import ManifestFile
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
@@ -41,16 +42,22 @@ def whole_manifest(entries: Sequence[Entry]) -> str:
 
 def entry_lines(entries: Sequence[Entry], indent: int = 2) -> list[str]:
     """The lines that stand below `environments:`, pinned and protected."""
-    return [" " * indent + line for entry in entries for line in _dumped(entry).splitlines()]
+    return [" " * indent + line for entry in entries for line in _lines(entry)]
 
 
-def _dumped(entry: Entry) -> str:
-    value: dict[str, object] = {"environment_id": entry.environment_id}
-    if entry.variable is not None:
-        value["api_key"] = {"env": entry.variable}
-    value |= {"hostname": entry.hostname, "protect": True}
-    text: str = yaml.safe_dump({entry.name: value}, sort_keys=False, width=4096)
-    return text
+def _lines(entry: Entry) -> list[str]:
+    return [
+        f"{_written(entry.name)}:",
+        f"  environment_id: {_written(entry.environment_id)}",
+        *([f"  api_key: {{env: {entry.variable}}}"] if entry.variable else []),
+        f"  hostname: {_written(entry.hostname)}",
+        "  protect: true",
+    ]
+
+
+def _written(text: str) -> str:
+    """Text as YAML, in quotes where one version of YAML or another would take it for something else without them."""
+    return text if _PLAIN.fullmatch(text) and plain_value(text) == text else json.dumps(text)
 
 
 def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +13,9 @@ from samples import uid
 from reconciler.manifest import parse_documents
 from reconciler.manifest.entries import CannotAdd, Entry, whole_manifest, with_entries
 from reconciler.manifest.sources import ManifestFile
-from reconciler.model.diagnostics import InvalidInput
-from reconciler.model.environments import Environment, Manifest
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Environment, Manifest
 
 NEW = [Entry("on", uid("on"), "on.example.com"), Entry("zoo", uid("zoo"), "zoo.example.com", "OTHER_KEY")]
 
@@ -38,7 +39,7 @@ def test_a_whole_manifest_holds_the_entries_and_nothing_else() -> None:
     assert [item.name for item in parsed(text.encode()).environments] == ["on", "zoo"]
 
 
-comments = st.lists(st.sampled_from(["", "# out", "  # in", "        # deep", "\t", "#"]), max_size=2)
+comments = st.lists(st.sampled_from(["", "# out", "  # in", "        # deep", "   ", "#"]), max_size=2)
 
 
 @st.composite
@@ -50,9 +51,8 @@ def manifests(draw: Any) -> bytes:
         "long": ["a:", "  hostname: null", "  labels:", "    team: web"],
         "flow": ["a: {hostname: null, labels: {", "     team: web}}"],
         "quoted": ['"a": "a.example.com"', "'b': null # not yet"],
-        "folded": ["a:", "  labels:", "    note: >-", "      some", "", "      words"],
-        "block": ["a:", "  labels:", "    note: |+", "      some # words", ""],
-    }[draw(st.sampled_from(["short", "long", "flow", "quoted", "folded", "block"]))]
+        "folded": ["a:", "  hostname: null", "  labels:", "    note: >-", "      some", "", "      words # here"],
+    }[draw(st.sampled_from(["short", "long", "flow", "quoted", "folded"]))]
     blocks = [["version: 1"], ["environments:", *draw(comments), *(indent + line for line in entries)]]
     blocks += draw(st.sampled_from([[], [["limits:", "  max_interruptions: 1"]], [["defaults: {protect: false}"]]]))
     lines = [line for block in draw(st.permutations(blocks)) for line in (*draw(comments), *block)]
@@ -63,10 +63,7 @@ def manifests(draw: Any) -> bytes:
 
 @given(manifests())
 def test_adding_changes_nothing_else(data: bytes) -> None:
-    try:
-        before = parsed(data)
-    except InvalidInput:
-        return  # a tab where YAML wants none
+    before = parsed(data)
     after = with_entries(ManifestFile("imgwire.yaml", data), NEW)
     start = next(index for index, (old, new) in enumerate(zip(data + b"\0", after, strict=False)) if old != new)
     assert after.startswith(data[:start])
