@@ -16,7 +16,7 @@ from reconciler.api import wire
 from reconciler.api.client import Client
 from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault, Unexpected
+from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.domains import Absent, Domain, Known
 
 if TYPE_CHECKING:
@@ -134,34 +134,30 @@ class Connection:
     async def read(self, environment: str) -> Known:
         """Absent only when the API itself says so: `ResourceNotFoundError` of any status, or 200 with a JSON null."""
         try:
-            body = await self._call("GET", DOMAIN_PATH, environment)
+            return await self._call("GET", DOMAIN_PATH, environment, wire.known)
         except (NotFound, ServerFault) as answer:
             if answer.error_type == "ResourceNotFoundError":
                 return Absent()
             raise
-        return _parsed(wire.known, body, f"GET {DOMAIN_PATH}")
 
     async def create(self, environment: str, hostname: str) -> Domain:
-        body = await self._call("POST", DOMAIN_PATH, environment, {"hostname": hostname})
-        return _parsed(wire.domain, body, f"POST {DOMAIN_PATH}")
+        return await self._call("POST", DOMAIN_PATH, environment, wire.domain, {"hostname": hostname})
 
     async def delete(self, environment: str) -> None:
-        body = await self._call("DELETE", DOMAIN_PATH, environment)
-        _parsed(wire.acknowledgement, body, f"DELETE {DOMAIN_PATH}")
+        await self._call("DELETE", DOMAIN_PATH, environment, wire.acknowledgement)
 
     async def test_connection(self, environment: str) -> Domain:
-        body = await self._call("POST", TEST_PATH, environment)
-        return _parsed(wire.domain, body, f"POST {TEST_PATH}")
+        return await self._call("POST", TEST_PATH, environment, wire.domain)
 
-    async def _call(self, method: str, path: str, environment: str, json: Mapping[str, str] | None = None) -> bytes:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        environment: str,
+        read: Callable[[bytes], T],
+        json: Mapping[str, str] | None = None,
+    ) -> T:
         credential = self._credentials.get(environment)
         if credential is None:
             raise KeyUnusable(f"no usable key for `{environment}`")
-        return await self._client.call(method, path, credential, json=json, subject=environment)
-
-
-def _parsed(read: Callable[[bytes], T], body: bytes, call: str) -> T:
-    try:
-        return read(body)
-    except wire.WrongShape as problem:
-        raise Unexpected(f"{call}: 200, but {problem}", status=200) from None
+        return await self._client.call(method, path, credential, read, json=json, subject=environment)

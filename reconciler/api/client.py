@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json as json_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
 import httpx
 
 from reconciler.api import errors
+from reconciler.api.wire import WrongShape
 from reconciler.model.backend import BackendError, NoAnswer, NotSent, Throttled, Unexpected
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.api.pace import Pace
     from reconciler.api.retry import RetryPolicy
     from reconciler.model.environments import Credential
+
+Answer = TypeVar("Answer")
 
 _LARGEST_BODY = 256 * 1024  # bytes; a custom domain is about 700
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -61,20 +64,23 @@ class Client:
         method: str,
         path: str,
         credential: Credential,
+        read: Callable[[bytes], Answer],
         *,
         json: Mapping[str, str] | None = None,
         subject: str = "",
-    ) -> bytes:
-        """The body of a 200 answer. Raises BackendError for everything else, ForbiddenCall for what the command may not do.
+    ) -> Answer:
+        """What `read` makes of the body of a 200 answer.
 
-        `subject` names the environment to whoever observes.
+        Raises BackendError for everything else, a body that `read` calls a WrongShape included, and ForbiddenCall for what
+        the command may not do. `subject` names the environment to whoever observes.
         """
         if (method, path) not in self._allowed:
             raise ForbiddenCall(f"{method} {path} is not among the calls of this command")
         attempt, waited = 1, 0.0
         while True:
             try:
-                return await self._send_once(method, path, credential, json, subject)
+                body = await self._send_once(method, path, credential, json, subject)
+                return _taken(read, body, f"{method} {path}")
             except BackendError as failure:
                 delay = self._retry.delay(attempt, failure, waited) if method == "GET" else None
                 if delay is None:
@@ -123,6 +129,13 @@ class Client:
             raise NotSent(f"{call}: could not connect: {_reason(failure)}") from None
         except (httpx.RequestError, OSError, ValueError) as failure:  # a broken answer can be broken in any way
             raise NoAnswer(f"{call}: no answer: {_reason(failure)}") from None
+
+
+def _taken(read: Callable[[bytes], Answer], body: bytes, call: str) -> Answer:
+    try:
+        return read(body)
+    except WrongShape as problem:
+        raise Unexpected(f"{call}: 200, but {problem}", status=200) from None
 
 
 async def _read(answer: httpx.Response, call: str) -> bytes:
