@@ -138,7 +138,7 @@ def check_untouched(lived: Lived) -> None:
         act.id
         for act in lived.acts
         for sent in lived.wire.sent
-        if not act.ours and sent.method == "DELETE" and (sent.looked < act.moment <= sent.moment or lived.wire.was_late)
+        if not act.ours and (sent.looked < act.moment <= sent.moment or lived.wire.was_late)
     }
     named = {step.precondition.id for step in lived.plan.steps if isinstance(step, Delete)}
     made = {act.id for act in lived.acts if act.ours and act.hostname}
