@@ -1,6 +1,7 @@
 """No bytes whatever make reading a manifest raise anything but InvalidInput, or show a key, or run long.
 
 A longer run: `pytest tests/manifest/test_fuzz.py --hypothesis-profile=long`.
+One that is guided by coverage: `fuzz_atheris.py` beside this.
 """
 
 from __future__ import annotations
