@@ -76,7 +76,8 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
 @shared("dns sync")
 @click.option(
     "--config",
-    required=True,
+    default="octodns.yaml",
+    show_default=True,
     metavar="FILE",
     help="An octoDNS configuration: its zones and their targets are used, its sources and processors are not.",
 )

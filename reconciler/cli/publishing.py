@@ -39,6 +39,7 @@ def publish(
         raise Failure(ExitCode.ERROR, "dns_missing", "dns sync needs octoDNS, which is not installed", INSTALL)
     from reconciler.dns.publishing import CannotPublish, ConfigError, Publisher
     from reconciler.planning.guards import MISTAKEN_CODES
+    from reconciler.render.looked import render_publications
 
     for block in blocks:
         if block.code in MISTAKEN_CODES:
@@ -58,8 +59,9 @@ def publish(
     if not publications:
         code = of_reading(plan)
         return session.document(code, "unreadable" if code else "in_sync", plan=plan, records=ours)
+    session.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
     if not auto_approve:
-        _ask(session, plan, publications)
+        _ask(plan, len(publications))
     done, cut_off = publisher.apply(prepared, lambda item: _tell(session, item))
     code, reason = of_publishing(plan, done)
     if cut_off:
@@ -67,11 +69,8 @@ def publish(
     return session.document(code, reason, plan=plan, records=ours, publications=done)
 
 
-def _ask(session: Session, plan: Plan, publications: tuple[Publication, ...]) -> None:
-    """Return when the answer is yes. Raises Failure, which shows what would have been done."""
-    from reconciler.render.looked import render_publications
-
-    session.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
+def _ask(plan: Plan, count: int) -> None:
+    """Return when the answer is yes. Raises Failure."""
     if not can_ask():
         raise Failure(
             ExitCode.REFUSED,
@@ -80,7 +79,7 @@ def _ask(session: Session, plan: Plan, publications: tuple[Publication, ...]) ->
             f"to publish whatever is planned then: {command_again('--auto-approve')}",
             plan,
         )
-    if not answer_is_yes(f"Publish these {len(publications)} records?"):
+    if not answer_is_yes(f"Publish these {count} records?"):
         raise Failure(ExitCode.REFUSED, "no_consent", "not approved, so nothing was done", plan=plan)
 
 

@@ -51,7 +51,7 @@ def _judge(name: str, expected: str, sighting: Sighting) -> tuple[DnsVerdict, st
         case _ if sighting.addresses:
             return (
                 DnsVerdict.FLATTENED,
-                "addresses stand where the CNAME should be: proxied or flattened by the provider?",
+                "addresses stand where the CNAME should be: proxied or flattened by the provider, or from a wildcard",
             )
         case Kind.NO_NAME:
             return DnsVerdict.MISSING, None

@@ -98,7 +98,7 @@ CASES = {
         Seen(
             DnsVerdict.FLATTENED,
             ("192.0.2.1", "2001:db8::1"),
-            note="addresses stand where the CNAME should be: proxied or flattened by the provider?",
+            note="addresses stand where the CNAME should be: proxied or flattened by the provider, or from a wildcard",
         ),
     ),
     "server failure": (
