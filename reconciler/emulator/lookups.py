@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.emulator.checks import Seen
@@ -22,10 +23,11 @@ async def look_up(domain: Domain, server: str | None) -> Seen:
     if server is not None:
         address, port = _address(server)
         resolver.nameservers, resolver.port = [address], port
-    return Seen(
-        await _leads(resolver, domain.cname_record, domain.cname_value),
-        await _leads(resolver, domain.dcv_cname_record, domain.dcv_cname_value),
+    routing, validation = await asyncio.gather(
+        _leads(resolver, domain.cname_record, domain.cname_value),
+        _leads(resolver, domain.dcv_cname_record, domain.dcv_cname_value),
     )
+    return Seen(routing, validation)
 
 
 async def _leads(resolver: Resolver, name: str, target: str) -> bool | None:

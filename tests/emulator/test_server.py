@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import dns.message
+import dns.rcode
 import dns.rrset
 import httpx
 import pytest
@@ -200,10 +201,12 @@ def name_server(records: dict[str, str]) -> Iterator[str]:
                 query = dns.message.from_wire(question)
                 name = query.question[0].name.to_text()
                 answer = dns.message.make_response(query)
-                if target := records.get(name):
+                if "servfail" in records:
+                    answer.set_rcode(dns.rcode.SERVFAIL)
+                elif target := records.get(name):
                     answer.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", target))
                 else:
-                    answer.set_rcode(3)
+                    answer.set_rcode(dns.rcode.NXDOMAIN)
                 listener.sendto(answer.to_wire(), address)
 
         thread = threading.Thread(target=serve, daemon=True)
@@ -238,5 +241,5 @@ def test_real_look_ups_decide_where_asked_for() -> None:
             assert checked() == ("CONNECTED", "ACTIVE")
             del records["_acme-challenge.images.example.com."]
             assert checked() == ("CONNECTED", "FAILING")
-            emulator.world.dns_server = "127.0.0.1:1"  # nobody answers: what stood stands
+            records["servfail"] = "nobody knows, so what stood stands"
             assert checked() == ("CONNECTED", "FAILING")
