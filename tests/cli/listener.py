@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Listener(ThreadingHTTPServer):
-    """`heard` holds (method, path, headers) of each request; `answer` makes the answer from a request's headers."""
+    """`heard` holds (method, path, headers) of each request; `answer` makes the answer from a request's headers.
+
+    `arrived` is set by the first request; while `stall` is clear, none is answered.
+    """
 
     daemon_threads = True
 
@@ -24,6 +28,8 @@ class Listener(ThreadingHTTPServer):
         self.heard: list[tuple[str, str, Message]] = []
         self.answer: Callable[[Message], Answer] = lambda _: (200, {}, b"null")
         self.arrived = threading.Event()
+        self.stall = threading.Event()
+        self.stall.set()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -35,12 +41,14 @@ class _Request(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.heard.append((self.command, self.path, self.headers))
         self.server.arrived.set()
+        self.server.stall.wait(30)
         status, headers, body = self.server.answer(self.headers)
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # who asked may be gone by now
+            self.wfile.write(body)
 
     do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_CONNECT = _any  # noqa: N815
 

@@ -118,7 +118,7 @@ class Stage:
         return target
 
     def read(self, path: str) -> str:
-        return (self.folder / path).read_text(encoding="utf-8")
+        return (self.folder / path).read_bytes().decode()
 
     def sent(self) -> list[tuple[str, str]]:
         """The requests that have arrived since the last environment was made, as (method, path)."""

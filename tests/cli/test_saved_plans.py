@@ -1,0 +1,191 @@
+"""From `plan --out` to `apply FILE`, with everything that can happen in between."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from samples import uid
+
+from cli.stage import DOMAIN
+from reconciler.emulator.faults import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.stage import Stage
+
+OLD, NEW = "old.example.com", "new.example.com"
+
+
+@pytest.fixture
+def saved(stage: Stage) -> Stage:
+    """A saved plan that replaces one hostname and creates another."""
+    stage.environment("blog")
+    stage.environment("web", OLD)
+    stage.manifest(blog="blog.example.com", web=NEW)
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    stage.world.log.clear()
+    return stage
+
+
+def test_a_saved_plan_is_the_plan_that_was_printed(saved: Stage) -> None:
+    printed = saved.run("plan", "--format", "json").document
+    kept = json.loads(saved.read("plan.json"))
+    assert {**kept, "created_at": "", "expires_at": ""} == {**printed, "created_at": "", "expires_at": ""}
+    assert kept["digest"]
+
+
+def test_a_saved_plan_is_applied_without_a_question(saved: Stage) -> None:
+    document = saved.run("apply", "plan.json", "--format", "json").document
+    assert [step["state"] for step in document["steps"]] == ["done"] * 5
+    assert (saved.live("blog"), saved.live("web")) == ("blog.example.com", NEW)
+
+
+def test_a_saved_plan_can_be_applied_again_and_does_nothing_twice(saved: Stage) -> None:
+    assert saved.run("apply", "plan.json").code == 0
+    saved.world.log.clear()
+    assert saved.run("apply", "plan.json").code == 0
+    assert {method for method, path in saved.sent() if path == DOMAIN} == {"GET"}
+
+
+def test_a_saved_plan_finishes_what_a_failure_left(saved: Stage) -> None:
+    saved.fault(Kind.STATUS, status=400, error_type="SomeError", method="POST", path=DOMAIN, environment="blog")
+    assert saved.run("apply", "plan.json").code == 6
+    assert (saved.live("blog"), saved.live("web")) == (None, NEW)
+    assert saved.run("apply", "plan.json").code == 0
+    assert saved.live("blog") == "blog.example.com"
+
+
+def test_another_format_prints_the_plan_and_saves_it_all_the_same(saved: Stage) -> None:
+    ended = saved.run("plan", "--out", "other.json", "--format", "markdown")
+    assert ended.out.startswith("### Imgwire plan")
+    assert json.loads(saved.read("other.json"))["format"] == "imgwire-reconciler/plan"
+
+
+def _recreated(stage: Stage) -> None:
+    stage.world.domains.delete(uid("web"))
+    stage.world.domains.create(uid("web"), OLD)
+
+
+def _renamed(stage: Stage) -> None:
+    stage.world.domains.delete(uid("web"))
+    stage.world.domains.create(uid("web"), "other.example.com")
+
+
+def _taken(stage: Stage) -> None:
+    stage.world.domains.create(uid("blog"), "surprise.example.com")
+
+
+def _other_wish(stage: Stage) -> None:
+    stage.manifest(blog="blog.example.com", web="newer.example.com")
+
+
+def _unlisted(stage: Stage) -> None:
+    stage.manifest(blog="blog.example.com")
+
+
+def _pinned(stage: Stage) -> None:
+    stage.manifest(blog="blog.example.com", web={"hostname": NEW, "environment_id": uid("web")})
+
+
+@pytest.mark.parametrize("change", [_recreated, _renamed, _taken, _other_wish, _unlisted, _pinned])
+def test_a_stale_plan_is_refused_with_the_difference_and_nothing_is_written(
+    saved: Stage, change: Callable[[Stage], None]
+) -> None:
+    change(saved)
+    ended = saved.run("apply", "plan.json", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (5, "stale_plan")
+    (block,) = ended.document["blocks"]
+    assert block["environment"] in {"blog", "web"}
+    assert block["message"] in ended.document["message"]
+    assert block["message"] in ended.err
+    assert {method for method, _ in saved.sent()} <= {"GET"}
+
+
+def test_an_expired_plan_is_refused(stage: Stage) -> None:
+    stage.environment("web", OLD)
+    stage.manifest(web=NEW)
+    assert stage.run("plan", "--out", "plan.json", "--expires-in", "0s").code == 0
+    document = (ended := stage.run("apply", "plan.json", "--format", "json")).document
+    assert (ended.code, document["reason"]) == (5, "expired_plan")
+
+
+def test_a_plan_for_another_api_is_refused(saved: Stage) -> None:
+    document = (
+        ended := saved.run("apply", "plan.json", "--api-url", "http://localhost:9", "--format", "json")
+    ).document
+    assert (ended.code, document["reason"]) == (5, "other_api_url")
+
+
+def _edited(stage: Stage, edit: Callable[[dict[str, Any]], None]) -> int:
+    plan = json.loads(stage.read("plan.json"))
+    edit(plan)
+    stage.write("plan.json", json.dumps(plan))
+    return stage.run("apply", "plan.json").code
+
+
+def test_an_edited_plan_is_refused(saved: Stage) -> None:
+    assert _edited(saved, lambda plan: plan["steps"][0].update(hostname="evil.example.com")) == 65
+    assert _edited(saved, lambda plan: plan.update(digest="sha256:" + "0" * 64)) == 65
+    assert saved.sent() == []
+
+
+def test_a_plan_of_a_later_format_is_refused_by_its_name(saved: Stage) -> None:
+    assert _edited(saved, lambda plan: plan.update(format_version="2.0")) == 5
+
+
+def test_a_receipt_is_no_plan(saved: Stage) -> None:
+    assert saved.run("apply", "plan.json", "--receipt", "receipt.json").code == 0
+    assert saved.run("apply", "receipt.json").code == 5
+
+
+def test_a_plan_of_a_run_that_failed_cannot_be_applied(saved: Stage) -> None:
+    saved.write("imgwire.yaml", "version: 2")
+    assert saved.run("plan", "--report", "json=failed.json").code == 65
+    assert saved.run("apply", "failed.json").code == 65
+
+
+def test_protection_that_was_added_after_the_plan_holds(saved: Stage) -> None:
+    saved.manifest(blog="blog.example.com", web={"hostname": NEW, "protect": True})
+    document = (ended := saved.run("apply", "plan.json", "--format", "json")).document
+    assert (ended.code, document["reason"]) == (5, "protected")
+    assert saved.run("apply", "plan.json", "--unprotect", "web").code == 0
+
+
+def test_the_digest_of_a_plan_approves_exactly_that_plan(saved: Stage) -> None:
+    digest = json.loads(saved.read("plan.json"))["digest"]
+    _recreated(saved)
+    assert saved.run("apply", "--expect-digest", digest).code == 5
+    fresh = saved.run("plan", "--format", "json").document["digest"]
+    assert saved.run("apply", "--expect-digest", fresh).code == 0
+    assert saved.live("web") == NEW
+
+
+def test_a_plan_from_standard_input_asks_for_the_manifest_again(saved: Stage) -> None:
+    text = saved.read("imgwire.yaml")
+    assert saved.spawn("plan", "-f", "-", "--out", "plan.json", stdin=text).code == 0
+    document = (ended := saved.run("apply", "plan.json", "--format", "json")).document
+    assert (ended.code, document["message"]) == (64, "plan.json was made from a manifest on standard input")
+    assert saved.spawn("apply", "plan.json", "-f", "-", stdin=text).code == 0
+
+
+def test_a_receipt_tells_what_was_done_and_fits_its_schema(saved: Stage) -> None:
+    ended = saved.run("apply", "plan.json", "--receipt", "receipt.json", "--format", "json")
+    assert json.loads(saved.read("receipt.json")) == {
+        **ended.document,
+        "created_at": json.loads(saved.read("receipt.json"))["created_at"],
+    }
+
+
+def test_without_a_place_for_the_receipt_nothing_is_applied(saved: Stage) -> None:
+    ended = saved.run("apply", "plan.json", "--receipt", "nowhere/receipt.json")
+    assert (ended.code, saved.live("web")) == (1, OLD)
+    assert "nothing was applied" in ended.err
+
+
+def test_a_plan_that_cannot_be_saved_is_an_error(saved: Stage) -> None:
+    ended = saved.run("plan", "--out", "nowhere/plan.json")
+    assert ended.code == 1
+    assert "could not save the plan to nowhere/plan.json: No such file or directory" in ended.err

@@ -1,0 +1,190 @@
+"""What people see and type at a real terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pexpect
+import pyte
+import pytest
+
+from cli.stage import CANARY, DOMAIN
+
+if TYPE_CHECKING:
+    from cli.stage import Stage
+
+OLD, NEW = "old.example.com", "new.example.com"
+QUESTION = "Only 'yes' will do: "
+
+
+class Terminal:
+    """A command on a terminal of this size, and the screen that it leaves."""
+
+    def __init__(self, *arguments: str, columns: int = 100, lines: int = 40, term: str = "xterm-256color") -> None:
+        self._process: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "reconciler", *arguments],
+            env={**os.environ, "TERM": term},
+            dimensions=(lines, columns),
+            encoding="utf-8",
+            timeout=20,
+            echo=False,
+        )
+        self._screen = pyte.Screen(columns, lines)
+        self._columns = columns
+        self.said = ""
+
+    def wait_for(self, text: str) -> None:
+        self._process.expect_exact(text)
+        self.said += self._process.before + self._process.after
+
+    def type(self, text: str) -> None:
+        self._process.send(text)
+
+    def ended(self) -> int:
+        """The exit code, once the command has ended and all it said was read."""
+        self._process.expect(pexpect.EOF)
+        self.said += self._process.before
+        self._process.close()
+        assert CANARY not in self.said
+        assert self._process.signalstatus is None
+        return int(self._process.exitstatus)
+
+    def lines(self) -> list[str]:
+        """What stands on the screen, line by line, and whether the terminal had to break one."""
+        pyte.Stream(self._screen).feed(self.said)
+        return [line.rstrip() for line in self._screen.display if line.strip()]
+
+
+@pytest.fixture
+def web(stage: Stage) -> Stage:
+    stage.environment("web", OLD)
+    stage.manifest(web=NEW)
+    return stage
+
+
+def writes(stage: Stage) -> list[str]:
+    return [method for method, path in stage.sent() if path == DOMAIN and method != "GET"]
+
+
+def test_the_plan_is_shown_before_the_question_and_yes_applies_it(web: Stage) -> None:
+    terminal = Terminal("apply")
+    terminal.wait_for(QUESTION)
+    assert "old.example.com stops being served with delete:web" in terminal.said
+    assert f"2 changes to {web.url}" in terminal.said
+    assert writes(web) == []
+    terminal.type("yes\n")
+    assert terminal.ended() == 0
+    assert writes(web) == ["DELETE", "POST"]
+
+
+@pytest.mark.parametrize("answer", ["no\n", "\n", "y\n", "YES please\n", "\x04"], ids=repr)
+def test_anything_but_yes_is_no(web: Stage, answer: str) -> None:
+    terminal = Terminal("apply")
+    terminal.wait_for(QUESTION)
+    terminal.type(answer)
+    assert terminal.ended() == 5
+    assert "not approved, so nothing was done" in terminal.said
+    assert writes(web) == []
+
+
+def test_ctrl_c_at_the_question_is_an_interruption_before_any_write(web: Stage) -> None:
+    terminal = Terminal("apply")
+    terminal.wait_for(QUESTION)
+    terminal.type("\x03")
+    assert terminal.ended() == 130
+    assert "interrupted before anything was written" in terminal.said
+    assert "Traceback" not in terminal.said
+    assert writes(web) == []
+
+
+def test_nothing_is_asked_where_there_is_nothing_to_do_or_consent_was_given(web: Stage) -> None:
+    assert Terminal("apply", "--auto-approve").ended() == 0
+    assert Terminal("apply").ended() == 0
+    assert writes(web) == ["DELETE", "POST"]
+
+
+def test_nothing_is_asked_in_ci(web: Stage) -> None:
+    web.set("CI", "true")
+    terminal = Terminal("apply")
+    assert terminal.ended() == 5
+    assert QUESTION not in terminal.said
+    assert "nobody can be asked here" in terminal.said
+
+
+@pytest.mark.parametrize("redirected", ["< /dev/null", "2> /dev/null"])
+def test_nothing_is_asked_unless_both_standard_input_and_standard_error_are_terminals(
+    web: Stage, redirected: str
+) -> None:
+    shell = pexpect.spawn("/bin/sh", ["-c", f"'{sys.executable}' -m reconciler apply {redirected}"], encoding="utf-8")
+    shell.expect(pexpect.EOF, timeout=20)
+    shell.close()
+    assert shell.exitstatus == 5
+    assert writes(web) == []
+
+
+def test_a_question_is_asked_when_only_standard_output_goes_elsewhere(web: Stage) -> None:
+    shell = pexpect.spawn(
+        "/bin/sh", ["-c", f"'{sys.executable}' -m reconciler apply --format json > out.json"], encoding="utf-8"
+    )
+    shell.expect_exact(QUESTION, timeout=20)
+    shell.sendline("yes")
+    shell.expect(pexpect.EOF, timeout=20)
+    shell.close()
+    assert (shell.exitstatus, web.live("web")) == (0, NEW)
+    assert '"outcome": "ok"' in web.read("out.json")
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\S+", text)
+
+
+@pytest.mark.parametrize("command", [["plan"], ["status"], ["drift"], ["dns", "show"]], ids=" ".join)
+def test_a_narrow_terminal_shows_the_same_words_as_a_pipe(web: Stage, command: list[str]) -> None:
+    plain = web.run(*command).out
+    terminal = Terminal(*command, columns=40, lines=60)
+    terminal.ended()
+    assert words(re.sub(r"\x1b\[[0-9;]*m", "", terminal.said)) == words(plain)
+
+
+def test_colour_marks_what_the_signs_and_words_say_already(web: Stage) -> None:
+    terminal = Terminal("plan")
+    assert terminal.ended() == 0
+    assert "\x1b[33m~ replace\x1b[0m" in terminal.said
+    assert terminal.lines() == [line for line in web.run("plan").out.splitlines() if line]
+
+
+@pytest.mark.parametrize(("term", "variable"), [("dumb", {}), ("xterm", {"NO_COLOR": "1"})], ids=["dumb", "NO_COLOR"])
+def test_a_terminal_without_colour_gets_none(web: Stage, term: str, variable: dict[str, str]) -> None:
+    for name, value in variable.items():
+        web.set(name, value)
+    terminal = Terminal("plan", term=term)
+    assert terminal.ended() == 0
+    assert "\x1b" not in terminal.said
+
+
+def test_wide_characters_stay_in_their_columns(stage: Stage) -> None:
+    stage.environment("blog")
+    stage.environment("shop")
+    stage.manifest(blog="bücher.example.com", shop="例え.example.com")
+    terminal = Terminal("plan", columns=120)
+    assert terminal.ended() == 0
+    rows = [line for line in terminal.lines() if line.startswith("  + create")]
+    assert [row.index("xn--") for row in rows] == [rows[0].index("xn--")] * 2
+    assert "(bücher.example.com)" in rows[0]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_a_stream_may_be_closed(web: Stage, closed: str) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"'{sys.executable}' -m reconciler plan -vv {closed}"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
