@@ -59,7 +59,6 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
         listen()
-        _open_closed_streams()
         _open_streams()
         arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
         kwargs["obj"] = tuple(arguments)  # so that a message can say the exact next command
@@ -84,13 +83,6 @@ def _open_streams() -> None:
     """A stream that was closed before we began is one that nobody reads."""
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-
-
-def _open_closed_streams() -> None:
-    """Whoever closed one of them does not want to hear; Python has None there, which nothing can be written to."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
 
 
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:
