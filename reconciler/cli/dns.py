@@ -62,10 +62,11 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
         if not installed():
             raise Failure(ExitCode.ERROR, "dns_missing", "dns check needs dnspython, which is not installed", INSTALL)
         plan, blocks, found = _read(session)
-        looked = session.run(open_resolvers(session, Dns(dns_servers)).look(found))
+        resolvers = open_resolvers(session, Dns(dns_servers))
+        looked = session.run(resolvers.look(found))
         live = {item.name: item.live for item in plan.items}
         wanted = {item.name: item.environment.hostname for item in plan.items if item.environment.hostname}
-        told = notes(session, live, wanted, open_resolvers(session, Dns(dns_servers)))
+        told = notes(session, live, wanted, resolvers)
         code, reason = of_dns(plan, looked)
         return session.document(code, reason, plan=plan, blocks=blocks, records=looked, dns_notes=told)
 

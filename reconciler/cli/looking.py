@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -79,13 +79,17 @@ def resolvers_for(session: Session, dns: Dns) -> Resolvers | None:
 
 
 def open_resolvers(session: Session, dns: Dns) -> Resolvers:
-    """The servers that were named, all of them; else the system's, one after the other."""
+    """The servers that were named, all of them; else the system's, one after the other, and after a no the zone's own."""
     from reconciler.dns.asking import Asker, Limits
+    from reconciler.dns.authority import Authorities
     from reconciler.dns.records import Resolvers
     from reconciler.dns.servers import system_servers
 
     asker = Asker(Limits(parallelism=session.options.parallelism))
-    return Resolvers(asker, dns.servers or system_servers(), every=bool(dns.servers))
+    if dns.servers:
+        return Resolvers(asker, dns.servers, every=True)
+    resolvers = Resolvers(asker, system_servers())
+    return replace(resolvers, authorities=Authorities(resolvers.ask))
 
 
 def look_with(resolvers: Resolvers | None) -> Callable[[str, Domain], Awaitable[tuple[Record, ...]]]:
@@ -114,9 +118,10 @@ def notes(
     if any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains}
+    asked = replace(resolvers, asker=resolvers.asker.anew())
 
     async def all_notes() -> tuple[DnsNote, ...]:
-        return (*await caa_notes(coming, resolvers), *await dangling_notes(loose, targets, resolvers))
+        return (*await caa_notes(coming, asked), *await dangling_notes(loose, targets, asked))
 
     try:
         return session.run(all_notes())

@@ -37,7 +37,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`values` in the server's order, names without a trailing dot; `problem` says why a server was silent."""
+    """`values` are sorted, because servers rotate them, names without a trailing dot; `problem` says why one was silent."""
 
     kind: Kind
     values: tuple[str, ...] = ()
@@ -61,6 +61,10 @@ class Asker:
         self._clock = clock
         self._room = asyncio.Semaphore(self._limits.parallelism)
         self._silences: dict[Server, tuple[int, float]] = {}  # how many in a row, and when the last one was
+
+    def anew(self) -> Asker:
+        """The same for another event loop, with nothing remembered."""
+        return Asker(self._limits, self._clock)
 
     async def ask(self, server: Server, name: str, kind: str) -> Answer:
         """What the server says of records of type `kind` (such as CNAME) at the name. UDP, then TCP where it asks for that."""
@@ -98,14 +102,14 @@ def read(response: dns.message.Message, name: str, kind: str) -> Answer:
     """What a response says of the question."""
     wanted = dns.rdatatype.from_text(kind)
     asked = dns.name.from_text(f"{name}.")
-    values = tuple(
+    values = sorted(
         _value(rdata)
         for rrset in response.answer
         if rrset.rdtype == wanted and (kind != "CNAME" or rrset.name == asked)
         for rdata in rrset
     )
     if values:
-        return Answer(Kind.FOUND, values)
+        return Answer(Kind.FOUND, tuple(values))
     if response.rcode() == dns.rcode.NXDOMAIN:
         return Answer(Kind.NO_NAME)
     if response.rcode() != dns.rcode.NOERROR:

@@ -13,6 +13,7 @@ from reconciler.model.dns import DnsVerdict, Seen, plain_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.dns.authority import Authorities
     from reconciler.dns.servers import Server
     from reconciler.model.report import Record
 
@@ -21,11 +22,15 @@ _FURTHEST = 8  # CNAMEs that are followed from a wrong target
 
 @dataclass(frozen=True, slots=True)
 class Resolvers:
-    """Whom to ask. With `every` each server is asked, else the next one only where the one before was silent."""
+    """Whom to ask. With `every` each server is asked, else the next one only where the one before was silent.
+
+    With `authorities` a resolver that says no is not believed before the zone's own servers say so too.
+    """
 
     asker: Asker
     servers: tuple[Server, ...]
     every: bool = False
+    authorities: Authorities | None = None
 
     async def look(self, records: Iterable[Record]) -> tuple[Record, ...]:
         """The records with what DNS says of each. Never raises: what could not be asked is `not_checked`."""
@@ -54,7 +59,21 @@ class Resolvers:
                 if sightings[-1].answer.kind is not Kind.SILENT:
                     del sightings[:-1]
                     break
-        return replace(record, seen=judge(record.name, record.value, sightings))
+        seen = judge(record.name, record.value, sightings)
+        if seen.bad and self.authorities:
+            seen = await self._confirmed(record, seen, self.authorities)
+        return replace(record, seen=seen)
+
+    async def _confirmed(self, record: Record, seen: Seen, authorities: Authorities) -> Seen:
+        for server in await authorities.of(record.name):
+            sighting = await self._sighting(server, record)
+            fresh = judge(record.name, record.value, [sighting])
+            if fresh.verdict is seen.verdict:
+                return replace(seen, asked=(*seen.asked, str(server)))
+            if fresh.verdict is not DnsVerdict.NOT_CHECKED:
+                old = f"{', '.join(seen.asked)} says {seen.verdict}, which it may remember from before"
+                return replace(fresh, asked=(*seen.asked, str(server)), note="; ".join(filter(None, [fresh.note, old])))
+        return seen
 
     async def _sighting(self, server: Server, record: Record) -> Sighting:
         answer = await self.asker.ask(server, record.name, "CNAME")

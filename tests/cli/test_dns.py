@@ -265,3 +265,14 @@ def test_verify_tests_only_where_dns_or_imgwire_leave_a_doubt(stage: Stage, zone
     zone.publish(*lines(stage, "web"))
     ended = stage.run("verify", "--dns-server", str(zone.server))
     assert (ended.code, stage.sent()) == (0, [("GET", DOMAIN), ("POST", TEST)])
+
+
+def test_many_domains_share_few_questions_at_once(stage: Stage, zone: Zone) -> None:
+    names = [f"e{number}" for number in range(20)]
+    for name in names:
+        stage.environment(name, f"{name}.example.com", **PENDING)
+    stage.manifest(**{name: f"{name}.example.com" for name in names})
+    stage.world.behaviour = Behaviour(check="never")
+    zone.publish('example.com. CAA 0 issue "ca.example"')
+    ended = stage.run("verify", "--parallelism", "2", "--format", "json", "--dns-server", str(zone.server))
+    assert (ended.code, len(ended.document["dns"]), len(ended.document["dns_notes"])) == (3, 40, 20)
