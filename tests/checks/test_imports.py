@@ -1,0 +1,139 @@
+"""Imports follow the picture in docs/architecture.md, each library stays in its place, and a command imports what it uses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "reconciler"
+FOLDERS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+TOP = {"reconciler", "reconciler.schema_files"}  # the version and the schemas, for everybody
+
+# A library is imported where its work is done and nowhere else; `cli` wires, so it may meet more of them.
+LIBRARIES = {
+    "click": {"cli"},
+    "deepdiff": {"planning"},
+    "dns": {"dns", "emulator"},
+    "httpx": {"api", "cli"},
+    "idna": {"manifest", "api"},
+    "jsonschema": {"manifest", "cli"},
+    "octodns": {"dns"},
+    "publicsuffixlist": {"manifest", "emulator"},
+    "rich": {"cli"},
+    "starlette": {"emulator"},
+    "uvicorn": {"emulator"},
+    "yaml": {"manifest", "cli"},
+}
+DISTRIBUTIONS = {"dns": "dnspython", "yaml": "pyyaml"}
+NEVER_IMPORTED = {"sniffio"}  # httpcore does
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that the file imports anywhere, types included, by its full name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield str(node.module)
+
+
+def imported_by(folder: str) -> set[tuple[str, str]]:
+    return {(path.name, name) for path in (PACKAGE / folder).glob("*.py") for name in imports(path)}
+
+
+def third_party(name: str) -> str | None:
+    top = name.partition(".")[0]
+    return None if top == "reconciler" or top in sys.stdlib_module_names else top
+
+
+@pytest.mark.parametrize("folder", [name for name in FOLDERS if name != "cli"])
+def test_a_folder_imports_itself_and_model_only(folder: str) -> None:
+    wrong = {
+        (file, name)
+        for file, name in imported_by(folder)
+        if name.partition(".")[0] == "reconciler"
+        and name not in TOP
+        and name.split(".")[1] not in ({"model"} if folder == "model" else {"model", folder})
+    }
+    assert wrong == set()
+
+
+def test_the_model_imports_the_standard_library_only() -> None:
+    assert {name for _, name in imported_by("model") if third_party(name)} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_library_stays_in_its_place(folder: str) -> None:
+    found = {library for _, name in imported_by(folder) if (library := third_party(name))}
+    assert found <= {library for library, places in LIBRARIES.items() if folder in places}
+
+
+def test_every_library_is_declared_and_every_dependency_is_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["dns"]]
+    declared += project["optional-dependencies"]["emulator"]
+    names = {re.split(r"[^A-Za-z0-9_.-]", line)[0].lower() for line in declared}
+    assert names - NEVER_IMPORTED == {DISTRIBUTIONS.get(name, name) for name in LIBRARIES}
+
+
+def test_the_picture_names_every_folder() -> None:
+    drawn = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert {name for name in FOLDERS if f"`{name}/`" not in drawn} == set()
+
+
+def loaded_by(*arguments: str, cwd: Path | None = None) -> set[str]:
+    """The packages that are loaded when the command ends, which must end well."""
+    look = (
+        "import sys\n"
+        "from reconciler.cli.main import main\n"
+        "try:\n    main.main(sys.argv[1:])\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "sys.stderr.write('\\n'.join(name for name in sys.modules if '.' not in name))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", look, *arguments], capture_output=True, text=True, check=True, cwd=cwd, timeout=30
+    )
+    return set(ended.stderr.split()) - sys.stdlib_module_names - {"__main__", "__mp_main__"} - _FROM_THE_MACHINE
+
+
+# What an editable install and .pth files load into every interpreter.
+_FROM_THE_MACHINE = set(
+    subprocess.run(
+        [sys.executable, "-c", "import sys; print('\\n'.join(sys.modules))"], capture_output=True, text=True, check=True
+    ).stdout.split()
+)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], []], ids=" ".join)
+def test_the_first_words_import_click_and_the_standard_library_only(arguments: list[str]) -> None:
+    assert loaded_by(*(arguments or ["--help"])) == {"reconciler", "click"}
+
+
+def test_printing_a_schema_imports_click_and_the_standard_library_only() -> None:
+    assert {name for name in loaded_by("schema", "plan") if name in LIBRARIES} == {"click"}
+
+
+QUICKSTART = ("-f", str(ROOT / "examples" / "quickstart"))
+
+
+def test_validate_imports_no_network() -> None:
+    assert loaded_by("validate", *QUICKSTART) & {"httpx", "deepdiff", "rich", "starlette", "dns", "asyncio"} == set()
+
+
+def test_a_plan_without_a_difference_imports_no_deepdiff(tmp_path: Path) -> None:
+    assert "deepdiff" in loaded_by("apply", *QUICKSTART, "--emulator", "--auto-approve", cwd=tmp_path)
+    loaded = loaded_by("plan", *QUICKSTART, "--emulator", cwd=tmp_path)
+    assert "httpx" in loaded
+    assert loaded & {"deepdiff", "uvicorn", "dns", "octodns"} == set()
