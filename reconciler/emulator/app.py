@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+
 from reconciler.emulator.admin import PREFIX, Admin
 from reconciler.emulator.answers import BANNER, json_answer
 from reconciler.emulator.doors import is_uuid
@@ -21,7 +23,7 @@ from reconciler.emulator.state import StateError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from reconciler.emulator.doors import Caller
     from reconciler.emulator.world import World
@@ -129,6 +131,7 @@ class Emulator:
     async def _reply(self, scope: Scope, receive: Receive, fault: Fault | None) -> Reply:
         wait = self._world.behaviour.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
         if wait:
+            receive = await _received(scope, receive)
             await self._sleep(wait)
         reply = Reply(500, [], b"")
         if fault is None or fault.acts:
@@ -165,6 +168,16 @@ class Emulator:
                 await self._sleep(fault.seconds / _DRIPS)
                 body = body[size:]
         await send({"type": "http.response.body", "body": body})
+
+
+async def _received(scope: Scope, receive: Receive) -> Receive:
+    """The request with its body read: it is carried out late even when its sender has gone by then."""
+    body = await Request(scope, receive).body()
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
