@@ -1,0 +1,70 @@
+"""Two applies of one manifest at once, and somebody in the dashboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cli.stage import DOMAIN
+from samples import uid
+
+from reconciler.emulator.faults import Fault, Kind
+
+from .running import started, wait_for
+
+if TYPE_CHECKING:
+    from cli.stage import Stage
+
+OLD, NEW, APP, SHOP = (f"{word}.example.com" for word in ("old", "new", "app", "shop"))
+
+
+def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage) -> None:
+    stage.environment("web", OLD)
+    stage.manifest(web=NEW)
+    look = Fault(Kind.DELAY, method="GET", nth=2, seconds=2.0)  # the look before the delete
+    stage.world.faults.add(look)
+    with started("apply", "--auto-approve", "--format", "json") as slower:
+        wait_for(stage, look)
+        assert stage.run("apply", "--auto-approve").code == 0
+        made = stage.world.domains.find(uid("web"))
+        ended = slower.end()
+    assert (ended.code, ended.document["reason"]) == (5, "changed")
+    error = ended.document["steps"][0]["error"]
+    assert error["kind"] == "changed"
+    assert "`web` was changed by someone else: expected `old.example.com` with id" in error["message"]
+    assert stage.world.domains.find(uid("web")) == made
+    assert made is not None
+    assert made.hostname == NEW
+
+
+def test_the_slower_one_does_not_fill_a_gap_that_the_other_has_filled(stage: Stage) -> None:
+    """It has deleted, and the other, started meanwhile, creates first."""
+    stage.environment("web", OLD)
+    stage.manifest(web=NEW)
+    look = Fault(Kind.DELAY, method="GET", nth=3, seconds=2.0)  # the look between delete and create
+    stage.world.faults.add(look)
+    with started("apply", "--auto-approve", "--format", "json") as slower:
+        wait_for(stage, look)
+        assert stage.run("apply", "--auto-approve").code == 0
+        made = stage.world.domains.find(uid("web"))
+        ended = slower.end()
+    assert (ended.code, ended.document["reason"], ended.document["unserved"]) == (6, "changed", [])
+    assert stage.world.domains.find(uid("web")) == made
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.02])
+def test_whatever_two_applies_do_to_each_other_nothing_is_lost(stage: Stage, latency: float) -> None:
+    wants = {"web": SHOP, "app": NEW, "shop": APP, "new": "first.example.com"}
+    for name, hostname in (("web", OLD), ("app", APP), ("shop", SHOP), ("new", None), ("other", "other.example.com")):
+        stage.environment(name, hostname)
+    stage.manifest(**wants)
+    stage.world.behaviour = stage.world.behaviour.with_text("latency", str(latency))
+    untouched = stage.world.domains.find(uid("other"))
+    arguments = ("apply", "--auto-approve", "--format", "json")
+    with started(*arguments) as one, started(*arguments) as other:
+        codes = {one.end().code, other.end().code}
+    assert codes <= {0, 1, 5, 6}
+    assert stage.run("apply", "--auto-approve").code == 0
+    assert {name: stage.live(name) for name in wants} == wants
+    assert stage.world.domains.find(uid("other")) == untouched
+    assert stage.sent().count(("DELETE", DOMAIN)) >= 3
