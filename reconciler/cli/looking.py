@@ -87,7 +87,7 @@ def open_resolvers(session: Session, dns: Dns) -> Resolvers:
 
     asker = Asker(Limits(parallelism=session.options.parallelism))
     if dns.servers:
-        return Resolvers(asker, dns.servers, every=True)
+        return Resolvers(asker, tuple(dict.fromkeys(dns.servers)), every=True)
     resolvers = Resolvers(asker, system_servers())
     return replace(resolvers, authorities=Authorities(resolvers.ask))
 
@@ -106,7 +106,7 @@ def notes(
     session: Session, live: Mapping[str, Live], hostnames: Mapping[str, str], resolvers: Resolvers | None
 ) -> tuple[DnsNote, ...]:
     """Warnings about environments by name: CAA where a certificate is still to come, and hostnames that no environment
-    holds while DNS still leads to Imgwire. Of those nothing is said where an environment could not be read."""
+    holds while DNS still leads to Imgwire. Of those nothing is said where an environment was left out or not read."""
     if resolvers is None:
         return ()
     from reconciler.dns.warnings import caa_notes, dangling_notes
@@ -115,7 +115,7 @@ def notes(
     coming = [(name, domain.hostname) for name, domain in domains if domain.certificate_status != "ACTIVE"]
     held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
     loose = [(name, hostname) for name, hostname in hostnames.items() if hostname not in held]
-    if any(isinstance(state, Unreadable) for state in live.values()):
+    if session.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains}
     asked = replace(resolvers, asker=resolvers.asker.anew())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -57,6 +58,7 @@ def wait_until_ready(
         except Interrupted:
             if len(found) < len(wishes):
                 raise
+            session.log.say("info", "Stopped waiting.")
             return tuple(found[name] for name, _ in wishes)
 
 
@@ -67,7 +69,7 @@ def _following(
     """Gives a function to call at each verdict."""
     if not longest:
         yield lambda _verified: None
-    elif log.as_json or not is_terminal(sys.stderr):
+    elif log.as_json or not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
         yield Lines(log, total).tell
     else:
         from rich.console import Console
@@ -80,7 +82,7 @@ def _following(
             return _table(found, total, time.monotonic() - began, longest)
 
         # Whatever else is told meanwhile appears above the table.
-        with Live(get_renderable=shown, console=console, refresh_per_second=2, transient=True):
+        with Live(get_renderable=shown, console=console, refresh_per_second=2, transient=True, redirect_stdout=False):
             yield lambda _verified: None
 
 
