@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from reconciler.model.dns import plain_name
 from reconciler.model.report import Record
 from reconciler.render.dns import render_bind
 from reconciler.render.zones import (
@@ -180,3 +184,27 @@ def test_bind_lines_are_a_zone() -> None:
 def test_no_record_is_told_as_a_comment(render: Callable[[tuple[Record, ...]], str]) -> None:
     assert "no custom domain is live" in render(())
     assert "no custom domain is live" not in render(GOOD)
+
+
+ANYTHING = st.text(max_size=30)
+NAMES_FROM_OUTSIDE = st.one_of(st.just("images.example.com"), st.builds("{}.example.com".format, ANYTHING), ANYTHING)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.builds(record, ANYTHING, NAMES_FROM_OUTSIDE, NAMES_FROM_OUTSIDE), max_size=4))
+def test_whatever_comes_from_outside_only_plain_names_are_published(records: list[Record]) -> None:
+    zones = [document or {} for document in yaml.safe_load_all(render_octodns(records))]
+    endpoints = [document for document in yaml.safe_load_all(render_external_dns(records)) if document]
+    lines = [line for line in render_bind(records).splitlines() if not line.startswith(";")]
+    code = [line for line in render_dnscontrol(records).splitlines() if not line.startswith("//")]
+    rows = list(csv.reader(io.StringIO(render_csv(records), newline="")))
+    plain = {(item.name, item.value) for item in records if plain_name(item.name) and plain_name(item.value)}
+    names = {name for name, _ in plain}
+    assert {name for zone in zones for name in zone} <= {name.removesuffix(".example.com") for name in names}
+    assert {item["dnsName"] for document in endpoints for item in document["spec"]["endpoints"]} == names
+    assert set(lines) == {f"{name}. IN CNAME {value}." for name, value in plain}
+    assert all(
+        re.fullmatch(r'D_EXTEND\("[\w.-]+",|  CNAME\("[\w.-]+", "[\w.-]+\."\),?|\);|', line, re.ASCII) for line in code
+    )
+    assert len(rows) == len(records) + 1
+    assert {len(row) for row in rows} == {6}
