@@ -96,12 +96,13 @@ def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -
 
 
 def _exit(code: ExitCode) -> NoReturn:
-    """The only exit. A reader that has gone away is no reason for a traceback."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # Python flushes once more when it ends, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The only exit. A reader that has gone away, or a full disk, is no reason for a traceback or another exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Python flushes once more when it ends, and would complain then.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(int(code))
 
 
