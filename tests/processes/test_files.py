@@ -1,0 +1,144 @@
+"""Files and full disks: nothing is half written, and no output takes the place of what it is made from."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from cli.stage import DOMAIN
+
+from reconciler.cli.options import Options
+from reconciler.cli.session import Session, conduct
+from reconciler.cli.signals import Terminated
+from reconciler.model.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.stage import Stage
+
+    from reconciler.model.document import Document
+
+OLD, NEW = "old.example.com", "new.example.com"
+
+
+@pytest.fixture
+def web(stage: Stage) -> Stage:
+    """One environment whose hostname is to be replaced, and a saved plan for it."""
+    stage.environment("web", OLD)
+    stage.manifest(web=NEW)
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    (stage.folder / "link.json").symlink_to("plan.json")
+    return stage
+
+
+def left_over(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written", "read"),
+    [
+        (["apply", "plan.json", "--receipt", "plan.json"], "plan.json", "plan.json"),
+        (["apply", "plan.json", "--receipt", "./link.json"], "./link.json", "plan.json"),
+        (["apply", "--auto-approve", "--receipt", "imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
+        (["plan", "--out", "imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
+    ],
+    ids=["plan", "link to the plan", "manifest", "plan over manifest"],
+)
+def test_no_output_takes_the_place_of_what_it_is_made_from(
+    web: Stage, arguments: list[str], written: str, read: str
+) -> None:
+    before = web.read("plan.json"), web.read("imgwire.yaml")
+    ended = web.run(*arguments)
+    assert (ended.code, (web.read("plan.json"), web.read("imgwire.yaml"))) == (64, before)
+    assert f"error: {written} would overwrite {read}" in ended.err
+    assert ("DELETE", DOMAIN) not in web.sent()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept", "message"),
+    [
+        (["plan", "--out", "plan.json"], "plan.json", "could not save the plan to plan.json: File too large"),
+        (
+            ["apply", "--auto-approve", "--receipt", "old.json"],
+            "old.json",
+            "could not write the receipt old.json: File too large; nothing was applied",
+        ),
+        (
+            ["plan", "--report", "json=old.json"],
+            "old.json",
+            "could not write the json report to old.json: File too large",
+        ),
+    ],
+    ids=["plan", "receipt", "report"],
+)
+def test_a_file_that_does_not_fit_leaves_the_one_before(
+    web: Stage, arguments: list[str], kept: str, message: str
+) -> None:
+    web.write("old.json", "{}")
+    before = web.read(kept)
+    ended = subprocess.run(
+        [sys.executable, "-m", "reconciler", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
+    )
+    assert (ended.returncode, web.read(kept), left_over(web.folder)) == (1, before, [])
+    assert message in ended.stderr
+    assert web.live("web") == OLD
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")  # noqa: PTH110
+@pytest.mark.parametrize(
+    ("redirection", "code", "live"),
+    [("> /dev/full", 1, NEW), ("2> /dev/full", 0, NEW), (">&-", 0, NEW), ("| true", 0, NEW)],
+)
+def test_an_apply_whose_words_find_no_place_is_done_all_the_same(
+    web: Stage, redirection: str, code: int, live: str
+) -> None:
+    command = f"set -o pipefail; '{sys.executable}' -m reconciler apply --auto-approve --receipt r.json {redirection}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (ended.returncode, web.live("web")) == (code, live)
+    assert "Traceback" not in ended.stderr
+    assert '"exit_code": 0' in web.read("r.json")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (KeyboardInterrupt(), (ExitCode.PARTIAL, "interrupted", None)),
+        (Terminated(), (ExitCode.PARTIAL, "interrupted", None)),
+        (ZeroDivisionError(), (ExitCode.PARTIAL, "internal_error", "internal error: ZeroDivisionError")),
+    ],
+    ids=["SIGINT", "SIGTERM", "a defect"],
+)
+def test_what_was_written_is_told_however_the_run_ends(
+    web: Stage, capsys: pytest.CaptureFixture[str], error: BaseException, expected: tuple[ExitCode, str, str | None]
+) -> None:
+    told: list[Document] = []
+
+    def body(session: Session) -> Document:
+        so_far = session.document(ExitCode.PARTIAL, "interrupted")
+        session.told = lambda: told.append(so_far) or so_far
+        raise error
+
+    code = conduct(Options("apply", "json"), body)
+    assert (code, len(told)) == (expected[0], 1)
+    said = capsys.readouterr().out
+    assert f'"reason": "{expected[1]}"' in said
+    assert (expected[2] or "null") in said
+
+
+def test_a_run_that_ends_before_it_wrote_says_so(web: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    def body(_: Session) -> Document:
+        raise Terminated
+
+    assert conduct(replace(Options("apply", "json")), body) is ExitCode.TERMINATED
+    assert "interrupted before anything was written" in capsys.readouterr().out
