@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 from reconciler.model.domains import FIELDS, Absent, Domain, Known, Present
 from reconciler.model.hostnames import compared_form
 
 _MAY_BE_NULL = frozenset({"last_verified_at"})
+_HOSTNAME = re.compile(r"[A-Za-z0-9*_.-]+")
 _LONGEST_TEXT = 1024  # characters; a DNS name has at most 253, a timestamp about 30
 
 
@@ -60,7 +62,10 @@ def _domain(content: object) -> Domain:
 
 
 def _hostname(text: str) -> str:
+    """In its compared form. It begins lines of reports, so it may hold nothing that a log or a terminal acts on."""
     if text.isascii():
+        if _HOSTNAME.fullmatch(text) is None:
+            raise WrongShape("`hostname` is not a host name")
         return compared_form(text)
     import idna
 

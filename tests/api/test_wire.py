@@ -64,6 +64,9 @@ def test_what_is_new_or_written_otherwise_is_survived(changes: dict[str, Any], e
         pytest.param(
             body(hostname="\u2060.example.com"), "`hostname` is not a host name", id="a hostname that is none"
         ),
+        pytest.param(
+            body(hostname="::error::x.example.com"), "`hostname` is not a host name", id="a command for a log"
+        ),
     ],
 )
 def test_any_other_shape_is_refused_without_quoting_it(content: bytes, problem: str) -> None:
