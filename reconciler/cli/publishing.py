@@ -60,8 +60,17 @@ def publish(
         code = of_reading(plan)
         return session.document(code, "unreadable" if code else "in_sync", plan=plan, records=ours)
     session.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
-    if not auto_approve:
-        _ask(plan, len(publications))
+    if not auto_approve and (refusal := _refusal(len(publications))):
+        message, hint = refusal
+        return session.document(
+            ExitCode.REFUSED,
+            "no_consent",
+            message=message,
+            hint=hint,
+            plan=plan,
+            records=ours,
+            publications=publications,
+        )
     done, cut_off = publisher.apply(prepared, lambda item: _tell(session, item))
     code, reason = of_publishing(plan, done)
     if cut_off:
@@ -69,18 +78,14 @@ def publish(
     return session.document(code, reason, plan=plan, records=ours, publications=done)
 
 
-def _ask(plan: Plan, count: int) -> None:
-    """Return when the answer is yes. Raises Failure."""
+def _refusal(count: int) -> tuple[str, str | None] | None:
+    """None when the answer is yes; else why not, and what to do."""
     if not can_ask():
-        raise Failure(
-            ExitCode.REFUSED,
-            "no_consent",
-            "nobody can be asked here, and nothing has said yes beforehand",
-            f"to publish whatever is planned then: {command_again('--auto-approve')}",
-            plan,
-        )
+        hint = f"to publish whatever is planned then: {command_again('--auto-approve')}"
+        return "nobody can be asked here, and nothing has said yes beforehand", hint
     if not answer_is_yes(f"Publish these {count} records?"):
-        raise Failure(ExitCode.REFUSED, "no_consent", "not approved, so nothing was done", plan=plan)
+        return "not approved, so nothing was done", None
+    return None
 
 
 def _tell(session: Session, item: Publication) -> None:

@@ -16,6 +16,8 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
+from reconciler.model.dns import plain_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -67,7 +69,12 @@ class Asker:
         return Asker(self._limits, self._clock)
 
     async def ask(self, server: Server, name: str, kind: str) -> Answer:
-        """What the server says of records of type `kind` (such as CNAME) at the name. UDP, then TCP where it asks for that."""
+        """What the server says of records of type `kind` (such as CNAME) at the name. UDP, then TCP where it asks for that.
+
+        A name that is not plain, as other servers may have told it, is not asked for.
+        """
+        if not plain_name(name):
+            return Answer(Kind.SILENT, problem="was not asked for a name that is none")
         async with self._room:
             count, last = self._silences.get(server, (0, 0.0))
             if count >= _GIVEN_UP_AFTER and self._clock() - last < _GIVEN_UP_FOR:

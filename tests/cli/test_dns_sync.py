@@ -128,6 +128,14 @@ def test_without_consent_the_plan_is_shown_and_nothing_is_written(stage: Stage, 
     assert "hint: to publish whatever is planned then: reconciler dns sync --auto-approve\n" in ended.err
 
 
+def test_without_consent_the_document_says_what_would_be_done(stage: Stage, folder: Path) -> None:
+    ended = stage.run("dns", "sync", "--format", "json")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "no_consent", ZONE)
+    assert [(item["name"], item["state"]) for item in ended.document["published"]] == [
+        (name, "planned") for name in needed(stage, "web")
+    ]
+
+
 @pytest.mark.parametrize(("answer", "code"), [("yes\r", 0), ("y\r", 5)], ids=["yes", "anything else"])
 def test_on_a_terminal_only_yes_is_consent(stage: Stage, folder: Path, answer: str, code: int) -> None:
     terminal = Terminal("dns", "sync")

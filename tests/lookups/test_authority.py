@@ -70,7 +70,11 @@ async def test_where_the_zones_own_server_says_nothing_the_resolver_is_believed(
     assert await seen(DELEGATION, (), mood) == Seen(DnsVerdict.MISSING, (), ("RESOLVER",))
 
 
-@pytest.mark.parametrize("delegation", [(), DELEGATION[:1]], ids=["no name servers", "no address"])
+@pytest.mark.parametrize(
+    "delegation",
+    [(), DELEGATION[:1], ("example.com. NS .",)],
+    ids=["no name servers", "no address", "no name"],
+)
 async def test_where_the_zones_own_server_is_not_found_the_resolver_is_believed(delegation: tuple[str, ...]) -> None:
     assert await seen(delegation, (RIGHT,)) == Seen(DnsVerdict.MISSING, (), ("RESOLVER",))
 
