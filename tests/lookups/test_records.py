@@ -94,7 +94,10 @@ CASES = {
         Seen(DnsVerdict.WRONG, ("n1.example.com",)),
     ),
     "the root": (zone(f"{NAME}. CNAME ."), Seen(DnsVerdict.WRONG, (".",))),
-    "no usable name": (zone(f"{NAME}. CNAME a\\001b\\..example.net."), Seen(DnsVerdict.WRONG, ("a\\001b\\..example.net",))),
+    "no usable name": (
+        zone(f"{NAME}. CNAME a\\001b\\..example.net."),
+        Seen(DnsVerdict.WRONG, ("a\\001b\\..example.net",)),
+    ),
     "addresses instead": (
         zone(f"{NAME}. A 192.0.2.1", f"{NAME}. AAAA 2001:db8::1"),
         Seen(
