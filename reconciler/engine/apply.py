@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.engine.gaps import Gaps, takers, unserved
 from reconciler.engine.workers import share_out
 from reconciler.engine.write import CutOff, Patience, StepFailed, perform
-from reconciler.model.domains import Domain, Known, Live, Present
+from reconciler.model.domains import Absent, Domain, Known, Live, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify
-from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved
+from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify, Write
+from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from reconciler.engine.stop import Stop
     from reconciler.model.backend import Backend, Writer
@@ -61,7 +63,7 @@ class Run:
             item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
         }
         self._before = {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)}
-        self._takers = _takers(plan.steps)
+        self._takers = takers(plan.steps)
         self._restored: list[Restored] = []
         self._writes_done = 0
         self._halted = False
@@ -82,13 +84,13 @@ class Run:
             {step.id: self._results.get(step.id, left) for step in self._plan.steps},
             dict(self._live),
             tuple(self._restored),
-            tuple(self._unserved()),
+            unserved(self._plan.steps, self._results, self._live),
             self._writes_done,
             self._stop.requested,
         )
 
     async def _run_lane(self, api: Writer, lane: Lane) -> None:
-        gaps = _Gaps(lane, self._takers)
+        gaps = Gaps(lane, self._takers)
         for step in lane:
             if isinstance(step, Verify):
                 await self._verify(api, step)
@@ -104,7 +106,7 @@ class Run:
                 if self._settings.restore:
                     await self._close(api, gaps)
 
-    async def _write(self, api: Writer, step: Delete | Create, gaps: _Gaps) -> StepError | None:
+    async def _write(self, api: Writer, step: Delete | Create, gaps: Gaps) -> StepError | None:
         """Do one write: None when it is done, else why not."""
         try:
             domain = await perform(
@@ -156,7 +158,7 @@ class Run:
         else:
             self._end(step, StepState.DONE, domain=domain)
 
-    async def _close(self, api: Writer, gaps: _Gaps) -> None:
+    async def _close(self, api: Writer, gaps: Gaps) -> None:
         """Put back every hostname that was taken away and has found no place, last taken first."""
         for environment, lost in gaps.unfilled():
             domain = await self._put_back(api, environment, lost)
@@ -170,28 +172,38 @@ class Run:
                 await perform(check, api, self._settings.patience, saw=self._saw)
 
     async def _put_back(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
-        """The hostname again in its old environment, or None. The last chance of a hostname, so trouble that may pass is sat out.
+        """The hostname again in its old environment, or None."""
+        try:
+            domain = await self._insist(api, Create(environment, lost.hostname), freed=lost)
+        except StepFailed:
+            # An attempt that seemed to fail may have been done after all.
+            domain = domain_of(self._live[environment])
+            return domain if domain is not None and domain.hostname == lost.hostname and domain.id != lost.id else None
+        assert domain is not None  # noqa: S101 - a create ends with a custom domain
+        wrong = self._mistaken(environment, domain)
+        if wrong is None:
+            return domain
+        await self._undo(api, environment, domain, wrong)
+        return None
 
-        Each attempt begins with a look, and a second create of one hostname in one environment changes nothing.
+    async def _insist(self, api: Writer, step: Write, freed: Domain | None = None) -> Domain | None:
+        """Do a write that mends, sitting out trouble that may pass. Raises StepFailed.
+
+        Each attempt begins with a look, so that sending the same write again can do no harm.
         """
-        patience, step = self._settings.patience, Create(environment, lost.hostname)
-        for attempt in range(1, patience.retries + 2):
+        patience = self._settings.patience
+        for attempt in itertools.count(1):
             try:
-                domain = await perform(step, api, patience, freed=lost, saw=self._saw)
+                domain = await perform(step, api, patience, freed=freed, saw=self._saw)
             except StepFailed as failure:
                 self._writes_done += failure.uncertain
                 if failure.error.kind not in _PASSING or attempt > patience.retries:
-                    return None
+                    raise
             else:
                 self._writes_done += 1
-                assert domain is not None  # noqa: S101 - a create ends with a custom domain
-                wrong = self._mistaken(environment, domain)
-                if wrong is not None:
-                    await self._undo(api, environment, domain, wrong)
-                    return None
                 return domain
             await patience.sleep(patience.delay(attempt))
-        return None
+        raise AssertionError("unreachable")
 
     def _mistaken(self, environment: str, domain: Domain) -> StepError | None:
         """A create that landed in an Environment which is not the one meant."""
@@ -214,11 +226,11 @@ class Run:
         """Delete what was created in the wrong Environment: the error, saying so where that failed."""
         undo = Delete(environment, domain.hostname, Identity(domain.hostname, domain.id, domain.environment_id))
         try:
-            await perform(undo, api, self._settings.patience, saw=self._saw)
+            await self._insist(api, undo)
         except StepFailed as failure:
-            told = wrong.message.replace("the create was undone", f"undoing the create failed: {failure.error.message}")
-            return replace(wrong, message=told)
-        self._writes_done += 1
+            if not isinstance(self._live[environment], Absent):
+                told = f"undoing the create failed: {failure.error.message}"
+                return replace(wrong, message=wrong.message.replace("the create was undone", told))
         return wrong
 
     def _end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
@@ -232,66 +244,6 @@ class Run:
     def _state(self, step_id: str) -> StepState:
         result = self._results.get(step_id)
         return result.state if result else StepState.NOT_STARTED
-
-    def _unserved(self) -> list[Unserved]:
-        held = {live.domain.hostname for live in self._live.values() if isinstance(live, Present)}
-        wanted = {step.environment: step.hostname for step in self._plan.steps if isinstance(step, Create)}
-        found: list[Unserved] = []
-        for step in self._plan.steps:
-            if not isinstance(step, Delete) or step.hostname in held:
-                continue
-            begun = self._state(step.id) in {StepState.DONE, StepState.FAILED}
-            successor = wanted.get(step.environment)
-            replaced = successor is None or successor in held
-            if begun and (step.hostname in self._takers or not replaced):
-                found.append(Unserved(step.hostname, step.environment, step.id))
-        return found
-
-
-def _takers(steps: Iterable[Step]) -> dict[str, str]:
-    """Who takes each hostname that leaves one environment and arrives in another."""
-    steps = list(steps)
-    arrives = {step.hostname: step.environment for step in steps if isinstance(step, Create)}
-    return {
-        step.hostname: arrives[step.hostname] for step in steps if isinstance(step, Delete) and step.hostname in arrives
-    }
-
-
-@dataclass(slots=True)
-class _Gaps:
-    """What a lane has taken away so far and where it must still arrive."""
-
-    lane: Lane
-    takers: Mapping[str, str]
-    emptied: dict[str, Domain] = field(default_factory=dict)
-    filled: set[str] = field(default_factory=set)
-    failure: Step | None = None
-
-    @property
-    def open(self) -> bool:
-        """A delete was done whose create, in its own environment or in the one that takes its hostname, was not."""
-        return any(
-            (environment in self._created and environment not in self.filled)
-            or (domain.hostname in self.takers and self.takers[domain.hostname] not in self.filled)
-            for environment, domain in self.emptied.items()
-        )
-
-    def unfilled(self) -> list[tuple[str, Domain]]:
-        """The environments left without a custom domain whose old hostname nobody has taken, last emptied first."""
-        return [
-            (environment, domain)
-            for environment, domain in reversed(self.emptied.items())
-            if environment not in self.filled and self._follows(environment, domain)
-        ]
-
-    def _follows(self, environment: str, domain: Domain) -> bool:
-        """Something was to come after the delete, and the hostname has not found its new place."""
-        taker = self.takers.get(domain.hostname)
-        return taker not in self.filled if taker else environment in self._created
-
-    @property
-    def _created(self) -> set[str]:
-        return {step.environment for step in self.lane if isinstance(step, Create)}
 
 
 def _because(failed: str) -> StepError:
