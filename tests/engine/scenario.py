@@ -90,6 +90,7 @@ class Scenario:
     parallelism: int
     yields: tuple[int, ...]
     rounds: tuple[Round, ...]
+    mistaken: str | None = None  # its pin is not the Environment that its key opens
 
 
 _LOST = ("drop", "timeout", "html", "shape", "moved", "500", "502", "503", "404", "409", "408")
@@ -208,6 +209,8 @@ class Organization:
         self.names = tuple(scenario.holds)
         self.ids = {name: self.world.new_id() for name in (*self.names, OUTSIDER)}
         self.pins = {name: self.ids[name] for name in scenario.pinned}
+        if scenario.mistaken is not None:
+            self.pins[scenario.mistaken] = MISTAKEN_PIN
         shared = "sk_all" if scenario.one_key else None
         self.keys = {name: shared or f"sk_{name}" for name in self.names}
         self.world.doors.register(

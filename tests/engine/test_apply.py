@@ -279,9 +279,8 @@ def mistaken(
 ) -> tuple[Lived, Organization]:
     """Like `play`, but the pin of `a` is not the Environment that its key opens."""
     round_ = Round(wants, **more)  # type: ignore[arg-type]
-    scenario = Scenario(holds, True, None, frozenset("a"), False, Behaviour(), 1, (0,), (round_,))
+    scenario = Scenario(holds, True, None, frozenset(), False, Behaviour(), 1, (0,), (round_,), mistaken="a")
     server = Organization(scenario)
-    server.pins["a"] = MISTAKEN_PIN
     return asyncio.run(live_through(scenario, server, round_)), server
 
 
