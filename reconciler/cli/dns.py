@@ -34,9 +34,13 @@ def show(options: Options) -> ExitCode:
     """
 
     def body(session: Session) -> Document:
+        from reconciler.model.domains import Unreadable
         from reconciler.planning.outcome import of_reading
 
         plan, blocks, found = _read(session)
+        for item in plan.items:
+            if isinstance(item.live, Unreadable):
+                session.log.say("error", f"{item.name}: {item.live.error.message}")
         code = of_reading(plan)
         return session.document(code, "unreadable" if code else None, plan=plan, blocks=blocks, records=found)
 

@@ -64,6 +64,8 @@ def _dns_show(format_: str) -> Renderer:
     def show(document: Document, ink: Ink) -> str:
         if document.plan is None:
             return text.render_failure(document, ink)
+        if not document.records and not document.plan.complete:
+            return ""  # that nothing could be read does not mean that nothing is live
         if format_ == "table":
             return dns.render_table(document.records, ink.width)
         return {

@@ -338,3 +338,12 @@ def test_requests_in_flight_stay_within_the_limit_and_all_are_made(stage: Stage)
     stage.manifest(**{name: f"{name}.example.com" for name in names})
     assert stage.run("plan", "--parallelism", "3").code == 0
     assert stage.sent() == [("GET", DOMAIN)] * 40
+
+
+def test_dns_show_does_not_call_what_it_could_not_read_absent(web: Stage) -> None:
+    web.fault(Kind.STATUS, status=500, times=None)
+    for format_ in FORMATS["dns show"]:
+        ended = web.run("dns", "show", "--retries", "0", "--format", format_)
+        assert ended.code == 8
+        assert "error: web: " in ended.err
+        assert ended.out == "" or ended.document["complete"] is False
