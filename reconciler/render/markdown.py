@@ -34,7 +34,8 @@ def render_plan(document: Document) -> str:
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     if count["unreadable"]:
         parts.append(f"{count['unreadable']} unreadable")
-    title = ", ".join(parts) or f"in sync, nothing to do in {count['environments']} environments"
+    total = count["environments"]
+    title = ", ".join(parts) or f"in sync, nothing to do in {total} environment{'s' * (total != 1)}"
     rows = [
         (item.action.value, code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
         for item in plan.items

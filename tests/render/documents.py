@@ -1,0 +1,238 @@
+"""Rich documents of every command. `said` stands wherever the API's own words do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from samples import API_URL, TIME, domain, uid, wish
+
+from reconciler.model.backend import Conflict, ServerFault, Unauthorized
+from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
+from reconciler.model.document import Document, Source
+from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
+from reconciler.model.environments import SourceFile
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved, Verdict, Verified
+from reconciler.planning.digest import digest
+from reconciler.planning.drift import findings
+from reconciler.planning.guards import Consent, blocks
+from reconciler.planning.outcome import of_apply, of_plan, of_reading, of_verify
+from reconciler.planning.planner import build_plan
+from reconciler.planning.records import records
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Environment
+    from reconciler.model.plan import Plan
+
+SOURCE = Source((SourceFile("imgwire.yaml", "0" * 64),), API_URL)
+DONE, LEFT = StepResult(StepState.DONE), StepResult(StepState.NOT_STARTED)
+
+
+def _at(line: int) -> Span:
+    return Span("imgwire.yaml", line, 3, 4)
+
+
+def _host(label: str, said: str) -> str:
+    """A hostname of the API's. One with other characters is refused when it is read (`api/wire.py`)."""
+    return f"{label}{re.sub('[^a-z0-9*_.-]', '', said.lower())}.example.com"
+
+
+def _wishes() -> list[Environment]:
+    return [
+        wish("archive", None, protect=True, span=_at(4)),
+        wish("blue", "b.example.com", span=_at(5)),
+        wish("books", "xn--bcher-kva.example.com", environment_id=uid("books"), span=_at(6)),
+        wish("dark", "dark.example.com", span=_at(7)),
+        wish("fine", "fine.example.com", labels={"team": "web"}, span=_at(8)),
+        wish("green", "a.example.com", span=_at(9)),
+        wish("slow", "slow.example.com", span=_at(10)),
+        wish("web", "new.example.com", span=_at(11)),
+    ]
+
+
+def _live(said: str) -> dict[str, Live]:
+    def spoken(name: str, hostname: str, **more: str) -> Live:
+        return Present(
+            domain(
+                name,
+                hostname,
+                **{
+                    "cname_value": f"{said}cdn{said}.imgwire.dev",
+                    "dcv_cname_record": f"{said}_acme{said}.{hostname}",
+                    **more,
+                },
+            )
+        )
+
+    return {
+        "archive": spoken("archive", _host("archive", said)),
+        "blue": spoken("blue", "a.example.com"),
+        "books": Absent(),
+        "dark": Unreadable(ServerFault(f"{said}GET /api/v1/custom_domain/: 503 try later{said}", status=503)),
+        "fine": spoken("fine", "fine.example.com"),
+        "green": spoken("green", "b.example.com"),
+        "slow": spoken(
+            "slow", "slow.example.com", status=f"{said}PENDING{said}", certificate_status=f"{said}PENDING{said}"
+        ),
+        "web": spoken("web", _host("old", said), id=f"id{said}", updated_at=f"then{said}"),
+    }
+
+
+def _plan(said: str) -> Plan:
+    return build_plan(_wishes(), _live(said), API_URL)
+
+
+def _document(command: str, code: ExitCode, reason: str | None = None, **more: object) -> Document:
+    plan = more.get("plan")
+    values = {"outcome": code.outcome, "source": SOURCE, "digest": digest(plan) if plan else None, **more}  # type: ignore[arg-type]
+    return Document(command, TIME, code, reason=reason, **values)  # type: ignore[arg-type]
+
+
+def plan_rich(said: str = "") -> Document:
+    plan = _plan(said)
+    blocked = blocks(plan, Consent(max_interruptions=2))
+    code, outcome, reason = of_plan(plan, blocked, detailed=True)
+    expires = "2026-03-02T12:00:00Z"
+    return replace(
+        _document("plan", code, reason, plan=plan, blocks=blocked, expires_at=expires, max_interruptions=2),
+        outcome=outcome,
+    )
+
+
+def plan_in_sync(said: str = "") -> Document:
+    plan = build_plan([_wishes()[4]], {"fine": _live(said)["fine"]}, API_URL)
+    code, outcome, reason = of_plan(plan, (), detailed=True)
+    return replace(_document("plan", code, reason, plan=plan, max_interruptions=3), outcome=outcome)
+
+
+def _error(said: str) -> StepError:
+    failure = Conflict("", status=409, error_type=f"ResourceConflictError{said}")
+    told = f"POST /api/v1/custom_domain/: 409 taken{said} (ResourceConflictError{said})"
+    return StepError(failure.kind, told, 409, failure.error_type, Conflict.hint)
+
+
+def apply_failures(said: str = "") -> Document:
+    """A create that was refused and its delete undone, one left open, one done, and the rest cut off."""
+    plan = _plan(said)
+    skipped = StepResult(
+        StepState.SKIPPED, StepError("dependency", "not started, because `create:web` was not done", hint="mend it")
+    )
+    fresh = domain(
+        "books", "xn--bcher-kva.example.com", status=f"{said}PENDING{said}", cname_value=f"{said}cdn{said}.imgwire.dev"
+    )
+    results = {step.id: LEFT for step in plan.steps} | {
+        "delete:web": DONE,
+        "create:web": StepResult(StepState.FAILED, _error(said)),
+        "verify:web": skipped,
+        "create:books": StepResult(StepState.DONE, domain=fresh),
+        "verify:books": StepResult(StepState.DONE, domain=fresh),
+        "delete:blue": DONE,
+    }
+    back = domain("web", _host("old", said), id=f"again{said}")
+    applied = Applied(
+        results,
+        {**_live(said), "books": Present(fresh), "web": Present(back), "blue": Absent()},
+        (Restored("web", back.hostname, back),),
+        (Unserved("a.example.com", "blue", "delete:blue"),),
+        writes_done=4,
+        interrupted=ExitCode.INTERRUPTED,
+    )
+    code, reason = of_apply(plan, applied)
+    made: list[tuple[str, Domain]] = [("books", fresh), ("web", back)]
+    return _document("apply", code, reason, plan=plan, applied=applied, records=records(made))
+
+
+def apply_done(said: str = "") -> Document:
+    plan = build_plan([_wishes()[2]], {"books": Absent()}, API_URL)
+    fresh = domain("books", "xn--bcher-kva.example.com", cname_value=f"{said}cdn{said}.imgwire.dev")
+    applied = Applied(
+        {step.id: StepResult(StepState.DONE, domain=fresh) for step in plan.steps},
+        {"books": Present(fresh)},
+        writes_done=1,
+    )
+    code, reason = of_apply(plan, applied)
+    return _document("apply", code, reason, plan=plan, applied=applied, records=records([("books", fresh)]))
+
+
+def apply_refused(said: str = "") -> Document:
+    plan = _plan(said)
+    blocked = blocks(plan, Consent(max_interruptions=2))
+    told = "refused: " + "; ".join(block.message for block in blocked)
+    hint = "to go ahead all the same: reconciler apply --unprotect archive --max-interruptions 4\nor plan again"
+    return _document("apply", ExitCode.REFUSED, blocked[0].code, plan=plan, blocks=blocked, message=told, hint=hint)
+
+
+def verify_mixed(said: str = "") -> Document:
+    live = _live(said)
+    refused = Unreadable(Unauthorized(f"GET /api/v1/custom_domain/: 401 no{said}", status=401))
+    verified = (
+        Verified("books", Verdict.ABSENT, live["books"], "there is no custom domain; run apply first"),
+        Verified("dark", Verdict.UNKNOWN, refused, f"could not be asked: 401 no{said}"),
+        Verified("fine", Verdict.READY, live["fine"], "connected, and the certificate is active"),
+        Verified("slow", Verdict.WAITING, live["slow"], f"status PENDING{said}", tested=True),
+        Verified("web", Verdict.STUCK, live["web"], f"status FAILED{said} after a fresh check", tested=True),
+    )
+    code, reason = of_verify(verified)
+    names = {item.environment for item in verified}
+    plan = build_plan(
+        [item for item in _wishes() if item.name in names], {item.environment: item.live for item in verified}, API_URL
+    )
+    found = [(item.environment, item.live.domain) for item in verified if isinstance(item.live, Present)]
+    return _document("verify", code, reason, plan=plan, verified=verified, records=records(found))
+
+
+def status(said: str = "") -> Document:
+    plan = _plan(said)
+    return _document("status", of_reading(plan), "unreadable", plan=plan)
+
+
+def drift(said: str = "") -> Document:
+    plan = _plan(said)
+    return _document("drift", of_reading(plan), "unreadable", plan=plan, findings=findings(plan))
+
+
+def dns_show(said: str = "") -> Document:
+    plan = _plan(said)
+    found = [(item.name, item.live.domain) for item in plan.items if isinstance(item.live, Present)]
+    return _document("dns show", of_reading(plan), "unreadable", plan=plan, records=records(found))
+
+
+def plan_invalid(said: str = "") -> Document:
+    """A manifest that cannot be used. What it says is not to be trusted either."""
+    problems = (
+        Diagnostic(
+            Severity.ERROR,
+            "hostname-claimed-twice",
+            f"`www.example.com{said}` is wanted twice",
+            "give one of them another hostname",
+            Span("imgwire.yaml", 9, 8, 15),
+            Excerpt(f"  web: www.example.com{said}", 7, 15),
+            (Related(Span("imgwire.yaml", 4, 9, 15), "first wanted here"),),
+            "web",
+        ),
+        Diagnostic(Severity.WARNING, "key-file-mode", f"everybody can read the key file{said}"),
+    )
+    return _document("plan", ExitCode.DATA, "invalid_manifest", diagnostics=problems)
+
+
+def plan_interrupted(said: str = "") -> Document:
+    return _document(
+        "plan", ExitCode.INTERRUPTED, "interrupted", message=f"interrupted before anything was written{said}"
+    )
+
+
+ALL = (
+    plan_rich,
+    plan_in_sync,
+    plan_invalid,
+    plan_interrupted,
+    apply_done,
+    apply_failures,
+    apply_refused,
+    verify_mixed,
+    status,
+    drift,
+    dns_show,
+)

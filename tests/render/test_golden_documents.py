@@ -1,0 +1,69 @@
+"""Whole outputs, for people to read in review: each document in each format."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.ink import Ink
+from reconciler.schema_files import read_schema
+from render import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Golden
+
+    from reconciler.model.document import Document
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+ELSEWHERE = {"drift": {"text", "json", "markdown"}, "dns show": {"table", "json", "bind"}}  # the rest has its own tests
+ENDINGS = {"text": "txt", "table": "txt", "json": "json", "markdown": "md", "bind": "zone"}
+ROWS = [
+    (make, format_)
+    for make in documents.ALL
+    for format_ in FORMATS[str(make().command)]
+    if format_ in ELSEWHERE.get(str(make().command), {format_})
+]
+
+
+def _id(value: object) -> str:
+    return value if isinstance(value, str) else getattr(value, "__name__", "")
+
+
+@pytest.mark.parametrize(("make", "format_"), ROWS, ids=_id)
+def test_a_document_looks_as_it_did(make: Callable[[], Document], format_: str, golden: Golden) -> None:
+    document = make()
+    text = renderer(str(document.command), format_)(document, Ink())
+    # The version is the one thing that may change without a change of format.
+    golden(GOLDEN / f"{make.__name__}.{ENDINGS[format_]}", re.sub(r'("version": )"[\d.]+"', r'\1"…"', text))
+
+
+@pytest.mark.parametrize("make", documents.ALL, ids=_id)
+def test_json_fits_its_schema(make: Callable[[], Document]) -> None:
+    document = make()
+    name = "plan" if document.command == "plan" else "report"
+    content = json.loads(renderer(str(document.command), "json")(document, Ink()))
+    Draft202012Validator(json.loads(read_schema(name)), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(
+        content
+    )
+
+
+@pytest.mark.parametrize("make", documents.ALL, ids=_id)
+def test_colour_says_nothing_that_the_text_does_not(make: Callable[[], Document]) -> None:
+    document = make()
+    show = renderer(str(document.command), FORMATS[str(document.command)][0])
+    assert re.sub(r"\x1b\[\d+m", "", show(document, Ink(colour=True))) == show(document, Ink())
+
+
+@pytest.mark.parametrize("make", documents.ALL, ids=_id)
+def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Document]) -> None:
+    document = make()
+    show = renderer(str(document.command), FORMATS[str(document.command)][0])
+    assert show(document, Ink(width=40)).split() == show(document, Ink()).split()

@@ -1,0 +1,175 @@
+"""What the API answers is untrusted: none of it moves a cursor, commands a log, or becomes markup."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from markdown_it import MarkdownIt
+
+from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.ink import Ink
+from reconciler.render.markdown import code, prose
+from reconciler.render.safe import safe
+from reconciler.schema_files import read_schema
+from render import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markdown_it.token import Token
+
+    from reconciler.model.document import Document
+
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+INVISIBLE_SPACE = "\u200b"  # ours, where a word would become a link
+NASTY = [
+    "\x1b[31m",
+    "\x1b]8;;https://evil.example\x07",
+    "\x9b2J",
+    "\r",
+    "\n",
+    "\n::error::pwned",
+    "::add-mask::x",
+    "%0A::set-output",
+    "\u202e",
+    "\u2066",
+    "\u200f",
+    "\ufeff",
+    "\u2028",
+    "\x00",
+    "\ud800",
+    "<script>alert(1)</script>",
+    "<!--",
+    "-->",
+    "&lt;",
+    "`",
+    "``",
+    "|",
+    "\\",
+    "\\|",
+    "\n\n# heading",
+    "[link](https://evil.example)",
+    "![image](https://evil.example)",
+    "https://evil.example",
+    "www.evil.example",
+    "@everyone",
+    "#1",
+    "*bold*",
+    "_it_",
+    "~~x~~",
+    "---",
+    "\t",
+    "    code",
+    '"',
+    "'",
+]
+hostile = st.lists(st.sampled_from(NASTY) | st.text(max_size=4), min_size=1, max_size=4).map("".join)
+DOCUMENTS = pytest.mark.parametrize("make", documents.ALL, ids=lambda make: make.__name__)
+
+
+def told(make: Callable[[str], Document], said: str, format_: str) -> str:
+    document = make(said)
+    return renderer(str(document.command), format_)(document, Ink())
+
+
+def plain_formats(make: Callable[[str], Document]) -> list[str]:
+    return [name for name in FORMATS[str(make("").command)] if name in {"text", "table", "bind"}]
+
+
+@DOCUMENTS
+@given(said=hostile)
+@settings(max_examples=60)
+def test_nothing_invisible_and_no_further_line_reaches_a_terminal_or_a_log(
+    make: Callable[[str], Document], said: str
+) -> None:
+    for format_ in plain_formats(make):
+        text = told(make, said, format_)
+        assert [character for character in text if not (character.isprintable() or character == "\n")] == []
+        assert text.count("\n") == told(make, "x", format_).count("\n")
+        assert [line for line in text.splitlines() if line.lstrip().startswith("::")] == []
+
+
+def shape(tokens: list[Token]) -> list[str]:
+    """The blocks, and in each line what is more than words and code."""
+    found = []
+    for token in tokens:
+        found.append(token.type)
+        found += [
+            child.type for child in token.children or [] if child.type not in {"text", "code_inline", "text_special"}
+        ]
+    return found
+
+
+@DOCUMENTS
+@given(said=hostile)
+@settings(max_examples=60)
+def test_nothing_said_becomes_markup(make: Callable[[str], Document], said: str) -> None:
+    if "markdown" not in FORMATS[str(make("").command)]:
+        return
+    text = told(make, said, "markdown")
+    assert shape(MARKDOWN.parse(text)) == shape(MARKDOWN.parse(told(make, "x", "markdown")))
+    invisible = [
+        character for character in text if not (character.isprintable() or character in f"\n{INVISIBLE_SPACE}")
+    ]
+    assert invisible == []
+    for link in ("://", "www.", "@everyone", "#1"):
+        assert link not in _outside_code(text)
+
+
+def _outside_code(text: str) -> str:
+    return "".join(
+        child.content
+        for token in MARKDOWN.parse(text)
+        for child in token.children or []
+        if child.type in {"text", "text_special"}
+    )
+
+
+@DOCUMENTS
+@given(said=hostile)
+@settings(max_examples=30)
+def test_json_is_ascii_and_fits_its_schema_whatever_is_said(make: Callable[[str], Document], said: str) -> None:
+    text = told(make, said, "json")
+    assert text.isascii()
+    name = "plan" if make("").command == "plan" else "report"
+    VALIDATORS[name].validate(json.loads(text))
+
+
+VALIDATORS = {name: Draft202012Validator(json.loads(read_schema(name))) for name in ("plan", "report")}
+
+
+@given(st.text())
+def test_safe_text_is_one_printable_line_and_stays_as_it_is_the_second_time(text: str) -> None:
+    assert safe(text).isprintable()
+    assert safe(safe(text)) == safe(text)
+    assert safe(text) == text or not text.isprintable()
+
+
+@given(hostile | st.text())
+def test_a_code_span_holds_all_of_what_was_said(text: str) -> None:
+    inline = MARKDOWN.parse(f"a {code(text)} b")[1].children
+    assert inline is not None
+    kinds = [child.type for child in inline]
+    assert kinds == (["text", "code_inline", "text"] if text.strip() else kinds)
+
+
+@given(hostile | st.text())
+def test_prose_reads_as_it_was_said(text: str) -> None:
+    """Escapes are for the parser: the words that people see are the words that were said."""
+    tokens = MARKDOWN.parse(f"a {prose(text)} b")
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    seen = "".join(child.content for child in tokens[1].children or [])
+    said = f"a {safe(text)} b"
+    assert _words(seen) == _words(said)
+
+
+def _words(text: str) -> str:
+    """Without what `prose` may change: quotes for code, bars, invisible spaces, white space."""
+    for gone in (INVISIBLE_SPACE, "`", "'", "|", "¦", " "):
+        text = text.replace(gone, "")
+    return text
