@@ -115,14 +115,15 @@ def _counted(verdicts: Sequence[Verdict], total: int) -> str:
 
 
 def _table(found: dict[str, Verified], total: int, seconds: float, longest: float) -> Table:
-    """What is not ready comes first; what has no room is only counted."""
+    """What is not ready comes first; one line each, and what has no room is only counted."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for column in ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY"):
-        table.add_column(column, no_wrap=column != "WHY", overflow="ellipsis" if column != "WHY" else "fold")
-    room = max(3, shutil.get_terminal_size().lines // 2)
+    columns, lines = shutil.get_terminal_size()
+    for column, share in (("VERDICT", 1), ("ENVIRONMENT", 5), ("HOSTNAME", 3), ("WHY", 1)):
+        table.add_column(column, no_wrap=True, overflow="ellipsis", max_width=columns // share)
+    room = max(3, lines // 2)
     for item in sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))[:room]:
         domain = domain_of(item.live)
         table.add_row(

@@ -125,8 +125,11 @@ def _state(domain: Domain) -> str:
 def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
     """What to do next, as far as DNS tells."""
     seen = [(record.purpose, record.seen) for record in records if record.seen is not None]
-    if bad := [f"the {purpose} record is {said.verdict}" for purpose, said in seen if said.bad]:
-        return f"{' and '.join(bad)} in DNS"
+    bad = [(purpose, said.verdict) for purpose, said in seen if said.bad]
+    if len(bad) == 2 and bad[0][1] is bad[1][1]:
+        return f"both DNS records are {bad[0][1]}"
+    if bad:
+        return "in DNS " + " and ".join(f"the {purpose} record is {verdict}" for purpose, verdict in bad)
     if seen and all(said.verdict == "ok" for _, said in seen):
         return "both DNS records are right" + ("" if stuck else ": wait")
     return "check the two DNS records" if stuck else "publish the two DNS records and wait"

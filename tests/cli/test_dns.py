@@ -82,7 +82,7 @@ def test_verify_says_the_same_to_people(stage: Stage, zone: Zone) -> None:
     ended = stage.run("verify", "--dns-server", str(zone.server))
     assert ended.out == (
         f"waiting  web  {NAME}  status PENDING, certificate PENDING: "
-        "the routing record is wrong and the validation record is missing in DNS\n"
+        "in DNS the routing record is wrong and the validation record is missing\n"
         "\n"
         f"DNS, as {zone.server} told:\n"
         f"  wrong    web  routing     {NAME}.\n"

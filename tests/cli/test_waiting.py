@@ -79,8 +79,7 @@ def test_waiting_sees_the_records_appear_and_the_domain_become_ready(stage: Stag
     ended = stage.run("verify", "--wait", "30s", "--format", "json", "--dns-server", str(growing.server))
     assert (ended.code, [item["verdict"] for item in ended.document["dns"]]) == (0, ["ok", "ok"])
     assert ended.err == (
-        "web: waiting: status PENDING, certificate PENDING: "
-        "the routing record is missing and the validation record is missing in DNS\n"
+        "web: waiting: status PENDING, certificate PENDING: both DNS records are missing\n"
         "web: ready: serves traffic with a valid certificate\n"
     )
     assert stage.sent() == [("GET", DOMAIN), ("POST", TEST)] * 2

@@ -141,7 +141,7 @@ async def test_stuck_is_waited_for_while_dns_explains_it() -> None:
 async def test_what_dns_explains_is_stuck_in_the_end() -> None:
     found, slept = await verify(Imgwire(Present(NEW), [FAILED]), 4, dns(DnsVerdict.MISSING))
     assert (found.verdict, sum(slept)) == (Verdict.STUCK, 4)
-    assert found.message == "status FAILED, certificate FAILING: the routing record is missing in DNS"
+    assert found.message == "status FAILED, certificate FAILING: in DNS the routing record is missing"
 
 
 async def test_while_dns_is_amiss_imgwire_checks_in_every_fourth_round_and_the_last() -> None:
@@ -149,7 +149,7 @@ async def test_while_dns_is_amiss_imgwire_checks_in_every_fourth_round_and_the_l
     found, slept = await verify(api, 25, dns(DnsVerdict.MISSING))
     assert (found.verdict, found.message) == (
         Verdict.WAITING,
-        "status PENDING, certificate PENDING: the routing record is missing in DNS",
+        "status PENDING, certificate PENDING: in DNS the routing record is missing",
     )
     assert len(slept) == 5
     rounds = " ".join(api.calls).split("read ")[1:]
