@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from dataclasses import dataclass, field, replace
@@ -135,7 +136,11 @@ class Run:
         wrong = self._mistaken(step.environment, domain)
         if wrong is not None:
             self._halted = True
-            wrong = await self._undo(api, step.environment, domain, wrong)
+            try:
+                wrong = await self._undo(api, step.environment, domain, wrong)
+            except asyncio.CancelledError:
+                self._end(step, StepState.FAILED, _CUT_OFF)
+                raise
             self._end(step, StepState.FAILED, wrong)
             return wrong
         self._owner[domain.environment_id] = step.environment
@@ -160,14 +165,20 @@ class Run:
 
     async def _close(self, api: Writer, gaps: Gaps) -> None:
         """Put back every hostname that was taken away and has found no place, last taken first."""
+        restored: list[Restored] = []
         for environment, lost in gaps.unfilled():
             domain = await self._put_back(api, environment, lost)
-            if domain is None:
-                continue
-            gaps.filled.add(environment)
-            self._restored.append(Restored(environment, lost.hostname, domain))
+            if domain is not None:
+                gaps.filled.add(environment)
+                restored.append(Restored(environment, lost.hostname, domain))
+                self._restored.append(restored[-1])
+        for item in restored:
             # Not a step of the plan: a fresh check only helps the hostname to be served again sooner.
-            check = Verify(environment, lost.hostname, Identity(lost.hostname, domain.id, domain.environment_id))
+            check = Verify(
+                item.environment,
+                item.hostname,
+                Identity(item.hostname, item.domain.id, item.domain.environment_id),
+            )
             with contextlib.suppress(StepFailed):
                 await perform(check, api, self._settings.patience, saw=self._saw)
 

@@ -275,6 +275,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.task: asyncio.Task[Applied] | None = None
         self.plan: Plan | None = None
         self.sent: list[Sent] = []
+        self.paths: list[str] = []  # every request, as a word and the environment
         self.begun: dict[str, int] = {}  # how many requests had been answered when an environment met its first
         self.late: defaultdict[int, list[tuple[str, httpx.Request]]] = defaultdict(list)
         self.was_late = False
@@ -316,6 +317,8 @@ class Wire(httpx.AsyncBaseTransport):
             self._meddled = True
         if moment == self.round.stopped:
             self.stop.request(ExitCode.INTERRUPTED)
+        test = request.url.path != DOMAIN_PATH
+        self.paths.append(f"{'TEST' if test else request.method} {name}")
         self._check(moment, name, request)
         if moment == self.round.killed_before:
             self.dead = True

@@ -164,6 +164,11 @@ def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
     }
 
 
+def test_all_is_put_back_before_any_of_it_is_checked() -> None:
+    lived, _ = play(*SWAP, {6: REFUSED})
+    assert lived.wire.paths[-8:] == ["GET b", "POST b", "GET a", "POST a", "GET b", "TEST b", "GET a", "TEST a"]
+
+
 def test_when_a_ring_fails_half_way_what_has_arrived_stays_and_the_rest_goes_back() -> None:
     """b's hostname is served by a now, so b has nothing to get back; c's goes back to c, and a's has lost its place."""
     lived, server = play(*RING, {10: REFUSED})
@@ -301,6 +306,20 @@ def test_a_first_create_in_the_wrong_environment_is_undone_and_ends_the_run() ->
     )
     assert (error.exit_code, code(lived)) == (ExitCode.REFUSED, (ExitCode.PARTIAL, "wrong_environment"))
     assert lived.applied.writes_done == 2
+
+
+def test_an_undoing_that_is_cut_off_is_told() -> None:
+    lived, server = mistaken({"a": None}, {"a": X}, stopped=3, stopped_again=3)
+    assert (states(lived)["create:a"], server.hostnames()) == ("failed interrupted", {"a": X})
+    assert code(lived)[0] is ExitCode.PARTIAL
+
+
+def test_trouble_that_passes_does_not_keep_a_create_from_being_undone() -> None:
+    for trouble in (LOST, LOST_AND_DONE, CUT_SHORT):
+        lived, server = mistaken({"a": None}, {"a": X}, troubles={4: trouble, 5: trouble})
+        error = lived.applied.results["create:a"].error
+        assert error is not None
+        assert (server.hostnames(), error.message.endswith("; the create was undone")) == ({"a": None}, True)
 
 
 def test_an_undoing_that_fails_is_told() -> None:
