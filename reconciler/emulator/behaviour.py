@@ -225,4 +225,6 @@ def _value(name: str, text: str, hint: Any) -> Any:
         raise SwitchError(f"`{name}` cannot be `{text}`; it is a number") from None
     if not 0 <= number < float("inf"):
         raise SwitchError(f"`{name}` cannot be `{text}`; it is a number from 0 up")
+    if name.endswith("_status") and not 400 <= number <= 499:
+        raise SwitchError(f"`{name}` cannot be `{text}`; a refusal's status is from 400 to 499")
     return number

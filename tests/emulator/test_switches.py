@@ -36,6 +36,7 @@ def test_switches_are_set_from_text() -> None:
         ("absent=405", "`absent` cannot be `405`; it is one of: 404, 400, 410, null, bare"),
         ("check_count=x", "`check_count` cannot be `x`; it is a number"),
         ("check_count=-1", "`check_count` cannot be `-1`; it is a number from 0 up"),
+        ("conflict_status=200", "`conflict_status` cannot be `200`; a refusal's status is from 400 to 499"),
         ("latency=nan", "`latency` cannot be `nan`; it is a number from 0 up"),
         ("latency=none", "`latency` cannot be `none`; it is a number"),
         ("strict_keys=yes", "`strict_keys` cannot be `yes`; it is true or false"),
