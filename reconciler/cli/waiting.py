@@ -119,19 +119,24 @@ def _table(found: dict[str, Verified], total: int, seconds: float, longest: floa
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
     columns, lines = shutil.get_terminal_size()
-    for column, share in (("VERDICT", 1), ("ENVIRONMENT", 5), ("HOSTNAME", 3), ("WHY", 1)):
-        table.add_column(column, no_wrap=True, overflow="ellipsis", max_width=columns // share)
-    room = max(3, lines // 2)
-    for item in sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))[:room]:
+    in_order = sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))
+    rows = []
+    for item in in_order[: max(3, lines // 2)]:
         domain = domain_of(item.live)
-        table.add_row(
-            Text(item.verdict, style=_STYLES.get(item.verdict, "red")),
-            Text(safe(item.environment)),
-            Text(safe(domain.hostname) if domain else "-"),
-            Text(safe(item.message)),
+        rows.append(
+            (item.verdict, safe(item.environment), safe(domain.hostname) if domain else "-", safe(item.message))
         )
+    table = Table(box=None, pad_edge=False)
+    titles = ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY")
+    left = columns
+    for place, title in enumerate(titles):
+        longest_text = max(len(text) for text in (title, *(row[place] for row in rows)))
+        size = max(1, left - 1) if title == "WHY" else min(longest_text, max(7, columns // 3))
+        left -= size + 2
+        table.add_column(title, width=size, no_wrap=True, overflow="ellipsis")
+    for verdict, *texts in rows:
+        table.add_row(Text(verdict, style=_STYLES.get(verdict, "red")), *map(Text, texts))
     counted = _counted([item.verdict for item in found.values()], total)
     table.caption = Text(f"{counted}, {seconds:.0f} s of {longest:.0f} s", style="dim")
     table.caption_justify = "left"
