@@ -452,6 +452,7 @@ class Lived:
     applied: Applied
     acts: tuple[Act, ...]
     told: tuple[str, ...]
+    patient: tuple[bool, ...]  # whether the run was, before it began and at each step
     killed: bool
     cut_off: bool
 
@@ -495,9 +496,11 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
     plan = wire.plan = build_plan(wished, live, API_URL)
     receipts: list[Applied] = []
     told: list[str] = []
+    patient = [wire.stop.patient]
 
     def on_step(step: Step, _result: StepResult) -> None:
         told.append(step.id)
+        patient.append(wire.stop.patient)
         receipts.append(run.applied())
 
     before = len(server.acts)
@@ -519,4 +522,4 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
         cut_off, applied = True, run.applied()
     acts = tuple(server.acts[before:])
     await wire.flush()
-    return Lived(plan, wire, applied, acts, tuple(told), killed, cut_off)
+    return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off)

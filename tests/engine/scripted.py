@@ -20,7 +20,7 @@ class Scripted:
         self.calls: list[str] = []
         self.slept: list[float] = []
         self.patience = Patience(
-            retries=2, longest=60.0, settle=(1.0, 2.0), look_again=(5.0,), delay=lambda n: 10.0 * n, sleep=self._sleep
+            retries=2, longest=60.0, settle=(1.0, 2.0), look_again=(5.0,), delay=lambda n: 0.5 * n, sleep=self._sleep
         )
 
     @property

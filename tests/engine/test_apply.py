@@ -346,6 +346,12 @@ def test_a_step_that_is_told_was_told_before_the_next_one_began() -> None:
     assert lived.told == ("delete:a", "create:a", "verify:a")
 
 
+def test_a_run_asks_for_patience_while_it_lasts_and_no_longer() -> None:
+    """Whoever hears a signal may cancel what is not patient."""
+    lived, _ = play(*REPLACE)
+    assert (lived.patient, lived.wire.stop.patient) == ((False, True, True, True), False)
+
+
 def test_a_run_can_be_told_at_any_moment() -> None:
     lived, _ = play(*REPLACE, killed_before=4)
     assert lived.killed

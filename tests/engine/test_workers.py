@@ -32,6 +32,7 @@ class Busy:
         try:
             yield self
         finally:
+            await asyncio.sleep(0)  # closing takes a moment
             self.open_now -= 1
 
     async def read(self, environment: str) -> Known:

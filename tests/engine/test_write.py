@@ -41,7 +41,7 @@ VERIFY = Verify("web", NEW.hostname, Identity(NEW.hostname, environment_id=NEW.e
 R_ABSENT, R_OLD, R_NEW, R_OTHER, R_AGAIN = Absent(), Present(OLD), Present(NEW), Present(OTHER), Present(AGAIN)
 R_READY = Present(READY)
 LOST = NoAnswer("POST: no answer")
-BROKEN = ServerFault("POST: 503", status=503)
+BROKEN = ServerFault("POST: 503", status=503, error_type="BusyError")
 GARBLED = Unexpected("POST: 200, but HTML", status=200)
 NOT_SENT = NotSent("could not connect")
 SLOW_DOWN = Throttled("429", status=429, retry_after=30.0)
@@ -52,8 +52,13 @@ GONE = NotFound("404", status=404, error_type="ResourceNotFoundError")
 async def done(step: Step, *script: object, **more: object) -> tuple[object, Scripted, list[Known]]:
     """How it ended: a custom domain, None, or the word and the certainty of a failure."""
     api, seen = Scripted(*script), []
+
+    def saw(environment: str, live: Known) -> None:
+        assert environment == "web"
+        seen.append(live)
+
     try:
-        end: object = await perform(step, api, api.patience, saw=lambda _, live: seen.append(live), **more)  # type: ignore[arg-type]
+        end: object = await perform(step, api, api.patience, saw=saw, **more)  # type: ignore[arg-type]
     except StepFailed as failure:
         end = failure.error.kind + (" (perhaps done)" if failure.uncertain else "")
     assert api.left == [], "the whole script was played"
@@ -77,12 +82,18 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(VERIFY, [R_ABSENT], "changed", "r", [], id="verify of nothing"),
         pytest.param(DELETE, [LOST], "no_answer", "r", [], id="the look fails"),
         # What certainly did not happen is sent again, after another look.
-        pytest.param(CREATE, [R_ABSENT, NOT_SENT, R_ABSENT, NEW], NEW, "rcrc", [10.0], id="not sent"),
+        pytest.param(CREATE, [R_ABSENT, NOT_SENT, R_ABSENT, NEW], NEW, "rcrc", [0.5], id="not sent"),
         pytest.param(CREATE, [R_ABSENT, SLOW_DOWN, R_ABSENT, NEW], NEW, "rcrc", [30.0], id="throttled"),
-        pytest.param(DELETE, [R_OLD, NOT_SENT, R_AGAIN], "changed", "rdr", [10.0], id="changed while waiting"),
         pytest.param(
-            CREATE, [R_ABSENT, NOT_SENT] * 3, "not_sent", "rcrcrc", [10.0, 20.0], id="not sent, once too often"
+            CREATE,
+            [R_ABSENT, Throttled("429"), R_ABSENT, NEW],
+            NEW,
+            "rcrc",
+            [0.5],
+            id="throttled, nobody knows how long",
         ),
+        pytest.param(DELETE, [R_OLD, NOT_SENT, R_AGAIN], "changed", "rdr", [0.5], id="changed while waiting"),
+        pytest.param(CREATE, [R_ABSENT, NOT_SENT] * 3, "not_sent", "rcrcrc", [0.5, 1.0], id="not sent, once too often"),
         pytest.param(
             CREATE,
             [R_ABSENT, Throttled("429", retry_after=60.0), R_ABSENT, NEW],
@@ -205,7 +216,7 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
         "server_fault",
         "POST: 503; reading back shows that it did not happen",
         503,
-        None,
+        "BusyError",
         ServerFault.hint,
         ExitCode.UNREACHABLE,
     )
@@ -213,8 +224,21 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
         "unknown",
         "POST: 503; whether it happened is not known, because reading back failed too: POST: no answer",
         503,
-        None,
+        "BusyError",
         "look at `web` with `reconciler status`, then run apply again",
+        ExitCode.UNREACHABLE,
+    )
+
+
+@pytest.mark.anyio
+async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> None:
+    assert await error_of(CREATE, R_ABSENT, OTHER, R_ABSENT, R_ABSENT) == StepError(
+        "unexpected",
+        "create: asked for `new.example.com`, and the answer speaks of `x.example.com`;"
+        " reading back shows that it did not happen",
+        200,
+        None,
+        Unexpected.hint,
         ExitCode.UNREACHABLE,
     )
 
@@ -233,12 +257,15 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
     ids=["another id", "gone", "something there", "nothing to verify"],
 )
 async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: Step, live: Known, words: str) -> None:
-    assert await error_of(step, live) == StepError(
+    changed = StepError(
         "changed",
         f"`web` was changed by someone else: {words}",
         hint="nothing more was done there; look at the change, then plan again",
         exit_code=ExitCode.REFUSED,
     )
+    assert await error_of(step, live) == changed
+    if step is CREATE:
+        assert await error_of(step, R_ABSENT, LOST, live) == changed
 
 
 @pytest.mark.anyio
