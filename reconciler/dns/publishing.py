@@ -106,9 +106,9 @@ class Publisher:
         return max(fitting, key=len)
 
     def _targets(self, zone: str) -> list[Any]:
-        config = self._manager.config["zones"][zone] or {}
-        names = config.get("targets") or []
-        if not names:
+        config = self._manager.config["zones"][zone]
+        names = config.get("targets") if isinstance(config, dict) else None
+        if not isinstance(names, list) or not names:
             raise CannotPublish(f"the zone {zone} has no targets in the configuration")
         if unknown := [name for name in names if name not in self._manager.providers]:
             raise CannotPublish(f"the zone {zone} names the target {unknown[0]}, which is not among the providers")
@@ -119,8 +119,8 @@ class Publisher:
         from octodns.zone import Zone  # type: ignore[import-untyped]
 
         where = f"{target.id}: {zone_name.removesuffix('.')}"
-        existing = Zone(zone_name, self._manager.configured_sub_zones(zone_name))
         try:
+            existing = Zone(zone_name, self._manager.configured_sub_zones(zone_name))
             exists = target.populate(existing, target=True, lenient=True)
         except Exception as failure:  # noqa: BLE001 - providers raise whatever their clients raise
             raise CannotPublish(f"{where} could not be read: {self._said(failure)}") from None

@@ -175,6 +175,30 @@ def test_a_name_in_no_zone_of_the_configuration_is_refused(stage: Stage, folder:
     assert "no zone of the configuration holds images.example.org" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("zones", "message"),
+    [
+        ({}, "no zone of the configuration holds images.example.com: list its zone by name"),
+        ({"example.com": {"targets": ["files"]}}, "no zone of the configuration holds images.example.com"),
+        ({"ample.com.": {"targets": ["files"]}}, "no zone of the configuration holds images.example.com"),
+        ({"example.com.": None}, "the zone example.com. has no targets"),
+        ({"example.com.": {"sources": ["files"]}}, "the zone example.com. has no targets"),
+        ({"example.com.": {"alias": "other.com."}}, "the zone example.com. has no targets"),
+        ({"example.com.": {"targets": ["file"]}}, "names the target file, which is not among the providers"),
+        ({"example.com.": {"targets": ["files"]}, "images.example.com.": None}, "the zone images.example.com. has no"),
+    ],
+    ids=["none", "no dot", "no label", "empty", "no targets", "alias", "unknown target", "closest"],
+)
+def test_a_zone_that_cannot_be_written_is_refused(
+    stage: Stage, folder: Path, zones: dict[str, Any], message: str
+) -> None:
+    provider = {"class": "octodns.provider.yaml.YamlProvider", "directory": "zones"}
+    stage.write("octodns.yaml", yaml.safe_dump({"providers": {"files": provider}, "zones": zones}))
+    ended = stage.run("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE)
+    assert message in ended.document["message"]
+
+
 PROVIDERS = '''
 """Providers that misbehave."""
 import os
