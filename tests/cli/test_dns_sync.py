@@ -202,6 +202,7 @@ def test_a_zone_that_cannot_be_written_is_refused(
 PROVIDERS = '''
 """Providers that misbehave."""
 import os
+import signal
 from octodns.provider.yaml import YamlProvider
 from octodns.record import Record
 
@@ -225,7 +226,61 @@ class Broken(YamlProvider):
 
     def _apply(self, plan):
         raise RuntimeError(f"401 for {self.token}")
+
+
+class Interrupted(YamlProvider):
+    """Ctrl-C comes while it writes."""
+
+    def _apply(self, plan):
+        os.kill(os.getpid(), signal.SIGINT)
+        raise RuntimeError("interrupted too late")
 '''
+
+
+def two_targets(stage: Stage, first: str, second: str) -> None:
+    """The zone goes to both of these providers, each with files of its own."""
+    stage.write("providers.py", PROVIDERS)
+    stage.set("PYTHONPATH", str(stage.folder))
+    stage.set("DNS_TOKEN", f"{CANARY}-token")
+    stage.write("more/example.com.yaml", yaml.safe_dump(ZONE))
+    providers = {
+        "files": {"class": first, "directory": "zones"},
+        "more": {"class": second, "directory": "more"},
+    }
+    for provider in providers.values():
+        if provider["class"].endswith("Broken"):
+            provider["token"] = "env/DNS_TOKEN"
+    zone = {"sources": ["files"], "targets": ["files", "more"]}
+    stage.write("octodns.yaml", yaml.safe_dump({"providers": providers, "zones": {"example.com.": zone}}))
+
+
+FILES = "octodns.provider.yaml.YamlProvider"
+
+
+def test_a_provider_that_fails_stops_no_other(stage: Stage, folder: Path) -> None:
+    two_targets(stage, "providers.Broken", FILES)
+    ended = stage.spawn("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (6, "not_published")
+    assert [(item["target"], item["state"]) for item in ended.document["published"]] == [
+        ("files", "failed"),
+        ("files", "failed"),
+        ("more", "done"),
+        ("more", "done"),
+    ]
+    assert "images" in yaml.safe_load(stage.read("more/example.com.yaml"))
+
+
+def test_ctrl_c_while_publishing_tells_what_is_done_and_what_is_not(stage: Stage, folder: Path) -> None:
+    two_targets(stage, "providers.Interrupted", FILES)
+    ended = stage.spawn("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (6, "interrupted")
+    assert [(item["target"], item["state"], item["error"]) for item in ended.document["published"]] == [
+        ("files", "failed", "interrupted: whether it happened is not known"),
+        ("files", "failed", "interrupted: whether it happened is not known"),
+        ("more", "not_started", None),
+        ("more", "not_started", None),
+    ]
+    assert yaml.safe_load(stage.read("more/example.com.yaml")) == ZONE
 
 
 def test_a_plan_that_touches_another_name_is_refused(stage: Stage, folder: Path) -> None:
