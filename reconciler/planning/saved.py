@@ -68,7 +68,7 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
         raise NotAPlan("a step's id does not fit its content")
     return SavedPlan(
         document["source"]["api_url"],
-        datetime.fromisoformat(document["expires_at"]),
+        _moment(document["expires_at"]),
         document["digest"],
         tuple(item["path"] for item in document["source"]["files"]),
         {item["name"]: item["after"] for item in environments},
@@ -76,6 +76,13 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
         {item["name"]: item["live"] for item in environments},
         steps,
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise NotAPlan("its expiry names no time zone")
+    return moment
 
 
 def _step(step: Mapping[str, Any]) -> Step:

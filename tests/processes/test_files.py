@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -16,6 +17,8 @@ from reconciler.cli.options import Options
 from reconciler.cli.session import Session, conduct
 from reconciler.cli.signals import Terminated
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Create, Delete, Identity, Write
+from reconciler.planning.digest import of_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +96,66 @@ def test_a_file_that_does_not_fit_leaves_the_one_before(
     assert (ended.returncode, web.read(kept), left_over(web.folder)) == (1, before, [])
     assert message in ended.stderr
     assert web.live("web") == OLD
+
+
+def edited(web: Stage, **changes: object) -> None:
+    """The saved plan with these changes and with the digest that fits them, as somebody with time would write it."""
+    document = json.loads(web.read("plan.json"))
+    for place, value in changes.items():
+        *parts, last = place.split("__")
+        inner = document
+        for part in parts:
+            inner = inner[int(part) if part.isdigit() else part]
+        inner[last] = value
+    saved = {step["id"]: step for step in document["steps"]}
+    writes: list[Write] = [
+        Delete("web", saved["delete:web"]["hostname"], Identity(**saved["delete:web"]["precondition"]))
+        if step["op"] == "delete"
+        else Create("web", step["hostname"], after=tuple(step["after"]))
+        for step in document["steps"]
+        if step["op"] != "verify"
+    ]
+    document["digest"] = of_parts(document["source"]["api_url"], {}, writes)
+    web.write("plan.json", json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "reason"),
+    [
+        ({}, 0, None),
+        ({"environments__0__after": "evil.example.com", "steps__1__hostname": "evil.example.com"}, 5, "stale_plan"),
+        ({"steps__1__hostname": "evil.example.com"}, 5, "stale_plan"),
+        ({"steps__0__precondition__id": "another"}, 5, "stale_plan"),
+        ({"environments__0__protect": False, "blocks": []}, 0, None),
+        ({"expires_at": "2999-01-01T00:00:00"}, 65, "invalid_plan_file"),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, 5, "expired_plan"),
+        ({"format_version": "2.0"}, 5, "other_format"),
+        ({"steps": []}, 65, "invalid_plan_file"),
+    ],
+    ids=[
+        "nothing",
+        "another wish",
+        "another hostname",
+        "another id",
+        "protection",
+        "no zone",
+        "expired",
+        "2.0",
+        "1.7",
+        "no steps",
+    ],
+)
+def test_an_edited_plan_does_nothing_that_the_manifest_does_not_want(
+    web: Stage, changes: dict[str, object], code: int, reason: str | None
+) -> None:
+    if "steps" in changes:
+        document = json.loads(web.read("plan.json"))
+        web.write("plan.json", json.dumps({**document, **changes}))
+    else:
+        edited(web, **changes)
+    ended = web.run("apply", "plan.json", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (code, reason)
+    assert web.live("web") == (OLD if code else NEW)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")  # noqa: PTH110
