@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
@@ -117,6 +117,7 @@ EXCERPTS = st.text(
 
 
 @given(EXCERPTS, st.integers(1, 120))
+@example(Excerpt("0" * 40, 0, 36), 40)  # the mark fills the line and something follows
 def test_a_source_line_never_leaves_the_terminal(excerpt: Excerpt, columns: int) -> None:
     diagnostic = Diagnostic(Severity.ERROR, "x", "x", span=Span("f", 1, 1), source=excerpt)
     for line in render_text([diagnostic], width=columns).splitlines()[1:]:

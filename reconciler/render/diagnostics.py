@@ -114,9 +114,11 @@ def _fit(before: str, marked: str, after: str, room: int) -> tuple[str, str, str
     if kept < columns(before):
         before = "…" + _last(before, kept - 1)
     left = room - columns(before)
-    marked = marked if columns(marked) <= left else _first(marked, left - 1) + "…"
-    left -= columns(marked)
-    return before, marked, after if columns(after) <= left else _first(after, left - 1) + "…"
+    if columns(marked) + columns(after) <= left:
+        return before, marked, after
+    if columns(marked) >= left:
+        return before, _first(marked, left - 1) + "…", ""
+    return before, marked, _first(after, left - columns(marked) - 1) + "…"
 
 
 def _first(text: str, room: int) -> str:
