@@ -141,7 +141,6 @@ def edited(web: Stage, **changes: object) -> None:
         "no zone",
         "expired",
         "2.0",
-        "1.7",
         "no steps",
     ],
 )
