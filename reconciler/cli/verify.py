@@ -40,7 +40,8 @@ def verify(options: Options, wait: float, dns_servers: tuple[Server, ...], no_dn
         backend = session.backend(chosen, credentials, Access.TEST)
         wishes = [(item.name, item.hostname) for item in chosen if item.hostname is not None]
         resolvers = resolvers_for(session, Dns(dns_servers, no_dns))
-        verified = wait_until_ready(session, wishes, backend, wait, resolvers)
+        pins = {item.name: item.environment_id for item in chosen}
+        verified = wait_until_ready(session, wishes, backend, wait, resolvers, pins)
         live = {item.environment: item.live for item in verified}
         code, reason = of_verify(verified)
         warnings = notes(session, live, dict(wishes), resolvers)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import share_out
-from reconciler.model.backend import BackendError, NotFound
+from reconciler.model.backend import BackendError, NotFound, WrongEnvironment
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.report import Verdict, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from reconciler.model.backend import Backend, Tester
     from reconciler.model.domains import Domain
@@ -49,7 +49,11 @@ class Waiting:
 
 
 async def verify_all(
-    wishes: Iterable[tuple[str, str]], backend: Backend[Tester], parallelism: int, waiting: Waiting
+    wishes: Iterable[tuple[str, str]],
+    backend: Backend[Tester],
+    parallelism: int,
+    waiting: Waiting,
+    pins: Mapping[str, str | None] | None = None,
 ) -> tuple[Verified, ...]:
     """One verdict for each (environment, desired hostname), in their order.
 
@@ -66,7 +70,7 @@ async def verify_all(
 
     async def check(api: Tester, name: str) -> None:
         always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
-        found[name] = await _verify(api, name, wanted[name], waiting, always=always)
+        found[name] = await _verify(api, name, wanted[name], (pins or {}).get(name), waiting, always=always)
         waiting.on_verdict(found[name])
 
     while left:
@@ -89,11 +93,16 @@ def _amiss(records: Sequence[Record]) -> bool:
     return any(record.seen is not None and record.seen.bad for record in records)
 
 
-async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, always: bool) -> Verified:
+async def _verify(
+    api: Tester, name: str, hostname: str, pin: str | None, waiting: Waiting, *, always: bool
+) -> Verified:
     try:
         live = await api.read(name)
         if isinstance(live, Absent):
             return Verified(name, Verdict.ABSENT, live, "has no custom domain: run apply first")
+        if pin is not None and live.domain.environment_id != pin:
+            opened = live.domain.environment_id
+            raise WrongEnvironment(f"the key opens Environment {opened}, but the manifest pins {pin}")
         if live.domain.hostname != hostname:
             other = live.domain.hostname
             return Verified(name, Verdict.ABSENT, live, f"has `{other}` instead of `{hostname}`: run apply first")

@@ -12,7 +12,8 @@ from samples import domain, pending
 from reconciler.engine.verify import Waiting, verify_all
 from reconciler.model.backend import NoAnswer
 from reconciler.model.dns import DnsVerdict, Seen
-from reconciler.model.domains import Absent, Domain, Known, Present
+from reconciler.model.domains import Absent, Domain, Known, Present, Unreadable
+from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import Record, Verdict, Verified
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ async def test_without_waiting_everything_is_asked_once() -> None:
         "status PENDING, certificate PENDING: publish the two DNS records and wait",
     )
     assert (api.calls, slept) == (["read", "test"], [])
+
+
+async def test_nothing_is_asked_of_an_environment_that_is_not_the_one_pinned() -> None:
+    api = Imgwire(Present(NEW))
+    (found,) = await verify_all([("web", "images.example.com")], api, 4, Waiting(), {"web": "another"})
+    assert isinstance(found.live, Unreadable)
+    assert (found.verdict, found.live.error.exit_code, api.calls) == (Verdict.UNKNOWN, ExitCode.REFUSED, ["read"])
 
 
 async def test_what_is_ready_is_not_checked_again() -> None:
