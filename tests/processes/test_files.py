@@ -91,6 +91,7 @@ def test_a_file_that_does_not_fit_leaves_the_one_before(
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # Python does not notice that a cache file was cut short
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
     )
     assert (ended.returncode, web.read(kept), left_over(web.folder)) == (1, before, [])
