@@ -13,14 +13,16 @@ from reconciler.model.document import Document, Source
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.environments import SourceFile
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Plan, Verify
+from reconciler.model.plan import Identity, Plan, Vacant, Verify
 from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable
 from reconciler.render.json_v1 import render_plan
 
 if TYPE_CHECKING:
+    from reconciler.model.domains import Known
     from reconciler.model.environments import Environment
+    from reconciler.model.plan import Precondition
 
 BEFORE = datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
 WISHES = [
@@ -232,6 +234,50 @@ def test_a_plan_is_stale_exactly_when_a_step_would_meet_something_else(
 def test_an_environment_that_was_right_and_is_not_any_more_is_no_part_of_the_plan(saved: SavedPlan) -> None:
     now = {"same": live("same", "elsewhere.example.com")}
     assert [block.environment for block in stale(saved, plan_of(now))] == ["same"]
+
+
+def test_a_step_for_another_hostname_was_not_promised(saved: SavedPlan) -> None:
+    other = [item if item.name != "fresh" else wish("fresh", "other.example.com") for item in WISHES]
+    assert [block.environment for block in stale(saved, plan_of({"fresh": Absent()}, other))] == ["fresh"]
+
+
+X = "x.example.com"
+
+
+@pytest.mark.parametrize(
+    ("promised", "live_", "holds"),
+    [
+        (Identity(X, "1", "e"), Present(domain("a", X, id="1", environment_id="e")), True),
+        (Identity(X), Present(domain("a", X)), True),
+        (Identity(X, "1", "e"), Present(domain("a", "y.example.com", id="1", environment_id="e")), False),
+        (Identity(X, "1", "e"), Present(domain("a", X, id="2", environment_id="e")), False),
+        (Identity(X, "1", "e"), Present(domain("a", X, id="1", environment_id="f")), False),
+        (Identity(X, "1", "e"), Absent(), False),
+        (Vacant(), Absent(), True),
+        (Vacant(), Present(domain("a", X)), False),
+    ],
+)
+def test_a_precondition_holds_for_exactly_what_was_read(promised: Precondition, live_: Known, holds: bool) -> None:
+    assert promised.holds(live_) is holds
+
+
+@pytest.mark.parametrize(
+    ("promised", "asked", "covered"),
+    [
+        (Identity(X, "1", "e"), Identity(X, "1", "e"), True),
+        (Identity(X, environment_id="e"), Identity(X, "1", "e"), True),
+        (Identity(X), Identity(X, "1", "e"), True),
+        (Identity(X, "1", "e"), Identity(X, "2", "e"), False),
+        (Identity(X, "1", "e"), Identity(X, "1", "f"), False),
+        (Identity(X, "1", "e"), Identity(X), False),
+        (Identity(X), Identity("y.example.com"), False),
+        (Identity(X), Vacant(), False),
+        (Vacant(), Vacant(), True),
+        (Vacant(), Identity(X), False),
+    ],
+)
+def test_a_promise_covers_what_asks_for_no_less(promised: Precondition, asked: Precondition, covered: bool) -> None:
+    assert promised.covers(asked) is covered
 
 
 def _edited(**edit: Any) -> dict[str, Any]:

@@ -152,6 +152,25 @@ MOVE = {"blue": live("blue", "www.example.com"), "green": Absent()}
             ],
             id="the environment that gives the name is left out",
         ),
+        pytest.param(
+            {"blue": "b.example.com"},
+            {"green": ("www.example.com", "b.example.com")},
+            [
+                Block(
+                    "selection_cuts_move",
+                    "blue",
+                    "`www.example.com` moves from `blue` to `green`, and the selection leaves `green` out",
+                    "--env green",
+                ),
+                Block(
+                    "selection_cuts_move",
+                    "blue",
+                    "`b.example.com` moves from `green` to `blue`, and the selection leaves `green` out",
+                    "--env green",
+                ),
+            ],
+            id="both halves of a swap",
+        ),
         pytest.param({"blue": None}, {"green": ("other.example.com", None)}, [], id="another name"),
         pytest.param({"green": "www.example.com"}, {"blue": (None, None)}, [], id="what was not read holds nothing"),
         pytest.param({"blue": "www.example.com"}, {"green": (None, None)}, [], id="nothing moves"),
