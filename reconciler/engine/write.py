@@ -116,7 +116,11 @@ async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | Non
         try:
             live = await api.read(step.environment)
         except BackendError as failure:
-            raise _failed(failure) from None
+            # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has told of the
+            # custom domain and has confirmed its delete, so it can only mean that the delete is done.
+            if freed is None or not (isinstance(failure, Unexpected) and failure.status == 404):
+                raise _failed(failure) from None
+            live = Absent()
         gone = freed is None or not isinstance(live, Present) or live.domain.id != freed.id
         if gone or pause is None:
             return live

@@ -153,6 +153,26 @@ async def test_a_step_ends_as_the_server_stands(
     assert api.slept == slept
 
 
+BARE = Unexpected("GET: 404 with a body that is not the API's own", status=404)
+FORBIDDEN = Unauthorized("GET: 404", status=404, error_type="ResourceNotAuthorizedError")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "freed", "end", "calls"),
+    [
+        pytest.param([BARE, NEW], OLD, NEW, "rc", id="after the run's own delete"),
+        pytest.param([BARE], None, "unexpected", "r", id="where nothing was deleted"),
+        pytest.param([FORBIDDEN], OLD, "unauthorized", "r", id="in the API's own words"),
+    ],
+)
+async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
+    script: list[object], freed: object, end: object, calls: str
+) -> None:
+    ended, api, _ = await done(CREATE, *script, freed=freed)
+    assert (ended, "".join(call[0] for call in api.calls)) == (end, calls)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("script", "end", "slept"),
