@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import os
 import sys
@@ -81,9 +82,11 @@ class Commands(click.Group):
 
 
 def _open_streams() -> None:
-    """A stream that was closed before we began is one that nobody reads."""
+    """A stream that was closed before we began is one that nobody reads. What a terminal cannot write is escaped."""
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as Python does for standard error
 
 
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:

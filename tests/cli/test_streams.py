@@ -347,3 +347,14 @@ def test_dns_show_does_not_call_what_it_could_not_read_absent(web: Stage) -> Non
         assert ended.code == 8
         assert "error: web: " in ended.err
         assert ended.out == "" or ended.document["complete"] is False
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_the_terminal_cannot_write_is_escaped(web: Stage, encoding: str) -> None:
+    web.manifest(web="例え.example.com")
+    web.set("PYTHONIOENCODING", encoding)
+    ended = web.spawn("plan")
+    assert ended.code == 0
+    assert "(\\u4f8b\\u3048.example.com)" in ended.out
+    web.write("imgwire.yaml", "version: 1\nenvironments: {例え: www.example.com}\n")
+    assert web.spawn("validate").code == 65
