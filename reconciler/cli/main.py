@@ -78,6 +78,9 @@ class Commands(click.Group):
             code = ExitCode.INTERRUPTED
             click.echo("interrupted", err=True)
             _document(arguments, code, "interrupted", "ended by SIGINT")
+        except OSError as error:
+            code = ExitCode.ERROR
+            click.echo(f"error: {error.strerror or error}", err=True)  # such as a full disk under standard output
         _exit(ExitCode(code or ExitCode.OK))
 
 

@@ -58,6 +58,8 @@ class FileStore:
     """
 
     def __init__(self, path: Path, *, plain_bytes: int = _PLAIN_BYTES) -> None:
+        if path.is_dir():
+            raise StateError(f"{path}: cannot be used: Is a directory")
         self._path = path
         self._journal = path.with_name(path.name + ".journal")
         self._lock = path.with_name(path.name + ".lock")

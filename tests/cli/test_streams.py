@@ -327,7 +327,9 @@ def test_the_emulator_inside_the_process_needs_no_key_and_no_network(web: Stage)
 
 
 def test_a_state_that_is_not_the_emulators_is_left_alone(web: Stage) -> None:
-    assert web.run("plan", "--emulator", "imgwire.yaml").code == 1
+    for path in ("imgwire.yaml", ".", "nowhere/state.json"):
+        ended = web.run("plan", "--emulator", path, "--format", "json")
+        assert (ended.code, ended.document["reason"]) == (1, "emulator_state")
     assert json.loads(web.read("imgwire.yaml"))["version"] == 1
 
 
@@ -358,3 +360,15 @@ def test_what_the_terminal_cannot_write_is_escaped(web: Stage, encoding: str) ->
     assert "(\\u4f8b\\u3048.example.com)" in ended.out
     web.write("imgwire.yaml", "version: 1\nenvironments: {例え: www.example.com}\n")
     assert web.spawn("validate").code == 65
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full here")  # noqa: PTH110
+@pytest.mark.parametrize(
+    "command", [["plan"], ["plan", "--format", "json"], ["--help"], ["schema", "plan"]], ids=" ".join
+)
+def test_a_full_disk_under_standard_output_is_an_error_in_words(web: Stage, command: list[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    ended = web.spawn(*command, stdout=full)
+    os.close(full)
+    assert ended.code == 1
+    assert "No space left on device" in ended.err
