@@ -82,7 +82,7 @@ class Output:
 
     def _tell(self, document: Document) -> None:
         """Say on standard error why the run failed. Diagnostics that came before a failure were told when they were found."""
-        from reconciler.render.text import render_failure
+        from reconciler.render.text.parts import render_failure
 
         told = document if document.message is None else replace(document, diagnostics=())
         below_a_plan = "\n" if document.plan else ""

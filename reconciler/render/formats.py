@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,43 +28,52 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 
 
+# Where the text of a command is made.
+_TEXTS = {
+    "validate": ("manifest", "render_validate"),
+    "import": ("manifest", "render_import"),
+    "plan": ("plan", "render_plan"),
+    "apply": ("apply", "render_apply"),
+    "verify": ("verify", "render_verify"),
+    "dns check": ("verify", "render_dns_check"),
+    "dns sync": ("verify", "render_dns_sync"),
+    "status": ("live", "render_status"),
+    "drift": ("live", "render_drift"),
+}
+
+
 def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
-    from reconciler.render import json_v1, markdown, text
-
+    if format_ == "text":
+        module, name = _TEXTS[command]
+        text: Renderer = getattr(import_module(f"reconciler.render.text.{module}"), name)
+        return text
     if format_ == "json":
+        from reconciler.render import json_v1
+
         make = json_v1.render_plan if command == "plan" else json_v1.render_report
         return lambda document, _ink: make(document)
     if format_ == "markdown":
+        from reconciler.render import markdown
+
         write = markdown.render_plan if command == "plan" else markdown.render_report
         return lambda document, _ink: write(document)
-    if command == "drift" and format_ != "text":
-        return _drift(format_)
     if command == "dns show":
         return _dns_show(format_)
-    if format_ == "github":
-        from reconciler.render.diagnostics import render_github
+    if command == "drift":
+        return _drift(format_)
+    from reconciler.render.diagnostics import render_github
 
-        return lambda document, _ink: render_github(document.diagnostics)
-    return {
-        "validate": text.render_validate,
-        "plan": text.render_plan,
-        "apply": text.render_apply,
-        "verify": text.render_verify,
-        "dns check": text.render_dns_check,
-        "dns sync": text.render_dns_sync,
-        "status": text.render_status,
-        "drift": text.render_drift,
-        "import": text.render_import,
-    }[command]
+    return lambda document, _ink: render_github(document.diagnostics)
 
 
 def _dns_show(format_: str) -> Renderer:
-    from reconciler.render import dns, text, zones
+    from reconciler.render import dns, zones
+    from reconciler.render.text.parts import render_failure
 
     def show(document: Document, ink: Ink) -> str:
         if document.plan is None:
-            return text.render_failure(document, ink)
+            return render_failure(document, ink)
         if not document.records and not document.plan.complete:
             return ""  # that nothing could be read does not mean that nothing is live
         if format_ == "table":

@@ -10,7 +10,7 @@ from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.looked import words
 from reconciler.render.safe import safe
-from reconciler.render.text import drift_total
+from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

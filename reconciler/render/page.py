@@ -10,7 +10,7 @@ from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.hostnames import unicode_form
 from reconciler.render.diagnostics import render_text
 from reconciler.render.safe import safe
-from reconciler.render.text import drift_total
+from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

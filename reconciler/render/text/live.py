@@ -1,0 +1,66 @@
+"""What is live, and how it differs from the manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Present, Unreadable
+from reconciler.model.hostnames import shown
+from reconciler.render.safe import safe
+from reconciler.render.tables import aligned
+from reconciler.render.text.parts import joined, render_failure, unreadable
+
+if TYPE_CHECKING:
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Planned
+    from reconciler.render.ink import Ink
+
+
+def render_status(document: Document, ink: Ink) -> str:
+    """The live state of each environment, beside what the manifest wants."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
+    for item in document.plan.items:
+        match item.live:
+            case Present(domain):
+                state = (domain.status, domain.certificate_status, f"{shown(domain.hostname)}{_note(item)}")
+            case Unreadable(error):
+                state = ("unreadable", "-", error.message)
+            case _:
+                state = ("absent", "-", f"-{_note(item)}")
+        rows.append((safe(item.name), *(safe(part) for part in state)))
+    return joined([aligned(rows, ink.width)])
+
+
+def _note(item: Planned) -> str:
+    wanted = item.environment.hostname
+    return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
+
+
+def render_drift(document: Document, ink: Ink) -> str:
+    """What differs from the manifest, or the word that nothing does."""
+    if document.plan is None or document.message:
+        return render_failure(document, ink)
+    rows = [
+        (ink("yellow" if item.counts else "dim", item.kind), safe(item.environment), safe(item.sentence))
+        for item in document.findings
+    ]
+    return joined([aligned(rows, ink.width), unreadable(document.plan, ink), drift_total(document)])
+
+
+def drift_total(document: Document) -> str:
+    """How many environments drifted and how many could not be read, in sentences."""
+    plan = document.plan
+    total, unreadable = (len(plan.items), len(plan.unreadable)) if plan else (0, 0)
+    drifted = len({item.environment for item in document.findings if item.counts})
+    in_total = f"{total} environment{'s' * (total != 1)}"
+    if drifted:
+        told = f"{drifted} of {in_total} drifted."
+    else:
+        told = f"No drift in {total - unreadable} of {in_total}." if unreadable else f"No drift in {in_total}."
+    if unreadable:
+        told += f" {unreadable} could not be read."
+    if not all(item.counts for item in document.findings):
+        told += " Health is no part of this verdict; --health makes it one."
+    return told

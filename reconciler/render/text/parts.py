@@ -1,0 +1,82 @@
+"""What several texts are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Unreadable
+from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.safe import safe
+from reconciler.render.tables import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Record
+    from reconciler.render.ink import Ink
+
+
+def render_failure(document: Document, ink: Ink) -> str:
+    """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
+    parts: list[str] = []
+    if document.diagnostics:
+        parts.append(render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n"))
+    if document.message:
+        parts.append(f"{ink('red', 'error')}: {safe(document.message)}")
+    if document.hint:
+        parts.append(_hint(document.hint))
+    return joined(parts)
+
+
+def _hint(text: str) -> str:
+    """Further lines, such as commands to choose from, stand under the first."""
+    first, *more = text.splitlines()
+    return "\n".join([f"hint: {safe(first)}", *(f"      {safe(line)}" for line in more)])
+
+
+def blocks(document: Document, ink: Ink) -> str:
+    """What keeps the plan from being applied, and what would lift it."""
+    lines = []
+    for block in document.blocks:
+        lines.append(f"  {ink('red', block.code)}: {safe(block.message)}")
+        if block.override:
+            lines.append(f"    to go ahead all the same: {safe(block.override)}")
+    return section(ink("red", "Apply will refuse this plan"), lines)
+
+
+def unreadable(plan: Plan, ink: Ink) -> str:
+    """The environments that could not be read, and why."""
+    lines = [
+        f"  {safe(item.name)}: {safe(item.live.error.message)}"
+        for item in plan.items
+        if isinstance(item.live, Unreadable)
+    ]
+    return section(ink("red", "Could not be read"), lines)
+
+
+def nothing_to_do(plan: Plan, ink: Ink) -> str:
+    """The word for a plan without steps."""
+    total = len(plan.items)
+    readable = total - len(plan.unreadable)
+    if readable == total:
+        return ink("green", f"In sync: nothing to do in {total} environment{'s' * (total != 1)}.")
+    return f"Nothing to do in {readable} of {total} environments; the others could not be read."
+
+
+def records_to_publish(records: Iterable[Record], ink: Ink) -> str:
+    """The CNAMEs that Imgwire needs."""
+    rows = [(f"  {item.purpose}", f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.") for item in records]
+    return section("DNS records to publish", [aligned(rows, ink.width)] if rows else [])
+
+
+def section(title: str, lines: list[str]) -> str:
+    """A title over indented lines; nothing without lines."""
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts that say something, a blank line between them."""
+    text = "\n\n".join(part for part in parts if part)
+    return text + "\n" if text else ""

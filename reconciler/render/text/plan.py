@@ -1,0 +1,94 @@
+"""What apply would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Present, Unreadable
+from reconciler.model.hostnames import shown
+from reconciler.model.plan import Action
+from reconciler.render.safe import safe
+from reconciler.render.tables import aligned
+from reconciler.render.text.parts import blocks, joined, nothing_to_do, render_failure, section
+
+if TYPE_CHECKING:
+    from reconciler.model.document import Document
+    from reconciler.model.plan import Plan, Planned
+    from reconciler.render.ink import Ink
+
+_SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.DELETE: ("-", "red"),
+    Action.REPLACE: ("~", "yellow"),
+    Action.VERIFY: ("?", "cyan"),
+    Action.UNREADABLE: ("!", "red"),
+}
+
+
+def render_plan(document: Document, ink: Ink) -> str:
+    """What apply would do: each change, each interruption by name, what blocks it, and the numbers."""
+    if document.plan is None:
+        return render_failure(document, ink)
+    return joined(
+        [
+            _actions(document.plan, ink),
+            _moves(document.plan),
+            _interruptions(document, ink),
+            blocks(document, ink),
+            _totals(document, ink),
+        ]
+    )
+
+
+def _actions(plan: Plan, ink: Ink) -> str:
+    rows = []
+    for item in plan.items:
+        if item.action is Action.NONE:
+            continue
+        sign, style = _SIGNS[item.action]
+        rows.append((f"  {ink(style, f'{sign} {item.action}')}", safe(item.name), safe(_detail(item))))
+    return aligned(rows, ink.width)
+
+
+def _detail(item: Planned) -> str:
+    wanted = shown(item.environment.hostname or "")
+    match item.live:
+        case Unreadable(error):
+            return error.message
+        case Present(domain) if item.action is Action.VERIFY:
+            return f"{shown(domain.hostname)} (status {domain.status}, certificate {domain.certificate_status})"
+        case Present(domain) if item.action is Action.REPLACE:
+            return f"{shown(domain.hostname)} -> {wanted} ({domain.status}, deleted and created anew)"
+        case Present(domain):
+            return f"{shown(domain.hostname)} ({domain.status})"
+        case _:
+            return wanted
+
+
+def _moves(plan: Plan) -> str:
+    lines = [f"  {safe(shown(move.hostname))}: {safe(move.source)} -> {safe(move.target)}" for move in plan.moves]
+    return section("Moves", lines)
+
+
+def _interruptions(document: Document, ink: Ink) -> str:
+    if document.plan is None or not document.plan.interruptions:
+        return ""
+    lines = []
+    for item in document.plan.interruptions:
+        until = f"until {safe(item.until)} finds it connected" if item.until else "for good"
+        lines.append(f"  {safe(shown(item.hostname))} stops being served with {safe(item.from_step)}, {until}")
+    return section(ink("yellow", f"Interruptions ({len(lines)}, allowed {document.max_interruptions})"), lines)
+
+
+def _totals(document: Document, ink: Ink) -> str:
+    assert document.plan is not None  # noqa: S101 - the caller has looked
+    count = document.plan.summary()
+    if not document.plan.steps:
+        return nothing_to_do(document.plan, ink)
+    parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
+    parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
+    steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
+    lines = [f"Plan: {', '.join(parts)}. {steps}."]
+    if document.digest and document.plan.writes:
+        lines.append(f"Digest: {document.digest}")
+    return "\n".join(lines)
