@@ -34,15 +34,17 @@ def show(options: Options) -> ExitCode:
     """
 
     def body(session: Session) -> Document:
+        from reconciler.cli.planning import tell_mistakes
         from reconciler.model.domains import Unreadable
-        from reconciler.planning.outcome import of_reading
+        from reconciler.planning.outcome import of_looking
 
         plan, blocks, found = _read(session)
         for item in plan.items:
             if isinstance(item.live, Unreadable):
                 session.log.say("error", f"{item.name}: {item.live.error.message}")
-        code = of_reading(plan)
-        return session.document(code, "unreadable" if code else None, plan=plan, blocks=blocks, records=found)
+        tell_mistakes(session, blocks)
+        code, reason = of_looking(plan, blocks)
+        return session.document(code, reason, plan=plan, blocks=blocks, records=found)
 
     return conduct(options, body)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
 from reconciler.model.plan import CHANGING, Action
-from reconciler.planning.guards import Consent, blocks, cut_moves
+from reconciler.planning.guards import MISTAKEN_CODES, Consent, blocks, cut_moves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,13 @@ def make_plan(session: Session, manifest: Manifest, consent: Consent) -> tuple[P
     live = session.read(chosen, session.backend(chosen, credentials, Access.READ))
     plan = session.plan(chosen, live)
     return plan, (*_cut(session, manifest, plan), *blocks(plan, consent))
+
+
+def tell_mistakes(session: Session, blocks: Sequence[Block]) -> None:
+    """Say on standard error that what is shown is not of the environment that it is shown for."""
+    for block in blocks:
+        if block.code in MISTAKEN_CODES:
+            session.log.say("error", block.message)
 
 
 def _cut(session: Session, manifest: Manifest, plan: Plan) -> tuple[Block, ...]:

@@ -20,12 +20,13 @@ def status(options: Options) -> ExitCode:
     """Show the live state of every environment. Only GET requests are sent."""
 
     def body(session: Session) -> Document:
-        from reconciler.cli.planning import consent_for, make_plan
-        from reconciler.planning.outcome import of_reading
+        from reconciler.cli.planning import consent_for, make_plan, tell_mistakes
+        from reconciler.planning.outcome import of_looking
 
         manifest = session.manifest()
         plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
-        code = of_reading(plan)
-        return session.document(code, "unreadable" if code else None, plan=plan, blocks=blocks)
+        tell_mistakes(session, blocks)
+        code, reason = of_looking(plan, blocks)
+        return session.document(code, reason, plan=plan, blocks=blocks)
 
     return conduct(options, body)

@@ -37,17 +37,21 @@ def of_plan(plan: Plan, blocks: Iterable[Block], *, detailed: bool) -> tuple[Exi
     return ExitCode.OK, ExitCode.OK.outcome, "verify_only" if plan.steps else "in_sync"
 
 
-def of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) -> tuple[ExitCode, str | None]:
-    """Exit code and reason of a look for drift. What was read of a wrong environment tells nothing of the right one."""
+def of_looking(plan: Plan, blocks: Iterable[Block]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of what only shows live. What was read of a wrong environment tells nothing of the right one."""
     reading = of_reading(plan)
     if reading is not ExitCode.OK:
         return reading, "unreadable"
     mistaken = [block.code for block in blocks if block.code in MISTAKEN_CODES]
-    if mistaken:
-        return ExitCode.REFUSED, mistaken[0]
-    if any(finding.counts for finding in findings):
+    return (ExitCode.REFUSED, mistaken[0]) if mistaken else (ExitCode.OK, None)
+
+
+def of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a look for drift."""
+    code, reason = of_looking(plan, blocks)
+    if code is ExitCode.OK and any(finding.counts for finding in findings):
         return ExitCode.CHANGES, "drift"
-    return ExitCode.OK, None
+    return code, reason
 
 
 def of_apply(plan: Plan, applied: Applied) -> tuple[ExitCode, str | None]:
