@@ -169,7 +169,6 @@ class Run:
         for environment, lost in gaps.unfilled():
             domain = await self._put_back(api, environment, lost)
             if domain is not None:
-                gaps.filled.add(environment)
                 restored.append(Restored(environment, lost.hostname, domain))
                 self._restored.append(restored[-1])
         for item in restored:
@@ -185,17 +184,11 @@ class Run:
     async def _put_back(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
         """The hostname again in its old environment, or None."""
         try:
-            domain = await self._insist(api, Create(environment, lost.hostname), freed=lost)
+            return await self._insist(api, Create(environment, lost.hostname), freed=lost)
         except StepFailed:
             # An attempt that seemed to fail may have been done after all.
             domain = domain_of(self._live[environment])
             return domain if domain is not None and domain.hostname == lost.hostname and domain.id != lost.id else None
-        assert domain is not None  # noqa: S101 - a create ends with a custom domain
-        wrong = self._mistaken(environment, domain)
-        if wrong is None:
-            return domain
-        await self._undo(api, environment, domain, wrong)
-        return None
 
     async def _insist(self, api: Writer, step: Write, freed: Domain | None = None) -> Domain | None:
         """Do a write that mends, sitting out trouble that may pass. Raises StepFailed.

@@ -498,8 +498,8 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
     told: list[str] = []
     patient = [wire.stop.patient]
 
-    def on_step(step: Step, _result: StepResult) -> None:
-        told.append(step.id)
+    def on_step(step: Step, result: StepResult) -> None:
+        told.append(f"{step.id} {result.state}")
         patient.append(wire.stop.patient)
         receipts.append(run.applied())
 

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.emulator.behaviour import Behaviour
+from reconciler.engine.apply import Run, Settings
+from reconciler.engine.stop import Stop
+from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.report import StepError
 from reconciler.planning.outcome import of_apply
 
 from .scenario import MISTAKEN_PIN, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
@@ -101,6 +105,30 @@ def test_nothing_is_looked_at_between_a_delete_and_its_create_but_what_is_to_be_
     assert lived.wire.moment == 6  # look, delete, look, create, look, check
 
 
+def test_the_end_of_a_step_tells_the_domain_and_the_run_what_is_live_and_how_much_was_written() -> None:
+    lived, server = play(*SWAP)
+    for name in ("a", "b"):
+        made, verified = lived.applied.results[f"create:{name}"].domain, lived.applied.results[f"verify:{name}"].domain
+        assert made is not None
+        assert verified is not None
+        assert (made.status, verified.status) == ("PENDING", "CONNECTED")
+        assert server.held(name) == (made.hostname, made.id)
+        assert domain_of(lived.applied.live[name]) == verified
+    assert lived.applied.writes_done == 4
+
+
+def test_a_check_that_fails_is_told_and_undoes_nothing() -> None:
+    lived, server = play(*REPLACE, {6: REFUSED})
+    assert states(lived) == {"delete:a": "done", "create:a": "done", "verify:a": "failed refused"}
+    assert (server.hostnames(), code(lived)) == ({"a": X}, (ExitCode.PARTIAL, "refused"))
+
+
+def test_a_refused_delete_is_the_end_of_its_lane() -> None:
+    lived, server = play(*REPLACE, {2: REFUSED})
+    assert lived.wire.paths == ["GET a", "DELETE a"]
+    assert (server.hostnames(), code(lived)) == ({"a": A}, (ExitCode.ERROR, "refused"))
+
+
 def test_a_refused_create_puts_the_old_hostname_back() -> None:
     lived, server = play(*REPLACE, {4: REFUSED})
     assert states(lived) == {
@@ -110,8 +138,12 @@ def test_a_refused_create_puts_the_old_hostname_back() -> None:
     }
     assert restored(lived) == [("a", A)]
     assert (unserved(lived), server.hostnames(), code(lived)) == ([], {"a": A}, (ExitCode.PARTIAL, "refused"))
-    assert lived.applied.results["verify:a"].error is not None
-    assert lived.applied.results["verify:a"].error.message == "not started, because `create:a` was not done"
+    assert lived.applied.results["verify:a"].error == StepError(
+        "dependency",
+        "not started, because `create:a` was not done",
+        hint="mend the cause of that failure, then run apply again",
+        exit_code=ExitCode.PARTIAL,
+    )
 
 
 def test_a_hostname_that_was_put_back_is_checked_so_that_it_is_served_again_soon() -> None:
@@ -134,6 +166,45 @@ def test_a_refused_create_leaves_the_gap_where_that_was_asked_for() -> None:
 def test_trouble_that_passes_does_not_keep_a_hostname_from_being_put_back(trouble: Trouble) -> None:
     lived, server = play(*REPLACE, {4: REFUSED, 6: trouble})
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
+
+
+def test_a_check_that_fails_takes_nothing_from_what_was_put_back() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED, 8: REFUSED})
+    assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
+    assert lived.wire.paths[-2:] == ["GET a", "TEST a"]
+
+
+def test_what_shows_for_a_while_after_its_delete_can_be_put_back() -> None:
+    lived, server = play(*REPLACE, {3: Trouble("403")}, behaviour=Behaviour(delete_seconds=2.0))
+    assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
+
+
+def test_what_seemed_to_fail_and_is_seen_afterwards_was_put_back() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED, 6: LOST_AND_DONE, **dict.fromkeys((7, 8, 9), LOST)})
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
+    assert lived.applied.writes_done == 2
+
+
+def test_what_was_never_taken_away_was_not_put_back() -> None:
+    lived, server = play(*REPLACE, {2: LOST, **dict.fromkeys((3, 4, 5), LOST)})
+    assert states(lived)["delete:a"] == "failed unknown"
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([], [], {"a": A})
+
+
+def test_what_has_been_replaced_after_all_is_not_missing() -> None:
+    lived, server = play(*REPLACE, {4: LOST_AND_DONE, **dict.fromkeys((5, 6, 7), LOST)})
+    assert states(lived)["create:a"] == "failed unknown"
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([], [], {"a": X})
+
+
+def test_only_what_is_missing_is_told_among_many() -> None:
+    """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
+    lived, _ = play(
+        {"a": A, "b": B, "c": C}, {"a": X, "b": Y, "c": "z.example.com"}, {10: REFUSED, 18: REFUSED, 20: REFUSED}
+    )
+    assert states(lived)["create:a"] == "done"
+    assert restored(lived) == [("b", B)]
+    assert unserved(lived) == [(C, "c", "delete:c")]
 
 
 def test_a_hostname_that_cannot_be_put_back_is_told() -> None:
@@ -218,6 +289,17 @@ def test_a_deleted_domain_that_shows_for_a_while_delays_what_follows_and_nothing
     assert restored(lived) == []
 
 
+def test_a_hostname_that_is_still_taken_for_a_while_after_its_delete_is_waited_for() -> None:
+    lived, server = play({"a": None, "b": B}, {"a": B, "b": None}, behaviour=Behaviour(delete_seconds=3.0))
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, {"a": B, "b": None})
+
+
+def test_a_hostname_that_nobody_freed_is_not_waited_for() -> None:
+    lived, _ = play({"a": None}, {"a": X}, {2: Trouble("409")})
+    assert lived.wire.paths == ["GET a", "POST a", "GET a"]
+    assert states(lived)["create:a"] == "failed conflict"
+
+
 def test_what_somebody_else_has_changed_is_left_alone() -> None:
     lived, server = play(*REPLACE, meddling={1: Meddling("a", Y)})
     assert states(lived) == {
@@ -299,12 +381,13 @@ def test_a_first_create_in_the_wrong_environment_is_undone_and_ends_the_run() ->
         "create:b": "not_started",
         "verify:b": "not_started",
     }
-    error = lived.applied.results["create:a"].error
-    assert error is not None
-    assert error.message == (
-        f"the key of `a` opens Environment {server.ids['a']}, but the manifest pins {MISTAKEN_PIN}; the create was undone"
+    assert lived.applied.results["create:a"].error == StepError(
+        "wrong_environment",
+        f"the key of `a` opens Environment {server.ids['a']}, but the manifest pins {MISTAKEN_PIN}; the create was undone",
+        hint="give the environment the key of its own Environment, then run apply again",
+        exit_code=ExitCode.REFUSED,
     )
-    assert (error.exit_code, code(lived)) == (ExitCode.REFUSED, (ExitCode.PARTIAL, "wrong_environment"))
+    assert code(lived) == (ExitCode.PARTIAL, "wrong_environment")
     assert lived.applied.writes_done == 2
 
 
@@ -341,9 +424,31 @@ def test_two_keys_that_turn_out_to_open_one_environment_are_noticed_after_the_fi
     assert f"opens Environment {server.ids['b']}, which is that of `b`" in error.message
 
 
+def test_an_environment_that_was_filled_in_this_run_is_known_to_be_taken() -> None:
+    lived, server = play({"a": None, "b": None}, {"a": X, "b": Y}, impostor=("b", "a"))
+    error = lived.applied.results["create:b"].error
+    assert error is not None
+    assert f"opens Environment {server.ids['a']}, which is that of `a`" in error.message
+
+
+def test_undoing_takes_nothing_that_somebody_else_has_made_there() -> None:
+    lived, server = mistaken({"a": None}, {"a": X}, meddling={3: Meddling("a", X)})
+    assert server.hostnames() == {"a": X}
+    assert not server.acts[-1].ours
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert "undoing the create failed: `a` was changed by someone else" in error.message
+
+
+def test_steps_that_an_earlier_run_has_done_count_as_done() -> None:
+    lived, _ = play(*REPLACE)
+    again = replace(lived.plan, lanes=(), done=lived.plan.steps)
+    assert {result.state for result in Run(again, None, Settings(), Stop()).applied().results.values()} == {"done"}  # type: ignore[arg-type]
+
+
 def test_a_step_that_is_told_was_told_before_the_next_one_began() -> None:
     lived, _ = play(*REPLACE)
-    assert lived.told == ("delete:a", "create:a", "verify:a")
+    assert lived.told == ("delete:a done", "create:a done", "verify:a done")
 
 
 def test_a_run_asks_for_patience_while_it_lasts_and_no_longer() -> None:

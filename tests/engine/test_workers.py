@@ -32,7 +32,8 @@ class Busy:
         try:
             yield self
         finally:
-            await asyncio.sleep(0)  # closing takes a moment
+            for _ in range(20):  # closing takes a moment
+                await asyncio.sleep(0)
             self.open_now -= 1
 
     async def read(self, environment: str) -> Known:
