@@ -85,7 +85,7 @@ class Output:
         from reconciler.render.text.parts import render_failure
 
         told = document if document.message is None else replace(document, diagnostics=())
-        below_a_plan = "\n" if document.plan else ""
+        below_a_plan = "\n" if document.plan and self.command in {"apply", "dns sync"} else ""
         self.log.show(below_a_plan + render_failure(told, ink_for(sys.stderr)))
 
 
