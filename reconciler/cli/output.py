@@ -52,14 +52,15 @@ class Output:
     def publish(self, document: Document) -> ExitCode:
         """Write the document everywhere it belongs: the exit code, which is 1 where a file could not be written and all
         else went well."""
-        code = document.exit_code
+        failed = self._failed(document)
         for format_, path in self.reports:
             try:
                 write_atomically(path, renderer(self.command, format_)(document, Ink()))
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
-                code = code or ExitCode.ERROR
-        if self._failed(document):
+                document = _without_report(document)
+        code = document.exit_code
+        if failed:
             self._tell(document)
             if self.format not in DOCUMENTS:
                 return code
@@ -87,6 +88,14 @@ class Output:
         told = document if document.message is None else replace(document, diagnostics=())
         below_a_plan = "\n" if document.plan and self.command in {"apply", "dns sync"} else ""
         self.log.show(below_a_plan + render_failure(told, ink_for(sys.stderr)))
+
+
+def _without_report(document: Document) -> Document:
+    """What went well ends with 1 where a file is missing that was asked for."""
+    if document.exit_code is not ExitCode.OK:
+        return document
+    code = ExitCode.ERROR
+    return replace(document, exit_code=code, outcome=code.outcome, reason="report_not_written")
 
 
 def ink_for(stream: object) -> Ink:

@@ -134,6 +134,9 @@ def test_a_report_that_cannot_be_written_is_told_and_costs_the_good_exit_code(we
     ended = web.run("plan", "--report", "json=nowhere/report.json")
     assert (ended.code, ended.out != "") == (1, True)
     assert ended.err == "error: could not write the json report to nowhere/report.json: No such file or directory\n"
+    document = web.run("plan", "--report", "json=nowhere/report.json", "--format", "json").document
+    assert (document["exit_code"], document["reason"]) == (1, "report_not_written")
+    assert web.run("validate", "--report", "json=nowhere/report.json").out == "Valid: 1 environment in 1 file.\n"
 
 
 def test_a_report_replaces_a_file_whole_and_keeps_its_mode(web: Stage) -> None:
