@@ -1,0 +1,99 @@
+"""One exit code for many ends: the truth table of the fold, and of what an apply amounts to."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import pytest
+from samples import API_URL, live, locked_out, unreadable, wish
+
+from reconciler.model.backend import ServerFault
+from reconciler.model.domains import Absent, Unreadable
+from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.report import Applied, StepError, StepResult, StepState, Verdict, Verified
+from reconciler.planning.outcome import of_apply, of_verify
+from reconciler.planning.planner import build_plan
+
+ORDER = [6, 1, 7, 8, 5, 4, 3, 2, 0]
+
+
+def test_of_every_set_of_codes_the_first_in_the_order_wins() -> None:
+    for size in range(len(ORDER) + 1):
+        for codes in combinations(ORDER, size):
+            expected = next((code for code in ORDER if code in codes), 0)
+            assert worst(ExitCode(code) for code in codes) == expected
+            assert worst(ExitCode(code) for code in (*reversed(codes), *codes)) == expected
+
+
+def test_the_words_beside_the_numbers() -> None:
+    assert {int(code): code.outcome for code in ExitCode} == {
+        0: "ok",
+        1: "error",
+        2: "changes",
+        3: "waiting",
+        4: "stuck",
+        5: "refused",
+        6: "partial",
+        7: "credentials",
+        8: "unreachable",
+        64: "usage",
+        65: "data",
+        130: "interrupted",
+        143: "interrupted",
+    }
+
+
+ENDS = {
+    "done": StepResult(StepState.DONE),
+    "refused": StepResult(StepState.FAILED, StepError("refused", "422", exit_code=ExitCode.ERROR)),
+    "changed": StepResult(StepState.FAILED, StepError("changed", "…", exit_code=ExitCode.REFUSED)),
+    "no_answer": StepResult(StepState.FAILED, StepError("no_answer", "…", exit_code=ExitCode.UNREACHABLE)),
+    "unauthorized": StepResult(StepState.FAILED, StepError("unauthorized", "…", exit_code=ExitCode.CREDENTIALS)),
+    "skipped": StepResult(StepState.SKIPPED, StepError("dependency", "…", exit_code=ExitCode.PARTIAL)),
+    "left": StepResult(StepState.NOT_STARTED),
+}
+FAILURES = {"refused": 1, "changed": 5, "no_answer": 8, "unauthorized": 7}
+SIGNALS = [None, ExitCode.INTERRUPTED, ExitCode.TERMINATED]
+
+
+@pytest.mark.parametrize("dark", [None, "network", "key"])
+@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize("writes", [0, 1])
+def test_what_an_apply_amounts_to(dark: str | None, signal: ExitCode | None, writes: int) -> None:
+    """Two creates that end in every way, with and without writes, signals and unreadable environments."""
+    found = {"a": Absent(), "b": Absent()}
+    states = {**found, "dark": {"network": unreadable(), "key": locked_out()}[dark]} if dark else dict(found)
+    plan = build_plan([wish(name, f"{name}.example.com") for name in states], states, API_URL)
+    unread = {"network": [8], "key": [7], None: []}[dark]
+    for ends in product(ENDS, repeat=2):
+        results = {
+            "create:a": ENDS[ends[0]],
+            "verify:a": ENDS["done"],
+            "create:b": ENDS[ends[1]],
+            "verify:b": ENDS["done"],
+        }
+        code, _ = of_apply(plan, Applied(results, {}, writes_done=writes, interrupted=signal))
+        unfinished = [end for end in ends if end != "done"]
+        failed = [FAILURES[end] for end in ends if end in FAILURES]
+        if writes and (unfinished or unread):
+            expected: int = 6
+        elif signal and unfinished:
+            expected = signal
+        else:
+            expected = next((code for code in ORDER if code in (*failed, *unread)), 0)
+        assert code == expected, ends
+
+
+def test_what_cannot_be_read_counts_as_unreachable_whatever_the_error_says() -> None:
+    """A refusal in the API's own words has the code 1 for a step; for a read it means that live is unknown."""
+    refused = Unreadable(ServerFault("…"))
+    refused.error.exit_code = ExitCode.ERROR  # type: ignore[misc]
+    plan = build_plan([wish("a", "a.example.com")], {"a": refused}, API_URL)
+    assert of_apply(plan, Applied({}, {})) == (ExitCode.UNREACHABLE, "unreadable")
+
+
+def test_a_verdict_that_is_unknown_though_it_was_read_is_an_error() -> None:
+    odd = Verified("a", Verdict.UNKNOWN, live("a", "a.example.com"), "…")
+    assert of_verify([odd]) == (ExitCode.ERROR, "error")
+    ready = Verified("a", Verdict.READY, live("a", "a.example.com"), "…")
+    assert of_verify([ready, odd]) == (ExitCode.ERROR, "error")
