@@ -60,13 +60,20 @@ async def _whole_life(scenario: Scenario) -> None:
     check_goal(last, scenario, server)
 
 
-@settings(max_examples=EXAMPLES // 4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES // 4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+    phases=set(Phase) - {Phase.explain},
+)
 @given(scenarios())
 def test_whatever_happens_nothing_is_left_in_an_environment_that_was_not_meant_unless_it_is_told(
     scenario: Scenario,
 ) -> None:
     """The pin of `a`, which has no custom domain, is not the Environment that its key opens."""
     scenario = replace(scenario, holds={**scenario.holds, "a": None}, one_key=False, mistaken="a")
+    note(repr(scenario))
     asyncio.run(_mistaken_life(scenario))
 
 
