@@ -81,7 +81,7 @@ async def perform(
         if not step.precondition.holds(live):
             raise _changed(step.environment, step.precondition, live)
         try:
-            domain = await _write(step, api, patience, saw)
+            domain = await _write(step, api, patience, freed, saw)
         except asyncio.CancelledError:
             raise CutOff from None
         except (NotSent, Throttled) as failure:
@@ -101,14 +101,16 @@ async def perform(
         await patience.sleep(pause)
 
 
-async def _write(step: Step, api: Writer, patience: Patience, saw: Callable[[str, Known], None]) -> Domain | None:
+async def _write(
+    step: Step, api: Writer, patience: Patience, freed: Domain | None, saw: Callable[[str, Known], None]
+) -> Domain | None:
     """Send it once, and find out what became of it. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
     try:
         return await _send(step, api)
     except (NotSent, Throttled):
         raise
     except BackendError as failure:
-        return await _after_failure(step, api, patience, failure, saw)
+        return await _after_failure(step, api, patience, failure, freed, saw)
 
 
 async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | None) -> Known:
@@ -121,8 +123,7 @@ async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | Non
             if freed is None or not (isinstance(failure, Unexpected) and failure.status == 404):
                 raise _failed(failure) from None
             live = Absent()
-        gone = freed is None or not isinstance(live, Present) or live.domain.id != freed.id
-        if gone or pause is None:
+        if pause is None or not _still_shows(live, freed):
             return live
         await patience.sleep(pause)
     raise AssertionError("unreachable")
@@ -147,7 +148,12 @@ async def _send(step: Step, api: Writer) -> Domain | None:
 
 
 async def _after_failure(
-    step: Step, api: Writer, patience: Patience, failure: BackendError, saw: Callable[[str, Known], None]
+    step: Step,
+    api: Writer,
+    patience: Patience,
+    failure: BackendError,
+    freed: Domain | None,
+    saw: Callable[[str, Known], None],
 ) -> Domain | None:
     if isinstance(step, Delete) and isinstance(failure, NotFound):
         return None
@@ -157,7 +163,7 @@ async def _after_failure(
         raise _failed(failure)
     # A finished delete may still show for a while.
     again = patience.settle if isinstance(step, Delete) else patience.look_again if lost else ()
-    return await _read_back(step, api, patience, failure, saw, again=again)
+    return await _read_back(step, api, patience, failure, freed, saw, again=again)
 
 
 async def _read_back(
@@ -165,6 +171,7 @@ async def _read_back(
     api: Writer,
     patience: Patience,
     failure: BackendError,
+    freed: Domain | None,
     saw: Callable[[str, Known], None],
     *,
     again: tuple[float, ...],
@@ -178,12 +185,14 @@ async def _read_back(
         saw(step.environment, live)
         if _reached(step, live):
             return live.domain if isinstance(live, Present) else None
-        if not step.precondition.holds(live):
+        still_shown = _still_shows(live, freed)
+        if not still_shown and not step.precondition.holds(live):
             raise _changed(step.environment, step.precondition, live)
         if pause is not None:
             await patience.sleep(pause)
     if isinstance(failure, Conflict):
-        raise failure
+        # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
+        raise NotSent(failure.message, status=failure.status, error_type=failure.error_type) if still_shown else failure
     error = _from_backend(failure)
     raise StepFailed(
         StepError(
@@ -195,6 +204,11 @@ async def _read_back(
             error.exit_code,
         )
     )
+
+
+def _still_shows(live: Known, freed: Domain | None) -> bool:
+    """A finished delete may still show for a while."""
+    return freed is not None and isinstance(live, Present) and live.domain.id == freed.id
 
 
 def _reached(step: Step, live: Known) -> bool:

@@ -386,7 +386,13 @@ class Wire(httpx.AsyncBaseTransport):
         hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
         if request.method == "DELETE":
             planned = {step.precondition.id for step in steps if isinstance(step, Delete)}
-            undone = {act.id for act in self.server.acts if act.ours and act.environment == name and act.hostname}
+            # What a conflict turns out to be with counts as ours when it has our hostname.
+            wanted = {step.hostname for step in steps if isinstance(step, Create)}
+            undone = {
+                act.id
+                for act in self.server.acts
+                if act.environment == name and (act.hostname in wanted or (act.ours and act.hostname))
+            }
             assert seen is not None
             assert seen[1] in planned | undone, "only the object that was read when planning is deleted"
         else:
@@ -395,7 +401,9 @@ class Wire(httpx.AsyncBaseTransport):
             wanted = {step.hostname for step in steps if isinstance(step, Create)}
             given_up = {step.hostname for step in steps if isinstance(step, Delete) and name in emptied}
             assert hostname in wanted | given_up, "only a hostname of the plan is claimed"
-            holders = [other for other, view in self._told.items() if view is not None and view[0] == hostname]
+            held = {other: view[0] for other, view in self._told.items() if view is not None}
+            # What could not be undone in a wrong Environment may still keep its hostname from being put back.
+            holders = {other for other in held if held[other] == hostname} - {self.scenario.mistaken}
             assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"
         self.sent.append(Sent(moment, looked, name, request.method, hostname))
 

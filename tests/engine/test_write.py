@@ -180,6 +180,10 @@ async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
         pytest.param([R_OLD, R_OLD, R_ABSENT, NEW], NEW, [1.0, 2.0], id="gone after a while"),
         pytest.param([R_OLD] * 3, "changed", [1.0, 2.0], id="not gone"),
         pytest.param([R_AGAIN], "changed", [], id="made anew by somebody else"),
+        pytest.param([R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW], NEW, [0.5], id="not gone for the create"),
+        pytest.param([R_ABSENT, TAKEN, R_OLD] * 3, "not_sent", [0.5, 1.0], id="never gone for the create"),
+        pytest.param([R_ABSENT, LOST, R_OLD, R_NEW], NEW, [5.0], id="shown once more after a lost create"),
+        pytest.param([R_ABSENT, TAKEN, R_AGAIN], "changed", [], id="made anew before the create"),
     ],
 )
 async def test_a_deleted_domain_that_still_shows_is_waited_out(
