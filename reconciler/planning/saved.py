@@ -138,7 +138,7 @@ def stale(saved: SavedPlan, fresh: Plan) -> tuple[Block, ...]:
         held = (
             promised is not None
             and promised.hostname == step.hostname
-            and (promised.precondition.covers(step.precondition) or _after_own_create(promised, step))
+            and promised.precondition.covers(step.precondition)
         )
         if not held and step.environment not in found:
             found[step.environment] = _stale(saved, fresh, step.environment)
@@ -151,11 +151,6 @@ def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
     unread = {item.name for item in fresh.items if isinstance(item.live, Unreadable)}
     done = tuple(step for step in saved.steps.values() if step.id not in left and step.environment not in unread)
     return replace(fresh, done=done)
-
-
-def _after_own_create(promised: Step, step: Step) -> bool:
-    """A verify whose create was done by an earlier run stands alone now, with the id that was unknown when planning."""
-    return isinstance(promised, Verify) and isinstance(step, Verify) and bool(promised.after) and not step.after
 
 
 def _stale(saved: SavedPlan, fresh: Plan, name: str) -> Block:
