@@ -1,0 +1,125 @@
+"""What one look and one check make of an environment, word for word."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from samples import domain, pending
+
+from reconciler.engine.verify import Waiting, verify_all
+from reconciler.model.backend import NoAnswer, NotFound
+from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.report import Verdict, Verified
+
+from .scripted import Scripted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from reconciler.model.domains import Domain
+
+WEB = "web.example.com"
+READY, PENDING, OTHER = domain("web", WEB), pending("web", WEB), domain("web", "x.example.com")
+FAILED = domain("web", WEB, status="FAILED", certificate_status="PENDING")
+FAILING = domain("web", WEB, certificate_status="FAILING")
+GONE = NotFound("404", status=404, error_type="ResourceNotFoundError")
+SILENT = NoAnswer("POST: no answer")
+
+
+class Answering(Scripted):
+    """A backend whose one connection is itself."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Scripted]:
+        yield self
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param(
+            [Absent()],
+            Verified("web", Verdict.ABSENT, Absent(), "has no custom domain: run apply first"),
+            id="absent",
+        ),
+        pytest.param(
+            [Present(OTHER)],
+            Verified("web", Verdict.ABSENT, Present(OTHER), f"has `x.example.com` instead of `{WEB}`: run apply first"),
+            id="another hostname",
+        ),
+        pytest.param(
+            [Present(READY)],
+            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate"),
+            id="ready",
+        ),
+        pytest.param(
+            [Present(PENDING), READY],
+            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate", tested=True),
+            id="ready after the check",
+        ),
+        pytest.param(
+            [Present(PENDING), PENDING],
+            Verified(
+                "web",
+                Verdict.WAITING,
+                Present(PENDING),
+                "status PENDING, certificate PENDING: publish the two DNS records and wait",
+                tested=True,
+            ),
+            id="waiting",
+        ),
+        pytest.param(
+            [Present(PENDING), FAILED],
+            Verified(
+                "web",
+                Verdict.STUCK,
+                Present(FAILED),
+                "status FAILED, certificate PENDING: check the two DNS records",
+                tested=True,
+            ),
+            id="failed",
+        ),
+        pytest.param(
+            [Present(FAILED), FAILING],
+            Verified(
+                "web",
+                Verdict.STUCK,
+                Present(FAILING),
+                "status CONNECTED, certificate FAILING: check the two DNS records",
+                tested=True,
+            ),
+            id="failing",
+        ),
+        pytest.param(
+            [Present(PENDING), GONE],
+            Verified("web", Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first", tested=True),
+            id="gone meanwhile",
+        ),
+        pytest.param(
+            [SILENT], Verified("web", Verdict.UNKNOWN, Unreadable(SILENT), "POST: no answer"), id="not readable"
+        ),
+        pytest.param(
+            [Present(PENDING), SILENT],
+            Verified("web", Verdict.UNKNOWN, Unreadable(SILENT), "POST: no answer"),
+            id="no answer to the check",
+        ),
+    ],
+)
+async def test_the_verdict_on_an_environment(script: list[object], expected: Verified) -> None:
+    api, heard, looked = Answering(*script), [], []
+
+    async def look(environment: str, found: Domain) -> tuple[()]:
+        looked.append((environment, found))
+        return ()
+
+    waiting = Waiting(on_verdict=heard.append, look=look)
+    assert await verify_all([("web", WEB)], api, 1, waiting) == (expected,)
+    assert heard == [expected]
+    assert api.left == []
+    assert api.calls == ["read web", "test web"][: len(script)]
+    first = script[0]
+    asked = isinstance(first, Present) and first.domain.hostname == WEB
+    assert looked == ([("web", first.domain)] if asked else [])
