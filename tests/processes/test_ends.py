@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cli.stage import Stage
 
 A, B = "a.example.com", "b.example.com"
-HELD = 0.3  # seconds; nothing depends on it but that a signal arrives sooner
+HELD = 0.6  # seconds; nothing depends on it but that a signal arrives sooner
 APPLY = ("apply", "--auto-approve", "--receipt", "receipt.json", "--format", "json")
 WRITES = [("DELETE", DOMAIN, 1), ("DELETE", DOMAIN, 2), ("POST", DOMAIN, 1), ("POST", DOMAIN, 2), ("POST", TEST, 1)]
 AT_EACH_WRITE = pytest.mark.parametrize(
