@@ -8,9 +8,10 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reconciler.engine.failures import CUT_OFF, StepFailed, because
 from reconciler.engine.gaps import Gaps, takers, unserved
 from reconciler.engine.workers import share_out
-from reconciler.engine.write import CutOff, Patience, StepFailed, perform
+from reconciler.engine.write import CutOff, Patience, perform
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify, Write
@@ -22,13 +23,6 @@ if TYPE_CHECKING:
     from reconciler.engine.stop import Stop
     from reconciler.model.backend import Backend, Writer
 
-
-_CUT_OFF = StepError(
-    "interrupted",
-    "ended while this step was on its way: whether it happened is not known",
-    hint="run apply again: it reads what is live before it does anything",
-    exit_code=ExitCode.PARTIAL,
-)
 
 # Kinds of errors after which a look and another attempt may find better.
 _PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
@@ -97,7 +91,7 @@ class Run:
                 await self._verify(api, step)
                 continue
             if gaps.failure is not None:
-                self._end(step, StepState.SKIPPED, _because(gaps.failure.id))
+                self._end(step, StepState.SKIPPED, because(gaps.failure.id))
                 continue
             if (self._stop.requested or self._halted) and not gaps.open:
                 continue
@@ -126,7 +120,7 @@ class Run:
             return failure.error
         except CutOff:
             self._writes_done += 1
-            self._end(step, StepState.FAILED, _CUT_OFF)
+            self._end(step, StepState.FAILED, CUT_OFF)
             raise
         self._writes_done += 1
         if domain is None:
@@ -139,7 +133,7 @@ class Run:
             try:
                 wrong = await self._undo(api, step.environment, domain, wrong)
             except asyncio.CancelledError:
-                self._end(step, StepState.FAILED, _CUT_OFF)
+                self._end(step, StepState.FAILED, CUT_OFF)
                 raise
             self._end(step, StepState.FAILED, wrong)
             return wrong
@@ -152,7 +146,7 @@ class Run:
         waits_for = [name for name in step.after if self._state(name) is not StepState.DONE]
         if waits_for:
             if any(self._state(name) is not StepState.NOT_STARTED for name in waits_for):
-                self._end(step, StepState.SKIPPED, _because(waits_for[0]))
+                self._end(step, StepState.SKIPPED, because(waits_for[0]))
             return
         if self._stop.requested or self._halted:
             return
@@ -248,12 +242,3 @@ class Run:
     def _state(self, step_id: str) -> StepState:
         result = self._results.get(step_id)
         return result.state if result else StepState.NOT_STARTED
-
-
-def _because(failed: str) -> StepError:
-    return StepError(
-        "dependency",
-        f"not started, because `{failed}` was not done",
-        hint="mend the cause of that failure, then run apply again",
-        exit_code=ExitCode.PARTIAL,
-    )

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from reconciler.engine.failures import changed, failed, not_done, unknown
 from reconciler.model.backend import (
     BackendError,
     Conflict,
@@ -17,15 +18,12 @@ from reconciler.model.backend import (
     Unexpected,
 )
 from reconciler.model.domains import Absent, Domain, Known, Present
-from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create, Delete, Identity, Step, Verify
-from reconciler.model.report import StepError
+from reconciler.model.plan import Create, Delete, Step, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from reconciler.model.backend import Writer
-    from reconciler.model.plan import Precondition
 
 
 def _doubling(attempt: int) -> float:
@@ -43,15 +41,6 @@ class Patience:
     settle: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
     look_again: tuple[float, ...] = (1.0,)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-class StepFailed(Exception):
-    """The step did not reach its goal. `uncertain` says that the write may have happened all the same."""
-
-    def __init__(self, error: StepError, *, uncertain: bool = False) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.uncertain = uncertain
 
 
 class CutOff(asyncio.CancelledError):
@@ -79,7 +68,7 @@ async def perform(
         live = await _look(step, api, patience, freed)
         saw(step.environment, live)
         if not step.precondition.holds(live):
-            raise _changed(step.environment, step.precondition, live)
+            raise changed(step.environment, step.precondition, live)
         try:
             domain = await _write(step, api, patience, freed, saw)
         except asyncio.CancelledError:
@@ -89,11 +78,11 @@ async def perform(
             attempt += 1
             pause = max(patience.delay(attempt), failure.retry_after or 0.0)
             if attempt > patience.retries or pause > patience.longest:
-                raise _failed(failure) from None
+                raise failed(failure) from None
         except Conflict as failure:
             still = next(settle, None)
             if still is None:
-                raise _failed(failure) from None
+                raise failed(failure) from None
             pause = still
         else:
             saw(step.environment, Absent() if domain is None else Present(domain))
@@ -121,7 +110,7 @@ async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | Non
             # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has told of the
             # custom domain and has confirmed its delete, so it can only mean that the delete is done.
             if freed is None or not (isinstance(failure, Unexpected) and failure.status == 404):
-                raise _failed(failure) from None
+                raise failed(failure) from None
             live = Absent()
         if pause is None or not _still_shows(live, freed):
             return live
@@ -160,7 +149,7 @@ async def _after_failure(
     lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
     # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
     if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
-        raise _failed(failure)
+        raise failed(failure)
     # A finished delete may still show for a while.
     again = patience.settle if isinstance(step, Delete) else patience.look_again if lost else ()
     return await _read_back(step, api, patience, failure, freed, saw, again=again)
@@ -181,29 +170,19 @@ async def _read_back(
         try:
             live = await api.read(step.environment)
         except BackendError as unread:
-            raise StepFailed(_unknown(step, failure, unread), uncertain=True) from None
+            raise unknown(step.environment, failure, unread) from None
         saw(step.environment, live)
         if _reached(step, live):
             return live.domain if isinstance(live, Present) else None
         still_shown = _still_shows(live, freed)
         if not still_shown and not step.precondition.holds(live):
-            raise _changed(step.environment, step.precondition, live)
+            raise changed(step.environment, step.precondition, live)
         if pause is not None:
             await patience.sleep(pause)
     if isinstance(failure, Conflict):
         # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
         raise NotSent(failure.message, status=failure.status, error_type=failure.error_type) if still_shown else failure
-    error = _from_backend(failure)
-    raise StepFailed(
-        StepError(
-            error.kind,
-            f"{failure.message}; reading back shows that it did not happen",
-            error.status,
-            error.error_type,
-            error.hint,
-            error.exit_code,
-        )
-    )
+    raise not_done(failure)
 
 
 def _still_shows(live: Known, freed: Domain | None) -> bool:
@@ -221,43 +200,3 @@ def _reached(step: Step, live: Known) -> bool:
             return isinstance(live, Present) and live.domain.hostname == step.hostname and live.domain.ready
         case _:
             assert_never(step)
-
-
-def _failed(failure: BackendError) -> StepFailed:
-    return StepFailed(_from_backend(failure))
-
-
-def _from_backend(failure: BackendError) -> StepError:
-    return StepError(failure.kind, failure.message, failure.status, failure.error_type, failure.hint, failure.exit_code)
-
-
-def _unknown(step: Step, failure: BackendError, unread: BackendError) -> StepError:
-    return StepError(
-        "unknown",
-        f"{failure.message}; whether it happened is not known, because reading back failed too: {unread.message}",
-        failure.status,
-        failure.error_type,
-        f"look at `{step.environment}` with `reconciler status`, then run apply again",
-        failure.exit_code,
-    )
-
-
-def _changed(environment: str, expected: Precondition, live: Known) -> StepFailed:
-    return StepFailed(
-        StepError(
-            "changed",
-            f"`{environment}` was changed by someone else: expected {_words(expected)}, found {_found(live)}",
-            hint="nothing more was done there; look at the change, then plan again",
-            exit_code=ExitCode.REFUSED,
-        )
-    )
-
-
-def _words(expected: Precondition) -> str:
-    if isinstance(expected, Identity):
-        return f"`{expected.hostname}`" + (f" with id {expected.id}" if expected.id else "")
-    return "no custom domain"
-
-
-def _found(live: Known) -> str:
-    return f"`{live.domain.hostname}` with id {live.domain.id}" if isinstance(live, Present) else "no custom domain"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import domain, pending
 
-from reconciler.engine.write import CutOff, Patience, StepFailed, perform
+from reconciler.engine.failures import StepFailed
+from reconciler.engine.write import CutOff, Patience, perform
 from reconciler.model.backend import (
     Conflict,
     NoAnswer,
