@@ -279,6 +279,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.begun: dict[str, int] = {}  # how many requests had been answered when an environment met its first
         self.late: defaultdict[int, list[tuple[str, httpx.Request]]] = defaultdict(list)
         self.was_late = False
+        self.most_in_flight = 0
         self._in_flight = 0
         self._meddled = False
         self._told: dict[str, View] = {}  # absent: not known
@@ -291,6 +292,7 @@ class Wire(httpx.AsyncBaseTransport):
             return _unread(await self._answer(name, request))
         self.begun.setdefault(name, self.moment)
         self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
         assert self._in_flight <= self.scenario.parallelism
         try:
             return _unread(await self._exchange(name, request))

@@ -46,7 +46,7 @@ def play(
         one_key=False,
         behaviour=behaviour or Behaviour(),
         parallelism=parallelism,
-        yields=(0,),
+        yields=(1,) if parallelism > 1 else (0,),
         rounds=(round_,),
     )
     server = Organization(scenario)
@@ -97,6 +97,18 @@ def test_a_ring_frees_each_hostname_right_before_it_is_taken() -> None:
     assert server.hostnames() == RING[1]
     assert set(states(lived).values()) == {"done"}
     assert (code(lived), restored(lived), unserved(lived)) == ((ExitCode.OK, None), [], [])
+
+
+def test_independent_environments_run_side_by_side_and_a_ring_does_not() -> None:
+    names = "abcd"
+    apart, server = play(
+        {name: f"{name}.example.com" for name in names},
+        {name: f"new-{name}.example.com" for name in names},
+        parallelism=3,
+    )
+    assert apart.wire.most_in_flight == 3
+    assert server.hostnames() == {name: f"new-{name}.example.com" for name in names}
+    assert play(*RING, parallelism=3)[0].wire.most_in_flight == 1
 
 
 def test_nothing_is_looked_at_between_a_delete_and_its_create_but_what_is_to_be_written() -> None:
