@@ -172,9 +172,9 @@ async def _read_back(
         except BackendError as unread:
             raise unknown(step.environment, failure, unread) from None
         saw(step.environment, live)
-        if _reached(step, live):
-            return live.domain if isinstance(live, Present) else None
         still_shown = _still_shows(live, freed)
+        if _reached(step, live) and not still_shown:
+            return live.domain if isinstance(live, Present) else None
         if not still_shown and not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         if pause is not None:

@@ -256,6 +256,13 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
 
 
 @pytest.mark.anyio
+async def test_what_was_deleted_and_still_shows_is_not_taken_for_what_is_put_back() -> None:
+    put_back = Create("web", OLD.hostname)
+    found, api, _ = await done(put_back, R_ABSENT, TAKEN, R_OLD, R_ABSENT, AGAIN, freed=OLD)
+    assert (found, api.slept) == (AGAIN, [0.5])
+
+
+@pytest.mark.anyio
 async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> None:
     assert await error_of(CREATE, R_ABSENT, OTHER, R_ABSENT, R_ABSENT) == StepError(
         "unexpected",
