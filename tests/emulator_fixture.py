@@ -1,6 +1,7 @@
 """The emulator for tests: over a real socket or in process, with chaos where the environment asks for it.
 
-`RECONCILER_TEST_CHAOS=0.2 RECONCILER_TEST_SEED=7 pytest` runs everything that uses these fixtures while every fifth read fails.
+`RECONCILER_TEST_CHAOS=0.2 RECONCILER_TEST_SEED=7 pytest` runs every test of the tool against the emulator while every fifth read
+fails, the same ones for the same seed. A test that is marked `calm("why")` meets no chaos.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.emulator.app import Emulator, build
 from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import ChaosSettings
 from reconciler.emulator.server import Server
@@ -21,7 +21,7 @@ from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,15 @@ class Running:
     world: World
 
 
-def chaos_settings() -> ChaosSettings | None:
-    """What the environment asks for: chaos on reads, or none."""
-    rate = float(os.environ.get("RECONCILER_TEST_CHAOS", "0"))
-    return ChaosSettings(rate, int(os.environ.get("RECONCILER_TEST_SEED", "0"))) if rate else None
+_RATE = float(os.environ.get("RECONCILER_TEST_CHAOS", "0"))
+CHAOS = ChaosSettings(_RATE, int(os.environ.get("RECONCILER_TEST_SEED", "0"))) if _RATE else None
+_ASKING = frozenset({"plan", "apply", "verify", "drift", "status", "dns", "import"})
+
+
+def patient(arguments: Sequence[str]) -> list[str]:
+    """The command line, under chaos with so many retries that no bad luck outlasts them: 0.2 to the power of 11."""
+    asking = bool(arguments) and arguments[0] in _ASKING and "--retries" not in arguments
+    return [*arguments, "--retries", "10"] if CHAOS and asking else list(arguments)
 
 
 @contextmanager
@@ -56,7 +61,7 @@ def running(behaviour: Behaviour | None = None, *, chaos: ChaosSettings | None =
 
 @pytest.fixture(scope="session")
 def _chaotic() -> Iterator[Running]:
-    with running(chaos=chaos_settings()) as found:
+    with running(chaos=CHAOS) as found:
         yield found
 
 
@@ -67,18 +72,11 @@ def _calm() -> Iterator[Running]:
 
 
 @pytest.fixture
-def emulator(_chaotic: Running) -> Running:
-    """A new world over HTTP with the default behaviour."""
-    return _renewed(_chaotic)
-
-
-@pytest.fixture
-def calm_emulator(_calm: Running) -> Running:
-    """The same without chaos, for tests of the emulator itself."""
-    return _renewed(_calm)
-
-
-def _renewed(found: Running) -> Running:
+def emulator(request: pytest.FixtureRequest) -> Running:
+    """A new world over HTTP with the default behaviour; without chaos where the test is marked `calm`."""
+    marker = request.node.get_closest_marker("calm")
+    assert marker is None or marker.args, "`calm` says why"
+    found: Running = request.getfixturevalue("_chaotic" if marker is None else "_calm")
     found.world.reset()
     found.world.behaviour = Behaviour()
     return found
@@ -86,18 +84,5 @@ def _renewed(found: Running) -> Running:
 
 @pytest.fixture
 def world() -> World:
-    """A world that is the same at each run: a fixed clock and seeded ids."""
-    return World(clock=lambda: 1_790_000_000.0, ids=seeded_ids(1), chaos=chaos_settings())
-
-
-@pytest.fixture
-def emulator_app(world: World) -> Emulator:
-    """That world as an ASGI application in this process."""
-    return build(world)
-
-
-@pytest.fixture
-def calm_world(world: World) -> World:
-    """The same without chaos, for tests of the emulator itself."""
-    world.chaos = None
-    return world
+    """A world that is the same at each run, for tests of the emulator itself: a fixed clock, seeded ids and no chaos."""
+    return World(clock=lambda: 1_790_000_000.0, ids=seeded_ids(1))

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def stage(
-    tmp_path: Path, calm_emulator: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, emulator: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Stage:
-    """A folder of its own and an emulator without chaos, for tests that count requests."""
-    return Stage(tmp_path, calm_emulator, monkeypatch, capsys)
+    """A folder of its own and an emulator."""
+    return Stage(tmp_path, emulator, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.stage import CANARY, DOMAIN
+from cli.stage import CANARY, DOMAIN, command
 from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def interrupted(
 ) -> tuple[int, str, str]:
     """Run the command and send the signal once `when` returns: (code, standard output, standard error)."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
+        command(*arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -141,7 +140,7 @@ def test_a_second_signal_ends_at_once_and_says_what_is_not_known(stage: Stage) -
 
 def interrupted_twice(stage: Stage) -> tuple[int, str, str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "apply", "--auto-approve", "--format", "json"],
+        command("apply", "--auto-approve", "--format", "json"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

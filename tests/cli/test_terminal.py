@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pexpect
 import pyte
 import pytest
 
-from cli.stage import CANARY, DOMAIN
+from cli.stage import CANARY, DOMAIN, command
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -25,9 +25,10 @@ class Terminal:
     """A command on a terminal of this size, and the screen that it leaves."""
 
     def __init__(self, *arguments: str, columns: int = 100, lines: int = 40, term: str = "xterm-256color") -> None:
+        program, *words = command(*arguments)
         self._process: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable,
-            ["-m", "reconciler", *arguments],
+            program,
+            words,
             env={**os.environ, "TERM": term},
             dimensions=(lines, columns),
             encoding="utf-8",
@@ -120,7 +121,7 @@ def test_nothing_is_asked_in_ci(web: Stage) -> None:
 def test_nothing_is_asked_unless_both_standard_input_and_standard_error_are_terminals(
     web: Stage, redirected: str
 ) -> None:
-    shell = pexpect.spawn("/bin/sh", ["-c", f"'{sys.executable}' -m reconciler apply {redirected}"], encoding="utf-8")
+    shell = pexpect.spawn("/bin/sh", ["-c", f"{shlex.join(command('apply'))} {redirected}"], encoding="utf-8")
     shell.expect(pexpect.EOF, timeout=20)
     shell.close()
     assert shell.exitstatus == 5
@@ -129,7 +130,7 @@ def test_nothing_is_asked_unless_both_standard_input_and_standard_error_are_term
 
 def test_a_question_is_asked_when_only_standard_output_goes_elsewhere(web: Stage) -> None:
     shell = pexpect.spawn(
-        "/bin/sh", ["-c", f"'{sys.executable}' -m reconciler apply --format json > out.json"], encoding="utf-8"
+        "/bin/sh", ["-c", f"{shlex.join(command('apply', '--format', 'json'))} > out.json"], encoding="utf-8"
     )
     shell.expect_exact(QUESTION, timeout=20)
     shell.sendline("yes")
@@ -181,7 +182,7 @@ def test_wide_characters_stay_in_their_columns(stage: Stage) -> None:
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
 def test_a_stream_may_be_closed(web: Stage, closed: str) -> None:
     ended = subprocess.run(
-        ["/bin/sh", "-c", f"'{sys.executable}' -m reconciler plan -vv {closed}"],
+        ["/bin/sh", "-c", f"{shlex.join(command('plan', '-vv'))} {closed}"],
         capture_output=True,
         text=True,
         timeout=20,

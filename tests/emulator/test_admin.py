@@ -23,8 +23,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(calm_world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(build(calm_world))
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(build(world))
     headers = {"Authorization": "Bearer key-a"}
     async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers) as found:
         yield found
@@ -137,14 +137,14 @@ async def test_the_log_tells_of_every_request_but_the_admins(client: httpx.Async
     assert await admin(client, "GET", "requests") == []
 
 
-async def test_a_reset_begins_again(client: httpx.AsyncClient, calm_world: World) -> None:
+async def test_a_reset_begins_again(client: httpx.AsyncClient, world: World) -> None:
     await prepared(client)
     await admin(client, "POST", "faults", {"kind": "status", "times": None})
     await admin(client, "POST", "clock", {"advance_seconds": 5})
     assert await admin(client, "POST", "reset") == {"status": "reset"}
     state = await admin(client, "GET", "state")
     assert (state["environments"], state["keys"], state["clock_offset_seconds"]) == ({}, {}, 0.0)
-    assert (calm_world.faults.listed(), calm_world.log.entries()) == ([], [])
+    assert (world.faults.listed(), world.log.entries()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ async def test_two_environments_never_get_one_hostname(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("::1", 200), ("192.0.2.7", 403), ("weird", 403)])
-async def test_only_loopback_callers_are_answered(calm_world: World, address: str, status: int) -> None:
-    transport = httpx.ASGITransport(build(calm_world), client=(address, 4711))
+async def test_only_loopback_callers_are_answered(world: World, address: str, status: int) -> None:
+    transport = httpx.ASGITransport(build(world), client=(address, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         assert (await client.get("/_emulator/state")).status_code == status

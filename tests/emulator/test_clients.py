@@ -16,6 +16,8 @@ from reconciler.model.environments import Secret
 if TYPE_CHECKING:
     from emulator_fixture import Running
 
+pytestmark = pytest.mark.calm("tests the emulator itself")
+
 ENVIRONMENT = "11111111-1111-4111-8111-111111111111"
 FIELDS = [
     "id",
@@ -70,9 +72,9 @@ SHAPES = [
 
 
 @pytest.fixture
-def quiet(calm_emulator: Running) -> Running:
-    calm_emulator.world.doors.register([Account("a", Secret("key-a"), ENVIRONMENT)])
-    return calm_emulator
+def quiet(emulator: Running) -> Running:
+    emulator.world.doors.register([Account("a", Secret("key-a"), ENVIRONMENT)])
+    return emulator
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)

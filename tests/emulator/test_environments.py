@@ -22,14 +22,14 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def client(calm_world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(build(calm_world))
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(build(world))
     headers = {"Authorization": "Bearer session_tests"}
     async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers) as found:
         yield found
 
 
-async def test_an_environment_from_creation_to_deletion(client: httpx.AsyncClient, calm_world: World) -> None:
+async def test_an_environment_from_creation_to_deletion(client: httpx.AsyncClient, world: World) -> None:
     created = (await client.post(PATH, json={"name": "one"})).json()
     stamp = "2026-09-21T14:13:20Z"
     assert created == {
@@ -42,7 +42,7 @@ async def test_an_environment_from_creation_to_deletion(client: httpx.AsyncClien
     }
     one = f"{PATH}{created['id']}"
     assert (await client.get(one)).json() == created
-    calm_world.wind(60)
+    world.wind(60)
     renamed = (await client.patch(one, json={"name": "two"})).json()
     assert renamed == {**created, "name": "two", "updated_at": "2026-09-21T14:14:20Z"}
     domain = await client.post(DOMAIN, json={"hostname": "a.example.com"}, headers={"X-Environment-Id": created["id"]})
@@ -119,9 +119,9 @@ async def test_a_body_of_another_shape_is_invalid(
 
 @pytest.mark.parametrize(("extra", "status"), [("ignore", 200), ("refuse", 422)])
 async def test_unknown_properties_are_treated_as_the_switch_says(
-    client: httpx.AsyncClient, calm_world: World, extra: Any, status: int
+    client: httpx.AsyncClient, world: World, extra: Any, status: int
 ) -> None:
-    calm_world.behaviour = Behaviour(extra_properties=extra)
+    world.behaviour = Behaviour(extra_properties=extra)
     body = {"hostname": "images.example.com", "ttl": 60}
     answer = await client.post(DOMAIN, json=body, headers={"Authorization": "Bearer sk_tests"})
     assert answer.status_code == status

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 
     from reconciler.emulator.world import World
 
+pytestmark = pytest.mark.calm("tests the emulator itself")
+
 DOMAIN = "/api/v1/custom_domain/"
 HEADERS = {"Authorization": "Bearer sk_one"}
 ABSENT = {"detail": "Custom domain not found", "error_type": "ResourceNotFoundError"}
 
 
 @pytest.fixture
-def client(calm_emulator: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=calm_emulator.url, headers=HEADERS) as found:
+def client(emulator: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=emulator.url, headers=HEADERS) as found:
         yield found
 
 
@@ -65,9 +67,9 @@ def exists(client: httpx.Client) -> bool:
     ],
 )
 def test_a_fault_answers_in_json(
-    calm_emulator: Running, client: httpx.Client, fault: Fault, status: int, headers: dict[str, str], body: Any
+    emulator: Running, client: httpx.Client, fault: Fault, status: int, headers: dict[str, str], body: Any
 ) -> None:
-    calm_emulator.world.faults.add(fault)
+    emulator.world.faults.add(fault)
     answer = create(client)
     assert (answer.status_code, answer.json(), answer.headers["content-type"]) == (status, body, "application/json")
     assert {name: value for name, value in answer.headers.items() if name == "retry-after"} == headers
@@ -77,16 +79,16 @@ def test_a_fault_answers_in_json(
 @pytest.mark.parametrize(
     "fault", [Fault(Kind.GARBAGE), Fault(Kind.STATUS, status=502, body="<html>Bad Gateway</html>")], ids=["200", "502"]
 )
-def test_a_fault_answers_in_html(calm_emulator: Running, client: httpx.Client, fault: Fault) -> None:
-    calm_emulator.world.faults.add(fault)
+def test_a_fault_answers_in_html(emulator: Running, client: httpx.Client, fault: Fault) -> None:
+    emulator.world.faults.add(fault)
     answer = create(client)
     assert answer.headers["content-type"] == "text/html"
     assert answer.text.startswith("<html>")
     assert not exists(client)
 
 
-def test_a_redirect_says_where_to(calm_emulator: Running, client: httpx.Client) -> None:
-    calm_emulator.world.faults.add(Fault(Kind.REDIRECT, location="https://login.example/"))
+def test_a_redirect_says_where_to(emulator: Running, client: httpx.Client) -> None:
+    emulator.world.faults.add(Fault(Kind.REDIRECT, location="https://login.example/"))
     answer = client.get(DOMAIN)
     assert (answer.status_code, answer.headers["location"]) == (307, "https://login.example/")
 
@@ -101,20 +103,20 @@ def test_a_redirect_says_where_to(calm_emulator: Running, client: httpx.Client) 
     ids=["before", "after", "truncated"],
 )
 def test_a_dropped_connection_is_really_closed(
-    calm_emulator: Running, client: httpx.Client, fault: Fault, done: bool
+    emulator: Running, client: httpx.Client, fault: Fault, done: bool
 ) -> None:
-    calm_emulator.world.faults.add(fault)
+    emulator.world.faults.add(fault)
     with pytest.raises(
         (httpx.RemoteProtocolError, httpx.ReadError)
     ):  # closed, or reset while the body was still coming
         create(client)
     assert exists(client) == done
-    entry = calm_emulator.world.log.entries()[0]
+    entry = emulator.world.log.entries()[0]
     assert (entry["fault"], entry["acted"], entry["status"]) == (fault.kind, done, None)
 
 
-def test_a_refusal_can_be_told_after_the_act(calm_emulator: Running, client: httpx.Client) -> None:
-    calm_emulator.world.faults.add(Fault(Kind.STATUS, status=503, act=True))
+def test_a_refusal_can_be_told_after_the_act(emulator: Running, client: httpx.Client) -> None:
+    emulator.world.faults.add(Fault(Kind.STATUS, status=503, act=True))
     assert create(client).status_code == 503
     assert exists(client)
 
@@ -126,10 +128,10 @@ async def ask(app: Any, method: str = "GET", path: str = DOMAIN) -> httpx.Respon
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("kind", "after"), [(Kind.DROP_BEFORE, False), (Kind.DROP_AFTER, True), (Kind.TRUNCATE, True)])
-async def test_in_process_a_dropped_connection_is_an_exception(calm_world: World, kind: Kind, after: bool) -> None:
-    calm_world.faults.add(Fault(kind))
+async def test_in_process_a_dropped_connection_is_an_exception(world: World, kind: Kind, after: bool) -> None:
+    world.faults.add(Fault(kind))
     with pytest.raises(ConnectionDropped) as dropped:
-        await ask(build(calm_world))
+        await ask(build(world))
     assert dropped.value.after == after
 
 
@@ -145,17 +147,17 @@ async def test_in_process_a_dropped_connection_is_an_exception(calm_world: World
     ids=["delay", "latency", "both", "drip"],
 )
 async def test_waits_are_as_long_as_asked(
-    calm_world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
+    world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
 ) -> None:
     found: list[float] = []
 
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    calm_world.behaviour = behaviour
+    world.behaviour = behaviour
     if fault:
-        calm_world.faults.add(fault)
-    answer = await ask(build(calm_world, sleep=sleep))
+        world.faults.add(fault)
+    answer = await ask(build(world, sleep=sleep))
     assert found == slept
     if fault is None or fault.kind is not Kind.STATUS:
         assert (answer.status_code, answer.json()) == (404, ABSENT)
@@ -299,31 +301,31 @@ def test_chaos_spares_the_emulators_own_api() -> None:
     ],
 )
 async def test_too_many_requests_are_told_when_to_come_again(
-    calm_world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
+    world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
 ) -> None:
-    calm_world.behaviour = behaviour
-    app = build(calm_world)
+    world.behaviour = behaviour
+    app = build(world)
     answers = [await ask(app) for _ in range(3)]
     assert [answer.status_code for answer in answers] == statuses
     assert answers[-1].headers.get("retry-after") == retry_after
     assert answers[-1].json() == {"detail": "Too many requests"}
-    calm_world.wind(10)
+    world.wind(10)
     assert (await ask(app)).status_code == 404
 
 
 @pytest.mark.anyio
-async def test_a_reset_forgets_how_many_asked(calm_world: World) -> None:
-    calm_world.behaviour = Behaviour(total_rate=1)
-    app = build(calm_world)
+async def test_a_reset_forgets_how_many_asked(world: World) -> None:
+    world.behaviour = Behaviour(total_rate=1)
+    app = build(world)
     assert [(await ask(app)).status_code for _ in range(2)] == [404, 429]
-    calm_world.reset()
+    world.reset()
     assert (await ask(app)).status_code == 404
 
 
 @pytest.mark.anyio
-async def test_each_key_has_a_rate_of_its_own(calm_world: World) -> None:
-    calm_world.behaviour = Behaviour(key_rate=1)
-    transport = httpx.ASGITransport(build(calm_world))
+async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
+    world.behaviour = Behaviour(key_rate=1)
+    transport = httpx.ASGITransport(build(world))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         keys = ["sk_one", "sk_two", "sk_one"]
         found = [(await client.get(DOMAIN, headers={"Authorization": f"Bearer {key}"})).status_code for key in keys]
@@ -331,12 +333,12 @@ async def test_each_key_has_a_rate_of_its_own(calm_world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_limited_request_is_not_carried_out(calm_world: World) -> None:
-    calm_world.behaviour = Behaviour(total_rate=1)
-    app = build(calm_world)
+async def test_a_limited_request_is_not_carried_out(world: World) -> None:
+    world.behaviour = Behaviour(total_rate=1)
+    app = build(world)
     for _ in range(2):
         await ask(app)
-    log = calm_world.log.entries()
+    log = world.log.entries()
     assert [(entry["fault"], entry["acted"], entry["status"]) for entry in log] == [
         (None, True, 404),
         ("rate_limit", False, 429),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from emulator_fixture import patient
 
 from reconciler.cli.main import main
 from reconciler.emulator.behaviour import Behaviour, describe
@@ -57,7 +58,7 @@ class Job:
     def run(self, *words: str) -> Any:
         """The JSON document of a command, whose exit code must be the one the process ends with."""
         with pytest.raises(SystemExit) as ended:
-            main([words[0], "-f", str(self.manifest), "--api-url", self._url, "--format", "json", *words[1:]])
+            main(patient([words[0], "-f", str(self.manifest), "--api-url", self._url, "--format", "json", *words[1:]]))
         document = json.loads(self._capsys.readouterr().out)
         assert document["exit_code"] == ended.value.code
         return document

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from emulator_fixture import Running
 
+pytestmark = pytest.mark.calm("tests the emulator itself")
+
 DOMAIN = "/api/v1/custom_domain/"
 KEY = {"Authorization": "Bearer sk_canary_key"}
 
@@ -146,25 +148,25 @@ def test_what_keeps_it_from_serving_is_said(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"Error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
 
 
-def test_a_body_that_breaks_off_leaves_the_server_well(calm_emulator: Running) -> None:
-    address = ("127.0.0.1", int(calm_emulator.url.rpartition(":")[2]))
+def test_a_body_that_breaks_off_leaves_the_server_well(emulator: Running) -> None:
+    address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
     with socket.create_connection(address) as connection:
         connection.sendall(b"POST /api/v1/custom_domain/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_x\r\n")
         connection.sendall(b"Content-Length: 100\r\n\r\n{")
-    assert httpx.get(f"{calm_emulator.url}/health").status_code == 200
+    assert httpx.get(f"{emulator.url}/health").status_code == 200
 
 
-def test_answers_do_not_wait_for_acknowledgements(calm_emulator: Running) -> None:
+def test_answers_do_not_wait_for_acknowledgements(emulator: Running) -> None:
     """With Nagle's algorithm on, each would take the 40 ms of a delayed acknowledgement."""
-    with httpx.Client(base_url=calm_emulator.url) as client:
+    with httpx.Client(base_url=emulator.url) as client:
         assert min(client.get("/health").elapsed.total_seconds() for _ in range(10)) < 0.03
 
 
-def test_a_thousand_requests_a_second(calm_emulator: Running) -> None:
+def test_a_thousand_requests_a_second(emulator: Running) -> None:
     """Among twenty thousand Environments, counted in seconds of CPU for client and server together: others may be busy here."""
     accounts = [Account(f"e{index}", Secret(f"key-{index}")) for index in range(20_000)]
-    calm_emulator.world.doors.register(accounts)
-    port = int(calm_emulator.url.rpartition(":")[2])
+    emulator.world.doors.register(accounts)
+    port = int(emulator.url.rpartition(":")[2])
 
     def ask(worker: int) -> int:
         with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as answers:

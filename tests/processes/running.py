@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cli.stage import CANARY, Ended
+from cli.stage import CANARY, Ended, command
 
 if TYPE_CHECKING:
     import signal
@@ -40,7 +39,7 @@ class Process:
 def started(*arguments: str) -> Iterator[Process]:
     """The command, without a terminal; it does not outlive the block."""
     popen = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", *arguments],
+        command(*arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.stage import DOMAIN
+from cli.stage import DOMAIN, command
 
 from reconciler.cli.options import Options
 from reconciler.cli.session import Session, conduct
@@ -87,7 +87,7 @@ def test_a_file_that_does_not_fit_leaves_the_one_before(
     web.write("old.json", "{}")
     before = web.read(kept)
     ended = subprocess.run(
-        [sys.executable, "-m", "reconciler", *arguments],
+        command(*arguments),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -166,8 +166,9 @@ def test_an_edited_plan_does_nothing_that_the_manifest_does_not_want(
 def test_an_apply_whose_words_find_no_place_is_done_all_the_same(
     web: Stage, redirection: str, code: int, live: str
 ) -> None:
-    command = f"set -o pipefail; '{sys.executable}' -m reconciler apply --auto-approve --receipt r.json {redirection}"
-    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    apply = shlex.join(command("apply", "--auto-approve", "--receipt", "r.json"))
+    line = f"set -o pipefail; {apply} {redirection}"
+    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert (ended.returncode, web.live("web")) == (code, live)
     assert "Traceback" not in ended.stderr
     assert '"exit_code": 0' in web.read("r.json")
