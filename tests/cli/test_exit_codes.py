@@ -286,6 +286,7 @@ def test_65_for_a_plan_file_that_is_not_there(web: Stage) -> None:
     assert web.run("apply", "plan.json").code == 65
 
 
+@pytest.mark.calm("asks once, so that trouble for ever takes no time")
 def test_the_worst_of_many_wins(stage: Stage) -> None:
     stage.environment("dark")
     stage.environment("web", OLD)

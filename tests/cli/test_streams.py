@@ -181,6 +181,7 @@ def test_colour_never_reaches_a_report_or_json(web: Stage) -> None:
     assert "\x1b" not in web.read("plan.txt")
 
 
+@pytest.mark.calm("counts retries")
 def test_log_lines_can_be_json(web: Stage) -> None:
     web.fault(Kind.STATUS, status=503, times=1)
     ended = web.run("plan", "-vv", "--log-format", "json", "--out", "plan.json")
@@ -196,6 +197,7 @@ def test_log_lines_can_be_json_when_a_run_fails(web: Stage) -> None:
         assert [json.loads(line)["kind"] for line in ended.err.splitlines()]
 
 
+@pytest.mark.calm("counts retries")
 def test_v_tells_of_retries_and_vv_of_every_request(web: Stage) -> None:
     def told(*options: str) -> list[str]:
         web.fault(Kind.STATUS, status=503, times=1)

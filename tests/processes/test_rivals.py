@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OLD, NEW, APP, SHOP = (f"{word}.example.com" for word in ("old", "new", "app", "shop"))
 
 
+@pytest.mark.calm("names a read by its number")
 def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web=NEW)
@@ -37,6 +38,7 @@ def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage)
     assert made.hostname == NEW
 
 
+@pytest.mark.calm("names a read by its number")
 def test_the_slower_one_does_not_fill_a_gap_that_the_other_has_filled(stage: Stage) -> None:
     """It has deleted, and the other, started meanwhile, creates first."""
     stage.environment("web", OLD)
