@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections import Counter
@@ -80,7 +79,7 @@ def _following(
         console = Console(stderr=True)
 
         def shown() -> Table:
-            return _table(found, total, time.monotonic() - began, longest)
+            return _table(found, total, time.monotonic() - began, longest, console.size)
 
         # Whatever else is told meanwhile appears above the table.
         with Live(get_renderable=shown, console=console, refresh_per_second=2, transient=True, redirect_stdout=False):
@@ -115,12 +114,12 @@ def _counted(verdicts: Sequence[Verdict], total: int) -> str:
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
 
 
-def _table(found: dict[str, Verified], total: int, seconds: float, longest: float) -> Table:
-    """What is not ready comes first; one line each, and what has no room is only counted."""
+def _table(found: dict[str, Verified], total: int, seconds: float, longest: float, room: tuple[int, int]) -> Table:
+    """What is not ready comes first; one line each, and what has no room (columns, lines) is only counted."""
     from rich.table import Table
     from rich.text import Text
 
-    columns, lines = shutil.get_terminal_size()
+    columns, lines = room
     in_order = sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))
     rows = []
     for item in in_order[: max(3, lines // 2)]:

@@ -22,13 +22,19 @@ QUESTION = "Only 'yes' will do: "
 
 
 class Terminal:
-    """A command on a terminal of this size, and the screen that it leaves."""
+    """A command on a terminal of this size, and the screen that it leaves. `redirected` are words for the shell."""
 
-    def __init__(self, *arguments: str, columns: int = 100, lines: int = 40, term: str = "xterm-256color") -> None:
-        program, *words = command(*arguments)
+    def __init__(
+        self,
+        *arguments: str,
+        redirected: str = "",
+        columns: int = 100,
+        lines: int = 40,
+        term: str = "xterm-256color",
+    ) -> None:
         self._process: pexpect.spawn[str] = pexpect.spawn(
-            program,
-            words,
+            "/bin/sh",
+            ["-c", f"exec {shlex.join(command(*arguments))} {redirected}"],
             env={**os.environ, "TERM": term},
             dimensions=(lines, columns),
             encoding="utf-8",
@@ -121,22 +127,15 @@ def test_nothing_is_asked_in_ci(web: Stage) -> None:
 def test_nothing_is_asked_unless_both_standard_input_and_standard_error_are_terminals(
     web: Stage, redirected: str
 ) -> None:
-    shell = pexpect.spawn("/bin/sh", ["-c", f"{shlex.join(command('apply'))} {redirected}"], encoding="utf-8")
-    shell.expect(pexpect.EOF, timeout=20)
-    shell.close()
-    assert shell.exitstatus == 5
+    assert Terminal("apply", redirected=redirected).ended() == 5
     assert writes(web) == []
 
 
 def test_a_question_is_asked_when_only_standard_output_goes_elsewhere(web: Stage) -> None:
-    shell = pexpect.spawn(
-        "/bin/sh", ["-c", f"{shlex.join(command('apply', '--format', 'json'))} > out.json"], encoding="utf-8"
-    )
-    shell.expect_exact(QUESTION, timeout=20)
-    shell.sendline("yes")
-    shell.expect(pexpect.EOF, timeout=20)
-    shell.close()
-    assert (shell.exitstatus, web.live("web")) == (0, NEW)
+    terminal = Terminal("apply", "--format", "json", redirected="> out.json")
+    terminal.wait_for(QUESTION)
+    terminal.type("yes\n")
+    assert (terminal.ended(), web.live("web")) == (0, NEW)
     assert '"outcome": "ok"' in web.read("out.json")
 
 

@@ -171,6 +171,20 @@ def test_on_a_terminal_a_table_stands_while_waiting_and_is_gone_in_the_end(stage
     ]
 
 
+@pytest.mark.parametrize("columns", [50, 70, 100])
+def test_the_table_fits_the_terminal_also_where_standard_output_goes_elsewhere(stage: Stage, columns: int) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.manifest(web=NAME)
+    stage.world.behaviour = Behaviour(check="never")
+    terminal = Terminal("verify", "--wait", "10m", columns=columns, redirected="> out.txt")
+    terminal.wait_for("1 waiting of 1")
+    titles, row, _ = terminal.lines()
+    assert titles.split() == ["VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY"]
+    assert row.split()[:2] == ["waiting", "web"]
+    terminal.type("\x03")
+    assert terminal.ended() == 130
+
+
 def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
