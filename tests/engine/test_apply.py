@@ -247,6 +247,13 @@ def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
     }
 
 
+def test_every_step_that_was_skipped_names_the_one_that_failed() -> None:
+    lived, _ = play(*SWAP, {6: REFUSED})
+    told = {name: result.error.message for name, result in lived.applied.results.items() if result.error}
+    assert told["create:b"] == told["verify:a"] == "not started, because `create:a` was not done"
+    assert told["verify:b"] == "not started, because `create:b` was not done"
+
+
 def test_all_is_put_back_before_any_of_it_is_checked() -> None:
     lived, _ = play(*SWAP, {6: REFUSED})
     assert lived.wire.paths[-8:] == ["GET b", "POST b", "GET a", "POST a", "GET b", "TEST b", "GET a", "TEST a"]
@@ -363,13 +370,17 @@ def test_a_stop_before_the_first_write_does_nothing_more_and_says_so() -> None:
     [
         pytest.param(1, "not_started", 0, id="before anything was sent"),
         pytest.param(2, "failed interrupted", 1, id="while the delete is on its way"),
+        pytest.param(4, "done", 2, id="while the create is on its way"),
     ],
 )
 def test_a_second_signal_ends_at_once_and_says_what_may_have_happened(moment: int, expected: str, written: int) -> None:
     lived, _ = play(*REPLACE, stopped=moment, stopped_again=moment)
     assert lived.cut_off
     assert states(lived)["delete:a"] == expected
-    assert (states(lived)["create:a"], lived.applied.writes_done) == ("not_started", written)
+    assert (states(lived)["create:a"], lived.applied.writes_done) == (
+        "failed interrupted" if moment == 4 else "not_started",
+        written,
+    )
     assert code(lived)[0] == (ExitCode.PARTIAL if written else ExitCode.INTERRUPTED)
 
 

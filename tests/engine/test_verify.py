@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import domain, pending
 
-from reconciler.engine.verify import Waiting, verify_all
+from reconciler.engine.verify import Waiting, of_unwanted, verify_all
 from reconciler.model.backend import NoAnswer
 from reconciler.model.dns import DnsVerdict, Seen
-from reconciler.model.domains import Absent, Domain, Known, Present, Unreadable
-from reconciler.model.exit_codes import ExitCode
+from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
 from reconciler.model.report import Record, Verdict, Verified
 
 if TYPE_CHECKING:
@@ -103,13 +102,6 @@ async def test_without_waiting_everything_is_asked_once() -> None:
     assert (api.calls, slept) == (["read", "test"], [])
 
 
-async def test_nothing_is_asked_of_an_environment_that_is_not_the_one_pinned() -> None:
-    api = Imgwire(Present(NEW))
-    (found,) = await verify_all([("web", "images.example.com")], api, 4, Waiting(), {"web": "another"})
-    assert isinstance(found.live, Unreadable)
-    assert (found.verdict, found.live.error.exit_code, api.calls) == (Verdict.UNKNOWN, ExitCode.REFUSED, ["read"])
-
-
 async def test_what_is_ready_is_not_checked_again() -> None:
     api = Imgwire(Present(READY))
     found, slept = await verify(api, 600)
@@ -171,12 +163,27 @@ async def test_what_dns_does_not_deny_is_checked_in_every_round(verdict: DnsVerd
     assert api.calls == ["read", "test"] * 5
 
 
-async def test_absence_and_silence_are_asked_again() -> None:
+async def test_silence_is_asked_again_and_nothing_but_absence_is_not_waited_for() -> None:
     api = Imgwire(Absent(), broken=1)
-    found, slept = await verify(api, 4)
+    found, slept = await verify(api, 600)
     assert (found.verdict, found.message) == (Verdict.ABSENT, "has no custom domain: run apply first")
-    assert api.calls == ["read", "read", "read"]
-    assert slept == [2, 2]
+    assert (api.calls, slept) == (["read", "read"], [2])
+
+
+@pytest.mark.parametrize(
+    ("live", "verdict", "words"),
+    [
+        (Absent(), Verdict.ABSENT, "has no custom domain, as desired"),
+        (Present(READY), Verdict.WAITING, "has `images.example.com` and should have none: run apply"),
+        (Unreadable(NoAnswer("silence")), Verdict.UNKNOWN, "silence"),
+    ],
+    ids=["absent", "present", "unreadable"],
+)
+async def test_where_no_custom_domain_is_desired_what_was_read_is_the_verdict(
+    live: Live, verdict: Verdict, words: str
+) -> None:
+    found = of_unwanted("web", live)
+    assert (found.verdict, found.message, found.tested) == (verdict, words, False)
 
 
 async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:

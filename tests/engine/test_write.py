@@ -30,7 +30,7 @@ from reconciler.model.report import StepError
 from .scripted import Scripted
 
 if TYPE_CHECKING:
-    from reconciler.model.domains import Known
+    from reconciler.model.domains import Domain, Known
     from reconciler.model.plan import Step
 
 OLD, NEW, OTHER = domain("web", "old.example.com"), pending("web", "new.example.com"), pending("web", "x.example.com")
@@ -224,10 +224,10 @@ async def test_every_state_that_was_learned_is_told(step: Step, script: list[obj
     assert (await done(step, *script))[2] == seen
 
 
-async def error_of(step: Step, *script: object) -> StepError:
+async def error_of(step: Step, *script: object, freed: Domain | None = None) -> StepError:
     api = Scripted(*script)
     with pytest.raises(StepFailed) as failure:
-        await perform(step, api, api.patience, saw=lambda *_: None)
+        await perform(step, api, api.patience, freed=freed, saw=lambda *_: None)
     assert str(failure.value) == failure.value.error.message
     return failure.value.error
 
@@ -260,6 +260,12 @@ async def test_what_was_deleted_and_still_shows_is_not_taken_for_what_is_put_bac
     put_back = Create("web", OLD.hostname)
     found, api, _ = await done(put_back, R_ABSENT, TAKEN, R_OLD, R_ABSENT, AGAIN, freed=OLD)
     assert (found, api.slept) == (AGAIN, [0.5])
+
+
+@pytest.mark.anyio
+async def test_a_conflict_with_what_never_goes_away_is_told_in_the_apis_words() -> None:
+    error = await error_of(CREATE, *[R_ABSENT, TAKEN, R_OLD] * 3, freed=OLD)
+    assert (error.message, error.status, error.error_type) == (TAKEN.message, TAKEN.status, TAKEN.error_type)
 
 
 @pytest.mark.anyio
@@ -298,6 +304,8 @@ async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: S
     assert await error_of(step, live) == changed
     if step is CREATE:
         assert await error_of(step, R_ABSENT, LOST, live) == changed
+    if live is R_AGAIN:
+        assert await error_of(step, R_OLD, LOST, live) == changed
 
 
 @pytest.mark.anyio
