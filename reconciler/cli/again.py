@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.options import Options
 
 
 def command_again(*more: str) -> str:
     """This run's own command line with `more` behind it, quoted for a shell."""
     given = click.get_current_context().find_root().obj or ()
     return shlex.join(["reconciler", *given, *more])
+
+
+def command_for_saved(path: str, options: Options, unprotect: Sequence[str], max_interruptions: int | None) -> str:
+    """The command line that applies the plan saved at `path`, with what this run was told and a plan does not hold."""
+    words = ["reconciler", "apply", path]
+    words += ["-f", "-"] if "-" in options.files else []
+    words += [f"--emulator={options.emulator}"] if options.emulator is not None else []
+    words += ["--api-url", options.api_url] if options.api_url is not None else []
+    words += [word for name in unprotect for word in ("--unprotect", name)]
+    words += ["--max-interruptions", str(max_interruptions)] if max_interruptions is not None else []
+    return shlex.join(words)

@@ -89,6 +89,7 @@ def apply(
         from reconciler.cli.planning import consent_for, make_plan
         from reconciler.cli.saved_plans import from_file
 
+        session.keep_apart(receipt, inputs=[planfile] if planfile is not None else [])
         seen = seen_in(receipt)
 
         def consent(manifest: Any, more: frozenset[str] = frozenset()) -> Consent:
@@ -103,7 +104,6 @@ def apply(
             given = consent(manifest)
             plan, blocks = make_plan(session, manifest, given)
             limit = given.max_interruptions
-        session.keep_apart(receipt, inputs=[planfile] if planfile is not None else [])
         _permit(session, plan, blocks, limit, expect_digest, auto_approve=auto_approve or planfile is not None)
         restore = on_create_failure == "restore"
         dns = Dns(dns_servers, no_dns)
@@ -123,18 +123,19 @@ def _permit(
 ) -> None:
     """Return when the plan may be run. Raises Failure with what would have to be said."""
     from reconciler.planning.digest import digest
+    from reconciler.planning.outcome import of_refusal
 
     if blocks:
         _show(session, plan, limit)
         overrides = [block.override for block in blocks if block.override]
         words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
         hint = f"to go ahead all the same: {command_again(*words)}" if len(overrides) == len(blocks) else None
-        raise Failure(ExitCode.REFUSED, blocks[0].code, _listed(blocks), hint, plan, blocks)
+        raise Failure(of_refusal(plan), blocks[0].code, _listed(blocks), hint, plan, blocks)
     made = digest(plan)
     if expect_digest is not None and expect_digest != made:
         _show(session, plan, limit)
         raise Failure(
-            ExitCode.REFUSED,
+            of_refusal(plan),
             "digest_differs",
             f"the plan made now is not the one that was approved: its digest is {made}, expected was {expect_digest}",
             "look at the plan above; to approve it, give its digest",
@@ -147,7 +148,7 @@ def _permit(
         return
     if not can_ask():
         raise Failure(
-            ExitCode.REFUSED,
+            of_refusal(plan),
             "no_consent",
             "nobody can be asked here, and nothing has said yes beforehand",
             f"to apply exactly this plan: {command_again('--expect-digest', made)}\n"

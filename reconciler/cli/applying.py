@@ -21,6 +21,8 @@ from reconciler.render.formats import renderer
 from reconciler.render.ink import Ink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.api.backend import HttpBackend
     from reconciler.cli.looking import Dns
     from reconciler.cli.session import Session
@@ -43,7 +45,7 @@ def apply_plan(
 
         def on_step(*_: object) -> None:
             advance()
-            kept.rewrite(run.applied())
+            kept.rewrite(run.applied)
 
         settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries), on_step)
         run = Run(plan, backend, settings, session.stop)
@@ -120,7 +122,7 @@ class Receipt:
         if self._path is None:
             return
         try:
-            self._write(applied)
+            self._write(applied, time.monotonic())
         except OSError as error:
             raise Failure(
                 ExitCode.ERROR,
@@ -130,11 +132,13 @@ class Receipt:
                 self._plan,
             ) from None
 
-    def rewrite(self, applied: Applied) -> None:
+    def rewrite(self, applied: Callable[[], Applied]) -> None:
+        """`applied` gathers what was done so far, which takes time, too: it is asked only where a file is to be written."""
         if self._path is None or time.monotonic() < self._not_before:
             return
+        started = time.monotonic()
         try:
-            self._write(applied)
+            self._write(applied(), started)
         except OSError as error:
             if not self._broken:
                 self._broken = True
@@ -156,9 +160,8 @@ class Receipt:
                 )
         return document
 
-    def _write(self, applied: Applied) -> None:
+    def _write(self, applied: Applied, started: float) -> None:
         assert self._path is not None  # noqa: S101 - the callers have looked
-        started = time.monotonic()
         document = report(self._session, self._plan, applied)
         write_atomically(self._path, renderer("apply", "json")(document, Ink()))
         took = time.monotonic() - started

@@ -99,6 +99,7 @@ def sync(options: Options, config: str, auto_approve: bool) -> ExitCode:
     def body(session: Session) -> Document:
         from reconciler.cli.publishing import publish
 
+        session.keep_apart(inputs=[config])
         plan, blocks, found = _read(session)
         return publish(session, config, plan, blocks, found, auto_approve=auto_approve)
 

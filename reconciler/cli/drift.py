@@ -40,6 +40,7 @@ def drift(options: Options, baseline: str | None, health: bool) -> ExitCode:
         from reconciler.planning.drift import findings
         from reconciler.planning.outcome import of_drift
 
+        session.keep_apart(inputs=[baseline] if baseline is not None else [])
         manifest = session.manifest()
         before = read_baseline(baseline) if baseline is not None else None
         plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))

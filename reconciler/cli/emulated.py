@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,10 @@ def transport_for(
         return _Inside(httpx.ASGITransport(local_app(Path(state), accounts)))
     except StateError as error:
         raise Failure(
-            ExitCode.ERROR, "emulator_state", str(error), "name another file: --emulator STATE.json"
+            ExitCode.ERROR,
+            "emulator_state",
+            str(error),
+            "`--emulator` takes the word behind it for its state file: name another, as in --emulator=STATE.json",
         ) from None
 
 
@@ -69,6 +73,8 @@ class _Inside(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         from reconciler.emulator.app import ConnectionDropped
 
+        # Nothing here waits for a network, so nobody else would come to run, the ear for signals included.
+        await asyncio.sleep(0)
         try:
             return await self._emulator.handle_async_request(request)
         except ConnectionDropped:

@@ -60,6 +60,7 @@ class Duration(click.ParamType[Any]):
 
     name = "DURATION"
     _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    _LONGEST = 3650 * 86400
     _FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -69,7 +70,10 @@ class Duration(click.ParamType[Any]):
         if not value or match is None:
             self.fail(f"'{value}' is not a duration such as 90s, 10m or 1h30m", param, ctx)
         numbers = zip(match.groups(), self._UNITS, strict=True)
-        return float(sum(int(number) * seconds for number, (_, seconds) in numbers if number))
+        total = sum(int(number) * seconds for number, (_, seconds) in numbers if number)
+        if total > self._LONGEST:
+            self.fail(f"'{value}' is longer than {self._LONGEST // 86400} days", param, ctx)
+        return float(total)
 
 
 def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
@@ -128,7 +132,7 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
             ),
             click.option(
                 "--timeout",
-                type=click.FloatRange(0, min_open=True),
+                type=click.FloatRange(0, 3600, min_open=True),
                 default=30.0,
                 show_default=True,
                 metavar="SECONDS",

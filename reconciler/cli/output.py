@@ -121,12 +121,17 @@ def is_terminal(stream: object) -> bool:
         return False
 
 
-def is_same_file(one: str, other: str) -> bool:
-    """The two paths lead to one file, or would."""
+def would_replace(written: str, read: str) -> bool:
+    """Writing the one would replace the other: one file, or a manifest in a folder of them. Devices and pipes lose nothing."""
+    target, source = Path(written), Path(read)
+    if target.exists() and not target.is_file():
+        return False
+    if source.is_dir():
+        return target.suffix in {".yaml", ".yml"} and target.resolve().is_relative_to(source.resolve())
     try:
-        return Path(one).samefile(other)
+        return target.samefile(source)
     except OSError:
-        return Path(one).resolve() == Path(other).resolve()
+        return target.resolve() == source.resolve()
 
 
 def write_atomically(path: str, text: str) -> None:

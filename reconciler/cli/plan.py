@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.again import command_for_saved
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.output import timestamp, write_atomically
 from reconciler.cli.session import Session, conduct
@@ -54,8 +55,8 @@ def plan(
         from reconciler.cli.planning import consent_for, make_plan
         from reconciler.planning.outcome import of_plan
 
-        manifest = session.manifest()
         session.keep_apart(out)
+        manifest = session.manifest()
         consent = consent_for(manifest, unprotect, max_interruptions)
         made, blocks = make_plan(session, manifest, consent)
         code, outcome, reason = of_plan(made, blocks, detailed=detailed_exitcode)
@@ -67,13 +68,15 @@ def plan(
             max_interruptions=consent.max_interruptions,
         )
         if out is not None:
-            _save(session, out, document)
+            _save(out, document)
+            again = command_for_saved(out, options, unprotect, max_interruptions)
+            session.log.say("info", f"Saved the plan to {out}. To apply exactly this: {again}")
         return document
 
     return conduct(options, body)
 
 
-def _save(session: Session, path: str, document: Document) -> None:
+def _save(path: str, document: Document) -> None:
     from reconciler.cli.failure import Failure
     from reconciler.model.exit_codes import ExitCode
     from reconciler.render.formats import renderer
@@ -88,4 +91,3 @@ def _save(session: Session, path: str, document: Document) -> None:
             f"could not save the plan to {path}: {error.strerror or error}",
             plan=document.plan,
         ) from None
-    session.log.say("info", f"Saved the plan to {path}. To apply exactly this: reconciler apply {path}")

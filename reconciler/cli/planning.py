@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import domain_of
+from reconciler.cli.failure import Failure
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.plan import CHANGING, Action
 from reconciler.planning.guards import MISTAKEN_CODES, Consent, blocks, cut_moves
+from reconciler.planning.outcome import of_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +54,13 @@ def tell_mistakes(session: Session, blocks: Sequence[Block]) -> None:
             session.log.say("error", block.message)
 
 
+def refuse_mistakes(plan: Plan, blocks: Sequence[Block]) -> None:
+    """Raises Failure where a record that was read is not of the environment that it was read for."""
+    mistaken = [block for block in blocks if block.code in MISTAKEN_CODES]
+    if mistaken:
+        raise Failure(of_refusal(plan), mistaken[0].code, mistaken[0].message, plan=plan, blocks=tuple(mistaken))
+
+
 def _cut(session: Session, manifest: Manifest, plan: Plan) -> tuple[Block, ...]:
     """Moves that the selection would do by half. The environments left out are read only where a create could take from one.
 
@@ -76,4 +85,8 @@ def _held(session: Session, others: Sequence[Environment]) -> dict[str, str | No
     credentials, _ = resolve(others, os.environ)
     readable = [environment for environment in others if environment.name in credentials]
     live = session.read(readable, session.backend(readable, credentials, Access.READ))
+    unread = len(others) - sum(not isinstance(state, Unreadable) for state in live.values())
+    if unread:
+        told = f"{unread} of the environments left out could not be read"
+        session.log.say("warning", f"{told}: whether one of them holds a hostname that is created here is not known")
     return {name: domain.hostname if (domain := domain_of(state)) else None for name, state in live.items()}

@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.failure import Failure
+from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
-from reconciler.planning.guards import blocks
-from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable, with_done
+from reconciler.planning.guards import MISTAKEN_CODES, blocks
+from reconciler.planning.outcome import of_reading
+from reconciler.planning.saved import (
+    NotAPlan,
+    SavedPlan,
+    from_document,
+    of_other_format,
+    stale,
+    unusable,
+    with_done,
+    with_rest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +40,8 @@ def from_file(
 ) -> tuple[Plan, tuple[Block, ...], int]:
     """What is left to do of a saved plan, what blocks it, and the limit of interruptions.
 
-    The environments that the plan has steps for are read again; no other is. Raises Failure, InvalidInput.
+    Every environment of the plan is read again. One that has steps must be readable and must fit the plan; of the others only
+    the state is told. Raises Failure, InvalidInput.
     """
     saved = _read(path)
     session.approved = saved.digest
@@ -46,13 +58,20 @@ def from_file(
         raise Failure(ExitCode.REFUSED, refused[0].code, listed, "plan again, then apply the new plan", blocks=refused)
     from reconciler.api.backend import Access
 
-    chosen = [by_name[name] for name in sorted(saved.concerned)]
+    chosen = [by_name[name] for name in saved.wishes if name in by_name]
     credentials = session.credentials(chosen)
     live = session.read(chosen, session.backend(chosen, credentials, Access.READ))
-    plan = session.plan(chosen, live)
+    whole = session.plan(chosen, live)
+    plan = session.plan([item for item in chosen if item.name in saved.concerned], live)
+    if not plan.complete:
+        unread = next(item for item in plan.items if isinstance(item.live, Unreadable))
+        message = f"nothing was applied, because `{unread.name}` could not be read and held against the plan"
+        raise Failure(of_reading(plan), "unreadable", message, "run the same command again once it can be", plan)
     seen = frozenset(name for name, record in saved.before.items() if record is not None)
     consent = consent_of(manifest, seen)
-    return with_done(saved, plan), (*stale(saved, plan), *blocks(plan, consent)), consent.max_interruptions
+    mistaken = [block for block in blocks(whole, consent) if block.code in MISTAKEN_CODES]
+    found = (*mistaken, *stale(saved, plan), *(block for block in blocks(plan, consent) if block not in mistaken))
+    return with_rest(with_done(saved, plan), whole), found, consent.max_interruptions
 
 
 def _read(path: str) -> SavedPlan:

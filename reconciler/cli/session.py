@@ -13,19 +13,19 @@ import click
 
 from reconciler.cli.failure import Failure, Interrupted
 from reconciler.cli.log import Log
-from reconciler.cli.output import Output, colours, is_same_file, now
+from reconciler.cli.output import Output, colours, now, would_replace
 from reconciler.cli.signals import Terminated, listen
 from reconciler.engine.stop import Stop
 from reconciler.model.backend import BackendError
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.model.document import Document, Source
-from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, Manifest
+from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, KeyFile, Manifest
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from reconciler.api.backend import Access, HttpBackend
     from reconciler.cli.options import Options
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+DEFAULT_MANIFEST = "imgwire.yaml"
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
@@ -45,6 +46,7 @@ class Session:
     stop: Stop = field(default_factory=Stop)
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    listed: tuple[Environment, ...] = ()  # all of the manifest, also what the run leaves out
     keys: dict[str, Credential] = field(default_factory=dict, repr=False)
     approved: str | None = None  # the digest of the saved plan that is being applied
     told: Callable[[], Document] | None = None  # the report so far, once writes may have begun
@@ -57,12 +59,15 @@ class Session:
         """The manifest of `-f`, or of `files` where none was given. Raises InvalidInput."""
         from reconciler.manifest import load
 
+        self.keep_apart()
         loaded = load(self.options.files or files)
         self.diagnostics = loaded.warnings
         self._tell(loaded.warnings)
         self.source = Source(
             loaded.manifest.files, self.api_url(loaded.manifest), self.options.names, self.options.selectors
         )
+        self.listed = loaded.manifest.environments
+        self.keep_apart()
         return loaded.manifest
 
     def selected(self, manifest: Manifest) -> tuple[Environment, ...]:
@@ -97,10 +102,14 @@ class Session:
         return manifest.api_url or DEFAULT_API_URL
 
     def credentials(self, environments: Sequence[Environment]) -> dict[str, Credential]:
-        """The keys that can be used. What is wrong with the others is kept as diagnostics; two equal ones are refused."""
+        """The keys that can be used. What is wrong with the others is kept as diagnostics; a key that another environment of
+        the manifest has too is refused, whether that one is part of the run or not."""
         from reconciler.manifest.keys import resolve
 
-        found, problems = resolve(environments, os.environ)
+        wanted = {environment.name for environment in environments}
+        keys, told = resolve(self.listed or environments, os.environ)
+        found = {name: key for name, key in keys.items() if name in wanted}
+        problems = tuple(problem for problem in told if problem.environment in wanted)
         if self.options.emulator is not None:
             from reconciler.cli.emulated import stand_ins
 
@@ -157,13 +166,26 @@ class Session:
             self.log.show(render_text(problems, colour=colours(sys.stderr)))
 
     def keep_apart(self, *outputs: str | None, inputs: Sequence[str] = ()) -> None:
-        """Raises Failure where an output would take the place of the manifest or of another of the inputs."""
-        for read in (*inputs, *(file.path for file in (self.source.files if self.source else ()))):
-            for written in outputs:
-                if written is not None and is_same_file(written, read):
-                    raise Failure(
-                        ExitCode.USAGE, "usage", f"{written} would overwrite {read}", "give it a path of its own"
-                    )
+        """Raises Failure where one of the outputs or reports would take the place of something that is read, or of another
+        output. Nothing is written then."""
+        written = [*(path for _, path in self.options.reports), *(path for path in outputs if path is not None)]
+        read = [*inputs, *(self.options.files or (DEFAULT_MANIFEST,)), *self._read_besides()]
+        for place, path in enumerate(written):
+            clash = next((other for other in read if would_replace(path, other)), None)
+            clash = clash or next((other for other in written[:place] if would_replace(path, other)), None)
+            if path == "-" or clash is not None:
+                self.output = replace(self.output, reports=())
+                said = f"{path} would overwrite {clash}" if clash else "`-` is no file to write to"
+                hint = "give it a path of its own" if clash else "standard output carries what --format says"
+                raise Failure(ExitCode.USAGE, "usage", said, hint)
+
+    def _read_besides(self) -> Iterator[str]:
+        """The files behind folders, keys and the emulator, as far as they are known."""
+        if self.source is not None:
+            yield from (file.path for file in self.source.files)
+        yield from (item.key.path for item in self.listed if isinstance(item.key, KeyFile))
+        if self.options.emulator is not None:
+            yield from (self.options.emulator, f"{self.options.emulator}.journal")
 
     def run(self, main: Coroutine[Any, Any, Result]) -> Result:
         """Run it until it ends or a signal asks to stop. Raises Interrupted when it was cut off."""
@@ -209,7 +231,9 @@ class Session:
         self.stop.request(code)
         if self.told is not None:
             return self.told()
-        return self.document(code, "interrupted", message="interrupted before anything was written")
+        # What verify has asked Imgwire to check by then is no change, but it was sent.
+        told = "interrupted" if self.options.command == "verify" else "interrupted before anything was written"
+        return self.document(code, "interrupted", message=told)
 
 
 def conduct(options: Options, body: Callable[[Session], Document]) -> ExitCode:

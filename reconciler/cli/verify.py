@@ -32,28 +32,33 @@ def verify(options: Options, wait: float, dns_servers: tuple[Server, ...], no_dn
     def body(session: Session) -> Document:
         from reconciler.api.backend import Access
         from reconciler.cli.looking import notes, resolvers_for
+        from reconciler.cli.planning import consent_for, make_plan, refuse_mistakes
         from reconciler.cli.waiting import wait_until_ready
+        from reconciler.engine.verify import of_unwanted
         from reconciler.planning.outcome import of_verify
 
-        chosen = [item for item in session.selected(session.manifest()) if item.hostname is not None]
-        credentials = session.credentials(chosen)
-        backend = session.backend(chosen, credentials, Access.TEST)
-        wishes = [(item.name, item.hostname) for item in chosen if item.hostname is not None]
+        manifest = session.manifest()
+        plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
+        refuse_mistakes(plan, blocks)
+        wishes = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
         resolvers = resolvers_for(session, Dns(dns_servers, no_dns))
-        pins = {item.name: item.environment_id for item in chosen}
-        verified = wait_until_ready(session, wishes, backend, wait, resolvers, pins)
-        live = {item.environment: item.live for item in verified}
-        code, reason = of_verify(verified)
-        warnings = notes(session, live, dict(wishes), resolvers)
+        backend = session.backend([item.environment for item in plan.items], session.keys, Access.TEST)
+        verified = {item.environment: item for item in wait_until_ready(session, wishes, backend, wait, resolvers)}
+        unwanted = {
+            item.name: of_unwanted(item.name, item.live) for item in plan.items if not item.environment.hostname
+        }
+        told = tuple({**verified, **unwanted}[item.name] for item in plan.items)
+        live = {item.environment: item.live for item in told}
+        code, reason = of_verify(told, unwanted)
         if session.stop.requested:
             code, reason = session.stop.requested, "interrupted"
         return session.document(
             code,
             reason,
-            plan=session.plan(chosen, live),
-            verified=verified,
-            records=tuple(record for item in verified for record in item.records),
-            dns_notes=warnings,
+            plan=session.plan([item.environment for item in plan.items], live),
+            verified=told,
+            records=tuple(record for item in told for record in item.records),
+            dns_notes=notes(session, live, dict(wishes), resolvers),
         )
 
     return conduct(options, body)

@@ -18,7 +18,7 @@ from reconciler.model.report import Verdict
 from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.table import Table
 
@@ -38,7 +38,6 @@ def wait_until_ready(
     backend: HttpBackend,
     longest: float,
     resolvers: Resolvers | None = None,
-    pins: Mapping[str, str | None] | None = None,
 ) -> tuple[Verified, ...]:
     """Verify until all is ready or nothing is left that could become so, or `longest` seconds have gone by.
 
@@ -54,7 +53,7 @@ def wait_until_ready(
     with _following(session.log, len(wishes), longest, found) as tell:
         waiting = Waiting(longest, on_verdict=heard, look=look_with(resolvers))
         try:
-            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting, pins))
+            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting))
         except Interrupted:
             if len(found) < len(wishes):
                 raise

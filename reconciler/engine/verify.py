@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import share_out
-from reconciler.model.backend import BackendError, NotFound, WrongEnvironment
+from reconciler.model.backend import BackendError, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.report import Verdict, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from reconciler.model.backend import Backend, Tester
-    from reconciler.model.domains import Domain
+    from reconciler.model.domains import Domain, Live
     from reconciler.model.report import Record
 
 _TESTED_EVERY = 4  # rounds, while DNS says that Imgwire cannot find what it needs
@@ -53,7 +53,6 @@ async def verify_all(
     backend: Backend[Tester],
     parallelism: int,
     waiting: Waiting,
-    pins: Mapping[str, str | None] | None = None,
 ) -> tuple[Verified, ...]:
     """One verdict for each (environment, desired hostname), in their order.
 
@@ -70,19 +69,31 @@ async def verify_all(
 
     async def check(api: Tester, name: str) -> None:
         always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
-        found[name] = await _verify(api, name, wanted[name], (pins or {}).get(name), waiting, always=always)
+        found[name] = await _verify(api, name, wanted[name], waiting, always=always)
         waiting.on_verdict(found[name])
 
     while left:
         await share_out(left, backend, parallelism, check)
         left = [name for name in left if not _final(found[name])]
         remaining = deadline - waiting.clock()
-        if remaining <= 0 or not left:
+        # What has no custom domain waits for somebody's apply: alone it is not worth waiting for.
+        if remaining <= 0 or all(found[name].verdict is Verdict.ABSENT for name in left):
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
         pause = min(waiting.longest_pause, pause * 1.5)
         rounds += 1
     return tuple(found[name] for name in wanted)
+
+
+def of_unwanted(name: str, live: Live) -> Verified:
+    """The verdict on an environment that should have no custom domain, from what was read of it. Nothing is asked of Imgwire."""
+    match live:
+        case Unreadable(error):
+            return Verified(name, Verdict.UNKNOWN, live, error.message)
+        case Present(domain):
+            return Verified(name, Verdict.WAITING, live, f"has `{domain.hostname}` and should have none: run apply")
+        case _:
+            return Verified(name, Verdict.ABSENT, live, "has no custom domain, as desired")
 
 
 def _final(verified: Verified) -> bool:
@@ -93,16 +104,11 @@ def _amiss(records: Sequence[Record]) -> bool:
     return any(record.seen is not None and record.seen.bad for record in records)
 
 
-async def _verify(
-    api: Tester, name: str, hostname: str, pin: str | None, waiting: Waiting, *, always: bool
-) -> Verified:
+async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, always: bool) -> Verified:
     try:
         live = await api.read(name)
         if isinstance(live, Absent):
             return Verified(name, Verdict.ABSENT, live, "has no custom domain: run apply first")
-        if pin is not None and live.domain.environment_id != pin:
-            opened = live.domain.environment_id
-            raise WrongEnvironment(f"the key opens Environment {opened}, but the manifest pins {pin}")
         if live.domain.hostname != hostname:
             other = live.domain.hostname
             return Verified(name, Verdict.ABSENT, live, f"has `{other}` instead of `{hostname}`: run apply first")

@@ -7,7 +7,6 @@
   - ServerFault     5xx: the call may have happened
   - Unexpected      an answer that is not the API's own: another shape, HTML, a redirect, a bare 404
   - KeyUnusable     no key to ask with: missing, or of the wrong kind
-  - WrongEnvironment  the key opens another Environment than the manifest pins
   + Refused         4xx in the API's own words: did not happen, and asking again cannot help
     - Unauthorized  the key or its rights are not accepted (401, 403)
     - PaymentRequired  the plan lacks the feature (402)
@@ -85,12 +84,6 @@ class Unexpected(BackendError):
 class KeyUnusable(BackendError):
     kind = "key_unusable"
     exit_code = ExitCode.CREDENTIALS
-
-
-class WrongEnvironment(BackendError):
-    kind = "wrong_environment"
-    exit_code = ExitCode.REFUSED
-    hint = "give the environment the key of its own Environment"
 
 
 class Refused(BackendError):

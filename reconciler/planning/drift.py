@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import CertificateStatus, Domain, Known, Status, domain_of
+from reconciler.model.hostnames import compared_form
 from reconciler.model.plan import Action
 from reconciler.model.report import Cause, DriftKind, Finding
 from reconciler.planning.diff import changes
@@ -117,8 +118,10 @@ def _identity(live: Live) -> tuple[str, str, str] | None:
 
 
 def _differences(then: Domain, now: Domain, fields: tuple[str, ...]) -> tuple[Change, ...]:
+    """What differs in more than its spelling: DNS names have no case and may end with a dot."""
     before, after = then.as_dict(), now.as_dict()
-    return changes({field: before[field] for field in fields}, {field: after[field] for field in fields})
+    differing = [field for field in fields if compared_form(before[field] or "") != compared_form(after[field] or "")]
+    return changes({field: before[field] for field in differing}, {field: after[field] for field in differing})
 
 
 def _worse(then: Domain, now: Domain) -> bool:

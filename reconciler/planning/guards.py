@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Absent, Present
+from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
-from reconciler.model.plan import Action, Block
+from reconciler.model.plan import CHANGING, Action, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,7 @@ def blocks(plan: Plan, consent: Consent) -> tuple[Block, ...]:
     return (
         *_wrong_environments(plan.items),
         *_shared_environments(plan.items),
+        *_moves_into_the_unknown(plan.items),
         *_suddenly_absent(plan.items, consent),
         *_protected(plan.items, consent),
         *_not_allowed(plan.items, consent),
@@ -95,6 +96,18 @@ def _shared_environments(items: Iterable[Planned]) -> Iterator[Block]:
             )
 
 
+def _moves_into_the_unknown(items: Iterable[Planned]) -> Iterator[Block]:
+    takers = {item.environment.hostname: item.name for item in items if isinstance(item.live, Unreadable)}
+    for item in items:
+        if item.action in {Action.DELETE, Action.REPLACE} and item.before in takers:
+            taker = takers[item.before]
+            yield Block(
+                "move_target_unreadable",
+                item.name,
+                f"`{item.before}` moves from `{item.name}` to `{taker}`, which could not be read",
+            )
+
+
 def _suddenly_absent(items: tuple[Planned, ...], consent: Consent) -> Iterator[Block]:
     known = [item for item in items if item.name in consent.seen_before]
     if len(known) > 1 and all(isinstance(item.live, Absent) for item in known) and not consent.believe_absent:
@@ -125,17 +138,16 @@ def _protected(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
 def _not_allowed(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
     if consent.allow is None:
         return
-    for action in (Action.CREATE, Action.DELETE, Action.REPLACE):
+    needed = {item.action for item in items if item.action in CHANGING}
+    for action in sorted(needed - consent.allow):
         names = [item.name for item in items if item.action is action]
-        if names and action not in consent.allow:
-            listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
-            allowed = ",".join(sorted({*consent.allow, action}))
-            yield Block(
-                "not_allowed",
-                names[0],
-                f"--allow does not name {action}, which the plan needs for {listed}",
-                f"--allow {allowed}",
-            )
+        listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
+        yield Block(
+            "not_allowed",
+            names[0],
+            f"--allow does not name {action}, which the plan needs for {listed}",
+            f"--allow {','.join(sorted(needed | consent.allow))}",
+        )
 
 
 def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:

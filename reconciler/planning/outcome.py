@@ -12,7 +12,7 @@ from reconciler.model.report import StepState, Verdict
 from reconciler.planning.guards import IDENTITY_CODES, MISTAKEN_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from reconciler.model.dns import Publication
     from reconciler.model.plan import Block, Plan
@@ -72,8 +72,13 @@ def of_apply(plan: Plan, applied: Applied) -> tuple[ExitCode, str | None]:
     return ExitCode.OK, None if applied.results else "in_sync"
 
 
-def of_verify(verified: Iterable[Verified]) -> tuple[ExitCode, str | None]:
-    """Exit code and reason of a verification."""
+def of_refusal(plan: Plan) -> ExitCode:
+    """The code of a plan that may not be run: 5, unless an environment that could not be read comes first."""
+    return worst([ExitCode.REFUSED, *_unreadable(plan)])
+
+
+def of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of a verification. In the environments of `unwanted` there should be no custom domain."""
     codes = []
     for item in verified:
         match item.verdict:
@@ -81,10 +86,12 @@ def of_verify(verified: Iterable[Verified]) -> tuple[ExitCode, str | None]:
                 codes.append(ExitCode.OK)
             case Verdict.STUCK:
                 codes.append(ExitCode.STUCK)
+            case Verdict.ABSENT if item.environment in unwanted:
+                codes.append(ExitCode.OK)
             case Verdict.WAITING | Verdict.ABSENT:
                 codes.append(ExitCode.WAITING)
             case Verdict.UNKNOWN:
-                codes.append(item.live.error.exit_code if isinstance(item.live, Unreadable) else ExitCode.ERROR)
+                codes.append(_of_unread(item.live) if isinstance(item.live, Unreadable) else ExitCode.ERROR)
     code = worst(codes)
     return code, None if code is ExitCode.OK else "not_ready" if code is ExitCode.WAITING else code.outcome
 
@@ -116,10 +123,13 @@ def of_publishing(plan: Plan, publications: Iterable[Publication]) -> tuple[Exit
 
 
 def _unreadable(plan: Plan) -> Iterator[ExitCode]:
+    return (_of_unread(live) for live in plan.unreadable)
+
+
+def _of_unread(live: Unreadable) -> ExitCode:
     """What could not be read counts as unreachable, unless the key is to blame."""
-    for live in plan.unreadable:
-        code = live.error.exit_code
-        yield code if code is ExitCode.CREDENTIALS else ExitCode.UNREACHABLE
+    code = live.error.exit_code
+    return code if code is ExitCode.CREDENTIALS else ExitCode.UNREACHABLE
 
 
 def _stuck(plan: Plan, applied: Applied) -> Iterator[bool]:

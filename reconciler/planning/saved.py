@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.domains import Unreadable, domain_of
-from reconciler.model.plan import Block, Create, Delete, Identity, Step, Vacant, Verify
+from reconciler.model.domains import domain_of
+from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
 from reconciler.planning.digest import of_parts
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Plan, Planned
 
 FORMAT = "imgwire-reconciler/plan"
 FORMAT_VERSION = "1.0"
@@ -40,16 +40,15 @@ class SavedPlan:
 
     @property
     def concerned(self) -> frozenset[str]:
-        """The environments that have a step. No other is read or touched."""
+        """The environments that have a step. No other is touched."""
         return frozenset(step.environment for step in self.steps.values())
 
 
 def of_other_format(document: object) -> str | None:
-    """What else the document says to be, if it is one of another format or major version."""
+    """What else the document says to be, if it is one of another format or version."""
     if not isinstance(document, dict) or "format" not in document:
         return None
-    major = str(document.get("format_version", "")).split(".")[0]
-    if document["format"] == FORMAT and major == FORMAT_VERSION.split(".", maxsplit=1)[0]:
+    if document["format"] == FORMAT and document.get("format_version") == FORMAT_VERSION:
         return None
     return f"{document['format']} {document.get('format_version', '')}".strip()
 
@@ -146,11 +145,21 @@ def stale(saved: SavedPlan, fresh: Plan) -> tuple[Block, ...]:
 
 
 def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
-    """`fresh`, which is not stale, with the saved steps that it has not to do any more in front of it."""
+    """`fresh`, which is complete and not stale, with the saved steps that it has not to do any more in front of it."""
     left = {step.id for step in fresh.steps}
-    unread = {item.name for item in fresh.items if isinstance(item.live, Unreadable)}
-    done = tuple(step for step in saved.steps.values() if step.id not in left and step.environment not in unread)
-    return replace(fresh, done=done)
+    return replace(fresh, done=tuple(step for step in saved.steps.values() if step.id not in left))
+
+
+def with_rest(plan: Plan, whole: Plan) -> Plan:
+    """`plan` with the environments of `whole` that it has no steps for. Nothing is done there, whatever has drifted."""
+    planned = {item.name: item for item in plan.items}
+    return replace(plan, items=tuple(planned.get(item.name) or _left_alone(item) for item in whole.items))
+
+
+def _left_alone(item: Planned) -> Planned:
+    if item.action in CHANGING or item.action is Action.VERIFY:
+        return replace(item, action=Action.NONE, reason="not_in_plan")
+    return item
 
 
 def _stale(saved: SavedPlan, fresh: Plan, name: str) -> Block:

@@ -331,7 +331,7 @@ def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ({"format": "imgwire-reconciler/plan", "format_version": "1.7"}, None),
+        ({"format": "imgwire-reconciler/plan", "format_version": "1.7"}, "imgwire-reconciler/plan 1.7"),
         ({"format": "imgwire-reconciler/plan", "format_version": "2.0"}, "imgwire-reconciler/plan 2.0"),
         ({"format": "imgwire-reconciler/report", "format_version": "1.0"}, "imgwire-reconciler/report 1.0"),
         ({"format": "terraform"}, "terraform"),
@@ -339,7 +339,7 @@ def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
         ([], None),
     ],
 )
-def test_another_format_or_major_version_is_called_by_its_name(document: object, expected: str | None) -> None:
+def test_another_format_or_version_is_called_by_its_name(document: object, expected: str | None) -> None:
     assert of_other_format(document) == expected
 
 

@@ -71,6 +71,8 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
 
 def _restored(applied: Applied, ink: Ink) -> str:
     lines = [f"  {safe(shown(item.hostname))} in {safe(item.environment)}" for item in applied.restored]
+    if lines:
+        lines.append("  A saved plan does not fit what was put back: plan again.")
     return section(ink("yellow", "Put back, because what should have followed the delete failed"), lines)
 
 
