@@ -201,7 +201,7 @@ def check_exit_code(lived: Lived) -> None:
     wrote = any(act.ours for act in lived.acts)
     if done:
         assert code in {ExitCode.OK, ExitCode.STUCK}
-    elif wrote:
+    elif wrote and not lived.wire.was_late:
         assert code is ExitCode.PARTIAL
     elif undisturbed(lived) and not lived.wire.sent:
         assert code is not ExitCode.PARTIAL
