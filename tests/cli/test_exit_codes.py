@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.stage import DOMAIN, TEST
+from cli.stage import DOMAIN, TEST, key
+from reconciler.emulator.doors import Account
 from reconciler.emulator.faults import Kind
+from reconciler.model.environments import Secret
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -297,3 +299,41 @@ def test_the_worst_of_many_wins(stage: Stage) -> None:
     assert stage.run("plan", "--detailed-exitcode", "--retries", "0").code == 8
     assert stage.run("apply", "--auto-approve", "--retries", "0").code == 6
     assert stage.sent().count(("POST", TEST)) == 2
+
+
+def test_verify_asks_nothing_of_environments_whose_keys_open_one_and_the_same(stage: Stage) -> None:
+    one = stage.environment("one", "images.example.com", status="PENDING", certificate_status="PENDING")
+    stage.world.doors.register([Account("two", Secret(key("two")), one)])
+    stage.set("IMGWIRE_API_KEY_TWO", key("two"))
+    stage.manifest(one="images.example.com", two="other.example.com")
+    document = (ended := stage.run("verify", "--format", "json")).document
+    assert (ended.code, document["reason"]) == (5, "environment_shared")
+    assert {method for method, _ in stage.sent()} == {"GET"}
+
+
+def test_verify_has_a_verdict_also_where_nothing_should_be(stage: Stage) -> None:
+    stage.environment("empty")
+    stage.environment("full", "images.example.com")
+    stage.manifest(empty={"hostname": None}, full={"hostname": None})
+    document = (ended := stage.run("verify", "--format", "json")).document
+    assert (ended.code, [item["verdict"] for item in document["environments"]]) == (3, ["absent", "waiting"])
+    stage.manifest(empty={"hostname": None})
+    assert stage.run("verify").code == 0
+
+
+def test_what_could_not_be_read_comes_before_a_refusal(stage: Stage) -> None:
+    stage.environment("web", "old.example.com")
+    stage.environment("blog")
+    stage.fault(Kind.STATUS, status=400, method="GET", environment="blog", times=None)
+    stage.manifest(web={"hostname": "new.example.com", "protect": True}, blog="blog.example.com")
+    assert stage.run("apply", "--auto-approve").code == 8
+    assert stage.run("verify").code == 8
+
+
+def test_a_key_that_an_environment_left_out_has_too_is_refused(stage: Stage) -> None:
+    stage.environment("web")
+    stage.environment("blog")
+    stage.set("IMGWIRE_API_KEY_BLOG", key("web"))
+    stage.manifest(web="web.example.com", blog="blog.example.com")
+    assert stage.run("apply", "--env", "web", "--auto-approve").code == 5
+    assert stage.sent() == []

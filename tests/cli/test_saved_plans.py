@@ -189,3 +189,36 @@ def test_a_plan_that_cannot_be_saved_is_an_error(saved: Stage) -> None:
     ended = saved.run("plan", "--out", "nowhere/plan.json")
     assert ended.code == 1
     assert "could not save the plan to nowhere/plan.json: No such file or directory" in ended.err
+
+
+def test_nothing_of_a_saved_plan_is_done_while_one_of_its_environments_cannot_be_read(saved: Stage) -> None:
+    saved.fault(Kind.STATUS, status=400, method="GET", environment="blog")
+    document = (ended := saved.run("apply", "plan.json", "--format", "json")).document
+    assert (ended.code, document["reason"], saved.live("web")) == (8, "unreadable", OLD)
+    assert "`blog` could not be read" in ended.err
+    assert {method for method, _ in saved.sent()} == {"GET"}
+
+
+def test_the_receipt_of_a_saved_plan_tells_of_every_environment_of_the_plan(stage: Stage) -> None:
+    stage.environment("idle", "idle.example.com")
+    stage.environment("web", OLD)
+    stage.manifest(idle="idle.example.com", web=NEW)
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    stage.change("idle", status="FAILED")  # there is no step for this one, so it is told of and left alone
+    assert stage.run("apply", "plan.json", "--receipt", "receipt.json").code == 0
+    told = {
+        item["name"]: (item["action"], item["reason"])
+        for item in json.loads(stage.read("receipt.json"))["environments"]
+    }
+    assert told == {"idle": ("none", "not_in_plan"), "web": ("replace", "hostname_differs")}
+    assert stage.run("drift", "--baseline", "receipt.json").err == ""
+
+
+def test_the_line_that_follows_a_saved_plan_can_be_pasted(stage: Stage) -> None:
+    stage.environment("web", OLD)
+    stage.manifest(web={"hostname": NEW, "protect": True})
+    ended = stage.run("plan", "--out", "plan.json", "--unprotect", "web", "--api-url", stage.url)
+    line = ended.err.split("To apply exactly this: ")[1].strip()
+    assert line == f"reconciler apply plan.json --api-url {stage.url} --unprotect web"
+    assert stage.run(*line.split()[1:]).code == 0
+    assert stage.live("web") == NEW

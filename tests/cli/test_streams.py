@@ -377,3 +377,28 @@ def test_a_full_disk_under_standard_output_is_an_error_in_words(web: Stage, comm
     os.close(full)
     assert ended.code == 1
     assert "No space left on device" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written", "read"),
+    [
+        (["plan", "--report", "json=imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
+        (["validate", "--report", "json=imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
+        (["plan", "-f", ".", "--report", "json=new.yaml"], "new.yaml", "."),
+        (["plan", "--out", "a", "--report", "markdown=a"], "a", "a"),
+        (["plan", "--out", ".imgwire-emulator.json", "--emulator"], ".imgwire-emulator.json", ".imgwire-emulator.json"),
+        (["apply", "old.json", "--report", "json=old.json"], "old.json", "old.json"),
+        (["drift", "--baseline", "old.json", "--report", "html=old.json"], "old.json", "old.json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_no_output_takes_the_place_of_what_is_read(stage: Stage, arguments: list[str], written: str, read: str) -> None:
+    stage.environment("web", "images.example.com")
+    stage.manifest(web="images.example.com")
+    for name in ("old.json", ".imgwire-emulator.json"):
+        stage.write(name, "{}")
+    before = {path.name: path.read_bytes() for path in stage.folder.iterdir() if path.is_file()}
+    ended = stage.run(*arguments)
+    assert (ended.code, ended.err.splitlines()[0]) == (64, f"error: {written} would overwrite {read}")
+    assert {path.name: path.read_bytes() for path in stage.folder.iterdir() if path.is_file()} == before
+    assert stage.sent() == []

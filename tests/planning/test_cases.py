@@ -82,6 +82,7 @@ def test_every_block_code_has_a_case() -> None:
     assert shown == {
         "wrong_environment",
         "environment_shared",
+        "move_target_unreadable",
         "all_absent",
         "protected",
         "not_allowed",
