@@ -150,7 +150,7 @@ def _permit(
         raise Failure(
             of_refusal(plan),
             "no_consent",
-            "nobody can be asked here, and nothing has said yes beforehand",
+            "this needs a yes, and there is no terminal to ask at, or CI is set",
             f"to apply exactly this plan: {command_again('--expect-digest', made)}\n"
             f"to apply whatever is planned then: {command_again('--auto-approve')}",
             plan,

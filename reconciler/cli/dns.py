@@ -27,7 +27,7 @@ def dns() -> None:
 @dns.command()
 @shared("dns show")
 def show(options: Options) -> ExitCode:
-    """Print the two CNAMEs of each live custom domain, exactly as Imgwire gave them. Only GET requests are sent.
+    """Print the CNAMEs that live domains need. Exactly as Imgwire gave them; only GET requests are sent.
 
     The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
     be its registrable domain.
@@ -53,7 +53,7 @@ def show(options: Options) -> ExitCode:
 @shared("dns check")
 @SERVER_OPTION
 def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
-    """Look up the two CNAMEs of each live custom domain. Imgwire gets GET requests only.
+    """Look the CNAMEs of live domains up. Imgwire gets GET requests only.
 
     Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
     read.
@@ -90,7 +90,7 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 def sync(options: Options, config: str, auto_approve: bool) -> ExitCode:
-    """Publish the two CNAMEs of each custom domain that is live as desired, through octoDNS. Imgwire gets GET requests only.
+    """Publish the CNAMEs through octoDNS. Only of domains that are live as desired; Imgwire gets GET requests only.
 
     What would be published is shown first, and you are asked. No other name of a zone is touched: a plan of the provider
     that would do so is refused.

@@ -82,7 +82,7 @@ def _refusal(count: int) -> tuple[str, str | None] | None:
     """None when the answer is yes; else why not, and what to do."""
     if not can_ask():
         hint = f"to publish whatever is planned then: {command_again('--auto-approve')}"
-        return "nobody can be asked here, and nothing has said yes beforehand", hint
+        return "this needs a yes, and there is no terminal to ask at, or CI is set", hint
     if not answer_is_yes(f"Publish these {count} records?"):
         return "not approved, so nothing was done", None
     return None

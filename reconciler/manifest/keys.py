@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.files import read_at_most
+from reconciler.manifest.names import FALLBACK_VARIABLE
 from reconciler.manifest.words import shorten
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.environments import Credential, Environment, KeyFile, KeyVariable, Secret
@@ -107,6 +108,8 @@ class _Search:
                 return _usable(self._environ[name].strip(), where, f"put a Server API Key into {name}"), where
         names = f"{source.name} and {source.fallback} are" if source.fallback else f"{source.name} is"
         reason = f"the variable {names} not set" if not source.fallback else f"the variables {names} not set"
+        if not source.fallback and FALLBACK_VARIABLE in self._environ:
+            reason += f"; {FALLBACK_VARIABLE} is, but it serves only a manifest with one environment"
         hint = f"set {source.name} to the Server API Key of this Environment, or say with `api_key` where it is"
         return _Unusable(reason, hint), ""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.expected import WANTED, Path, environment_of, known_keys, wanted
-from reconciler.manifest.names import variable_for
+from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.placed import Document, Entries
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
 from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
@@ -208,7 +208,7 @@ class _Explainer:
             self._tell_wrong_type(path, failure, at)
 
     def _tell_inline_key(self, at: At, environment: str | None) -> None:
-        variable = variable_for(environment) if environment else "IMGWIRE_API_KEY"
+        variable = variable_for(environment) if environment else FALLBACK_VARIABLE
         hint = f"write `{{env: {variable}}}` and put the key in that variable; if it was a real key, revoke it"
         said = "a key is never written in a manifest"
         self._tell(Code.INLINE_API_KEY, said, at, hint, environment=environment)

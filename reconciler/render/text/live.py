@@ -8,7 +8,7 @@ from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
-from reconciler.render.text.parts import joined, render_failure, unreadable
+from reconciler.render.text.parts import hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
     from reconciler.model.document import Document
@@ -30,7 +30,7 @@ def render_status(document: Document, ink: Ink) -> str:
             case _:
                 state = ("absent", "-", f"-{_note(item)}")
         rows.append((safe(item.name), *(safe(part) for part in state)))
-    return joined([aligned(rows, ink.width)])
+    return joined([aligned(rows, ink.width), hints(document.plan)])
 
 
 def _note(item: Planned) -> str:
@@ -46,7 +46,9 @@ def render_drift(document: Document, ink: Ink) -> str:
         (ink("yellow" if item.counts else "dim", item.kind), safe(item.environment), safe(item.sentence))
         for item in document.findings
     ]
-    return joined([aligned(rows, ink.width), unreadable(document.plan, ink), drift_total(document)])
+    return joined(
+        [aligned(rows, ink.width), unreadable(document.plan, ink), drift_total(document), hints(document.plan)]
+    )
 
 
 def drift_total(document: Document) -> str:
@@ -59,7 +61,9 @@ def drift_total(document: Document) -> str:
         told = f"{drifted} of {in_total} drifted."
     else:
         told = f"No drift in {total - unreadable} of {in_total}." if unreadable else f"No drift in {in_total}."
-    if unreadable:
+    if unreadable == total and total:
+        told = f"{unreadable} of {in_total} could not be read."
+    elif unreadable:
         told += f" {unreadable} could not be read."
     if not all(item.counts for item in document.findings):
         told += " Health is no part of this verdict; --health makes it one."

@@ -62,7 +62,15 @@ def nothing_to_do(plan: Plan, ink: Ink) -> str:
     readable = total - len(plan.unreadable)
     if readable == total:
         return ink("green", f"In sync: nothing to do in {total} environment{'s' * (total != 1)}.")
+    if not readable:
+        return f"{total} of {total} environment{'s' * (total != 1)} could not be read."
     return f"Nothing to do in {readable} of {total} environments; the others could not be read."
+
+
+def hints(plan: Plan) -> str:
+    """What to do about environments that could not be read, once for each kind of trouble."""
+    found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
+    return "\n".join(f"hint: {safe(hint)}" for hint in found)
 
 
 def records_to_publish(records: Iterable[Record], ink: Ink) -> str:

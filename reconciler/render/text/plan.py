@@ -9,7 +9,7 @@ from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
-from reconciler.render.text.parts import blocks, joined, nothing_to_do, render_failure, section
+from reconciler.render.text.parts import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
     from reconciler.model.document import Document
@@ -36,6 +36,7 @@ def render_plan(document: Document, ink: Ink) -> str:
             _interruptions(document, ink),
             blocks(document, ink),
             _totals(document, ink),
+            hints(document.plan),
         ]
     )
 
