@@ -222,7 +222,8 @@ class Run:
 
     async def _undo(self, api: Writer, environment: str, domain: Domain, wrong: StepError) -> StepError:
         """Delete what was created in the wrong Environment: the error, saying so where that failed."""
-        undo = Delete(environment, domain.hostname, Identity(domain.hostname, domain.id, domain.environment_id))
+        # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
+        undo = Delete(environment, domain.hostname, Identity(domain.hostname, domain.id))
         try:
             await self._insist(api, undo)
         except StepFailed as failure:

@@ -43,6 +43,12 @@ def not_done(failure: BackendError) -> StepFailed:
     return StepFailed(replace(error, message=f"{failure.message}; reading back shows that it did not happen"))
 
 
+def not_checked(failure: BackendError) -> StepFailed:
+    """A check leaves no trace of its own, so only what it was for can be looked at."""
+    told = f"{failure.message}; whether it was checked is not known, and reading back shows that it is not ready"
+    return StepFailed(replace(_from_backend(failure), message=told, hint="run `reconciler verify` to check again"))
+
+
 def unknown(environment: str, failure: BackendError, unread: BackendError) -> StepFailed:
     """Nobody knows whether it happened."""
     error = replace(

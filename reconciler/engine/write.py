@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.engine.failures import changed, failed, not_done, unknown
+from reconciler.engine.failures import changed, failed, not_checked, not_done, unknown
 from reconciler.model.backend import (
     BackendError,
     Conflict,
@@ -182,7 +182,7 @@ async def _read_back(
     if isinstance(failure, Conflict):
         # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
         raise NotSent(failure.message, status=failure.status, error_type=failure.error_type) if still_shown else failure
-    raise not_done(failure)
+    raise not_checked(failure) if isinstance(step, Verify) else not_done(failure)
 
 
 def _still_shows(live: Known, freed: Domain | None) -> bool:
