@@ -171,8 +171,9 @@ async def _read_back(
             live = await api.read(step.environment)
         except BackendError as unread:
             raise unknown(step.environment, failure, unread) from None
-        saw(step.environment, live)
         still_shown = _still_shows(live, freed)
+        if not still_shown:  # what this run has deleted is gone, whatever a read still shows of it
+            saw(step.environment, live)
         if _reached(step, live) and not still_shown:
             return live.domain if isinstance(live, Present) else None
         if not still_shown and not step.precondition.holds(live):

@@ -224,6 +224,12 @@ async def test_every_state_that_was_learned_is_told(step: Step, script: list[obj
     assert (await done(step, *script))[2] == seen
 
 
+@pytest.mark.anyio
+async def test_what_this_run_has_deleted_is_not_told_to_be_there_again() -> None:
+    found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, freed=OLD)
+    assert (found, R_OLD in seen) == (NEW, False)
+
+
 async def error_of(step: Step, *script: object, freed: Domain | None = None) -> StepError:
     api = Scripted(*script)
     with pytest.raises(StepFailed) as failure:
