@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from reconciler.emulator.admin import PREFIX, Admin
 from reconciler.emulator.answers import BANNER, json_answer
@@ -100,6 +100,9 @@ class Emulator:
             reply = await self._reply(scope, receive, fault)
             if fault is None or fault.kind is not Kind.TRUNCATE:
                 entry["status"] = reply.status
+        except ClientDisconnect:
+            entry["acted"] = False  # its body never came, and nobody waits for an answer
+            return
         finally:
             # Before the answer leaves, so that whoever has it finds it in the log.
             entry["seconds"] = round(time.perf_counter() - begun, 6)

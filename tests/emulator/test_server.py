@@ -148,12 +148,19 @@ def test_what_keeps_it_from_serving_is_said(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"Error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
 
 
-def test_a_body_that_breaks_off_leaves_the_server_well(emulator: Running) -> None:
+def test_a_body_that_breaks_off_is_no_call_and_leaves_the_server_well(
+    emulator: Running, caplog: pytest.LogCaptureFixture
+) -> None:
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
     with socket.create_connection(address) as connection:
         connection.sendall(b"POST /api/v1/custom_domain/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_x\r\n")
         connection.sendall(b"Content-Length: 100\r\n\r\n{")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
     assert httpx.get(f"{emulator.url}/health").status_code == 200
+    log = [(entry["method"], entry["acted"], entry["status"]) for entry in emulator.world.log.entries()]
+    assert log == [("POST", False, None), ("GET", True, 200)]
+    assert caplog.records == []
 
 
 def test_answers_do_not_wait_for_acknowledgements(emulator: Running) -> None:
