@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import stat
 import sys
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from reconciler.model.document import Document
 from reconciler.model.exit_codes import ExitCode
@@ -98,10 +98,19 @@ def _without_report(document: Document) -> Document:
     return replace(document, exit_code=code, outcome=code.outcome, reason="report_not_written")
 
 
-def ink_for(stream: object) -> Ink:
+def ink_for(stream: IO[str]) -> Ink:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
-    room = shutil.get_terminal_size().columns if is_terminal(stream) else None
-    return Ink(colours(stream), room)
+    return Ink(colours(stream), _columns(stream) if is_terminal(stream) else None)
+
+
+def _columns(stream: IO[str]) -> int:
+    """The width of this very terminal; standard output, of which shutil would ask, may be elsewhere. COLUMNS says otherwise."""
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
 
 
 def colours(stream: object) -> bool:
