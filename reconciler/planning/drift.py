@@ -120,7 +120,7 @@ def _identity(live: Live) -> tuple[str, str, str] | None:
 def _differences(then: Domain, now: Domain, fields: tuple[str, ...]) -> tuple[Change, ...]:
     """What differs in more than its spelling: DNS names have no case and may end with a dot."""
     before, after = then.as_dict(), now.as_dict()
-    differing = [field for field in fields if compared_form(before[field] or "") != compared_form(after[field] or "")]
+    differing = [field for field in fields if compared_form(str(before[field])) != compared_form(str(after[field]))]
     return changes({field: before[field] for field in differing}, {field: after[field] for field in differing})
 
 

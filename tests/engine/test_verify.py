@@ -182,8 +182,7 @@ async def test_silence_is_asked_again_and_nothing_but_absence_is_not_waited_for(
 async def test_where_no_custom_domain_is_desired_what_was_read_is_the_verdict(
     live: Live, verdict: Verdict, words: str
 ) -> None:
-    found = of_unwanted("web", live)
-    assert (found.verdict, found.message, found.tested) == (verdict, words, False)
+    assert of_unwanted("web", live) == Verified("web", verdict, live, words)
 
 
 async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
@@ -194,3 +193,47 @@ async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
         "status PENDING, certificate PENDING: both DNS records are right: wait",
         (record(DnsVerdict.OK),),
     )
+
+
+async def test_the_last_second_is_used_and_pauses_are_shortened_by_chance() -> None:
+    api, time = Imgwire(Present(NEW), [NEW]), Time()
+    waiting = Waiting(longest=2.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
+    await verify_all([("web", "images.example.com")], api, 4, waiting)
+    assert time.slept == [1.0, 1.5]
+
+
+async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:
+    told: list[Verified] = []
+    both = (record(DnsVerdict.MISSING), record(DnsVerdict.MISSING, "validation"))
+
+    async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:
+        return both
+
+    await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look=look, on_verdict=told.append))
+    words = "status PENDING, certificate PENDING: both DNS records are missing"
+    assert told[1] == Verified("web", Verdict.WAITING, Present(NEW), words, tested=False, records=both)
+
+
+@pytest.mark.parametrize(
+    ("checked", "verdicts", "advice"),
+    [
+        (
+            NEW,
+            (DnsVerdict.MISSING, DnsVerdict.WRONG),
+            "in DNS the routing record is missing and the validation record is wrong",
+        ),
+        (NEW, (DnsVerdict.OK, DnsVerdict.OK), "both DNS records are right: wait"),
+        (FAILED, (DnsVerdict.OK, DnsVerdict.OK), "both DNS records are right"),
+        (FAILED, (), "check the two DNS records"),
+        (NEW, (), "publish the two DNS records and wait"),
+    ],
+    ids=["two kinds", "right", "right and stuck", "unseen and stuck", "unseen"],
+)
+async def test_the_advice_fits_what_dns_says(checked: Domain, verdicts: tuple[DnsVerdict, ...], advice: str) -> None:
+    records = tuple(record(said, purpose) for said, purpose in zip(verdicts, ("routing", "validation"), strict=False))
+
+    async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:
+        return records
+
+    found, _ = await verify(Imgwire(Present(NEW), [checked]), 0, Waiting(look=look))
+    assert found.message == f"status {checked.status}, certificate {checked.certificate_status}: {advice}"
