@@ -197,9 +197,9 @@ async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
 
 async def test_the_last_second_is_used_and_pauses_are_shortened_by_chance() -> None:
     api, time = Imgwire(Present(NEW), [NEW]), Time()
-    waiting = Waiting(longest=2.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
+    waiting = Waiting(longest=1.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
     await verify_all([("web", "images.example.com")], api, 4, waiting)
-    assert time.slept == [1.0, 1.5]
+    assert time.slept == [1.0, 0.5]
 
 
 async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:

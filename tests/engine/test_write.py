@@ -225,6 +225,16 @@ async def test_every_state_that_was_learned_is_told(step: Step, script: list[obj
 
 
 @pytest.mark.anyio
+async def test_of_a_check_whose_answer_was_lost_nobody_claims_to_know() -> None:
+    error = await error_of(VERIFY, R_NEW, LOST, R_NEW, R_NEW)
+    assert (error.kind, error.message, error.hint) == (
+        "no_answer",
+        "POST: no answer; whether it was checked is not known, and reading back shows that it is not ready",
+        "run `reconciler verify` to check again",
+    )
+
+
+@pytest.mark.anyio
 async def test_what_this_run_has_deleted_is_not_told_to_be_there_again() -> None:
     found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, freed=OLD)
     assert (found, R_OLD in seen) == (NEW, False)
