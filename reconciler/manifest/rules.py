@@ -86,7 +86,6 @@ class Merged:
                 said = f"the environment `{shorten(name)}` is in two files"
                 related = ((first, "first listed here"),)
                 self._tell(Code.DUPLICATE_ENVIRONMENT, said, at, "keep one of the two", name, related)
-                continue
             hostname, pin = value, None
             own = value if isinstance(value, Entries) else _NONE
             self._check_sending(own, defaults, name, at)
@@ -96,7 +95,7 @@ class Merged:
                 pin = self._pin(value, name, source)
             if isinstance(hostname, str):
                 hostname = self._hostname(hostname, name, At(source, place))
-            if environment_fits(name, value):
+            if first is at and environment_fits(name, value):
                 self.environments.append(self._environment(part, at, name, own, defaults, hostname, pin))
 
     def _hostname(self, text: str, name: str, at: At) -> str | None:
@@ -106,7 +105,7 @@ class Merged:
             self._tell(failure.code, failure.message, at, failure.hint, name)
             return None
         other, there = self._hostnames.setdefault(hostname, (name, at))
-        if there is not at:
+        if other != name:
             shown = unicode_form(hostname)
             shown = f"`{shown}`" if shown == hostname else f"`{shown}` (`{hostname}`)"
             said = f"{shown} is claimed by `{shorten(other)}` too"
@@ -122,7 +121,7 @@ class Merged:
         pin = text.lower()
         at = At(source, entries.places["environment_id"][1])
         other, there = self._pins.setdefault(pin, (name, at))
-        if there is not at:
+        if other != name:
             said = f"the id `{pin}` is the pin of `{shorten(other)}` too"
             hint = "one Imgwire Environment is one entry: remove one of the two, or correct its id"
             related = ((there, f"`{shorten(other)}` is pinned to it here"),)

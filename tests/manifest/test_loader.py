@@ -232,3 +232,16 @@ def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = load(["-", "-"], stdin=STARTER.encode).manifest
     assert [file.path for file in found.files] == ["<stdin>"]
     assert found.environments[0].span == Span("<stdin>", 22, 3, 10)
+
+
+def test_an_environment_that_is_listed_twice_is_checked_in_both_places() -> None:
+    files = [
+        ManifestFile("a.yaml", b"version: 1\nenvironments:\n  a: a.example.com\n"),
+        ManifestFile("b.yaml", b"version: 1\nenvironments:\n  a: q.example.com\n  z: q.example.com\n"),
+    ]
+    with pytest.raises(InvalidInput) as invalid:
+        parse_documents(files)
+    assert [(item.code, item.environment) for item in invalid.value.diagnostics] == [
+        ("duplicate-environment", "a"),
+        ("hostname-claimed-twice", "z"),
+    ]
