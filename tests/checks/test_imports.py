@@ -30,7 +30,7 @@ LIBRARIES = {
     "jsonschema": {"manifest", "cli"},
     "octodns": {"dns"},
     "publicsuffixlist": {"manifest", "emulator"},
-    "rich": {"cli"},
+    "rich": {"cli", "render"},
     "starlette": {"emulator"},
     "uvicorn": {"emulator"},
     "yaml": {"manifest", "cli"},

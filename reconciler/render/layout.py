@@ -1,0 +1,107 @@
+"""Text laid out for a terminal: wrapped at words, in columns that line up, or as a list where columns do not fit.
+
+Every function takes `width`, the columns of the terminal, or None for output without a limit (a file, a pipe). Text may
+already contain colour codes; they take no columns.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_GAP = 2  # columns between two cells
+_MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this reads badly, so the row becomes a list
+_INDENT = "    "
+
+
+def columns(text: str) -> int:
+    """The columns that `text` takes on a terminal: 2 for wide characters and emoji, 0 for combining ones and colour codes."""
+    plain = _COLOUR.sub("", text) if "\x1b" in text else text
+    if plain.isascii():
+        return len(plain)
+    from rich.cells import cell_len
+
+    return cell_len(plain)
+
+
+def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = None) -> list[str]:
+    """`text` as lines of at most `width` columns, broken only at spaces.
+
+    The first line begins with `first`, the others with `rest` (by default as many spaces). A word that is wider than a whole
+    line starts on its own line; only such a word is split, and nothing is added to it.
+    """
+    if rest is None:
+        rest = " " * columns(first)
+    if width is None or columns(first) + columns(text) <= width:
+        return [f"{first}{text}".rstrip()]
+    lines: list[str] = []
+    line, words = first, 0  # the line so far, and how many words it has
+    for word in text.split(" "):
+        gap = " " if words else ""
+        if columns(line) + len(gap) + columns(word) <= width:
+            line, words = f"{line}{gap}{word}", words + 1
+            continue
+        if words or line.strip():
+            lines.append(line.rstrip())
+        if columns(rest) + columns(word) > width:
+            rest = rest if columns(rest) < width // 2 else ""
+            *full, word = split(word, max(1, width - columns(rest)))  # noqa: PLW2901
+            lines += [f"{rest}{piece}" for piece in full]
+        line, words = f"{rest}{word}", 1
+    return [*lines, line.rstrip()]
+
+
+def split(word: str, width: int) -> list[str]:
+    """A word in pieces of at most `width` columns (at least one character each). Colour codes stay with what follows them."""
+    pieces, piece, size = [], "", 0
+    for token in _tokens(word):
+        taken = columns(token)
+        if piece and taken and size + taken > width:
+            pieces.append(piece)
+            piece, size = "", 0
+        piece += token
+        size += taken
+    return [*pieces, piece]
+
+
+def _tokens(word: str) -> Iterator[str]:
+    """Characters, and whole colour codes."""
+    place = 0
+    for code in _COLOUR.finditer(word):
+        yield from word[place : code.start()]
+        yield code.group()
+        place = code.end()
+    yield from word[place:]
+
+
+def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
+    """Rows in columns, two spaces apart. Where they do not fit, the last cell is wrapped; where that leaves it too narrow,
+    each row becomes a list: the first cell on a line, every other cell below it, named by its header. No cell is lost."""
+    if not rows:
+        return ""
+    grid = [header, *rows] if header else list(rows)
+    sizes = [max(columns(row[place]) for row in grid) for place in range(len(grid[0]))]
+    before_last = columns(indent) + sum(sizes[:-1]) + _GAP * (len(sizes) - 1)
+    if width is None or before_last + min(sizes[-1], _MIN_WRAPPED) <= width:
+        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
+    return "\n".join(line for row in rows for line in _listed(row, header, width, indent))
+
+
+def _row(row: Sequence[str], sizes: Sequence[int], width: int | None, indent: str) -> list[str]:
+    start = indent + "".join(
+        cell + " " * (size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=False)
+    )
+    return wrap(row[-1], width, first=start) if row[-1] else [start.rstrip()]
+
+
+def _listed(row: Sequence[str], header: Sequence[str], width: int, indent: str) -> Iterator[str]:
+    yield from wrap(row[0], width, first=indent)
+    titles = header[1:] or [""] * (len(row) - 1)
+    for title, cell in zip(titles, row[1:], strict=True):
+        if cell:
+            label = f"{title}: " if title else ""
+            yield from wrap(f"{label}{cell}", width, first=indent + _INDENT, rest=indent + _INDENT + "  ")

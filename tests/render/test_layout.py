@@ -1,0 +1,75 @@
+"""Layout for terminals of any width: nothing too long, no word broken, nothing lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.render.layout import columns, split, table, wrap
+
+WORDS = st.text(alphabet="abcdefghij日本é👍", min_size=1, max_size=30)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", 5),
+        ("日本", 4),
+        ("e\u0301", 1),
+        ("\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}", 2),
+        ("\N{HEAVY BLACK HEART}\ufe0f", 2),
+        ("\x1b[31mred\x1b[0m", 3),
+    ],
+)
+def test_columns_counts_what_a_terminal_shows(text: str, expected: int) -> None:
+    assert columns(text) == expected
+
+
+@given(st.lists(WORDS, min_size=1, max_size=20), st.integers(12, 60), st.integers(0, 10))
+def test_wrap_keeps_every_word_whole_and_every_line_within_the_width(words: list[str], width: int, indent: int) -> None:
+    lines = wrap(" ".join(words), width, first="-" * indent, rest=" " * indent)
+    assert all(columns(line) <= width for line in lines)
+    joined = " ".join(line.strip(" -") for line in lines).split()
+    for word in words:
+        if columns(word) + indent <= width:
+            assert word in joined
+    assert "".join(joined) == "".join(words)
+
+
+@given(st.lists(st.lists(WORDS, min_size=3, max_size=3), min_size=1, max_size=6), st.integers(30, 120))
+def test_a_table_loses_no_cell_at_any_width(rows: list[list[str]], width: int) -> None:
+    text = table(rows, width, header=("ENVIRONMENT", "STATUS", "HOSTNAME"))
+    assert all(columns(line) <= width for line in text.splitlines())
+    squeezed = "".join(text.split())
+    for row in rows:
+        for cell in row:
+            assert "".join(cell.split()) in squeezed
+
+
+def test_wrap_without_a_width_leaves_the_text_on_one_line() -> None:
+    assert wrap("word " * 100 + "end", None, first="  ") == ["  " + "word " * 100 + "end"]
+
+
+def test_a_word_wider_than_the_line_gets_its_own_line_and_nothing_is_added() -> None:
+    assert wrap("Digest: sha256:abcdefghijklmnop end", 14, first="") == ["Digest:", "sha256:abcdefg", "hijklmnop end"]
+
+
+def test_colour_codes_take_no_room_and_survive_a_split() -> None:
+    assert split("\x1b[31mabcdef\x1b[0m", 4) == ["\x1b[31mabcd", "ef\x1b[0m"]
+
+
+def test_a_table_that_fits_lines_up() -> None:
+    rows = [("web", "CONNECTED", "images.example.com"), ("日本", "PENDING", "b.example.com")]
+    assert table(rows, 80, header=("ENVIRONMENT", "STATUS", "HOSTNAME")) == (
+        "ENVIRONMENT  STATUS     HOSTNAME\n"
+        "web          CONNECTED  images.example.com\n"
+        "日本         PENDING    b.example.com"
+    )
+
+
+def test_a_table_that_does_not_fit_becomes_a_list_with_names() -> None:
+    row = ("production-europe-west", "CONNECTED", "images.example.com", "ready")
+    assert table([row], 40, header=("ENVIRONMENT", "STATUS", "HOSTNAME", "WHY")) == (
+        "production-europe-west\n    STATUS: CONNECTED\n    HOSTNAME: images.example.com\n    WHY: ready"
+    )
