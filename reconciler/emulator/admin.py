@@ -13,8 +13,8 @@ from starlette.requests import Request
 
 from reconciler.emulator.admin_input import json_of, object_of, script_of, wrong
 from reconciler.emulator.answers import Resource, json_answer
+from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.behaviour import SwitchError
-from reconciler.emulator.doors import is_uuid
 from reconciler.emulator.faults import Fault, FaultError
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
@@ -79,7 +79,7 @@ class Admin:
             found = state.environments.get(environment_id)
             name = wanted.get("name", found.name if found else environment_id)
             if found is None:
-                found = self._world.doors.new_environment(state, environment_id, name)
+                found = self._world.auth.new_environment(state, environment_id, name)
             state.put(replace(found, name=name))
             if "key" in wanted:
                 state.put(Key(name, (environment_id,)), digest(wanted["key"]))

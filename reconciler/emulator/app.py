@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from reconciler.emulator.admin import PREFIX, Admin
 from reconciler.emulator.answers import BANNER, json_answer
-from reconciler.emulator.doors import is_uuid
+from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.faults import Fault, Kind
 from reconciler.emulator.requests import masked
 from reconciler.emulator.routes import Api
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reconciler.emulator.doors import Caller
+    from reconciler.emulator.auth import Caller
     from reconciler.emulator.world import World
 
 Headers = list[tuple[bytes, bytes]]
@@ -83,7 +83,7 @@ class Emulator:
         world, method, path = self._world, scope["method"], scope["path"]
         headers = dict(scope["headers"])
         environment_id = _text(headers.get(b"x-environment-id"))
-        caller = world.doors.caller(_text(headers.get(b"authorization")), environment_id)
+        caller = world.auth.identify(_text(headers.get(b"authorization")), environment_id)
         fault = self._fault(method, path, caller)
         begun = time.perf_counter()
         entry: dict[str, Any] = {

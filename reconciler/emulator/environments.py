@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reconciler.emulator.answers import Resource, json_answer, number_of, page_headers, text_of
-from reconciler.emulator.doors import is_uuid
+from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.problems import invalid, not_found
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class EnvironmentsApi:
         return self._one if below != path and "/" not in below else None
 
     async def _list(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         page, limit = number_of(request, "page", 1, None), number_of(request, "limit", 20, 100)
         with self._world.reading() as state:
             first = min((page - 1) * limit, len(state.environments))
@@ -43,19 +43,19 @@ class EnvironmentsApi:
             return json_answer(200, shown, page_headers(len(state.environments), page, limit))
 
     async def _create(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         name = await text_of(request, "name", self._world.behaviour, empty=False)
         with self._world.writing() as state:
-            return _shown(state, self._world.doors.new_environment(state, self._world.new_id(), name))
+            return _shown(state, self._world.auth.new_environment(state, self._world.new_id(), name))
 
     async def _get(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         environment_id = _id_of(request)
         with self._world.reading() as state:
             return _shown(state, self._known(state, environment_id))
 
     async def _rename(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         environment_id = _id_of(request)
         name = await text_of(request, "name", self._world.behaviour, empty=False)
         with self._world.writing() as state:
@@ -64,15 +64,15 @@ class EnvironmentsApi:
             return _shown(state, found)
 
     async def _delete(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         environment_id = _id_of(request)
         with self._world.writing() as state:
             self._known(state, environment_id)
             state.remove_environment(environment_id)
         return {"status": "deleted"}
 
-    def _enter(self, request: Request) -> None:
-        self._world.doors.enter_session(request.headers.get("authorization"))
+    def _authenticate(self, request: Request) -> None:
+        self._world.auth.authenticate_session(request.headers.get("authorization"))
 
     def _known(self, state: State, environment_id: str) -> Environment:
         found = state.environments.get(environment_id)

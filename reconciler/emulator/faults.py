@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from reconciler.emulator.doors import Caller
+    from reconciler.emulator.auth import Caller
 
 
 class FaultError(ValueError):

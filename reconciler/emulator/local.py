@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.emulator.app import ConnectionDropped, Emulator, build
+from reconciler.emulator.auth import Account
 from reconciler.emulator.behaviour import Behaviour
-from reconciler.emulator.doors import Account
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.world import World
 
@@ -24,5 +24,5 @@ def local_app(state: Path | None, accounts: Iterable[Account], behaviour: Behavi
     """
     behaviour = behaviour or Behaviour(strict_keys=True)
     world = World(behaviour, store=FileStore(state) if state else None)
-    world.doors.register(accounts)
+    world.auth.register(accounts)
     return build(world)

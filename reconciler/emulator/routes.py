@@ -56,19 +56,19 @@ class Api:
     # The custom domain
 
     async def _read(self, request: Request) -> object:
-        return self._shown(self._world.domains.read(self._enter(request)))
+        return self._shown(self._world.domains.read(self._authenticate(request)))
 
     async def _create(self, request: Request) -> object:
-        environment_id = self._enter(request)
+        environment_id = self._authenticate(request)
         hostname = await text_of(request, "hostname", self._world.behaviour)
         return self._shown(self._world.domains.create(environment_id, hostname))
 
     async def _delete(self, request: Request) -> object:
-        deleted = self._world.domains.delete(self._enter(request))
+        deleted = self._world.domains.delete(self._authenticate(request))
         return {"status": {"status": "deleted"}, "id": {"id": deleted}, "empty": {}}[self._world.behaviour.delete_body]
 
     async def _test_connection(self, request: Request) -> object:
-        environment_id = self._enter(request)
+        environment_id = self._authenticate(request)
         seen = None
         if self._world.behaviour.check == "dns" and (domain := self._world.domains.find(environment_id)):
             seen = await look_up(domain, self._world.dns_server)
@@ -77,7 +77,7 @@ class Api:
     # What the official clients touch beside it
 
     async def _images(self, request: Request) -> object:
-        self._enter(request)
+        self._authenticate(request)
         page, limit = number_of(request, "page", 1, None), number_of(request, "limit", 20, 100)
         return json_answer(200, [], page_headers(0, page, limit))
 
@@ -87,8 +87,10 @@ class Api:
     async def _banner(self, _: Request) -> object:
         return {"service": BANNER}
 
-    def _enter(self, request: Request) -> str:
-        return self._world.doors.enter(request.headers.get("authorization"), request.headers.get("x-environment-id"))
+    def _authenticate(self, request: Request) -> str:
+        return self._world.auth.authenticate(
+            request.headers.get("authorization"), request.headers.get("x-environment-id")
+        )
 
     def _shown(self, domain: Domain) -> dict[str, Any]:
         extra = {"notes": "an extra property"} if self._world.behaviour.extra_fields else {}

@@ -7,10 +7,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.emulator.auth import Authenticator
 from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.domains import Domains
-from reconciler.emulator.doors import Doors
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.limits import Limits
 from reconciler.emulator.requests import RequestLog
@@ -28,7 +28,7 @@ class World:
 
     `clock` gives seconds since 1970 and `ids` a new UUID at each call: with fixed ones equal calls give equal answers.
     `dns_server` (`ADDRESS[:PORT]`, None: the system's) is asked when the switch `check` is `dns`.
-    `doors` says who may ask, `domains` does the four calls; `faults`, `chaos`, `limits` and `log` are kept in memory only.
+    `auth` says who may ask, `domains` does the four calls; `faults`, `chaos`, `limits` and `log` are kept in memory only.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class World:
         self.chaos = Chaos(chaos) if chaos else None
         self.limits = Limits()
         self.log = RequestLog()
-        self.doors = Doors(self)
+        self.auth = Authenticator(self)
         self.domains = Domains(self)
         self.new_id = ids
         self.dns_server = dns_server

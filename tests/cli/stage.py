@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from samples import uid
 
 from reconciler.cli.main import main
-from reconciler.emulator.doors import Account
+from reconciler.emulator.auth import Account
 from reconciler.emulator.faults import Fault, Kind
 from reconciler.model.environments import Secret
 from reconciler.schema_files import read_schema
@@ -88,7 +88,7 @@ class Stage:
     def environment(self, name: str, live: str | None = None, **domain: str) -> str:
         """An Imgwire Environment with its key set, and a custom domain that is ready unless `domain` says else: its id."""
         environment_id = uid(name)
-        self.world.doors.register([Account(name, Secret(key(name)), environment_id)])
+        self.world.auth.register([Account(name, Secret(key(name)), environment_id)])
         self.set(f"IMGWIRE_API_KEY_{name.upper()}", key(name))
         if live is not None:
             self.world.domains.create(environment_id, live)

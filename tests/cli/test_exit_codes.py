@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.stage import DOMAIN, TEST, key
-from reconciler.emulator.doors import Account
+from reconciler.emulator.auth import Account
 from reconciler.emulator.faults import Kind
 from reconciler.model.environments import Secret
 
@@ -303,7 +303,7 @@ def test_the_worst_of_many_wins(stage: Stage) -> None:
 
 def test_verify_asks_nothing_of_environments_whose_keys_open_one_and_the_same(stage: Stage) -> None:
     one = stage.environment("one", "images.example.com", status="PENDING", certificate_status="PENDING")
-    stage.world.doors.register([Account("two", Secret(key("two")), one)])
+    stage.world.auth.register([Account("two", Secret(key("two")), one)])
     stage.set("IMGWIRE_API_KEY_TWO", key("two"))
     stage.manifest(one="images.example.com", two="other.example.com")
     document = (ended := stage.run("verify", "--format", "json")).document

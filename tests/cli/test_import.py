@@ -9,7 +9,7 @@ import pytest
 from samples import uid
 
 from cli.stage import DOMAIN, key
-from reconciler.emulator.doors import Account
+from reconciler.emulator.auth import Account
 from reconciler.emulator.faults import Kind
 from reconciler.model.environments import Secret
 
@@ -230,7 +230,7 @@ def test_5_for_keys_that_are_equal(live: Stage) -> None:
 
 
 def test_5_for_two_names_of_one_environment(live: Stage) -> None:
-    live.world.doors.register([Account("again", Secret(key("again")), uid("web"))])
+    live.world.auth.register([Account("again", Secret(key("again")), uid("web"))])
     live.set("IMGWIRE_API_KEY_AGAIN", key("again"))
     document = (ended := live.run("import", "web", "again", "--format", "json")).document
     assert (ended.code, document["reason"]) == (5, "environment_shared")

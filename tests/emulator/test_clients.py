@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reconciler.emulator.doors import Account
+from reconciler.emulator.auth import Account
 from reconciler.model.environments import Secret
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ SHAPES = [
 
 @pytest.fixture
 def quiet(emulator: Running) -> Running:
-    emulator.world.doors.register([Account("a", Secret("key-a"), ENVIRONMENT)])
+    emulator.world.auth.register([Account("a", Secret("key-a"), ENVIRONMENT)])
     return emulator
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.emulator.auth import Account
 from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.checks import Seen
-from reconciler.emulator.doors import Account
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Organization
 from reconciler.emulator.times import seeded_ids
@@ -28,7 +28,7 @@ PENDING = ("PENDING", "PENDING")
 def made(**switches: Any) -> World:
     """A world of two Environments with a clock that only moves when it is wound."""
     world = World(Behaviour(**switches), clock=lambda: NOW, ids=seeded_ids(1))
-    world.doors.register([Account("a", Secret("key-a"), A), Account("b", Secret("key-b"), B)])
+    world.auth.register([Account("a", Secret("key-a"), A), Account("b", Secret("key-b"), B)])
     return world
 
 
@@ -331,6 +331,6 @@ def test_a_plan_without_custom_domains_refuses_creation(organization: Organizati
     unpaid = refused(402, "PaymentRequiredError", "An active subscription with custom domains is required")
     assert answer(world.domains.create, A, "images.example.com") == unpaid
     assert answer(world.domains.read, A)[0] == 404
-    assert answer(world.doors.enter, "Bearer key-a", None) == (200, A)
+    assert answer(world.auth.authenticate, "Bearer key-a", None) == (200, A)
     world.behaviour = Behaviour(payment_blocks="all")
-    assert answer(world.doors.enter, "Bearer key-a", None) == unpaid
+    assert answer(world.auth.authenticate, "Bearer key-a", None) == unpaid

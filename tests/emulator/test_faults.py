@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.emulator.app import ConnectionDropped, build
+from reconciler.emulator.auth import Caller
 from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import Chaos, ChaosSettings
-from reconciler.emulator.doors import Caller
 from reconciler.emulator.faults import Fault, FaultError, Faults, Kind, read_faults
 
 if TYPE_CHECKING:

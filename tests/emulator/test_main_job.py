@@ -44,7 +44,7 @@ class Job:
         self.manifest = folder / "imgwire.yaml"
         self._url = emulator.url
         self._capsys = capsys
-        self.ids = {name: self.world.doors.enter(f"Bearer sk_{name}", None) for name in DESIRED}
+        self.ids = {name: self.world.auth.authenticate(f"Bearer sk_{name}", None) for name in DESIRED}
         for name in BEFORE:
             self.world.domains.create(self.ids[name], f"{name}.example.com")
             if name != "waiting":

@@ -20,8 +20,8 @@ import httpx
 import pytest
 from emulator_fixture import running
 
+from reconciler.emulator.auth import Account
 from reconciler.emulator.behaviour import Behaviour
-from reconciler.emulator.doors import Account
 from reconciler.model.environments import Secret
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def test_answers_do_not_wait_for_acknowledgements(emulator: Running) -> None:
 def test_a_thousand_requests_a_second(emulator: Running) -> None:
     """Among twenty thousand Environments, counted in seconds of CPU for client and server together: others may be busy here."""
     accounts = [Account(f"e{index}", Secret(f"key-{index}")) for index in range(20_000)]
-    emulator.world.doors.register(accounts)
+    emulator.world.auth.register(accounts)
     port = int(emulator.url.rpartition(":")[2])
 
     def ask(worker: int) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from reconciler.emulator.doors import Account
+from reconciler.emulator.auth import Account
 from reconciler.emulator.local import local_app
 from reconciler.emulator.state import Environment, Organization, State, StateError, digest, to_json
 from reconciler.emulator.store import FileStore
@@ -55,7 +55,7 @@ def filled(world: World, count: int) -> None:
 def test_what_was_written_is_read_back_by_the_next_process(tmp_path: Path, plain_bytes: int) -> None:
     path = tmp_path / "state.json"
     first = world_on(path, plain_bytes=plain_bytes)
-    first.doors.register([Account("a", Secret("key-a"), A)])
+    first.auth.register([Account("a", Secret("key-a"), A)])
     first.domains.create(A, "images.example.com")
     first.domains.test_connection(A)
     first.wind(60)
@@ -69,7 +69,7 @@ def test_what_was_written_is_read_back_by_the_next_process(tmp_path: Path, plain
 def test_the_file_is_plain_json_that_holds_no_key(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     world = world_on(path)
-    world.doors.register([Account("a", Secret("sk_canary"), A)])
+    world.auth.register([Account("a", Secret("sk_canary"), A)])
     domain = world.domains.create(A, "images.example.com")
     environment = {"name": "a", "default": True, "created_at": STAMP, "updated_at": STAMP, "domain": domain.as_dict()}
     assert json.loads(path.read_text()) == {
@@ -88,7 +88,7 @@ def test_the_file_is_plain_json_that_holds_no_key(tmp_path: Path) -> None:
 def test_a_file_edited_by_hand_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     world = world_on(path)
-    world.doors.register([Account("a", Secret("key-a"), A)])
+    world.auth.register([Account("a", Secret("key-a"), A)])
     world.domains.create(A, "images.example.com")
     path.write_text(path.read_text().replace('"status": "PENDING"', '"status": "FAILED"', 1))
     assert world.domains.read(A).status == "FAILED"
@@ -235,13 +235,13 @@ def test_twenty_thousand_environments_are_no_burden(tmp_path: Path) -> None:
     begun = time.perf_counter()
     world = world_on(path)
     accounts = [Account(f"e{index}", Secret(f"key-{index}"), number_of(index)) for index in range(20_000)]
-    world.doors.register(accounts)
+    world.auth.register(accounts)
     for index in range(0, 20_000, 40):
         world.domains.create(number_of(index), f"images-{index}.example.com")
     for index in range(0, 20_000, 40):
         assert world.domains.read(number_of(index)).hostname == f"images-{index}.example.com"
     again = world_on(path)
-    again.doors.register(accounts)
+    again.auth.register(accounts)
     assert again.domains.read(number_of(40)).hostname == "images-40.example.com"
     # Loose, for slow machines: writing the whole file for each of the 500 creates would take a minute.
     assert time.perf_counter() - begun < 10

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
 from reconciler.emulator.app import build
+from reconciler.emulator.auth import Account
 from reconciler.emulator.behaviour import Behaviour
-from reconciler.emulator.doors import Account
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
@@ -213,7 +213,7 @@ class Organization:
             self.pins[scenario.mistaken] = MISTAKEN_PIN
         shared = "sk_all" if scenario.one_key else None
         self.keys = {name: shared or f"sk_{name}" for name in self.names}
-        self.world.doors.register(
+        self.world.auth.register(
             Account(name, Secret(self.keys.get(name, "sk_outsider")), found) for name, found in self.ids.items()
         )
         self.app = httpx.ASGITransport(build(self.world, sleep=self.clock.sleep))

@@ -1,4 +1,4 @@
-"""Who may ask, and for which Environment: keys, user sessions and `X-Environment-Id`."""
+"""Authentication: keys, user sessions and `X-Environment-Id`."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Caller:
     environment: str | None = None
 
 
-class Doors:
-    """Registers keys and lets requests in."""
+class Authenticator:
+    """Registers keys and finds the Environment that a request may use."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -56,15 +56,15 @@ class Doors:
             environment_id = (account.environment_id or stable_id(account.name)).lower()
             wanted.setdefault(digest(account.key.reveal()), {})[environment_id] = account.name
         with self._world.reading() as state:
-            if not any(_lacking(state, name, ids) for name, ids in wanted.items()):
+            if not any(_missing_environments(state, name, ids) for name, ids in wanted.items()):
                 return
         with self._world.writing() as state:
             for name, ids in wanted.items():
-                for environment_id in _lacking(state, name, ids):
-                    self._open(state, name, environment_id, ids[environment_id])
+                for environment_id in _missing_environments(state, name, ids):
+                    self._grant(state, name, environment_id, ids[environment_id])
 
-    def caller(self, authorization: str | None, environment_id: str | None) -> Caller:
-        """Who seems to ask, for faults and the log. Refuses nothing and changes nothing."""
+    def identify(self, authorization: str | None, environment_id: str | None) -> Caller:
+        """The caller as the headers name it, for faults and the log. Checks nothing and changes nothing."""
         token = _token(authorization)
         if token is None:
             return Caller()
@@ -78,8 +78,8 @@ class Doors:
             found = state.environments.get(meant or "")
             return Caller(name, key.label if key else None, meant, found.name if found else None)
 
-    def enter(self, authorization: str | None, environment_id: str | None) -> str:
-        """The id of the Environment that a request is about. Raises Problem: 401, 402, 403, 404, 422."""
+    def authenticate(self, authorization: str | None, environment_id: str | None) -> str:
+        """The id of the Environment that a request is for. Raises Problem: 401, 402, 403, 404, 422."""
         behaviour = self._world.behaviour
         token = self._credential(authorization)
         if environment_id is not None and not is_uuid(environment_id):
@@ -88,15 +88,15 @@ class Doors:
             opened: Collection[str] = state.environments
             if not token.startswith(SESSION):
                 opened = state.keys[digest(token)].environments
-            meant = self._meant(opened, environment_id.lower() if environment_id else None)
+            meant = self._select_environment(opened, environment_id.lower() if environment_id else None)
             if meant not in state.environments:
                 raise bad_token(behaviour, "The key's Environment does not exist any more")
             if behaviour.payment_blocks == "all" and not state.organization.paid:
                 raise unpaid(behaviour)
         return meant
 
-    def enter_session(self, authorization: str | None) -> None:
-        """Let a user session pass. Raises Problem: 401."""
+    def authenticate_session(self, authorization: str | None) -> None:
+        """Accept user sessions only, unless `environments_api` is `any`. Raises Problem: 401."""
         token = self._credential(authorization)
         if not token.startswith(SESSION) and self._world.behaviour.environments_api == "session":
             raise bad_token(self._world.behaviour, "A user session is needed, not a Server API Key")
@@ -120,16 +120,16 @@ class Doors:
             raise bad_token(self._world.behaviour, "Invalid API key")
         if not token.startswith(SESSION):
             with self._world.writing() as state:
-                self._open(state, name, stable_id(name), f"key-{name[:8]}")
+                self._grant(state, name, stable_id(name), f"key-{name[:8]}")
         return token
 
-    def _open(self, state: State, name: str, environment_id: str, label: str) -> None:
+    def _grant(self, state: State, name: str, environment_id: str, label: str) -> None:
         known = state.keys.get(name, Key(label, ()))
         state.put(replace(known, environments=(*known.environments, environment_id)), name)
         if environment_id not in state.environments:
             self.new_environment(state, environment_id, label)
 
-    def _meant(self, opened: Collection[str], wanted: str | None) -> str:
+    def _select_environment(self, opened: Collection[str], wanted: str | None) -> str:
         if wanted is not None and wanted in opened:
             return wanted
         behaviour = self._world.behaviour
@@ -148,7 +148,7 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _lacking(state: State, name: str, ids: dict[str, str]) -> list[str]:
+def _missing_environments(state: State, name: str, ids: dict[str, str]) -> list[str]:
     known = state.keys.get(name)
     if known is None:
         return list(ids)
