@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import ChaosSettings
 from reconciler.emulator.server import Server
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 
@@ -44,9 +44,9 @@ def patient(arguments: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def running(behaviour: Behaviour | None = None, *, chaos: ChaosSettings | None = None) -> Iterator[Running]:
+def running(switches: Switches | None = None, *, chaos: ChaosSettings | None = None) -> Iterator[Running]:
     """An emulator on a free loopback port, for as long as the block lasts."""
-    world = World(behaviour, chaos=chaos)
+    world = World(switches, chaos=chaos)
     ready = threading.Event()
     server = Server(world, lambda _: ready.set())
     thread = threading.Thread(target=server.run, name="emulator", daemon=True)
@@ -73,12 +73,12 @@ def _calm() -> Iterator[Running]:
 
 @pytest.fixture
 def emulator(request: pytest.FixtureRequest) -> Running:
-    """A new world over HTTP with the default behaviour; without chaos where the test is marked `calm`."""
+    """A new world over HTTP with the default switches; without chaos where the test is marked `calm`."""
     marker = request.node.get_closest_marker("calm")
     assert marker is None or marker.args, "`calm` says why"
     found: Running = request.getfixturevalue("_chaotic" if marker is None else "_calm")
     found.world.reset()
-    found.world.behaviour = Behaviour()
+    found.world.switches = Switches()
     return found
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable."
 )
-@click.option("--switches", is_flag=True, help="List the switches with their defaults, and end.")
+@click.option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and end.")
 @click.option(
     "--strict-keys", is_flag=True, help="Refuse keys that were not registered. Same as --set strict_keys=true."
 )
@@ -59,7 +59,7 @@ def emulator(
     port: int,
     state: Path | None,
     settings: tuple[str, ...],
-    switches: bool,
+    list_switches: bool,
     strict_keys: bool,
     latency: float | None,
     faults: Path | None,
@@ -78,9 +78,9 @@ def emulator(
     reconciler emulator --port 8321 --state emulator.json
     IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
     """
-    from reconciler.emulator.behaviour import Behaviour, SwitchError, describe
+    from reconciler.emulator.switches import SwitchError, Switches, describe
 
-    if switches:
+    if list_switches:
         for switch in describe():
             click.echo(
                 f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})"
@@ -94,16 +94,16 @@ def emulator(
 
     shorthands = [*(["strict_keys=true"] if strict_keys else []), *([] if latency is None else [f"latency={latency}"])]
     try:
-        behaviour = Behaviour.of([*settings, *shorthands])
+        switches = Switches.of([*settings, *shorthands])
     except SwitchError as error:
         raise click.BadParameter(str(error), param_hint="--set") from None
-    if behaviour.check == "dns":
+    if switches.check == "dns":
         _require("dns", "dns")
     options = ServerOptions(
         host=host,
         port=port,
         state=state,
-        behaviour=behaviour,
+        switches=switches,
         faults=faults,
         chaos=None if chaos is None else ChaosSettings(chaos, seed, chaos_on),
         log=log,

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from reconciler.emulator.admin_input import json_of, object_of, script_of, wrong
 from reconciler.emulator.answers import Resource, json_answer
 from reconciler.emulator.auth import is_uuid
-from reconciler.emulator.behaviour import SwitchError
 from reconciler.emulator.faults import Fault, FaultError
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
+from reconciler.emulator.switches import SwitchError
 from reconciler.model.domains import FIELDS
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ class Admin:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        switches = Resource(GET=self._switches, PATCH=self._change_switches)
         self._resources = {
             "environments": Resource(GET=self._environments),
-            "clock": Resource(GET=self._clock, POST=self._wind),
+            "clock": Resource(GET=self._clock, POST=self._advance_clock),
             "organization": Resource(GET=self._organization, PATCH=self._change_organization),
-            "behaviour": Resource(GET=self._behaviour, PATCH=self._change_behaviour),
+            "switches": switches,
+            "behaviour": switches,  # the former name
             "faults": Resource(GET=self._faults, POST=self._add_faults, DELETE=self._clear_faults),
             "requests": Resource(GET=self._requests, DELETE=self._clear_requests),
             "state": Resource(GET=self._state),
@@ -123,12 +125,12 @@ class Admin:
         with self._world.reading() as state:
             return {"now": self._world.stamp(state), "offset_seconds": state.clock_offset}
 
-    async def _wind(self, request: Request) -> object:
+    async def _advance_clock(self, request: Request) -> object:
         wanted = await object_of(request, {"advance_seconds": (int, float)})
         seconds = wanted.get("advance_seconds", 0)
         if not 0 <= seconds <= 10**9:
             raise wrong("`advance_seconds` is a number from 0 up")
-        self._world.wind(float(seconds))
+        self._world.advance_clock(float(seconds))
         return await self._clock(request)
 
     async def _organization(self, _: Request) -> object:
@@ -142,20 +144,20 @@ class Admin:
             state.put(replace(state.organization, **wanted))
             return to_json(state.organization)
 
-    async def _behaviour(self, _: Request) -> object:
-        return asdict(self._world.behaviour)
+    async def _switches(self, _: Request) -> object:
+        return asdict(self._world.switches)
 
-    async def _change_behaviour(self, request: Request) -> object:
-        wanted = await object_of(request, dict.fromkeys((item.name for item in fields(self._world.behaviour)), object))
-        behaviour = self._world.behaviour
+    async def _change_switches(self, request: Request) -> object:
+        wanted = await object_of(request, dict.fromkeys((item.name for item in fields(self._world.switches)), object))
+        switches = self._world.switches
         try:
             for name, value in wanted.items():
                 text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-                behaviour = behaviour.with_text(name, text)
+                switches = switches.with_text(name, text)
         except SwitchError as error:
             raise wrong(str(error)) from None
-        self._world.behaviour = behaviour
-        return asdict(behaviour)
+        self._world.switches = switches
+        return asdict(switches)
 
     # Faults and the log
 

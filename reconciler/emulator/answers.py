@@ -13,7 +13,7 @@ from starlette.responses import Response
 from reconciler.emulator.problems import Problem, invalid
 
 if TYPE_CHECKING:
-    from reconciler.emulator.behaviour import Behaviour
+    from reconciler.emulator.switches import Switches
 
 BANNER = "imgwire-reconciler emulator: this is not Imgwire"
 
@@ -44,7 +44,7 @@ def json_answer(status: int, body: object, headers: Mapping[str, str] | None = N
     return Response(json.dumps(body), status, headers, "application/json")
 
 
-async def text_of(request: Request, name: str, behaviour: Behaviour, *, empty: bool = True) -> str:
+async def text_of(request: Request, name: str, switches: Switches, *, empty: bool = True) -> str:
     """The one property of a body. Raises Problem: 422."""
     try:
         body = json.loads(await request.body())
@@ -59,7 +59,7 @@ async def text_of(request: Request, name: str, behaviour: Behaviour, *, empty: b
         raise invalid(("body", name), "Input should be a valid string", "string_type")
     if not text and not empty:
         raise invalid(("body", name), "String should have at least 1 character", "string_too_short")
-    if len(body) > 1 and behaviour.extra_properties == "refuse":
+    if len(body) > 1 and switches.extra_properties == "refuse":
         extra = next(item for item in body if item != name)
         raise invalid(("body", extra), "Extra inputs are not permitted", "extra_forbidden")
     return text

@@ -111,28 +111,28 @@ class Emulator:
 
     def _fault(self, method: str, path: str, caller: Caller) -> Fault | None:
         world = self._world
-        fault = world.faults.strike(method, path, caller)
+        fault = world.faults.next_fault(method, path, caller)
         if fault is None and world.chaos is not None:
-            fault = world.chaos.strike(method, path, caller)
+            fault = world.chaos.next_fault(method, path, caller)
         return fault or self._limit(caller)
 
     def _limit(self, caller: Caller) -> Fault | None:
-        behaviour, limits = self._world.behaviour, self._world.limits
-        if behaviour.total_rate is None and behaviour.key_rate is None:
+        switches, limits = self._world.switches, self._world.limits
+        if switches.total_rate is None and switches.key_rate is None:
             return None
         with self._world.reading() as state:
             now = self._world.now(state)
         wait = max(
-            limits.wait("", behaviour.total_rate, now) or 0.0,
-            limits.wait(caller.digest or "-", behaviour.key_rate, now) or 0.0,
+            limits.wait("", switches.total_rate, now) or 0.0,
+            limits.wait(caller.digest or "-", switches.key_rate, now) or 0.0,
         )
         if not wait:
             return None
         forms = {"seconds": str(math.ceil(wait)), "date": email.utils.formatdate(now + wait, usegmt=True), "none": None}
-        return Fault(Kind.RATE_LIMIT, detail="Too many requests", retry_after=forms[behaviour.retry_after])
+        return Fault(Kind.RATE_LIMIT, detail="Too many requests", retry_after=forms[switches.retry_after])
 
     async def _reply(self, scope: Scope, receive: Receive, fault: Fault | None) -> Reply:
-        wait = self._world.behaviour.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
+        wait = self._world.switches.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
         if wait:
             receive = await _received(scope, receive)
             await self._sleep(wait)

@@ -80,7 +80,7 @@ class Authenticator:
 
     def authenticate(self, authorization: str | None, environment_id: str | None) -> str:
         """The id of the Environment that a request is for. Raises Problem: 401, 402, 403, 404, 422."""
-        behaviour = self._world.behaviour
+        switches = self._world.switches
         token = self._credential(authorization)
         if environment_id is not None and not is_uuid(environment_id):
             raise invalid(("header", "X-Environment-Id"), "Input should be a valid UUID", "uuid_parsing")
@@ -90,16 +90,16 @@ class Authenticator:
                 opened = state.keys[digest(token)].environments
             meant = self._select_environment(opened, environment_id.lower() if environment_id else None)
             if meant not in state.environments:
-                raise bad_token(behaviour, "The key's Environment does not exist any more")
-            if behaviour.payment_blocks == "all" and not state.organization.paid:
-                raise unpaid(behaviour)
+                raise bad_token(switches, "The key's Environment does not exist any more")
+            if switches.payment_blocks == "all" and not state.organization.paid:
+                raise unpaid(switches)
         return meant
 
     def authenticate_session(self, authorization: str | None) -> None:
         """Accept user sessions only, unless `environments_api` is `any`. Raises Problem: 401."""
         token = self._credential(authorization)
-        if not token.startswith(SESSION) and self._world.behaviour.environments_api == "session":
-            raise bad_token(self._world.behaviour, "A user session is needed, not a Server API Key")
+        if not token.startswith(SESSION) and self._world.switches.environments_api == "session":
+            raise bad_token(self._world.switches, "A user session is needed, not a Server API Key")
 
     def new_environment(self, state: State, environment_id: str, name: str) -> Environment:
         """An Environment created now; it is put into the state."""
@@ -111,13 +111,13 @@ class Authenticator:
     def _credential(self, authorization: str | None) -> str:
         token = _token(authorization)
         if token is None:
-            raise bad_token(self._world.behaviour, "Missing credential")
+            raise bad_token(self._world.switches, "Missing credential")
         name = digest(token)
         with self._world.reading() as state:
             if name in state.keys:
                 return token
-        if self._world.behaviour.strict_keys or not token.startswith((SERVER_KEY, SESSION)):
-            raise bad_token(self._world.behaviour, "Invalid API key")
+        if self._world.switches.strict_keys or not token.startswith((SERVER_KEY, SESSION)):
+            raise bad_token(self._world.switches, "Invalid API key")
         if not token.startswith(SESSION):
             with self._world.writing() as state:
                 self._grant(state, name, stable_id(name), f"key-{name[:8]}")
@@ -132,15 +132,15 @@ class Authenticator:
     def _select_environment(self, opened: Collection[str], wanted: str | None) -> str:
         if wanted is not None and wanted in opened:
             return wanted
-        behaviour = self._world.behaviour
-        if wanted is None or behaviour.foreign_environment == "ignore":
+        switches = self._world.switches
+        if wanted is None or switches.foreign_environment == "ignore":
             if len(opened) == 1:
                 return next(iter(opened))
             message = "Field required: this credential opens several Environments"
             raise invalid(("header", "X-Environment-Id"), message, "missing")
-        if behaviour.foreign_environment == "hide":
-            raise not_found(behaviour, "Environment")
-        raise not_authorized(behaviour)
+        if switches.foreign_environment == "hide":
+            raise not_found(switches, "Environment")
+        raise not_authorized(switches)
 
 
 def is_uuid(text: str) -> bool:

@@ -53,7 +53,7 @@ class Chaos:
         """Count all calls from the first again."""
         self._counts.clear()
 
-    def strike(self, method: str, path: str, caller: Caller) -> Fault | None:
+    def next_fault(self, method: str, path: str, caller: Caller) -> Fault | None:
         """The fault that this request meets."""
         settings, reads = self._settings, method == "GET"
         if settings.methods != "all" and reads != (settings.methods == "reads"):

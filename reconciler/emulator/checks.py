@@ -9,8 +9,8 @@ from reconciler.emulator.times import seconds_of, timestamp
 from reconciler.model.domains import CertificateStatus, Status
 
 if TYPE_CHECKING:
-    from reconciler.emulator.behaviour import Behaviour
     from reconciler.emulator.state import Claim
+    from reconciler.emulator.switches import Switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,45 +25,45 @@ _READY = (Status.CONNECTED.value, CertificateStatus.ACTIVE.value)
 _FAILED = (Status.FAILED.value, CertificateStatus.FAILING.value)
 
 
-def settled(claim: Claim, now: float, behaviour: Behaviour) -> Claim:
+def settled(claim: Claim, now: float, switches: Switches) -> Claim:
     """The claim as time alone has made it: ready by itself `settle_seconds` after creation, if it was still PENDING."""
     domain = claim.domain
-    if behaviour.settle_seconds is None or (domain.status, domain.certificate_status) != (
+    if switches.settle_seconds is None or (domain.status, domain.certificate_status) != (
         Status.PENDING,
         CertificateStatus.PENDING,
     ):
         return claim
-    due = seconds_of(domain.created_at) + behaviour.settle_seconds
-    return claim if now < due else _with(claim, _READY, timestamp(due, behaviour.timestamps), verified=True)
+    due = seconds_of(domain.created_at) + switches.settle_seconds
+    return claim if now < due else _with(claim, _READY, timestamp(due, switches.timestamps), verified=True)
 
 
-def checked(claim: Claim, now: float, behaviour: Behaviour, seen: Seen | None) -> tuple[Claim, bool]:
+def checked(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> tuple[Claim, bool]:
     """The claim after one more test_connection, and whether that check failed."""
     claim = replace(claim, checks=claim.checks + 1)
     if claim.script:
         outcome, claim = claim.script[0], replace(claim, script=claim.script[1:])
     else:
-        outcome = _outcome(claim, now, behaviour, seen)
+        outcome = _outcome(claim, now, switches, seen)
     bad = outcome == _FAILED
-    if bad and behaviour.failed_check != "failed":
+    if bad and switches.failed_check != "failed":
         outcome = (claim.domain.status, claim.domain.certificate_status)
-    verified = behaviour.verified_at == "always" or (behaviour.verified_at == "success" and outcome == _READY)
-    return _with(claim, outcome, timestamp(now, behaviour.timestamps), verified=verified), bad
+    verified = switches.verified_at == "always" or (switches.verified_at == "success" and outcome == _READY)
+    return _with(claim, outcome, timestamp(now, switches.timestamps), verified=verified), bad
 
 
-def _outcome(claim: Claim, now: float, behaviour: Behaviour, seen: Seen | None) -> tuple[str, str]:
+def _outcome(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> tuple[str, str]:
     before = (claim.domain.status, claim.domain.certificate_status)
-    match behaviour.check:
+    match switches.check:
         case "now":
             return _READY
         case "staged":
             return _READY if claim.checks > 1 else (_READY[0], CertificateStatus.PENDING.value)
         case "checks":
-            return _READY if claim.checks >= behaviour.check_count else before
+            return _READY if claim.checks >= switches.check_count else before
         case "seconds":
-            return _READY if now >= seconds_of(claim.domain.created_at) + behaviour.check_seconds else before
+            return _READY if now >= seconds_of(claim.domain.created_at) + switches.check_seconds else before
         case "recover":
-            return _READY if claim.checks >= behaviour.check_count else _FAILED
+            return _READY if claim.checks >= switches.check_count else _FAILED
         case "fail":
             return _FAILED
         case "never":

@@ -33,29 +33,29 @@ class Domains:
         """What GET shows. Raises Problem where there is no custom domain."""
         domain = self.find(environment_id)
         if domain is None:
-            raise absent(self._world.behaviour, self._world.behaviour.absent)
+            raise absent(self._world.switches, self._world.switches.absent)
         return domain
 
     def create(self, environment_id: str, hostname: str) -> Domain:
         """Claim a hostname. Raises Problem: 402, 422, a conflict."""
-        behaviour = self._world.behaviour
-        name = hostname.removesuffix(".") if behaviour.trailing_dot == "strip" else hostname
-        if reason := fault_of(name, behaviour):
-            raise bad_hostname(behaviour, reason)
+        switches = self._world.switches
+        name = hostname.removesuffix(".") if switches.trailing_dot == "strip" else hostname
+        if reason := fault_of(name, switches):
+            raise bad_hostname(switches, reason)
         with self._world.writing() as state:
             if not state.organization.paid:
-                raise unpaid(behaviour)
+                raise unpaid(switches)
             own = self._claim(state, environment_id)
             if own is not None:
                 same = own.gone_at is None and compared(own.domain.hostname) == compared(name)
-                if same and behaviour.second_create == "same":
+                if same and switches.second_create == "same":
                     return own.domain
-                if own.gone_at is not None or behaviour.second_create != "replace":
-                    raise conflict(behaviour, "The Environment already has a custom domain")
+                if own.gone_at is not None or switches.second_create != "replace":
+                    raise conflict(switches, "The Environment already has a custom domain")
             holder = state.holder(name)
             if holder is not None and holder.id != environment_id:
                 if self._claim(state, holder.id) is not None:
-                    raise conflict(behaviour, "The hostname is already claimed by another custom domain")
+                    raise conflict(switches, "The hostname is already claimed by another custom domain")
                 state.put(replace(holder, claim=None))
             domain = self._new(state, environment_id, name, hostname)
             state.put(replace(state.environments[environment_id], claim=Claim(domain)))
@@ -63,28 +63,28 @@ class Domains:
 
     def delete(self, environment_id: str) -> str:
         """Give the hostname up: the id of the domain that was deleted. Raises Problem where there is none."""
-        behaviour = self._world.behaviour
+        switches = self._world.switches
         with self._world.writing() as state:
             claim = self._claim(state, environment_id)
             if claim is None or claim.gone_at is not None:
-                raise absent(behaviour, behaviour.delete_absent)
-            gone_at = self._world.now(state) + behaviour.delete_seconds
-            left = replace(claim, gone_at=gone_at) if behaviour.delete_seconds else None
+                raise absent(switches, switches.delete_absent)
+            gone_at = self._world.now(state) + switches.delete_seconds
+            left = replace(claim, gone_at=gone_at) if switches.delete_seconds else None
             state.put(replace(state.environments[environment_id], claim=left))
         return claim.domain.id
 
     def test_connection(self, environment_id: str, seen: Seen | None = None) -> Domain:
         """Check again: the domain as the answer shows it. `seen` is what look-ups found. Raises Problem without a domain."""
-        behaviour = self._world.behaviour
+        switches = self._world.switches
         with self._world.writing() as state:
             before = self._claim(state, environment_id)
             if before is None:
-                raise absent(behaviour, behaviour.test_absent)
-            after, failed = checked(before, self._world.now(state), behaviour, seen)
+                raise absent(switches, switches.test_absent)
+            after, failed = checked(before, self._world.now(state), switches, seen)
             state.put(replace(state.environments[environment_id], claim=after))
-        if failed and behaviour.failed_check == "error":
-            raise refusal(behaviour, 409, "CustomDomainCheckError", "The DNS records could not be verified")
-        return before.domain if behaviour.check_answer == "before" else after.domain
+        if failed and switches.failed_check == "error":
+            raise refusal(switches, 409, "CustomDomainCheckError", "The DNS records could not be verified")
+        return before.domain if switches.check_answer == "before" else after.domain
 
     def _claim(self, state: State, environment_id: str) -> Claim | None:
         """The claim as time has made it; None where there is none or a deleted one is gone by now."""
@@ -94,19 +94,17 @@ class Domains:
         now = self._world.now(state)
         if claim.gone_at is not None and now >= claim.gone_at:
             return None
-        return settled(claim, now, self._world.behaviour)
+        return settled(claim, now, self._world.switches)
 
     def _new(self, state: State, environment_id: str, name: str, sent: str) -> Domain:
-        behaviour, new_id, now = self._world.behaviour, self._world.new_id(), self._world.stamp(state)
+        switches, new_id, now = self._world.switches, self._world.new_id(), self._world.stamp(state)
         lower = name.lower()
         shown = {"lower": lower, "sent": sent, "upper": name.upper(), "dotted": f"{lower}."}
-        made = {"record": new_id.replace("-", "")[:16], "hostname": digest(lower)[:16], "placeholder": ""}[
-            behaviour.dcv
-        ]
+        made = {"record": new_id.replace("-", "")[:16], "hostname": digest(lower)[:16], "placeholder": ""}[switches.dcv]
         return Domain(
             id=new_id,
             environment_id=environment_id,
-            hostname=shown[behaviour.hostname_form],
+            hostname=shown[switches.hostname_form],
             cname_record=lower,
             cname_value=ROUTING_TARGET,
             dcv_cname_record=f"_acme-challenge.{lower}",

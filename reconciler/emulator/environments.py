@@ -44,7 +44,7 @@ class EnvironmentsApi:
 
     async def _create(self, request: Request) -> object:
         self._authenticate(request)
-        name = await text_of(request, "name", self._world.behaviour, empty=False)
+        name = await text_of(request, "name", self._world.switches, empty=False)
         with self._world.writing() as state:
             return _shown(state, self._world.auth.new_environment(state, self._world.new_id(), name))
 
@@ -57,7 +57,7 @@ class EnvironmentsApi:
     async def _rename(self, request: Request) -> object:
         self._authenticate(request)
         environment_id = _id_of(request)
-        name = await text_of(request, "name", self._world.behaviour, empty=False)
+        name = await text_of(request, "name", self._world.switches, empty=False)
         with self._world.writing() as state:
             found = replace(self._known(state, environment_id), name=name, updated_at=self._world.stamp(state))
             state.put(found)
@@ -77,7 +77,7 @@ class EnvironmentsApi:
     def _known(self, state: State, environment_id: str) -> Environment:
         found = state.environments.get(environment_id)
         if found is None:
-            raise not_found(self._world.behaviour, "Environment")
+            raise not_found(self._world.switches, "Environment")
         return found
 
 

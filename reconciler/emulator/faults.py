@@ -148,7 +148,7 @@ class Faults:
         """The faults and how many requests each has counted."""
         return list(self._counted)
 
-    def strike(self, method: str, path: str, caller: Caller) -> Fault | None:
+    def next_fault(self, method: str, path: str, caller: Caller) -> Fault | None:
         """Count a request, and say which fault it meets."""
         struck = None
         for index, (fault, count) in enumerate(self._counted):

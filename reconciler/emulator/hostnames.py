@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-    from reconciler.emulator.behaviour import Behaviour
+    from reconciler.emulator.switches import Switches
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
-def fault_of(hostname: str, behaviour: Behaviour) -> str | None:
+def fault_of(hostname: str, switches: Switches) -> str | None:
     """Why the hostname is refused, or None. Documented: bare, no scheme, path, port or white space, and no apex."""
     labels = hostname.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(hostname) > 253:
@@ -22,10 +22,10 @@ def fault_of(hostname: str, behaviour: Behaviour) -> str | None:
     if not labels[-1][0].isalpha():
         return "must not be an IP address"
     if len(labels) < 2 or (
-        behaviour.apex != "allow" and _is_apex(hostname.lower(), by_list=behaviour.apex == "suffixes")
+        switches.apex != "allow" and _is_apex(hostname.lower(), by_list=switches.apex == "suffixes")
     ):
         return "must be a subdomain such as images.example.com, not an apex domain"
-    if behaviour.imgwire_names == "refuse" and labels[-2:] == ["imgwire", "dev"]:
+    if switches.imgwire_names == "refuse" and labels[-2:] == ["imgwire", "dev"]:
         return "must not be a name below imgwire.dev"
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reconciler.emulator.behaviour import Behaviour
+    from reconciler.emulator.switches import Switches
 
 
 class Problem(Exception):
@@ -23,41 +23,41 @@ def invalid(loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
     return Problem(422, {"detail": rows})
 
 
-def refusal(behaviour: Behaviour, status: int, error_type: str, detail: str) -> Problem:
+def refusal(switches: Switches, status: int, error_type: str, detail: str) -> Problem:
     """The domain error `{"detail": text, "error_type": name}` (troubleshooting, production issues)."""
-    named = {"error_type": error_type} if behaviour.error_types == "sent" else {}
+    named = {"error_type": error_type} if switches.error_types == "sent" else {}
     return Problem(status, {"detail": detail, **named})
 
 
-def bad_token(behaviour: Behaviour, detail: str) -> Problem:
-    return refusal(behaviour, behaviour.token_status, "InvalidTokenError", detail)
+def bad_token(switches: Switches, detail: str) -> Problem:
+    return refusal(switches, switches.token_status, "InvalidTokenError", detail)
 
 
-def not_authorized(behaviour: Behaviour) -> Problem:
+def not_authorized(switches: Switches) -> Problem:
     detail = "This credential does not open that Environment"
-    return refusal(behaviour, behaviour.not_authorized_status, "ResourceNotAuthorizedError", detail)
+    return refusal(switches, switches.not_authorized_status, "ResourceNotAuthorizedError", detail)
 
 
-def unpaid(behaviour: Behaviour) -> Problem:
+def unpaid(switches: Switches) -> Problem:
     detail = "An active subscription with custom domains is required"
-    return refusal(behaviour, behaviour.payment_status, "PaymentRequiredError", detail)
+    return refusal(switches, switches.payment_status, "PaymentRequiredError", detail)
 
 
-def conflict(behaviour: Behaviour, detail: str) -> Problem:
-    return refusal(behaviour, behaviour.conflict_status, behaviour.conflict_name, detail)
+def conflict(switches: Switches, detail: str) -> Problem:
+    return refusal(switches, switches.conflict_status, switches.conflict_name, detail)
 
 
-def not_found(behaviour: Behaviour, what: str) -> Problem:
-    return refusal(behaviour, 404, "ResourceNotFoundError", f"{what} not found")
+def not_found(switches: Switches, what: str) -> Problem:
+    return refusal(switches, 404, "ResourceNotFoundError", f"{what} not found")
 
 
-def bad_hostname(behaviour: Behaviour, reason: str) -> Problem:
-    if behaviour.bad_hostname == "error":
-        return refusal(behaviour, 400, "InvalidHostnameError", f"The hostname {reason}")
+def bad_hostname(switches: Switches, reason: str) -> Problem:
+    if switches.bad_hostname == "error":
+        return refusal(switches, 400, "InvalidHostnameError", f"The hostname {reason}")
     return invalid(("body", "hostname"), f"Value error, hostname {reason}", "value_error")
 
 
-def absent(behaviour: Behaviour, answer: str) -> Problem:
+def absent(switches: Switches, answer: str) -> Problem:
     """What a call that needs a custom domain answers where there is none; `answer` is the value of the call's switch."""
     match answer:
         case "null":
@@ -67,4 +67,4 @@ def absent(behaviour: Behaviour, answer: str) -> Problem:
         case "bare":
             return Problem(404, {"detail": "Not Found"})
         case _:
-            return refusal(behaviour, int(answer), "ResourceNotFoundError", "Custom domain not found")
+            return refusal(switches, int(answer), "ResourceNotFoundError", "Custom domain not found")

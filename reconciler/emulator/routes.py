@@ -40,10 +40,10 @@ class Api:
         request = Request(scope, receive)
         path: str = scope["path"]
         resource = self._resource(path)
-        if resource is None and self._world.behaviour.slash != "not-found":
+        if resource is None and self._world.switches.slash != "not-found":
             declared = path[:-1] if path.endswith("/") else f"{path}/"
             resource = self._resource(declared)
-            if resource is not None and self._world.behaviour.slash == "redirect":
+            if resource is not None and self._world.switches.slash == "redirect":
                 response: Response = RedirectResponse(request.url.replace(path=declared), 307)
                 await response(scope, receive, send)
                 return
@@ -60,17 +60,17 @@ class Api:
 
     async def _create(self, request: Request) -> object:
         environment_id = self._authenticate(request)
-        hostname = await text_of(request, "hostname", self._world.behaviour)
+        hostname = await text_of(request, "hostname", self._world.switches)
         return self._shown(self._world.domains.create(environment_id, hostname))
 
     async def _delete(self, request: Request) -> object:
         deleted = self._world.domains.delete(self._authenticate(request))
-        return {"status": {"status": "deleted"}, "id": {"id": deleted}, "empty": {}}[self._world.behaviour.delete_body]
+        return {"status": {"status": "deleted"}, "id": {"id": deleted}, "empty": {}}[self._world.switches.delete_body]
 
     async def _test_connection(self, request: Request) -> object:
         environment_id = self._authenticate(request)
         seen = None
-        if self._world.behaviour.check == "dns" and (domain := self._world.domains.find(environment_id)):
+        if self._world.switches.check == "dns" and (domain := self._world.domains.find(environment_id)):
             seen = await look_up(domain, self._world.dns_server)
         return self._shown(self._world.domains.test_connection(environment_id, seen))
 
@@ -93,5 +93,5 @@ class Api:
         )
 
     def _shown(self, domain: Domain) -> dict[str, Any]:
-        extra = {"notes": "an extra property"} if self._world.behaviour.extra_fields else {}
+        extra = {"notes": "an extra property"} if self._world.switches.extra_fields else {}
         return {**domain.as_dict(), **extra}

@@ -14,9 +14,9 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from reconciler.emulator.app import ConnectionDropped, build
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.faults import read_faults
 from reconciler.emulator.store import FileStore
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.world import World
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ServerOptions:
     host: str = "127.0.0.1"
     port: int = 0
     state: Path | None = None
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    switches: Switches = field(default_factory=Switches)
     faults: Path | None = None
     chaos: ChaosSettings | None = None
     log: Path | None = None
@@ -53,7 +53,7 @@ def serve(options: ServerOptions, on_ready: Callable[[str], object]) -> None:
     Raises StateError, FaultError, and OSError where the address or the log cannot be used.
     """
     store = FileStore(options.state, plain_bytes=0) if options.state else None
-    world = World(options.behaviour, store=store, dns_server=options.dns_server, chaos=options.chaos)
+    world = World(options.switches, store=store, dns_server=options.dns_server, chaos=options.chaos)
     if options.faults:
         world.faults.add(*read_faults(options.faults))
     if options.log:

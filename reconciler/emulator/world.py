@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.emulator.auth import Authenticator
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.domains import Domains
 from reconciler.emulator.faults import Faults
 from reconciler.emulator.limits import Limits
 from reconciler.emulator.requests import RequestLog
 from reconciler.emulator.store import MemoryStore, Store
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.times import random_ids, timestamp
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class World:
 
     def __init__(
         self,
-        behaviour: Behaviour | None = None,
+        switches: Switches | None = None,
         *,
         store: Store | None = None,
         clock: Callable[[], float] = time.time,
@@ -41,7 +41,7 @@ class World:
         dns_server: str | None = None,
         chaos: ChaosSettings | None = None,
     ) -> None:
-        self.behaviour = behaviour or Behaviour()
+        self.switches = switches or Switches()
         self.faults = Faults()
         self.chaos = Chaos(chaos) if chaos else None
         self.limits = Limits()
@@ -72,9 +72,9 @@ class World:
 
     def stamp(self, state: State) -> str:
         """`now` in the form that answers carry."""
-        return timestamp(self.now(state), self.behaviour.timestamps)
+        return timestamp(self.now(state), self.switches.timestamps)
 
-    def wind(self, seconds: float) -> None:
+    def advance_clock(self, seconds: float) -> None:
         """Wind the clock forward."""
         with self.writing() as state:
             state.put(state.clock_offset + seconds)

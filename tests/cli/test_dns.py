@@ -15,7 +15,7 @@ from lookups.server import Mood, Zone, served_aside
 from samples import uid
 
 from cli.stage import DOMAIN, TEST
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def target(line: str) -> str:
 def test_verify_tells_what_dns_says_of_each_record_and_the_line_to_add(stage: Stage, zone: Zone) -> None:
     stage.environment("web", NAME, **PENDING)
     stage.manifest(web=NAME)
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     routing, validation = lines(stage, "web")
     zone.publish(routing, f"_acme-challenge.{NAME}. CNAME elsewhere.example.net.")
     ended = stage.run("verify", "--format", "json", "--dns-server", str(zone.server))
@@ -77,7 +77,7 @@ def test_verify_tells_what_dns_says_of_each_record_and_the_line_to_add(stage: St
 def test_verify_says_the_same_to_people(stage: Stage, zone: Zone) -> None:
     stage.environment("web", NAME, **PENDING)
     stage.manifest(web=NAME)
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     routing, validation = lines(stage, "web")
     zone.publish(f"{NAME}. CNAME elsewhere.example.net.", 'example.com. CAA 0 issue "ca.example"')
     ended = stage.run("verify", "--dns-server", str(zone.server))
@@ -276,7 +276,7 @@ def test_many_domains_share_few_questions_at_once(stage: Stage, zone: Zone) -> N
     for name in names:
         stage.environment(name, f"{name}.example.com", **PENDING)
     stage.manifest(**{name: f"{name}.example.com" for name in names})
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     zone.publish('example.com. CAA 0 issue "ca.example"')
     ended = stage.run("verify", "--parallelism", "2", "--format", "json", "--dns-server", str(zone.server))
     assert (ended.code, len(ended.document["dns"]), len(ended.document["dns_notes"])) == (3, 40, 20)

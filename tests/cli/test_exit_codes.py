@@ -69,7 +69,7 @@ def test_2_when_asked_for(web: Stage) -> None:
 def test_3_when_not_ready_yet(stage: Stage) -> None:
     stage.environment("web", NEW, status="PENDING", certificate_status="PENDING")
     stage.manifest(web=NEW)
-    stage.world.behaviour = stage.world.behaviour.with_text("check", "never")
+    stage.world.switches = stage.world.switches.with_text("check", "never")
     document = (ended := stage.run("verify", "--format", "json")).document
     assert (ended.code, document["reason"]) == (3, "not_ready")
     assert document["environments"][0]["verdict"] == "waiting"
@@ -85,7 +85,7 @@ def test_3_when_there_is_nothing_to_verify_where_something_should_be(stage: Stag
 def test_4_when_a_fresh_check_fails_again(stage: Stage) -> None:
     stage.environment("web", NEW, status="FAILED", certificate_status="FAILING")
     stage.manifest(web=NEW)
-    stage.world.behaviour = stage.world.behaviour.with_text("check", "fail")
+    stage.world.switches = stage.world.switches.with_text("check", "fail")
     for command in (["verify"], ["apply", "--auto-approve"]):
         document = (ended := stage.run(*command, "--format", "json")).document
         assert (ended.code, document["reason"]) == (4, "stuck")

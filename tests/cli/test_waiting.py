@@ -18,7 +18,7 @@ from cli.stage import CANARY, DOMAIN, TEST, command
 from cli.test_terminal import Terminal
 from reconciler.cli.log import Log
 from reconciler.cli.waiting import Lines
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 from reconciler.model.domains import Absent
 from reconciler.model.report import Verdict, Verified
 
@@ -60,7 +60,7 @@ def growing(stage: Stage) -> Iterator[Growing]:
 
 def by_dns(stage: Stage, zone: Zone) -> None:
     """Let the emulator decide by what this server says."""
-    stage.world.behaviour = Behaviour(check="dns")
+    stage.world.switches = Switches(check="dns")
     stage.world.dns_server = str(zone.server)
 
 
@@ -103,7 +103,7 @@ def test_what_has_failed_and_dns_does_not_explain_ends_the_waiting_with_4(stage:
     stage.environment("web", NAME, **PENDING)
     stage.manifest(web=NAME)
     zone.publish(*lines(stage, "web"))
-    stage.world.behaviour = Behaviour(check="fail")
+    stage.world.switches = Switches(check="fail")
     ended = stage.run("verify", "--wait", "10m", "--format", "json", "--dns-server", str(zone.server))
     assert (ended.code, ended.document["environments"][0]["message"]) == (
         4,
@@ -136,7 +136,7 @@ def interrupted(stage: Stage, word: str, number: signal.Signals, *arguments: str
 def test_a_signal_while_waiting_ends_it_with_what_is_known(stage: Stage, number: signal.Signals, code: int) -> None:
     stage.environment("web", NAME, **PENDING)
     stage.manifest(web=NAME)
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     ended, document, _ = interrupted(stage, "web: waiting", number, "verify", "--wait", "10m")
     assert (ended, document["exit_code"], document["reason"]) == (code, code, "interrupted")
     (environment,) = document["environments"]  # type: ignore[misc]
@@ -146,7 +146,7 @@ def test_a_signal_while_waiting_ends_it_with_what_is_known(stage: Stage, number:
 def test_a_signal_while_apply_waits_loses_nothing_of_what_was_done(stage: Stage) -> None:
     stage.environment("web")
     stage.manifest(web=NAME)
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     ended, document, err = interrupted(
         stage, "web: waiting", signal.SIGINT, "apply", "--auto-approve", "--wait", "10m", "--receipt", "receipt.json"
     )
@@ -175,7 +175,7 @@ def test_on_a_terminal_a_table_stands_while_waiting_and_is_gone_in_the_end(stage
 def test_the_table_fits_the_terminal_also_where_standard_output_goes_elsewhere(stage: Stage, columns: int) -> None:
     stage.environment("web", NAME, **PENDING)
     stage.manifest(web=NAME)
-    stage.world.behaviour = Behaviour(check="never")
+    stage.world.switches = Switches(check="never")
     terminal = Terminal("verify", "--wait", "10m", columns=columns, redirected="> out.txt")
     terminal.wait_for("1 waiting of 1")
     titles, row, _ = terminal.lines()

@@ -101,7 +101,7 @@ async def test_the_plan_can_be_taken_away(client: httpx.AsyncClient) -> None:
 async def test_switches_can_be_set(client: httpx.AsyncClient) -> None:
     await admin(client, "PUT", f"environments/{A}", {"name": "a", "key": "key-a"})
     change = {"absent": "null", "settle_seconds": None, "extra_fields": True, "conflict_status": 400}
-    changed = await admin(client, "PATCH", "behaviour", change)
+    changed = await admin(client, "PATCH", "switches", change)
     assert {name: changed[name] for name in change} == change
     answer = await client.get(DOMAIN)
     assert (answer.status_code, answer.json()) == (200, None)
@@ -169,7 +169,7 @@ async def test_a_reset_begins_again(client: httpx.AsyncClient, world: World) -> 
         ("POST", "clock", None, (400, "The body is not JSON")),
         (
             "PATCH",
-            "behaviour",
+            "switches",
             {"absent": "x"},
             (400, "`absent` cannot be `x`; it is one of: 404, 400, 410, null, bare"),
         ),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.auth import Account, Caller
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import digest, stable_id
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
 
@@ -18,7 +18,7 @@ B = "22222222-2222-4222-8222-222222222222"
 
 
 def made(*accounts: tuple[str, str, str | None], **switches: Any) -> World:
-    world = World(Behaviour(**switches), clock=lambda: 1_790_000_000.0)
+    world = World(Switches(**switches), clock=lambda: 1_790_000_000.0)
     world.auth.register(Account(name, Secret(key), environment_id) for name, key, environment_id in accounts)
     return world
 

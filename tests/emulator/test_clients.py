@@ -131,7 +131,7 @@ _PAGES = {"x-total-count": "0", "x-page": "1", "x-limit": "1", "x-prev-page": "n
 def test_another_slash_than_the_declared_is_treated_as_the_switch_says(
     quiet: Running, method: str, path: str, location: str, slash: Any
 ) -> None:
-    quiet.world.behaviour = quiet.world.behaviour.with_text("slash", slash)
+    quiet.world.switches = quiet.world.switches.with_text("slash", slash)
     status, headers, body = SHAPES[0].send(quiet.url, method, path)
     if slash == "redirect":
         assert (status, headers["location"]) == (307, quiet.url + location)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from emulator_fixture import running
 
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 from reconciler.schema_files import read_schema
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "imgwire" / "openapi.json"
@@ -62,15 +62,15 @@ def _completed(only: str) -> dict[str, Any]:
 
 @pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed")
 @pytest.mark.parametrize(
-    ("only", "credential", "behaviour", "examples", "at_least"),
+    ("only", "credential", "switches", "examples", "at_least"),
     [
-        pytest.param("/api/v1/environments", "session_tests", Behaviour(), 150, 900, id="environments-by-session"),
-        pytest.param("/api/v1/custom_domain", "sk_tests", Behaviour(), 150, 500, id="custom-domain-by-key"),
+        pytest.param("/api/v1/environments", "session_tests", Switches(), 150, 900, id="environments-by-session"),
+        pytest.param("/api/v1/custom_domain", "sk_tests", Switches(), 150, 500, id="custom-domain-by-key"),
         pytest.param(
             # Every valid X-Environment-Id gets through to the custom domain, and every valid hostname is taken.
             "/api/v1/custom_domain",
             "sk_tests",
-            Behaviour(foreign_environment="ignore", second_create="replace"),
+            Switches(foreign_environment="ignore", second_create="replace"),
             250,
             800,
             id="custom-domain-any-environment",
@@ -78,10 +78,10 @@ def _completed(only: str) -> dict[str, Any]:
     ],
 )
 def test_every_answer_keeps_to_the_document(
-    only: str, credential: str, behaviour: Behaviour, examples: int, at_least: int, tmp_path: Path
+    only: str, credential: str, switches: Switches, examples: int, at_least: int, tmp_path: Path
 ) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(_completed(only)), encoding="utf-8")
-    with running(behaviour) as emulator:
+    with running(switches) as emulator:
         command = ["run", "openapi.json", "--url", emulator.url, "--checks", "all", "--seed", "1", "--no-color"]
         command += ["--max-examples", str(examples), "--header", f"Authorization: Bearer {credential}"]
         done = subprocess.run(

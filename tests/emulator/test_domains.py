@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.auth import Account
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.checks import Seen
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Organization
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
@@ -27,7 +27,7 @@ PENDING = ("PENDING", "PENDING")
 
 def made(**switches: Any) -> World:
     """A world of two Environments with a clock that only moves when it is wound."""
-    world = World(Behaviour(**switches), clock=lambda: NOW, ids=seeded_ids(1))
+    world = World(Switches(**switches), clock=lambda: NOW, ids=seeded_ids(1))
     world.auth.register([Account("a", Secret("key-a"), A), Account("b", Secret("key-b"), B)])
     return world
 
@@ -74,7 +74,7 @@ def test_a_life_from_creation_to_deletion() -> None:
     world = made()
     created = world.domains.create(A, "images.example.com")
     assert world.domains.read(A) == created
-    world.wind(300)
+    world.advance_clock(300)
     checked = world.domains.test_connection(A)
     stamp = "2026-09-21T14:18:20Z"
     ready = replace(created, status="CONNECTED", certificate_status="ACTIVE", last_verified_at=stamp, updated_at=stamp)
@@ -154,7 +154,7 @@ def test_a_deleted_domain_may_linger() -> None:
     assert world.domains.read(A) == created
     assert answer(world.domains.delete, A)[0] == 404
     assert [answer(world.domains.create, name, "images.example.com")[0] for name in (A, B)] == [409, 409]
-    world.wind(30)
+    world.advance_clock(30)
     assert answer(world.domains.read, A)[0] == 404
     assert world.domains.create(B, "images.example.com").environment_id == B
 
@@ -179,7 +179,7 @@ def test_checks_ten_seconds_apart_find_what_the_switch_says(switches: Any, expec
     world.domains.create(A, "images.example.com")
     found = []
     for _ in range(3):
-        world.wind(10)
+        world.advance_clock(10)
         found.append(statuses(world.domains.test_connection(A)))
     assert found == expected
 
@@ -195,9 +195,9 @@ def test_a_failed_check_may_be_an_error() -> None:
 def test_a_domain_may_become_ready_by_itself() -> None:
     world = made(settle_seconds=60.0, check="never")
     world.domains.create(A, "images.example.com")
-    world.wind(59)
+    world.advance_clock(59)
     assert statuses(world.domains.read(A)) == PENDING
-    world.wind(1)
+    world.advance_clock(1)
     ready = world.domains.read(A)
     assert statuses(ready) == READY
     assert ready.last_verified_at == ready.updated_at == "2026-09-21T14:14:20Z"
@@ -332,5 +332,5 @@ def test_a_plan_without_custom_domains_refuses_creation(organization: Organizati
     assert answer(world.domains.create, A, "images.example.com") == unpaid
     assert answer(world.domains.read, A)[0] == 404
     assert answer(world.auth.authenticate, "Bearer key-a", None) == (200, A)
-    world.behaviour = Behaviour(payment_blocks="all")
+    world.switches = Switches(payment_blocks="all")
     assert answer(world.auth.authenticate, "Bearer key-a", None) == unpaid

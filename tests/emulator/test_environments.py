@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reconciler.emulator.app import build
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ async def test_an_environment_from_creation_to_deletion(client: httpx.AsyncClien
     }
     one = f"{PATH}{created['id']}"
     assert (await client.get(one)).json() == created
-    world.wind(60)
+    world.advance_clock(60)
     renamed = (await client.patch(one, json={"name": "two"})).json()
     assert renamed == {**created, "name": "two", "updated_at": "2026-09-21T14:14:20Z"}
     domain = await client.post(DOMAIN, json={"hostname": "a.example.com"}, headers={"X-Environment-Id": created["id"]})
@@ -121,7 +121,7 @@ async def test_a_body_of_another_shape_is_invalid(
 async def test_unknown_properties_are_treated_as_the_switch_says(
     client: httpx.AsyncClient, world: World, extra: Any, status: int
 ) -> None:
-    world.behaviour = Behaviour(extra_properties=extra)
+    world.switches = Switches(extra_properties=extra)
     body = {"hostname": "images.example.com", "ttl": 60}
     answer = await client.post(DOMAIN, json=body, headers={"Authorization": "Bearer sk_tests"})
     assert answer.status_code == status

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from reconciler.emulator.app import ConnectionDropped, build
 from reconciler.emulator.auth import Caller
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.faults import Fault, FaultError, Faults, Kind, read_faults
+from reconciler.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,24 +137,24 @@ async def test_in_process_a_dropped_connection_is_an_exception(world: World, kin
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("behaviour", "fault", "slept"),
+    ("switches", "fault", "slept"),
     [
-        (Behaviour(), Fault(Kind.DELAY, seconds=3), [3]),
-        (Behaviour(latency=0.25), None, [0.25]),
-        (Behaviour(latency=0.25), Fault(Kind.STATUS, seconds=1), [1.25]),
-        (Behaviour(), Fault(Kind.DRIP, seconds=5), [0.5] * 9),
+        (Switches(), Fault(Kind.DELAY, seconds=3), [3]),
+        (Switches(latency=0.25), None, [0.25]),
+        (Switches(latency=0.25), Fault(Kind.STATUS, seconds=1), [1.25]),
+        (Switches(), Fault(Kind.DRIP, seconds=5), [0.5] * 9),
     ],
     ids=["delay", "latency", "both", "drip"],
 )
 async def test_waits_are_as_long_as_asked(
-    world: World, behaviour: Behaviour, fault: Fault | None, slept: list[float]
+    world: World, switches: Switches, fault: Fault | None, slept: list[float]
 ) -> None:
     found: list[float] = []
 
     async def sleep(seconds: float) -> None:
         found.append(seconds)
 
-    world.behaviour = behaviour
+    world.switches = switches
     if fault:
         world.faults.add(fault)
     answer = await ask(build(world, sleep=sleep))
@@ -164,7 +164,7 @@ async def test_waits_are_as_long_as_asked(
 
 
 def struck(faults: Faults, *calls: tuple[str, str, Caller]) -> list[str | None]:
-    found = [faults.strike(*call) for call in calls]
+    found = [faults.next_fault(*call) for call in calls]
     return [fault and fault.detail for fault in found]
 
 
@@ -237,7 +237,7 @@ def test_a_file_of_faults_that_is_wrong_is_refused(tmp_path: Path, content: str,
 def kinds(settings: ChaosSettings, calls: list[tuple[str, str]], count: int = 1) -> list[Kind | None]:
     chaos = Chaos(settings)
     found = [
-        chaos.strike(method, DOMAIN, Caller("x", None, environment, None))
+        chaos.next_fault(method, DOMAIN, Caller("x", None, environment, None))
         for _ in range(count)
         for method, environment in calls
     ]
@@ -291,31 +291,31 @@ def test_chaos_spares_the_emulators_own_api() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("behaviour", "statuses", "retry_after"),
+    ("switches", "statuses", "retry_after"),
     [
-        (Behaviour(key_rate=2), [404, 404, 429], "1"),
-        (Behaviour(total_rate=1), [404, 429, 429], "1"),
-        (Behaviour(key_rate=0.1), [404, 429, 429], "10"),
-        (Behaviour(key_rate=1, retry_after="date"), [404, 429, 429], "Mon, 21 Sep 2026 14:13:21 GMT"),
-        (Behaviour(key_rate=1, retry_after="none"), [404, 429, 429], None),
+        (Switches(key_rate=2), [404, 404, 429], "1"),
+        (Switches(total_rate=1), [404, 429, 429], "1"),
+        (Switches(key_rate=0.1), [404, 429, 429], "10"),
+        (Switches(key_rate=1, retry_after="date"), [404, 429, 429], "Mon, 21 Sep 2026 14:13:21 GMT"),
+        (Switches(key_rate=1, retry_after="none"), [404, 429, 429], None),
     ],
 )
 async def test_too_many_requests_are_told_when_to_come_again(
-    world: World, behaviour: Behaviour, statuses: list[int], retry_after: str | None
+    world: World, switches: Switches, statuses: list[int], retry_after: str | None
 ) -> None:
-    world.behaviour = behaviour
+    world.switches = switches
     app = build(world)
     answers = [await ask(app) for _ in range(3)]
     assert [answer.status_code for answer in answers] == statuses
     assert answers[-1].headers.get("retry-after") == retry_after
     assert answers[-1].json() == {"detail": "Too many requests"}
-    world.wind(10)
+    world.advance_clock(10)
     assert (await ask(app)).status_code == 404
 
 
 @pytest.mark.anyio
 async def test_a_reset_forgets_how_many_asked(world: World) -> None:
-    world.behaviour = Behaviour(total_rate=1)
+    world.switches = Switches(total_rate=1)
     app = build(world)
     assert [(await ask(app)).status_code for _ in range(2)] == [404, 429]
     world.reset()
@@ -324,7 +324,7 @@ async def test_a_reset_forgets_how_many_asked(world: World) -> None:
 
 @pytest.mark.anyio
 async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
-    world.behaviour = Behaviour(key_rate=1)
+    world.switches = Switches(key_rate=1)
     transport = httpx.ASGITransport(build(world))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         keys = ["sk_one", "sk_two", "sk_one"]
@@ -334,7 +334,7 @@ async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
 
 @pytest.mark.anyio
 async def test_a_limited_request_is_not_carried_out(world: World) -> None:
-    world.behaviour = Behaviour(total_rate=1)
+    world.switches = Switches(total_rate=1)
     app = build(world)
     for _ in range(2):
         await ask(app)

@@ -1,4 +1,4 @@
-"""The tool's main job against every behaviour that Imgwire leaves open: create, replace, delete, swap, verify, then nothing."""
+"""The tool's main job against every switches that Imgwire leaves open: create, replace, delete, swap, verify, then nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from emulator_fixture import patient
 
 from reconciler.cli.main import main
-from reconciler.emulator.behaviour import Behaviour, describe
 from reconciler.emulator.state import Organization
+from reconciler.emulator.switches import Switches, describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,9 +101,9 @@ _OPEN = [
 
 @pytest.mark.parametrize("setting", [item for item in [*_OPEN, *_NUMBERS] if item not in _APART])
 def test_the_job_is_done_whatever_the_api_turns_out_to_do(job: Job, setting: str) -> None:
-    job.world.behaviour = Behaviour.of([setting])
+    job.world.switches = Switches.of([setting])
     assert job.apply()["exit_code"] == 0
-    job.world.wind(1)  # what was deleted last may linger
+    job.world.advance_clock(1)  # what was deleted last may linger
     assert job.live() == DESIRED
     again = job.run("plan", "--detailed-exitcode")
     assert (again["exit_code"], again["complete"], again["summary"]["writes"]) == (0, True, 0)
@@ -111,7 +111,7 @@ def test_the_job_is_done_whatever_the_api_turns_out_to_do(job: Job, setting: str
 
 @pytest.mark.parametrize("setting", ["absent=bare", "error_types=omitted"])
 def test_a_bare_not_found_is_never_taken_for_absence(job: Job, setting: str) -> None:
-    job.world.behaviour = Behaviour.of([setting])
+    job.world.switches = Switches.of([setting])
     job.desire(fresh="fresh.example.com", keep="keep.example.com")
     document = job.apply()
     assert (document["exit_code"], document["complete"]) == (8, False)
@@ -124,7 +124,7 @@ def test_a_bare_not_found_is_never_taken_for_absence(job: Job, setting: str) -> 
     ids=["fail", "recover", "error"],
 )
 def test_failing_checks_undo_nothing(job: Job, settings: list[str], exit_code: int) -> None:
-    job.world.behaviour = Behaviour.of(settings)
+    job.world.switches = Switches.of(settings)
     assert job.apply()["exit_code"] == exit_code
     assert job.live() == DESIRED
 
@@ -132,7 +132,7 @@ def test_failing_checks_undo_nothing(job: Job, settings: list[str], exit_code: i
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
 @pytest.mark.parametrize("name", ["ResourceConflictError", "HostnameAlreadyExistsError"])
 def test_a_refused_claim_puts_the_old_hostname_back(job: Job, status: int, name: str) -> None:
-    job.world.behaviour = Behaviour(conflict_status=status, conflict_name=name)
+    job.world.switches = Switches(conflict_status=status, conflict_name=name)
     job.desire(old="keep.example.com")
     document = job.apply()
     assert document["exit_code"] == 6
@@ -142,7 +142,7 @@ def test_a_refused_claim_puts_the_old_hostname_back(job: Job, status: int, name:
 
 @pytest.mark.parametrize("status", [400, 402, 403, 422])
 def test_a_plan_without_custom_domains_is_told_whatever_its_status(job: Job, status: int) -> None:
-    job.world.behaviour = Behaviour(payment_status=status)
+    job.world.switches = Switches(payment_status=status)
     with job.world.writing() as state:
         state.put(Organization(custom_domain_enabled=False))
     job.desire(fresh="fresh.example.com")
@@ -152,21 +152,19 @@ def test_a_plan_without_custom_domains_is_told_whatever_its_status(job: Job, sta
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_key_that_is_not_accepted_is_told_whatever_its_status(job: Job, status: int) -> None:
-    job.world.behaviour = Behaviour(token_status=status, strict_keys=True)
+    job.world.switches = Switches(token_status=status, strict_keys=True)
     job.world.reset()
     assert job.apply()["exit_code"] == 7
     assert job.writes() == []
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "exit_code"),
-    [(Behaviour(not_authorized_status=status), 7) for status in (400, 403, 404)],
+    ("switches", "exit_code"),
+    [(Switches(not_authorized_status=status), 7) for status in (400, 403, 404)],
     ids=["400", "403", "404"],
 )
-def test_an_environment_that_the_key_does_not_open_is_not_absent(
-    job: Job, behaviour: Behaviour, exit_code: int
-) -> None:
-    job.world.behaviour = behaviour
+def test_an_environment_that_the_key_does_not_open_is_not_absent(job: Job, switches: Switches, exit_code: int) -> None:
+    job.world.switches = switches
     environments = {"fresh": {"hostname": None, "environment_id": job.ids["keep"], "send_environment_id": True}}
     job.manifest.write_text(json.dumps({"version": 1, "environments": environments}), encoding="utf-8")
     assert job.run("plan")["exit_code"] == exit_code

@@ -21,7 +21,7 @@ import pytest
 from emulator_fixture import running
 
 from reconciler.emulator.auth import Account
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 from reconciler.model.environments import Secret
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def name_server(records: dict[str, str]) -> Iterator[str]:
 
 def test_real_look_ups_decide_where_asked_for() -> None:
     records: dict[str, str] = {}
-    with name_server(records) as address, running(Behaviour(check="dns")) as emulator:
+    with name_server(records) as address, running(Switches(check="dns")) as emulator:
         emulator.world.dns_server = address
         with httpx.Client(base_url=emulator.url, headers=KEY) as client:
             domain = client.post(DOMAIN, json={"hostname": "images.example.com"}).json()

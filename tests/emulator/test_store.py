@@ -58,7 +58,7 @@ def test_what_was_written_is_read_back_by_the_next_process(tmp_path: Path, plain
     first.auth.register([Account("a", Secret("key-a"), A)])
     first.domains.create(A, "images.example.com")
     first.domains.test_connection(A)
-    first.wind(60)
+    first.advance_clock(60)
     with first.writing() as state:
         state.put(Organization(blocked=True))
     assert (tmp_path / "state.json.journal").exists() == (plain_bytes == 0)
@@ -201,7 +201,7 @@ from reconciler.emulator.store import FileStore
 from reconciler.emulator.world import World
 world = World(store=FileStore(Path(sys.argv[1]), plain_bytes=int(sys.argv[2])))
 for _ in range(int(sys.argv[3])):
-    world.wind(1.0)
+    world.advance_clock(1.0)
     print("wound", flush=True)
 """
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.emulator.behaviour import Behaviour, SwitchError, describe
+from reconciler.emulator.switches import SwitchError, Switches, describe
 
 DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "emulator.md"
 
@@ -21,10 +21,10 @@ def test_switches_are_set_from_text() -> None:
         "extra_fields=true",
         "conflict_name=X",
     ]
-    expected = Behaviour(
+    expected = Switches(
         absent="null", check_count=2, settle_seconds=1.5, key_rate=None, extra_fields=True, conflict_name="X"
     )
-    assert Behaviour.of(settings) == expected
+    assert Switches.of(settings) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_switches_are_set_from_text() -> None:
 )
 def test_a_setting_that_cannot_be_meant_is_refused(setting: str, message: str) -> None:
     with pytest.raises(SwitchError) as refused:
-        Behaviour.of([setting])
+        Switches.of([setting])
     assert str(refused.value) == message
 
 
 def test_every_default_can_be_written_as_text() -> None:
-    assert Behaviour.of(f"{switch.name}={switch.default}" for switch in describe()) == Behaviour()
+    assert Switches.of(f"{switch.name}={switch.default}" for switch in describe()) == Switches()
 
 
 def test_every_switch_says_what_its_default_rests_on() -> None:
-    assert [switch.name for switch in describe()] == [item.name for item in fields(Behaviour)]
+    assert [switch.name for switch in describe()] == [item.name for item in fields(Switches)]
     assert {switch.basis for switch in describe()} == {"fact", "inferred", "unknown", "ours"}
 
 

@@ -19,8 +19,8 @@ from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSetting
 from reconciler.api.retry import RetryPolicy
 from reconciler.emulator.app import build
 from reconciler.emulator.auth import Account
-from reconciler.emulator.behaviour import Behaviour
 from reconciler.emulator.problems import Problem
+from reconciler.emulator.switches import Switches
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.engine.apply import Run, Settings
@@ -86,7 +86,7 @@ class Scenario:
     outsider: str | None
     pinned: frozenset[str]
     one_key: bool
-    behaviour: Behaviour
+    switches: Switches
     parallelism: int
     yields: tuple[int, ...]
     rounds: tuple[Round, ...]
@@ -128,8 +128,8 @@ def _rounds(draw: st.DrawFn, names: tuple[str, ...], hosts: tuple[str, ...]) -> 
     )
 
 
-_BEHAVIOURS = st.builds(
-    Behaviour,
+_SWITCHES = st.builds(
+    Switches,
     absent=st.sampled_from(["404", "400", "410", "null"]),
     delete_absent=st.sampled_from(["404", "200"]),
     delete_seconds=st.sampled_from([0.0, 0.0, 0.0, 2.0]),
@@ -153,7 +153,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         outsider=outsider,
         pinned=frozenset(names) if one_key else draw(st.frozensets(st.sampled_from(names))),
         one_key=one_key,
-        behaviour=draw(_BEHAVIOURS),
+        switches=draw(_SWITCHES),
         parallelism=draw(st.integers(1, 4)),
         yields=draw(st.lists(st.integers(0, 3), min_size=1, max_size=5).map(tuple)),
         rounds=tuple(draw(st.lists(_rounds(names, hosts), min_size=1, max_size=2))),
@@ -205,7 +205,7 @@ class Organization:
 
     def __init__(self, scenario: Scenario) -> None:
         self.clock = Clock()
-        self.world = World(scenario.behaviour, clock=self.clock, ids=seeded_ids(1))
+        self.world = World(scenario.switches, clock=self.clock, ids=seeded_ids(1))
         self.names = tuple(scenario.holds)
         self.ids = {name: self.world.new_id() for name in (*self.names, OUTSIDER)}
         self.pins = {name: self.ids[name] for name in scenario.pinned}

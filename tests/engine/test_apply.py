@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.emulator.behaviour import Behaviour
+from reconciler.emulator.switches import Switches
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.stop import Stop
 from reconciler.model.domains import domain_of
@@ -32,7 +32,7 @@ def play(
     wants: Mapping[str, str | None],
     troubles: Mapping[int, Trouble] | None = None,
     *,
-    behaviour: Behaviour | None = None,
+    switches: Switches | None = None,
     parallelism: int = 1,
     **more: object,
 ) -> tuple[Lived, Organization]:
@@ -44,7 +44,7 @@ def play(
         outsider=None,
         pinned=frozenset(),
         one_key=False,
-        behaviour=behaviour or Behaviour(),
+        switches=switches or Switches(),
         parallelism=parallelism,
         yields=(1,) if parallelism > 1 else (0,),
         rounds=(round_,),
@@ -187,7 +187,7 @@ def test_a_check_that_fails_takes_nothing_from_what_was_put_back() -> None:
 
 
 def test_what_shows_for_a_while_after_its_delete_can_be_put_back() -> None:
-    lived, server = play(*REPLACE, {3: Trouble("403")}, behaviour=Behaviour(delete_seconds=2.0))
+    lived, server = play(*REPLACE, {3: Trouble("403")}, switches=Switches(delete_seconds=2.0))
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
 
 
@@ -303,13 +303,13 @@ def test_a_lost_answer_is_read_back_and_counts_as_done() -> None:
 
 
 def test_a_deleted_domain_that_shows_for_a_while_delays_what_follows_and_nothing_more() -> None:
-    lived, server = play(*SWAP, behaviour=Behaviour(delete_seconds=3.0))
+    lived, server = play(*SWAP, switches=Switches(delete_seconds=3.0))
     assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
     assert restored(lived) == []
 
 
 def test_a_hostname_that_is_still_taken_for_a_while_after_its_delete_is_waited_for() -> None:
-    lived, server = play({"a": None, "b": B}, {"a": B, "b": None}, behaviour=Behaviour(delete_seconds=3.0))
+    lived, server = play({"a": None, "b": B}, {"a": B, "b": None}, switches=Switches(delete_seconds=3.0))
     assert (set(states(lived).values()), server.hostnames()) == ({"done"}, {"a": B, "b": None})
 
 
@@ -389,7 +389,7 @@ def mistaken(
 ) -> tuple[Lived, Organization]:
     """Like `play`, but the pin of `a` is not the Environment that its key opens."""
     round_ = Round(wants, **more)  # type: ignore[arg-type]
-    scenario = Scenario(holds, True, None, frozenset(), False, Behaviour(), 1, (0,), (round_,), mistaken="a")
+    scenario = Scenario(holds, True, None, frozenset(), False, Switches(), 1, (0,), (round_,), mistaken="a")
     server = Organization(scenario)
     return asyncio.run(live_through(scenario, server, round_)), server
 

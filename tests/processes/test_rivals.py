@@ -60,7 +60,7 @@ def test_whatever_two_applies_do_to_each_other_nothing_is_lost(stage: Stage, lat
     for name, hostname in (("web", OLD), ("app", APP), ("shop", SHOP), ("new", None), ("other", "other.example.com")):
         stage.environment(name, hostname)
     stage.manifest(**wants)
-    stage.world.behaviour = stage.world.behaviour.with_text("latency", str(latency))
+    stage.world.switches = stage.world.switches.with_text("latency", str(latency))
     untouched = stage.world.domains.find(uid("other"))
     arguments = ("apply", "--auto-approve", "--format", "json")
     with started(*arguments) as one, started(*arguments) as other:

@@ -26,7 +26,7 @@ def _switch(default: Value, basis: str, what: str) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class Switches:
     """How the emulator behaves where the API could behave in several ways. `describe` lists every switch with its words."""
 
     absent: Literal["404", "400", "410", "null", "bare"] = _switch(
@@ -139,7 +139,7 @@ class Behaviour:
     latency: float = _switch(0.0, "ours", "seconds before every answer")
 
     @classmethod
-    def of(cls, settings: Iterable[str]) -> Behaviour:
+    def of(cls, settings: Iterable[str]) -> Switches:
         """From texts such as `absent=null`; dashes and underscores are one. Raises SwitchError."""
         result = cls()
         for setting in settings:
@@ -150,9 +150,9 @@ class Behaviour:
             result = result.with_text(name, value.strip())
         return result
 
-    def with_text(self, name: str, text: str) -> Behaviour:
+    def with_text(self, name: str, text: str) -> Switches:
         """A copy with one switch set from its text. Raises SwitchError."""
-        types_by_name = get_type_hints(Behaviour)
+        types_by_name = get_type_hints(Switches)
         if name not in types_by_name:
             near = difflib.get_close_matches(name, types_by_name, 1)
             hint = f", did you mean `{near[0]}`?" if near else ""
@@ -161,7 +161,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class SwitchDescription:
     """One row of the switches' table."""
 
     name: str
@@ -171,18 +171,18 @@ class Switch:
     what: str
 
 
-def describe() -> tuple[Switch, ...]:
+def describe() -> tuple[SwitchDescription, ...]:
     """Every switch in order, in the words that the documentation and the help use."""
-    hints = get_type_hints(Behaviour)
+    hints = get_type_hints(Switches)
     return tuple(
-        Switch(
+        SwitchDescription(
             item.name,
             _text(item.default),
             " ".join(get_args(hints[item.name])) if _is_choice(hints[item.name]) else _type_name(hints[item.name]),
             item.metadata["basis"],
             item.metadata["what"],
         )
-        for item in fields(Behaviour)
+        for item in fields(Switches)
     )
 
 
