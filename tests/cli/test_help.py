@@ -1,0 +1,58 @@
+"""Help pages and the hints for words of other tools."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli import help as pages
+
+
+@click.command(
+    cls=pages.Command,
+    help="Do it.",
+    exit_codes=[("0", "done")],
+    examples=[("tool do --out x", "Save it")],
+)
+@click.option("--format", cls=pages.Option, group=pages.OUTPUT, help="Output format.")
+@click.option("--out", cls=pages.Option, help="Save it.")
+def do(**_: object) -> None: ...
+
+
+def test_a_help_page_lists_groups_then_exit_codes_then_examples() -> None:
+    assert CliRunner().invoke(do, ["--help"]).output == (
+        "Usage: do [OPTIONS]\n\n  Do it.\n\n"
+        "Options:\n  --out TEXT  Save it.\n\n"
+        "Output:\n  --format TEXT  Output format.\n\n"
+        "Other:\n  --help  Show this message and exit.\n\n"
+        "Exit codes:\n  0  done\n\n"
+        "Examples:\n  tool do --out x  Save it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["-target=web"], "No such option: -target. Use --env NAME."),
+        (["-json"], "No such option: -json. Use --format json."),
+        (["-auto-approve"], "No such option: -auto-approve. Use --auto-approve."),
+        (["--yes"], "No such option: --yes. Use --auto-approve."),
+        (["-destroy"], "No such option: -destroy. Use `hostname: null` in the manifest, then `reconciler apply`."),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_an_option_of_another_tool_is_answered_with_ours(arguments: list[str], answer: str) -> None:
+    ended = CliRunner().invoke(do, arguments)
+    assert ended.exit_code == 2
+    assert answer in ended.output
+
+
+def test_an_unknown_option_keeps_the_suggestion_of_click() -> None:
+    assert "--format" in CliRunner().invoke(do, ["--fromat=x"]).output
+
+
+def test_command_hints_cover_the_words_of_other_tools() -> None:
+    for word in ("destroy", "refresh", "fmt", "diff", "sync", "version"):
+        assert pages.command_hint(word)
+    assert pages.command_hint("plan") is None
