@@ -14,6 +14,7 @@ from reconciler.cli.output import write_atomically
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import Patience
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.ledger import Ledger
 from reconciler.model.plan import Create, Delete
 from reconciler.planning.outcome import of_apply, of_verify
 from reconciler.planning.records import records
@@ -36,25 +37,30 @@ def apply_plan(
 ) -> Document:
     """Run the plan and report it, also when a signal ends the run."""
     from reconciler.api.backend import Access
-    from reconciler.cli.progress import counting
+    from reconciler.cli.progress import Following, counting
 
     environments = [item.environment for item in plan.items]
     backend = session.backend(environments, session.keys, Access.WRITE)
     kept = Receipt(session, plan, receipt)
+    ledger = Ledger(plan)
+
+    def so_far() -> Applied:
+        return ledger.snapshot(session.stop.requested)
+
     with counting("Applying", len(plan.steps), session.log) as advance:
 
-        def on_step(*_: object) -> None:
+        def follow(*_: object) -> None:
             advance()
-            kept.rewrite(run.applied)
+            kept.rewrite(so_far)
 
-        settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries), on_step)
-        run = Run(plan, backend, settings, session.stop)
-        kept.begin(run.applied())
-        session.told = lambda: report(session, plan, run.applied())
+        settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries))
+        run = Run(ledger, backend, settings, session.stop, Following(on_step=follow))
+        kept.begin(so_far())
+        session.told = lambda: report(session, plan, so_far())
         try:
             applied = session.run(run.run())
         except Interrupted:
-            applied = run.applied()
+            applied = so_far()
     if wait is None or session.stop.requested:
         return kept.end(report(session, plan, applied))
     return kept.end(_waited(session, plan, applied, backend, wait, dns))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.cli.output import is_terminal
+from reconciler.model.observer import NullObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,8 +16,36 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from reconciler.cli.log import Log
+    from reconciler.model.domains import Live
+    from reconciler.model.plan import Step
+    from reconciler.model.report import StepResult, Verified
 
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
+
+
+def _ignore(*_: object) -> None:
+    """Nobody follows events of this kind."""
+
+
+class Following(NullObserver):
+    """Calls a function at each event of one kind."""
+
+    def __init__(
+        self,
+        on_read: Callable[[str, Live], None] = _ignore,
+        on_step: Callable[[Step, StepResult], None] = _ignore,
+        on_verdict: Callable[[Verified], None] = _ignore,
+    ) -> None:
+        self._read, self._step, self._verdict = on_read, on_step, on_verdict
+
+    def on_read(self, environment: str, live: Live) -> None:
+        self._read(environment, live)
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        self._step(step, result)
+
+    def on_verdict(self, verified: Verified) -> None:
+        self._verdict(verified)
 
 
 @contextmanager

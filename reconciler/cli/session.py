@@ -148,12 +148,12 @@ class Session:
 
     def read(self, environments: Sequence[Environment], backend: HttpBackend) -> dict[str, Live]:
         """What is live in each of them, with progress on a terminal."""
-        from reconciler.cli.progress import counting
+        from reconciler.cli.progress import Following, counting
         from reconciler.engine.refresh import read_all
 
         names = [environment.name for environment in environments]
         with counting("Reading", len(names), self.log) as advance:
-            return self.run(read_all(names, backend, self.options.parallelism, lambda _name, _live: advance()))
+            return self.run(read_all(names, backend, self.options.parallelism, Following(on_read=lambda *_: advance())))
 
     def plan(self, environments: Sequence[Environment], live: dict[str, Live]) -> Plan:
         assert self.source is not None  # noqa: S101 - a manifest was loaded first

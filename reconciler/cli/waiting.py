@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.failure import Interrupted
 from reconciler.cli.looking import look_with
 from reconciler.cli.output import is_terminal
+from reconciler.cli.progress import Following
 from reconciler.engine.verify import Waiting, verify_all
 from reconciler.model.domains import domain_of
 from reconciler.model.report import Verdict
@@ -51,9 +52,10 @@ def wait_until_ready(
         tell(verified)
 
     with _following(session.log, len(wishes), longest, found) as tell:
-        waiting = Waiting(longest, on_verdict=heard, look=look_with(resolvers))
+        waiting = Waiting(longest, look=look_with(resolvers))
+        observer = Following(on_verdict=heard)
         try:
-            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting))
+            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting, observer))
         except Interrupted:
             if len(found) < len(wishes):
                 raise

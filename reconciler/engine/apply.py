@@ -9,80 +9,67 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.failures import CUT_OFF, StepFailed, because
-from reconciler.engine.gaps import Gaps, takers, unserved
+from reconciler.engine.gaps import Gaps
 from reconciler.engine.workers import share_out
 from reconciler.engine.write import CutOff, Patience, perform
-from reconciler.model.domains import Absent, Domain, Known, Live, Present, domain_of
+from reconciler.model.domains import Absent, Domain, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create, Delete, Identity, Lane, Plan, Step, Verify, Write
+from reconciler.model.observer import NullObserver, Observer
+from reconciler.model.plan import Create, Delete, Identity, Lane, Step, Verify, Write, move_targets
 from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reconciler.engine.stop import Stop
     from reconciler.model.backend import Backend, Writer
+    from reconciler.model.ledger import Ledger
 
 
 # Kinds of errors after which a look and another attempt may find better.
 _PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
 
 
-def _unheard(_step: Step, _result: StepResult) -> None:
-    """Nobody follows the steps."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run. `restore` puts a hostname back when the create that should follow its delete fails; `on_step` hears of
-    every step that ended, before the next one of its lane starts."""
+    """How to run. `restore` puts a hostname back when the create that should follow its delete fails."""
 
     parallelism: int = 32
     restore: bool = True
     patience: Patience = field(default_factory=Patience)
-    on_step: Callable[[Step, StepResult], None] = _unheard
 
 
 class Run:
-    """One run of one plan. `applied()` tells at any moment what has happened so far."""
+    """One run of the ledger's plan. The ledger has everything that happened so far at any moment."""
 
-    def __init__(self, plan: Plan, backend: Backend[Writer], settings: Settings, stop: Stop) -> None:
-        self._plan = plan
+    def __init__(
+        self,
+        ledger: Ledger,
+        backend: Backend[Writer],
+        settings: Settings,
+        stop: Stop,
+        observer: Observer = NullObserver(),  # noqa: B008 - it has no state
+    ) -> None:
+        plan = ledger.plan
+        self._ledger = ledger
         self._backend = backend
         self._settings = settings
         self._stop = stop
-        self._results = {step.id: StepResult(StepState.DONE) for step in plan.done}
-        self._live: dict[str, Live] = {item.name: item.live for item in plan.items}
+        self._observer = observer
         self._pins = {item.name: item.environment.environment_id for item in plan.items}
         self._owner = {
             item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
         }
         self._before = {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)}
-        self._takers = takers(plan.steps)
-        self._restored: list[Restored] = []
-        self._writes_done = 0
+        self._takers = move_targets(plan.steps)
         self._halted = False
 
     async def run(self) -> Applied:
         """Run every lane. When cancelled, a write in flight is counted as unknown and the cancellation goes on."""
         self._stop.patient = True
         try:
-            await share_out(self._plan.lanes, self._backend, self._settings.parallelism, self._run_lane)
+            await share_out(self._ledger.plan.lanes, self._backend, self._settings.parallelism, self._run_lane)
         finally:
             self._stop.patient = False
-        return self.applied()
-
-    def applied(self) -> Applied:
-        """What has happened so far. Steps that did not come to run are `not_started`."""
-        left = StepResult(StepState.NOT_STARTED)
-        return Applied(
-            {step.id: self._results.get(step.id, left) for step in self._plan.steps},
-            dict(self._live),
-            tuple(self._restored),
-            unserved(self._plan.steps, self._results, self._live),
-            self._writes_done,
-            self._stop.requested,
-        )
+        return self._ledger.snapshot(self._stop.requested)
 
     async def _run_lane(self, api: Writer, lane: Lane) -> None:
         gaps = Gaps(lane, self._takers)
@@ -110,19 +97,19 @@ class Run:
                 self._settings.patience,
                 freed=gaps.emptied.get(step.environment),
                 awaited=step.hostname in {freed.hostname for freed in gaps.emptied.values()},
-                saw=self._saw,
+                saw=self._ledger.record_live,
             )
         except StepFailed as failure:
-            self._writes_done += failure.uncertain
+            self._count(failure)
             if failure.uncertain and isinstance(step, Delete):
                 gaps.emptied[step.environment] = self._before[step.environment]
             self._end(step, StepState.FAILED, failure.error)
             return failure.error
         except CutOff:
-            self._writes_done += 1
+            self._ledger.count_write()
             self._end(step, StepState.FAILED, CUT_OFF)
             raise
-        self._writes_done += 1
+        self._ledger.count_write()
         if domain is None:
             gaps.emptied[step.environment] = self._before[step.environment]
             self._end(step, StepState.DONE)
@@ -143,15 +130,15 @@ class Run:
         return None
 
     async def _verify(self, api: Writer, step: Verify) -> None:
-        waits_for = [name for name in step.after if self._state(name) is not StepState.DONE]
+        waits_for = [name for name in step.after if self._ledger.state(name) is not StepState.DONE]
         if waits_for:
-            if any(self._state(name) is not StepState.NOT_STARTED for name in waits_for):
+            if any(self._ledger.state(name) is not StepState.NOT_STARTED for name in waits_for):
                 self._end(step, StepState.SKIPPED, because(waits_for[0]))
             return
         if self._stop.requested or self._halted:
             return
         try:
-            domain = await perform(step, api, self._settings.patience, saw=self._saw)
+            domain = await perform(step, api, self._settings.patience, saw=self._ledger.record_live)
         except StepFailed as failure:
             self._end(step, StepState.FAILED, failure.error)
         else:
@@ -164,7 +151,8 @@ class Run:
             domain = await self._put_back(api, environment, lost)
             if domain is not None:
                 restored.append(Restored(environment, lost.hostname, domain))
-                self._restored.append(restored[-1])
+                self._ledger.record_restore(restored[-1])
+                self._observer.on_restore(restored[-1])
         for item in restored:
             # Not a step of the plan: a fresh check only helps the hostname to be served again sooner.
             check = Verify(
@@ -173,7 +161,7 @@ class Run:
                 Identity(item.hostname, item.domain.id, item.domain.environment_id),
             )
             with contextlib.suppress(StepFailed):
-                await perform(check, api, self._settings.patience, saw=self._saw)
+                await perform(check, api, self._settings.patience, saw=self._ledger.record_live)
 
     async def _put_back(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
         """The hostname again in its old environment, or None."""
@@ -181,7 +169,7 @@ class Run:
             return await self._insist(api, Create(environment, lost.hostname), freed=lost)
         except StepFailed:
             # An attempt that seemed to fail may have been done after all.
-            domain = domain_of(self._live[environment])
+            domain = domain_of(self._ledger.live(environment))
             return domain if domain is not None and domain.hostname == lost.hostname and domain.id != lost.id else None
 
     async def _insist(self, api: Writer, step: Write, freed: Domain | None = None) -> Domain | None:
@@ -192,13 +180,13 @@ class Run:
         patience = self._settings.patience
         for attempt in itertools.count(1):
             try:
-                domain = await perform(step, api, patience, freed=freed, saw=self._saw)
+                domain = await perform(step, api, patience, freed=freed, saw=self._ledger.record_live)
             except StepFailed as failure:
-                self._writes_done += failure.uncertain
+                self._count(failure)
                 if failure.error.kind not in _PASSING or attempt > patience.retries:
                     raise
             else:
-                self._writes_done += 1
+                self._ledger.count_write()
                 return domain
             await patience.sleep(patience.delay(attempt))
         raise AssertionError("unreachable")
@@ -227,19 +215,16 @@ class Run:
         try:
             await self._insist(api, undo)
         except StepFailed as failure:
-            if not isinstance(self._live[environment], Absent):
+            if not isinstance(self._ledger.live(environment), Absent):
                 told = f"undoing the create failed: {failure.error.message}"
                 return replace(wrong, message=wrong.message.replace("the create was undone", told))
         return wrong
 
     def _end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
         result = StepResult(state, error, domain)
-        self._results[step.id] = result
-        self._settings.on_step(step, result)
+        self._ledger.record(step, result)
+        self._observer.on_step(step, result)
 
-    def _saw(self, environment: str, live: Known) -> None:
-        self._live[environment] = live
-
-    def _state(self, step_id: str) -> StepState:
-        result = self._results.get(step_id)
-        return result.state if result else StepState.NOT_STARTED
+    def _count(self, failure: StepFailed) -> None:
+        if failure.uncertain:
+            self._ledger.count_write()

@@ -5,45 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Present
-from reconciler.model.plan import Create, Delete
-from reconciler.model.report import StepState, Unserved
+from reconciler.model.plan import Create
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from reconciler.model.domains import Domain, Live
+    from reconciler.model.domains import Domain
     from reconciler.model.plan import Lane, Step
-    from reconciler.model.report import StepResult
-
-
-def takers(steps: Iterable[Step]) -> dict[str, str]:
-    """Who takes each hostname that leaves one environment and arrives in another."""
-    steps = list(steps)
-    arrives = {step.hostname: step.environment for step in steps if isinstance(step, Create)}
-    return {
-        step.hostname: arrives[step.hostname] for step in steps if isinstance(step, Delete) and step.hostname in arrives
-    }
-
-
-def unserved(
-    steps: Sequence[Step], results: Mapping[str, StepResult], live: Mapping[str, Live]
-) -> tuple[Unserved, ...]:
-    """The hostnames that were taken away, by what was last seen `live`, and should be somewhere or be replaced by now."""
-    held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
-    wanted = {step.environment: step.hostname for step in steps if isinstance(step, Create)}
-    moving = takers(steps)
-    found: list[Unserved] = []
-    for step in steps:
-        result = results.get(step.id)
-        begun = result is not None and result.state in {StepState.DONE, StepState.FAILED}
-        if not isinstance(step, Delete) or not begun or step.hostname in held:
-            continue
-        successor = wanted.get(step.environment)
-        replaced = successor is None or successor in held
-        if step.hostname in moving or not replaced:
-            found.append(Unserved(step.hostname, step.environment, step.id))
-    return tuple(found)
 
 
 @dataclass(slots=True)

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 from reconciler.engine.workers import share_out
 from reconciler.model.backend import BackendError
 from reconciler.model.domains import Live, Unreadable
+from reconciler.model.observer import NullObserver, Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from reconciler.model.backend import Backend, Reader
-
-
-def _unheard(_environment: str, _live: Live) -> None:
-    """Nobody follows the reading."""
 
 
 async def read_all(
     names: Iterable[str],
     backend: Backend[Reader],
     parallelism: int,
-    on_read: Callable[[str, Live], None] = _unheard,
+    observer: Observer = NullObserver(),  # noqa: B008 - it has no state
 ) -> dict[str, Live]:
     """What is live in each environment, in order of `names`. One that cannot be read does not keep the others from it."""
     wanted = list(names)
@@ -35,7 +32,7 @@ async def read_all(
         except BackendError as error:
             live = Unreadable(error)
         found[name] = live
-        on_read(name, live)
+        observer.on_read(name, live)
 
     await share_out(wanted, backend, parallelism, read)
     return {name: found[name] for name in wanted}

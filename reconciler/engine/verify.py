@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.workers import share_out
 from reconciler.model.backend import BackendError, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Verdict, Verified
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 _TESTED_EVERY = 4  # rounds, while DNS says that Imgwire cannot find what it needs
 
 
-def _unheard(_verified: Verified) -> None:
-    """Nobody follows the rounds."""
-
-
 async def _unseen(_environment: str, _domain: Domain) -> tuple[Record, ...]:
     """Nobody looks at DNS."""
     return ()
@@ -35,8 +32,7 @@ async def _unseen(_environment: str, _domain: Domain) -> tuple[Record, ...]:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How to wait. Seconds throughout: `longest` in all (0 asks once), the pause between rounds grows from `first_pause` to
-    `longest_pause` and is jittered; `on_verdict` hears of each environment in each round. `look` gives the records of a
-    custom domain with what DNS says of them."""
+    `longest_pause` and is jittered. `look` gives the records of a custom domain with what DNS says of them."""
 
     longest: float = 0.0
     first_pause: float = 2.0
@@ -44,7 +40,6 @@ class Waiting:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    on_verdict: Callable[[Verified], None] = _unheard
     look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _unseen
 
 
@@ -53,6 +48,7 @@ async def verify_all(
     backend: Backend[Tester],
     parallelism: int,
     waiting: Waiting,
+    observer: Observer = NullObserver(),  # noqa: B008 - it has no state
 ) -> tuple[Verified, ...]:
     """One verdict for each (environment, desired hostname), in their order.
 
@@ -70,7 +66,7 @@ async def verify_all(
     async def check(api: Tester, name: str) -> None:
         always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
         found[name] = await _verify(api, name, wanted[name], waiting, always=always)
-        waiting.on_verdict(found[name])
+        observer.on_verdict(found[name])
 
     while left:
         await share_out(left, backend, parallelism, check)

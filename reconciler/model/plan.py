@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from reconciler.model.domains import Absent, Known, Live, Present, Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.environments import Environment
 
 
@@ -125,6 +127,15 @@ class Verify:
 Write = Delete | Create
 Step = Delete | Create | Verify
 Lane = tuple[Step, ...]
+
+
+def move_targets(steps: Iterable[Step]) -> dict[str, str]:
+    """The environment that each moving hostname arrives in: one that a step deletes and another step creates."""
+    steps = tuple(steps)
+    target = {step.hostname: step.environment for step in steps if isinstance(step, Create)}
+    return {
+        step.hostname: target[step.hostname] for step in steps if isinstance(step, Delete) and step.hostname in target
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ from reconciler.engine.stop import Stop
 from reconciler.engine.write import Patience
 from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.ledger import Ledger
+from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Create, Delete, Plan
 from reconciler.planning.planner import build_plan
 
@@ -513,20 +515,18 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
     told: list[str] = []
     patient = [wire.stop.patient]
 
-    def on_step(step: Step, result: StepResult) -> None:
-        told.append(f"{step.id} {result.state}")
-        patient.append(wire.stop.patient)
-        receipts.append(run.applied())
+    ledger = Ledger(plan)
+
+    class Follower(NullObserver):
+        def on_step(self, step: Step, result: StepResult) -> None:
+            told.append(f"{step.id} {result.state}")
+            patient.append(wire.stop.patient)
+            receipts.append(ledger.snapshot(wire.stop.requested))
 
     before = len(server.acts)
-    settings = Settings(
-        scenario.parallelism,
-        round_.restore,
-        Patience(retries=2, sleep=clock.sleep),
-        on_step,
-    )
-    run = Run(plan, backend, settings, wire.stop)
-    receipts.append(run.applied())
+    settings = Settings(scenario.parallelism, round_.restore, Patience(retries=2, sleep=clock.sleep))
+    run = Run(ledger, backend, settings, wire.stop, Follower())
+    receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())
     killed = cut_off = False
     try:
@@ -534,7 +534,7 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
     except Killed:
         killed, applied = True, receipts[-1]
     except asyncio.CancelledError:
-        cut_off, applied = True, run.applied()
+        cut_off, applied = True, ledger.snapshot(wire.stop.requested)
     acts = tuple(server.acts[before:])
     await wire.flush()
     return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off)

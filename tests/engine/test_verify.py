@@ -13,6 +13,7 @@ from reconciler.engine.verify import Waiting, of_unwanted, verify_all
 from reconciler.model.backend import NoAnswer
 from reconciler.model.dns import DnsVerdict, Seen
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
+from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Record, Verdict, Verified
 
 if TYPE_CHECKING:
@@ -81,13 +82,26 @@ def dns(*verdicts: DnsVerdict) -> Waiting:
     return Waiting(look=look)
 
 
-async def verify(api: Imgwire, longest: float, waiting: Waiting | None = None) -> tuple[Verified, list[float]]:
+@dataclass
+class Verdicts(NullObserver):
+    """Keeps every verdict."""
+
+    verdicts: list[Verified] = field(default_factory=list)
+
+    def on_verdict(self, verified: Verified) -> None:
+        self.verdicts.append(verified)
+
+
+async def verify(
+    api: Imgwire, longest: float, waiting: Waiting | None = None, observer: Observer | None = None
+) -> tuple[Verified, list[float]]:
     time = Time()
     found = await verify_all(
         [("web", "images.example.com")],
         api,
         4,
         replace(waiting or Waiting(), longest=longest, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 1.0),
+        observer or NullObserver(),
     )
     return found[0], time.slept
 
@@ -209,7 +223,7 @@ async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:
     async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:
         return both
 
-    await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look=look, on_verdict=told.append))
+    await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look=look), Verdicts(told))
     words = "status PENDING, certificate PENDING: both DNS records are missing"
     assert told[1] == Verified("web", Verdict.WAITING, Present(NEW), words, tested=False, records=both)
 

@@ -11,6 +11,7 @@ from samples import domain, pending
 from reconciler.engine.verify import Waiting, verify_all
 from reconciler.model.backend import NoAnswer, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.observer import NullObserver
 from reconciler.model.report import Verdict, Verified
 
 from .scripted import Scripted
@@ -115,8 +116,11 @@ async def test_the_verdict_on_an_environment(script: list[object], expected: Ver
         looked.append((environment, found))
         return ()
 
-    waiting = Waiting(on_verdict=heard.append, look=look)
-    assert await verify_all([("web", WEB)], api, 1, waiting) == (expected,)
+    class Verdicts(NullObserver):
+        def on_verdict(self, verified: Verified) -> None:
+            heard.append(verified)
+
+    assert await verify_all([("web", WEB)], api, 1, Waiting(look=look), Verdicts()) == (expected,)
     assert heard == [expected]
     assert api.left == []
     assert api.calls == ["read web", "test web"][: len(script)]

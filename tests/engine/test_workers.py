@@ -12,7 +12,8 @@ from samples import domain
 from reconciler.engine.refresh import read_all
 from reconciler.engine.workers import share_out
 from reconciler.model.backend import ServerFault
-from reconciler.model.domains import Absent, Known, Present, Unreadable
+from reconciler.model.domains import Absent, Known, Live, Present, Unreadable
+from reconciler.model.observer import NullObserver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -87,7 +88,12 @@ async def test_no_more_connections_are_opened_than_there_are_jobs_or_than_allowe
 async def test_what_cannot_be_read_does_not_keep_the_others_from_it() -> None:
     busy, heard = Busy(), []
     busy.broken = {"b"}
-    found = await read_all(["c", "none", "b", "a"], busy, 2, lambda name, live: heard.append((name, live)))
+
+    class Reads(NullObserver):
+        def on_read(self, environment: str, live: Live) -> None:
+            heard.append((environment, live))
+
+    found = await read_all(["c", "none", "b", "a"], busy, 2, Reads())
     assert list(found) == ["c", "none", "b", "a"]
     assert isinstance(found["b"], Unreadable)
     assert found["b"].error.message == "503"

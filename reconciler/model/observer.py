@@ -1,0 +1,60 @@
+"""The port through which a run reports what happens while it happens: to a progress bar, a log, a receipt, or to nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from reconciler.model.domains import Live
+    from reconciler.model.plan import Step
+    from reconciler.model.report import Restored, StepResult, Verified
+
+
+class Observer(Protocol):
+    """Calls are synchronous and must not raise: the run waits for each of them before it goes on."""
+
+    def on_read(self, environment: str, live: Live) -> None:
+        """An environment was read before planning or verifying."""
+        ...
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        """A step ended. The next step of its lane starts afterwards. A later call for the same step corrects an earlier one."""
+        ...
+
+    def on_restore(self, restored: Restored) -> None:
+        """A hostname was restored after a failed replace or move."""
+        ...
+
+    def on_verdict(self, verified: Verified) -> None:
+        """An environment was verified in one round of waiting."""
+        ...
+
+    def on_request(self, kind: str, text: str) -> None:
+        """A request was answered (`call`) or will be retried (`retry`). `text` holds no key."""
+        ...
+
+    def on_notice(self, level: str, text: str) -> None:
+        """Something to log. `level` is `info`, `warning` or `error`."""
+        ...
+
+
+class NullObserver:
+    """Ignores everything. Subclass it to observe only some events."""
+
+    def on_read(self, environment: str, live: Live) -> None:
+        pass
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        pass
+
+    def on_restore(self, restored: Restored) -> None:
+        pass
+
+    def on_verdict(self, verified: Verified) -> None:
+        pass
+
+    def on_request(self, kind: str, text: str) -> None:
+        pass
+
+    def on_notice(self, level: str, text: str) -> None:
+        pass
