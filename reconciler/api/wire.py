@@ -1,16 +1,20 @@
-"""JSON to values. What the API answers is untrusted: it is taken only in the shape that the OpenAPI document promises."""
+"""JSON to values. What the API answers is untrusted.
+
+A custom domain needs `id`, `environment_id` and `hostname`. Every other property of the OpenAPI document may be null, empty or
+missing and is then None; a value of another type is refused.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 
-from reconciler.model.domains import FIELDS, Absent, Domain, Known, Present
+from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Known, Present
 from reconciler.model.hostnames import compared_form
 
-_MAY_BE_NULL = frozenset({"last_verified_at"})
 _HOSTNAME = re.compile(r"[A-Za-z0-9*_.-]+")
-_LONGEST_TEXT = 1024  # characters; a DNS name has at most 253, a timestamp about 30
+_MAX_TEXT = 1024  # characters; a DNS name has at most 253, a timestamp about 30
+_OPTIONAL_FIELDS = tuple(field for field in FIELDS if field not in REQUIRED_FIELDS)
 
 
 class WrongShape(Exception):
@@ -47,18 +51,31 @@ def _json(body: bytes) -> object:
 def _domain(content: object) -> Domain:
     if not isinstance(content, dict):
         raise WrongShape(f"the body is a JSON {_name(content)}, not a custom domain")
-    for field in FIELDS:
-        if field not in content:
-            raise WrongShape(f"the body has no `{field}`, so it is not a custom domain")
-        value = content[field]
-        if value is None and field in _MAY_BE_NULL:
-            continue
-        if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT:
-            raise WrongShape(f"`{field}` is not a usable text")
-    values = {field: content[field] for field in FIELDS}
-    values["hostname"] = _hostname(values["hostname"])
-    values["environment_id"] = values["environment_id"].lower()
-    return Domain(**values)
+    return Domain(
+        id=_required(content, "id"),
+        environment_id=_required(content, "environment_id").lower(),
+        hostname=_hostname(_required(content, "hostname")),
+        **{field: _text(content, field) for field in _OPTIONAL_FIELDS},
+    )
+
+
+def _required(content: dict[str, object], field: str) -> str:
+    if field not in content:
+        raise WrongShape(f"the body has no `{field}`, so it is not a custom domain")
+    value = _text(content, field)
+    if value is None:
+        raise WrongShape(f"`{field}` is empty")
+    return value
+
+
+def _text(content: dict[str, object], field: str) -> str | None:
+    """The value, or None where the API has not given one."""
+    value = content.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise WrongShape(f"`{field}` is not a text of at most {_MAX_TEXT} characters")
+    return value if value.strip() else None
 
 
 def _hostname(text: str) -> str:

@@ -116,4 +116,4 @@ def _read(session: Session) -> tuple[Plan, tuple[Block, ...], tuple[Record, ...]
     manifest = session.manifest()
     plan, blocks = make_plan(session, manifest, consent_for(manifest, (), None))
     found = records((item.name, domain) for item in plan.items if (domain := domain_of(item.live)))
-    return plan, blocks, tuple(replace(record, zone=zone_of(record.name)) for record in found)
+    return plan, blocks, tuple(replace(record, zone=zone_of(record.name) if record.name else None) for record in found)

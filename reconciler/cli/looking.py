@@ -117,7 +117,7 @@ def notes(
     loose = [(name, hostname) for name, hostname in hostnames.items() if hostname not in held]
     if session.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
-    targets = {domain.cname_value for _, domain in domains}
+    targets = {domain.cname_value for _, domain in domains if domain.cname_value}
     asked = replace(resolvers, asker=resolvers.asker.anew())
 
     async def all_notes() -> tuple[DnsNote, ...]:

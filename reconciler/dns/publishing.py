@@ -97,6 +97,10 @@ class Publisher:
 
     def _zone(self, record: Record) -> str:
         """The longest zone of the configuration that the name lies in."""
+        if not record.known:
+            raise CannotPublish(
+                f"the API has not given the {record.purpose} record of {record.hostname} yet: run dns sync again later"
+            )
         if not (plain_name(record.name) and plain_name(record.value)):
             raise CannotPublish(f"{record.name} CNAME {record.value} is not a record that can be published")
         zones: dict[str, Any] = self._manager.config["zones"]
@@ -131,6 +135,7 @@ class Publisher:
             desired.remove_record(desired.root_ns)
         publications = []
         for record in records:
+            assert record.name is not None and record.value is not None  # noqa: S101, PT018 - _zone refuses it
             at_name = {_type(item): item for item in existing.records if item.fqdn == f"{record.name}."}
             cname = at_name.pop("CNAME", None)
             if at_name:

@@ -46,28 +46,32 @@ class Resolvers:
         return answer
 
     async def _looked(self, record: Record) -> Record:
+        if not record.known:
+            return replace(record, seen=Seen(DnsVerdict.NOT_CHECKED, note="the API has not given the record yet"))
         if not (plain_name(record.name) and plain_name(record.value)):
             return replace(
                 record, seen=Seen(DnsVerdict.NOT_CHECKED, note="Imgwire asks for what is not a usable DNS name")
             )
         sightings: list[Sighting] = []
         if self.every:
-            sightings += await asyncio.gather(*(self._sighting(server, record) for server in self.servers))
+            sightings += await asyncio.gather(
+                *(self._sighting(server, record.name, record.value) for server in self.servers)
+            )
         else:
             for server in self.servers:
-                sightings.append(await self._sighting(server, record))
+                sightings.append(await self._sighting(server, record.name, record.value))
                 if sightings[-1].answer.kind is not Kind.SILENT:
                     del sightings[:-1]
                     break
         seen = judge(record.name, record.value, sightings)
         if seen.bad and self.authorities:
-            seen = await self._confirmed(record, seen, self.authorities)
+            seen = await self._confirmed(record.name, record.value, seen, self.authorities)
         return replace(record, seen=seen)
 
-    async def _confirmed(self, record: Record, seen: Seen, authorities: Authorities) -> Seen:
-        for server in await authorities.of(record.name):
-            sighting = await self._sighting(server, record)
-            fresh = judge(record.name, record.value, [sighting])
+    async def _confirmed(self, name: str, expected: str, seen: Seen, authorities: Authorities) -> Seen:
+        for server in await authorities.of(name):
+            sighting = await self._sighting(server, name, expected)
+            fresh = judge(name, expected, [sighting])
             if fresh.verdict is seen.verdict:
                 return replace(seen, asked=(*seen.asked, str(server)))
             if fresh.verdict is not DnsVerdict.NOT_CHECKED:
@@ -75,21 +79,21 @@ class Resolvers:
                 return replace(fresh, asked=(*seen.asked, str(server)), note="; ".join(filter(None, [fresh.note, old])))
         return seen
 
-    async def _sighting(self, server: Server, record: Record) -> Sighting:
-        answer = await self.asker.ask(server, record.name, "CNAME")
+    async def _sighting(self, server: Server, name: str, expected: str) -> Sighting:
+        answer = await self.asker.ask(server, name, "CNAME")
         match answer.kind:
-            case Kind.FOUND if len(answer.values) == 1 and answer.values[0] != record.value.lower():
-                return Sighting(str(server), answer, path=await self._path(server, record, answer.values[0]))
+            case Kind.FOUND if len(answer.values) == 1 and answer.values[0] != expected.lower():
+                return Sighting(str(server), answer, path=await self._path(server, name, expected, answer.values[0]))
             case Kind.EMPTY:
-                found = [await self.asker.ask(server, record.name, kind) for kind in ("A", "AAAA")]
+                found = [await self.asker.ask(server, name, kind) for kind in ("A", "AAAA")]
                 return Sighting(str(server), answer, addresses=tuple(value for each in found for value in each.values))
             case _:
                 return Sighting(str(server), answer)
 
-    async def _path(self, server: Server, record: Record, target: str) -> tuple[str, ...]:
+    async def _path(self, server: Server, name: str, expected: str, target: str) -> tuple[str, ...]:
         """The names behind a wrong target, until one is met again or the right one is reached."""
-        walked = [record.name.lower(), target]
-        while len(walked) < _FURTHEST and walked[-1] != record.value.lower() and walked[-1] not in walked[:-1]:
+        walked = [name.lower(), target]
+        while len(walked) < _FURTHEST and walked[-1] != expected.lower() and walked[-1] not in walked[:-1]:
             answer = await self.asker.ask(server, walked[-1], "CNAME")
             if len(answer.values) != 1:
                 break

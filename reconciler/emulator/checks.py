@@ -33,7 +33,7 @@ def settled(claim: Claim, now: float, switches: Switches) -> Claim:
         CertificateStatus.PENDING,
     ):
         return claim
-    due = seconds_of(domain.created_at) + switches.settle_seconds
+    due = seconds_of(domain.created_at or "") + switches.settle_seconds
     return claim if now < due else _with(claim, _READY, timestamp(due, switches.timestamps), verified=True)
 
 
@@ -46,13 +46,17 @@ def checked(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> 
         outcome = _outcome(claim, now, switches, seen)
     bad = outcome == _FAILED
     if bad and switches.failed_check != "failed":
-        outcome = (claim.domain.status, claim.domain.certificate_status)
+        outcome = _statuses(claim)
     verified = switches.verified_at == "always" or (switches.verified_at == "success" and outcome == _READY)
     return _with(claim, outcome, timestamp(now, switches.timestamps), verified=verified), bad
 
 
+def _statuses(claim: Claim) -> tuple[str, str]:
+    return claim.domain.status or "", claim.domain.certificate_status or ""
+
+
 def _outcome(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> tuple[str, str]:
-    before = (claim.domain.status, claim.domain.certificate_status)
+    before = _statuses(claim)
     match switches.check:
         case "now":
             return _READY
@@ -61,7 +65,7 @@ def _outcome(claim: Claim, now: float, switches: Switches, seen: Seen | None) ->
         case "checks":
             return _READY if claim.checks >= switches.check_count else before
         case "seconds":
-            return _READY if now >= seconds_of(claim.domain.created_at) + switches.check_seconds else before
+            return _READY if now >= seconds_of(claim.domain.created_at or "") + switches.check_seconds else before
         case "recover":
             return _READY if claim.checks >= switches.check_count else _FAILED
         case "fail":

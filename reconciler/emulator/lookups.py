@@ -30,10 +30,12 @@ async def look_up(domain: Domain, server: str | None) -> Seen:
     return Seen(routing, validation)
 
 
-async def _leads(resolver: Resolver, name: str, target: str) -> bool | None:
+async def _leads(resolver: Resolver, name: str | None, target: str | None) -> bool | None:
     from dns.exception import DNSException
     from dns.resolver import NXDOMAIN, NoAnswer
 
+    if name is None or target is None:
+        return None
     try:
         found = await resolver.resolve(f"{name}.", "CNAME", lifetime=_SECONDS)
     except (NXDOMAIN, NoAnswer):

@@ -112,7 +112,7 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
         if live.domain.ready:
             return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", records=records)
         if not always and _amiss(records):
-            words = f"{_state(live.domain)}: {_advice(records)}"
+            words = f"{live.domain.health}: {_advice(records)}"
             return Verified(name, Verdict.WAITING, live, words, records=records)
         return replace(_judged(name, await api.test_connection(name), records), records=records)
     except NotFound:
@@ -126,11 +126,7 @@ def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
     if domain.ready:
         return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", tested=True)
     verdict = Verdict.STUCK if domain.failing else Verdict.WAITING
-    return Verified(name, verdict, live, f"{_state(domain)}: {_advice(records, stuck=domain.failing)}", tested=True)
-
-
-def _state(domain: Domain) -> str:
-    return f"status {domain.status}, certificate {domain.certificate_status}"
+    return Verified(name, verdict, live, f"{domain.health}: {_advice(records, stuck=domain.failing)}", tested=True)
 
 
 def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
@@ -143,4 +139,6 @@ def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
         return "in DNS " + " and ".join(f"the {purpose} record is {verdict}" for purpose, verdict in bad)
     if seen and all(said.verdict == "ok" for _, said in seen):
         return "both DNS records are right" + ("" if stuck else ": wait")
+    if not all(record.known for record in records):
+        return "the API has not given all DNS records yet: run verify again later"
     return "check the two DNS records" if stuck else "publish the two DNS records and wait"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeGuard
 
 # RFC 1035 master files, YAML and shells give meaning to other characters, and no provider publishes them.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
 
 
-def plain_name(name: str) -> bool:
+def plain_name(name: str | None) -> TypeGuard[str]:
     """Letters, digits, hyphens and underscores in labels of DNS's own lengths (RFC 1035, 2.3.4), without a trailing dot."""
-    return len(name) <= 253 and _PLAIN_NAME.fullmatch(name) is not None
+    return name is not None and len(name) <= 253 and _PLAIN_NAME.fullmatch(name) is not None
 
 
 class DnsVerdict(StrEnum):

@@ -1,4 +1,4 @@
-"""A custom domain as the API tells of it, and what may be known of an environment's live state."""
+"""A custom domain as the API returns it, and what is known of an environment's live state."""
 
 from __future__ import annotations
 
@@ -26,27 +26,44 @@ class CertificateStatus(StrEnum):
     FAILING = "FAILING"
 
 
+# Shown where the API has not filled in a value.
+NOT_KNOWN = "not known yet"
+
+
+def or_not_known(value: str | None) -> str:
+    """The value, or the words for one that the API has not given."""
+    return NOT_KNOWN if value is None else value
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One custom domain: the twelve properties of CustomDomainSchema (OpenAPI), `hostname` in its compared form."""
+    """One custom domain: the twelve properties of CustomDomainSchema (OpenAPI), `hostname` in its compared form.
+
+    None is a value that the API has not given (yet): null, empty or missing in its answer.
+    """
 
     id: str
     environment_id: str
     hostname: str
-    cname_record: str
-    cname_value: str
-    dcv_cname_record: str
-    dcv_cname_value: str
-    certificate_status: str
-    status: str
+    cname_record: str | None
+    cname_value: str | None
+    dcv_cname_record: str | None
+    dcv_cname_value: str | None
+    certificate_status: str | None
+    status: str | None
     last_verified_at: str | None
-    created_at: str
-    updated_at: str
+    created_at: str | None
+    updated_at: str | None
 
     @property
     def connected(self) -> bool:
         """Traffic for the hostname is served now."""
         return self.status == Status.CONNECTED
+
+    @property
+    def may_serve(self) -> bool:
+        """Deleting the domain may interrupt traffic: it is CONNECTED, or its status is unknown."""
+        return self.status not in {Status.PENDING, Status.FAILED}
 
     @property
     def ready(self) -> bool:
@@ -55,8 +72,18 @@ class Domain:
 
     @property
     def failing(self) -> bool:
-        """The connection or the certificate is said to have failed."""
+        """The connection or the certificate has failed."""
         return self.status == Status.FAILED or self.certificate_status == CertificateStatus.FAILING
+
+    @property
+    def health(self) -> str:
+        """Both statuses, as part of a sentence."""
+        return f"status {or_not_known(self.status)}, certificate {or_not_known(self.certificate_status)}"
+
+    @property
+    def short_health(self) -> str:
+        """Both statuses, for the cell of a table."""
+        return f"{or_not_known(self.status)} / {or_not_known(self.certificate_status)}"
 
     def as_dict(self) -> dict[str, str | None]:
         """The twelve fields under the API's own names, in the API's order."""
@@ -64,6 +91,7 @@ class Domain:
 
 
 FIELDS = tuple(field.name for field in fields(Domain))
+REQUIRED_FIELDS = frozenset({"id", "environment_id", "hostname"})
 
 
 @dataclass(frozen=True, slots=True)

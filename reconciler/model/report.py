@@ -148,13 +148,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot. `zone` is the
-    registrable domain that the name lies in, where somebody looked; `seen` what DNS said, where it was asked."""
+    """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot, and None where the API has
+    not given them. `zone` is the registrable domain that the name lies in, where somebody looked; `seen` what DNS said, where
+    it was asked."""
 
     environment: str
     hostname: str
     purpose: str
-    name: str
-    value: str
+    name: str | None
+    value: str | None
     zone: str | None = None
     seen: Seen | None = None
+
+    @property
+    def known(self) -> bool:
+        """The API has given both the name and the value: only then can the record be published or looked up."""
+        return self.name is not None and self.value is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.domains import FIELDS, Absent, Domain, Known, Present
+from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Known, Present
 from reconciler.model.report import Cause
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _live(item: Mapping[str, Any]) -> tuple[str, Known]:
 
 
 def _fits(field: str, value: object) -> bool:
-    return isinstance(value, str) or (value is None and field == "last_verified_at")
+    return isinstance(value, str) or (value is None and field not in REQUIRED_FIELDS)
 
 
 def _cause(item: Mapping[str, Any]) -> tuple[str, Cause]:

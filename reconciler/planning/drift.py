@@ -61,10 +61,10 @@ def _of(item: Planned, baseline: Baseline | None, *, health: bool) -> Iterator[F
     moved = _differences(then, now, _TARGETS)
     if moved:
         message = f"`{now.hostname}` of `{item.name}` needs other DNS records than before"
-        values = [str(getattr(now, field)) for field in _TARGETS]
+        values = [getattr(now, field) or "" for field in _TARGETS]
         yield _since(DriftKind.DNS_TARGETS_CHANGED, item.name, now, message, moved, *values)
     if _worse(then, now):
-        message = f"`{now.hostname}` of `{item.name}` was {_state(then)} and is {_state(now)}"
+        message = f"`{now.hostname}` of `{item.name}` was {then.short_health} and is {now.short_health}"
         told = _differences(then, now, _HEALTH)
         yield _since(DriftKind.HEALTH_REGRESSED, item.name, now, message, told, counts=health)
     elif health and item.action is Action.VERIFY:
@@ -104,7 +104,7 @@ def _since(
 
 def _not_ready(name: str, now: Domain) -> Finding:
     kind = DriftKind.HEALTH_REGRESSED
-    message = f"`{now.hostname}` of `{name}` is not ready: {_state(now)}"
+    message = f"`{now.hostname}` of `{name}` is not ready: {now.short_health}"
     return Finding(kind, name, now.hostname, message, _fingerprint(kind, name, now.hostname))
 
 
@@ -118,19 +118,23 @@ def _identity(live: Live) -> tuple[str, str, str] | None:
 
 
 def _differences(then: Domain, now: Domain, fields: tuple[str, ...]) -> tuple[Change, ...]:
-    """What differs in more than its spelling: DNS names have no case and may end with a dot."""
+    """What differs in more than its spelling: DNS names have no case and may end with a dot. Unknown values do not differ."""
     before, after = then.as_dict(), now.as_dict()
-    differing = [field for field in fields if compared_form(str(before[field])) != compared_form(str(after[field]))]
+    differing = [
+        field
+        for field in fields
+        if (old := before[field]) and (new := after[field]) and compared_form(old) != compared_form(new)
+    ]
     return changes({field: before[field] for field in differing}, {field: after[field] for field in differing})
 
 
 def _worse(then: Domain, now: Domain) -> bool:
-    return any(_grade(getattr(now, field)) < _grade(getattr(then, field)) for field in _HEALTH)
+    return any(
+        _grade(new) < _grade(old)
+        for field in _HEALTH
+        if (old := getattr(then, field)) is not None and (new := getattr(now, field)) is not None
+    )
 
 
 def _grade(word: str) -> int:
     return _GRADES.get(word, 1)
-
-
-def _state(domain: Domain) -> str:
-    return f"{domain.status} / {domain.certificate_status}"

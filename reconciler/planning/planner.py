@@ -124,5 +124,5 @@ def _interruptions(items: Iterable[Planned], moves: Iterable[Move]) -> tuple[Int
         for item in items
         if item.action in {Action.DELETE, Action.REPLACE}
         and isinstance(item.live, Present)
-        and (domain := item.live.domain).connected
+        and (domain := item.live.domain).may_serve
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import plain_name
+from reconciler.model.domains import NOT_KNOWN
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -18,8 +19,7 @@ def render_table(records: Iterable[Record], room: int | None = None) -> str:
     """One line for each record, under a heading; two where `room` columns are too few."""
     rows = [("ENVIRONMENT", "FOR", "NAME", "TYPE", "VALUE")]
     rows += [
-        (safe(item.environment), item.purpose, f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.")
-        for item in records
+        (safe(item.environment), item.purpose, absolute(item.name), "CNAME", absolute(item.value)) for item in records
     ]
     return (
         aligned(rows, room) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
@@ -40,5 +40,18 @@ def render_bind(records: Iterable[Record]) -> str:
 
 def bind_line(record: Record) -> str:
     """The record as a master file line, or a comment where its names are not plain enough to stand in one."""
+    if not record.known:
+        return f"; {unknown_record(record)}"
     line = f"{record.name}. IN CNAME {record.value}."
     return line if plain_name(record.name) and plain_name(record.value) else f"; not a usable name: {safe(line)}"
+
+
+def absolute(name: str | None) -> str:
+    """The name with its trailing dot, for people."""
+    return NOT_KNOWN if name is None else f"{safe(name)}."
+
+
+def unknown_record(record: Record) -> str:
+    """What the API has not given yet of a record, in one sentence."""
+    missing = " and ".join(word for word, text in (("name", record.name), ("value", record.value)) if text is None)
+    return f"the {missing} of the {record.purpose} record of {safe(record.hostname)} is {NOT_KNOWN}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
-from reconciler.render.dns import bind_line
+from reconciler.render.dns import absolute, bind_line
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -41,7 +41,7 @@ def render_looked(records: Iterable[Record], ink: Ink) -> str:
             f"  {ink(_STYLES[seen.verdict], words(seen.verdict))}",
             safe(record.environment),
             record.purpose,
-            f"{safe(record.name)}.",
+            absolute(record.name),
         )
         for record, seen in looked
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Present, Unreadable
+from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.looked import words
@@ -119,13 +119,17 @@ def _steps(document: Document) -> str:
 
 
 def _records(records: Sequence[Record]) -> str:
-    unseen = [(code(item.name), "CNAME", code(item.value), item.purpose) for item in records if item.seen is None]
+    unseen = [
+        (_record_name(item.name), "CNAME", _record_name(item.value), item.purpose)
+        for item in records
+        if item.seen is None
+    ]
     seen = [
         (
             words(item.seen.verdict),
-            code(item.name),
+            _record_name(item.name),
             "CNAME",
-            code(item.value),
+            _record_name(item.value),
             item.purpose,
             ", ".join(code(value) for value in item.seen.found) or "-",
             prose(item.seen.note or ""),
@@ -157,7 +161,7 @@ def _note(item: Planned) -> str:
         case Unreadable(error):
             return prose(error.message)
         case Present(domain):
-            return f"{prose(domain.status)} / {prose(domain.certificate_status)}"
+            return prose(domain.short_health)
         case _:
             return "absent"
 
@@ -194,6 +198,10 @@ def code(text: str | None) -> str:
     # Parsers disagree about an escaped bar behind a backslash in a table, so there is no bar.
     kept = safe(text).replace("`", "'").replace("|", "¦")
     return f"`{kept}`"
+
+
+def _record_name(name: str | None) -> str:
+    return NOT_KNOWN if name is None else code(name)
 
 
 def _host(hostname: str | None) -> str:

@@ -104,7 +104,7 @@ def _live(item: Planned) -> tuple[str, str]:
     match item.live:
         case Present(domain):
             style = "good" if domain.ready else "bad" if domain.failing else "dim"
-            return _hostname(domain.hostname), _word(style, f"{domain.status} / {domain.certificate_status}")
+            return _hostname(domain.hostname), _word(style, domain.short_health)
         case Absent():
             return _hostname(None), _word("dim", "absent")
         case Unreadable(error):

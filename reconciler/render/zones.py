@@ -10,9 +10,11 @@ import csv
 import io
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import plain_name
+from reconciler.render.dns import unknown_record
 from reconciler.render.safe import safe
 
 if TYPE_CHECKING:
@@ -20,9 +22,19 @@ if TYPE_CHECKING:
 
     from reconciler.model.report import Record
 
-    Zones = dict[str, list[Record]]
+    Zones = dict[str, list["_Entry"]]
 
 _NONE_LIVE = "no custom domain is live"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A record that can be published: both names are known and plain."""
+
+    environment: str
+    purpose: str
+    name: str
+    value: str
 
 
 def render_octodns(records: Sequence[Record]) -> str:
@@ -44,7 +56,7 @@ def render_octodns(records: Sequence[Record]) -> str:
 def render_dnscontrol(records: Sequence[Record]) -> str:
     """`dnsconfig.js` lines that extend each zone, which must be declared with `D(…)` before."""
 
-    def block(zone: str, items: Sequence[Record]) -> str:
+    def block(zone: str, items: Sequence[_Entry]) -> str:
         lines = [f"  CNAME({_quoted(_relative(item, zone, '@'))}, {_quoted(item.value + '.')})" for item in items]
         return f"D_EXTEND({_quoted(zone)},\n" + ",\n".join(lines) + "\n);\n"
 
@@ -77,7 +89,7 @@ def render_terraform(records: Sequence[Record]) -> str:
 def render_external_dns(records: Sequence[Record]) -> str:
     """One DNSEndpoint (Kubernetes, external-dns with the source `crd`) for each zone."""
 
-    def manifest(zone: str, items: Sequence[Record]) -> str:
+    def manifest(zone: str, items: Sequence[_Entry]) -> str:
         name = "imgwire-" + re.sub(r"[^a-z0-9.-]", "-", zone)
         lines = [
             "apiVersion: externaldns.k8s.io/v1alpha1",
@@ -106,7 +118,10 @@ def render_csv(records: Iterable[Record]) -> str:
     writer.writerow(("environment", "hostname", "purpose", "name", "type", "value"))
     for item in records:
         writer.writerow(
-            [_cell(text) for text in (item.environment, item.hostname, item.purpose, item.name, "CNAME", item.value)]
+            [
+                _cell(text)
+                for text in (item.environment, item.hostname, item.purpose, item.name or "", "CNAME", item.value or "")
+            ]
         )
     return out.getvalue()
 
@@ -122,7 +137,9 @@ def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
     names: set[str] = set()
     for item in records:
         shown = safe(f"{item.environment}: {item.name}. CNAME {item.value}.")
-        if not (plain_name(item.name) and plain_name(item.value)):
+        if not item.known:
+            left_out.append(f"left out, {unknown_record(item)}: {safe(item.environment)}")
+        elif not (plain_name(item.name) and plain_name(item.value)):
             left_out.append(f"left out, not a usable name: {shown}")
         elif item.zone is None:
             left_out.append(f"left out, in no zone that could be told: {shown}")
@@ -130,12 +147,12 @@ def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
             left_out.append(f"left out, the name stands here already: {shown}")
         else:
             names.add(item.name)
-            zones.setdefault(item.zone, []).append(item)
+            zones.setdefault(item.zone, []).append(_Entry(item.environment, item.purpose, item.name, item.value))
     return dict(sorted(zones.items())), left_out
 
 
 def _joined(
-    sign: str, records: Sequence[Record], block: Callable[[str, Sequence[Record]], str], between: str = "\n"
+    sign: str, records: Sequence[Record], block: Callable[[str, Sequence[_Entry]], str], between: str = "\n"
 ) -> str:
     zones, left_out = _by_zone(records)
     blocks = [_comments(sign, left_out)] if left_out or not zones else []
@@ -146,7 +163,7 @@ def _comments(sign: str, lines: Sequence[str]) -> str:
     return "".join(f"{sign} {line}\n" for line in lines or [_NONE_LIVE])
 
 
-def _relative(item: Record, zone: str, apex: str) -> str:
+def _relative(item: _Entry, zone: str, apex: str) -> str:
     return apex if item.name == zone else item.name.removesuffix(f".{zone}")
 
 

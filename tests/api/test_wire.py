@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from samples import domain
 
 from reconciler.api import wire
-from reconciler.model.domains import FIELDS, Absent, Domain, Present
+from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Present
 
 WHOLE = domain("web", "web.example.com")
 
@@ -56,11 +56,15 @@ def test_what_is_new_or_written_otherwise_is_survived(changes: dict[str, Any], e
         pytest.param(b"true", "the body is a JSON boolean, not a custom domain", id="a boolean"),
         pytest.param(b"1.5", "the body is a JSON number, not a custom domain", id="a number"),
         pytest.param(b"{}", "the body has no `id`, so it is not a custom domain", id="another object"),
-        pytest.param(body(hostname=None), "`hostname` is not a usable text", id="null"),
-        pytest.param(body(status=""), "`status` is not a usable text", id="empty"),
-        pytest.param(body(status=5), "`status` is not a usable text", id="not a text"),
-        pytest.param(body(id="x" * 1025), "`id` is not a usable text", id="too long"),
-        pytest.param(body(last_verified_at=0), "`last_verified_at` is not a usable text", id="a time that is a number"),
+        pytest.param(body(hostname=None), "`hostname` is empty", id="null"),
+        pytest.param(body(id=""), "`id` is empty", id="empty"),
+        pytest.param(body(status=5), "`status` is not a text of at most 1024 characters", id="not a text"),
+        pytest.param(body(id="x" * 1025), "`id` is not a text of at most 1024 characters", id="too long"),
+        pytest.param(
+            body(last_verified_at=0),
+            "`last_verified_at` is not a text of at most 1024 characters",
+            id="a time that is a number",
+        ),
         pytest.param(
             body(hostname="\u2060.example.com"), "`hostname` is not a host name", id="a hostname that is none"
         ),
@@ -76,11 +80,25 @@ def test_any_other_shape_is_refused_without_quoting_it(content: bytes, problem: 
         assert str(caught.value) == problem
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_every_property_must_be_there(field: str) -> None:
-    content = {name: value for name, value in WHOLE.as_dict().items() if name != field}
+def without(field: str) -> bytes:
+    return json.dumps({name: value for name, value in WHOLE.as_dict().items() if name != field}).encode()
+
+
+@pytest.mark.parametrize("field", sorted(REQUIRED_FIELDS))
+def test_a_record_needs_its_id_its_environment_and_its_hostname(field: str) -> None:
     with pytest.raises(wire.WrongShape, match=f"no `{field}`"):
-        wire.domain(json.dumps(content).encode())
+        wire.domain(without(field))
+    for empty in (None, "", " "):
+        with pytest.raises(wire.WrongShape, match=f"`{field}` is empty"):
+            wire.domain(body(**{field: empty}))
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field not in REQUIRED_FIELDS])
+def test_any_other_property_may_be_null_empty_or_missing_and_is_then_unknown(field: str) -> None:
+    unknown = replace(WHOLE, **{field: None})
+    for content in (without(field), body(**{field: None}), body(**{field: ""}), body(**{field: " "})):
+        assert wire.domain(content) == unknown
+        assert wire.known(content) == Present(unknown)
 
 
 def test_null_is_no_answer_to_a_write() -> None:

@@ -145,3 +145,12 @@ def test_a_move_to_what_could_not_be_read_is_told_by_all_its_names() -> None:
 
 def test_this_very_version_is_no_other_format() -> None:
     assert of_other_format({"format": "imgwire-reconciler/plan", "format_version": "1.0"}) is None
+
+
+@pytest.mark.parametrize(
+    "field", ["cname_record", "cname_value", "dcv_cname_record", "dcv_cname_value", "status", "certificate_status"]
+)
+def test_a_value_that_becomes_known_or_unknown_is_not_drift(field: str) -> None:
+    unknown = domain("web", HOST, **{field: None})
+    assert found(HOST, NOW, unknown) == ()
+    assert found(HOST, unknown, NOW) == ()

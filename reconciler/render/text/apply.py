@@ -64,7 +64,7 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
         if result.error is not None:
             told = result.error.message
         elif result.domain is not None:
-            told = f"status {result.domain.status}, certificate {result.domain.certificate_status}"
+            told = result.domain.health
         rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(shown(step.hostname)), safe(told)))
     return aligned(rows, ink.width)
 

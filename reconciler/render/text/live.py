@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Present, Unreadable
+from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
@@ -24,7 +24,11 @@ def render_status(document: Document, ink: Ink) -> str:
     for item in document.plan.items:
         match item.live:
             case Present(domain):
-                state = (domain.status, domain.certificate_status, f"{shown(domain.hostname)}{_note(item)}")
+                state = (
+                    or_not_known(domain.status),
+                    or_not_known(domain.certificate_status),
+                    f"{shown(domain.hostname)}{_note(item)}",
+                )
             case Unreadable(error):
                 state = ("unreadable", "-", error.message)
             case _:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.dns import absolute
 from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 
@@ -75,7 +76,7 @@ def hints(plan: Plan) -> str:
 
 def records_to_publish(records: Iterable[Record], ink: Ink) -> str:
     """The CNAMEs that Imgwire needs."""
-    rows = [(f"  {item.purpose}", f"{safe(item.name)}.", "CNAME", f"{safe(item.value)}.") for item in records]
+    rows = [(f"  {item.purpose}", absolute(item.name), "CNAME", absolute(item.value)) for item in records]
     return section("DNS records to publish", [aligned(rows, ink.width)] if rows else [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Present, Unreadable
+from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.safe import safe
@@ -57,11 +57,11 @@ def _detail(item: Planned) -> str:
         case Unreadable(error):
             return error.message
         case Present(domain) if item.action is Action.VERIFY:
-            return f"{shown(domain.hostname)} (status {domain.status}, certificate {domain.certificate_status})"
+            return f"{shown(domain.hostname)} ({domain.health})"
         case Present(domain) if item.action is Action.REPLACE:
-            return f"{shown(domain.hostname)} -> {wanted} ({domain.status}, deleted and created anew)"
+            return f"{shown(domain.hostname)} -> {wanted} ({or_not_known(domain.status)}, deleted and created anew)"
         case Present(domain):
-            return f"{shown(domain.hostname)} ({domain.status})"
+            return f"{shown(domain.hostname)} ({or_not_known(domain.status)})"
         case _:
             return wanted
 
