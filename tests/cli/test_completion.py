@@ -1,0 +1,53 @@
+"""Completion scripts load in their shells, and names are found in manifests that are being edited."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from reconciler.cli import completion
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROKEN = """\
+version: 1
+environments:
+  web-prod:
+    hostname: images.example.com
+    labels: {team: web, tier: "1"}
+  # staging: no
+  "staging eu": images-staging.example.com
+  sandbox:
+    labels:
+      team: api
+    hostname: [unclosed
+  half
+"""
+
+
+def test_names_and_labels_are_found_in_a_broken_manifest() -> None:
+    assert completion.environment_names(BROKEN) == ["web-prod", "staging eu", "sandbox"]
+    assert set(completion.label_pairs(BROKEN)) == {"team=web", "tier=1", "team=api"}
+
+
+def test_candidates_come_from_the_files_of_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(BROKEN, encoding="utf-8")
+    ctx = click.Context(click.Command("plan"))
+    ctx.params["files"] = (str(tmp_path), str(tmp_path / "missing.yaml"))
+    parameter = click.Option(["--env"])
+    assert [item.value for item in completion.environments(ctx, parameter, "s")] == ["sandbox", "staging eu"]
+    assert [item.value for item in completion.labels(ctx, parameter, "team=")] == ["team=api", "team=web"]
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_a_completion_script_is_valid_for_its_shell(shell: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    path = tmp_path / "script"
+    path.write_text(completion.script(shell), encoding="utf-8")
+    subprocess.run([shell, "-n", str(path)], check=True, timeout=30)
