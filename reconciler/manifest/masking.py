@@ -14,6 +14,7 @@ _KEY = re.compile(r"""(?<![\w\\-])([\w\\-]{1,40})["']?[ \t]*[:=][ \t]*""")
 _POINTER = re.compile(
     r"""\{?[ \t]*(["']?)(?:env\1[ \t]*:[ \t]*(["']?)[A-Z_][A-Z0-9_]*\2|file\1[ \t]*:[ \t]*(["']?)[\w.~-]*/[\w./~-]*\3)[ \t},]*"""
 )
+_OPENS_ENTRY = re.compile(r"""["'][ \t]*:|[\w.\\-][ \t]*:(?=\s|\Z)""")
 _VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -64,11 +65,17 @@ def _suspicious_value(line: str, begin: int) -> int | None:
 
 
 def _continues_key(lines: list[str], number: int) -> bool:
-    """Whether the line stands, by its indentation, below a line that opens an API key."""
-    depth = _indent(lines[number])
+    """Whether the line continues an API key that a line above opens.
+
+    A line that opens a mapping entry belongs to the nearest line with less indentation. Any other line may continue a quoted
+    text, which YAML allows at any indentation: it belongs to the nearest entry above.
+    """
+    depth = _indent(lines[number]) if _OPENS_ENTRY.search(lines[number]) else None
     for above in range(number - 1, max(-1, number - 100), -1):
         line = lines[above]
-        if line.strip() and _indent(line) < depth:
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if _OPENS_ENTRY.search(line) if depth is None else _indent(line) < depth:
             return _suspicious_value(line, 0) is not None
     return False
 
