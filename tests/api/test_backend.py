@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from cli.listener import listening
 from samples import domain, uid
 
 from reconciler.api.backend import DOMAIN_PATH, TEST_PATH, Access, HttpBackend, HttpSettings
@@ -430,3 +431,23 @@ async def test_a_key_that_the_server_echoes_is_not_told_on(answer: httpx.Respons
         told = repr(error) + str(error) + repr(vars(error))
     assert "sk_web" not in told + repr(api.heard)
     assert "[key]" in told
+
+
+@pytest.mark.anyio
+async def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
+    api = FakeApi(ok(WEB.as_dict()))
+    async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
+        with pytest.raises(NotSent):
+            await connection.create("web", "\ud800.example.com")
+    assert api.requests == []
+
+
+@pytest.mark.anyio
+async def test_a_create_that_the_proxy_refuses_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        proxy.answer = lambda _: (407, {}, b"")
+        async with HttpBackend(CREDENTIALS, HttpSettings("https://imgwire.invalid", Access.WRITE)).open() as connection:
+            with pytest.raises(NotSent, match="407"):
+                await connection.create("web", "web.example.com")
+    assert [method for method, _, _ in proxy.heard] == ["CONNECT"]
