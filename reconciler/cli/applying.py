@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.failure import Failure, Interrupted
 from reconciler.cli.output import write_atomically
 from reconciler.engine.apply import Run, Settings
-from reconciler.engine.write import Patience
+from reconciler.engine.write import WritePolicy
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.plan import Create, Delete
@@ -53,7 +53,7 @@ def apply_plan(
             advance()
             kept.rewrite(so_far)
 
-        settings = Settings(session.options.parallelism, restore, Patience(retries=session.options.retries))
+        settings = Settings(session.options.parallelism, restore, WritePolicy(retries=session.options.retries))
         run = Run(ledger, backend, settings, session.stop, Following(on_step=follow))
         kept.begin(so_far())
         session.told = lambda: report(session, plan, so_far())

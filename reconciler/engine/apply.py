@@ -8,10 +8,10 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.engine.failures import CUT_OFF, StepFailed, because
-from reconciler.engine.gaps import Gaps
-from reconciler.engine.workers import share_out
-from reconciler.engine.write import CutOff, Patience, perform
+from reconciler.engine.failures import INTERRUPTED, StepFailed, because
+from reconciler.engine.restore import LaneState
+from reconciler.engine.workers import run_pool
+from reconciler.engine.write import WriteInterrupted, WritePolicy, execute
 from reconciler.model.domains import Absent, Domain, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver, Observer
@@ -34,7 +34,7 @@ class Settings:
 
     parallelism: int = 32
     restore: bool = True
-    patience: Patience = field(default_factory=Patience)
+    policy: WritePolicy = field(default_factory=WritePolicy)
 
 
 class Run:
@@ -59,59 +59,59 @@ class Run:
             item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
         }
         self._before = {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)}
-        self._takers = move_targets(plan.steps)
+        self._move_targets = move_targets(plan.steps)
         self._halted = False
 
     async def run(self) -> Applied:
         """Run every lane. When cancelled, a write in flight is counted as unknown and the cancellation goes on."""
         self._stop.patient = True
         try:
-            await share_out(self._ledger.plan.lanes, self._backend, self._settings.parallelism, self._run_lane)
+            await run_pool(self._ledger.plan.lanes, self._backend, self._settings.parallelism, self._run_lane)
         finally:
             self._stop.patient = False
         return self._ledger.snapshot(self._stop.requested)
 
     async def _run_lane(self, api: Writer, lane: Lane) -> None:
-        gaps = Gaps(lane, self._takers)
+        state = LaneState(lane, self._move_targets)
         for step in lane:
             if isinstance(step, Verify):
                 await self._verify(api, step)
                 continue
-            if gaps.failure is not None:
-                self._end(step, StepState.SKIPPED, because(gaps.failure.id))
+            if state.failure is not None:
+                self._end(step, StepState.SKIPPED, because(state.failure.id))
                 continue
-            if (self._stop.requested or self._halted) and not gaps.open:
+            if (self._stop.requested or self._halted) and not state.open:
                 continue
-            error = await self._write(api, step, gaps)
+            error = await self._write(api, step, state)
             if error is not None:
-                gaps.failure = step
+                state.failure = step
                 if self._settings.restore:
-                    await self._close(api, gaps)
+                    await self._restore_all(api, state)
 
-    async def _write(self, api: Writer, step: Delete | Create, gaps: Gaps) -> StepError | None:
+    async def _write(self, api: Writer, step: Delete | Create, state: LaneState) -> StepError | None:
         """Do one write: None when it is done, else why not."""
         try:
-            domain = await perform(
+            domain = await execute(
                 step,
                 api,
-                self._settings.patience,
-                freed=gaps.emptied.get(step.environment),
-                awaited=step.hostname in {freed.hostname for freed in gaps.emptied.values()},
-                saw=self._ledger.record_live,
+                self._settings.policy,
+                deleted=state.deleted.get(step.environment),
+                hostname_freed=step.hostname in {domain.hostname for domain in state.deleted.values()},
+                on_read=self._ledger.record_live,
             )
         except StepFailed as failure:
             self._count(failure)
             if failure.uncertain and isinstance(step, Delete):
-                gaps.emptied[step.environment] = self._before[step.environment]
+                state.deleted[step.environment] = self._before[step.environment]
             self._end(step, StepState.FAILED, failure.error)
             return failure.error
-        except CutOff:
+        except WriteInterrupted:
             self._ledger.count_write()
-            self._end(step, StepState.FAILED, CUT_OFF)
+            self._end(step, StepState.FAILED, INTERRUPTED)
             raise
         self._ledger.count_write()
         if domain is None:
-            gaps.emptied[step.environment] = self._before[step.environment]
+            state.deleted[step.environment] = self._before[step.environment]
             self._end(step, StepState.DONE)
             return None
         wrong = self._mistaken(step.environment, domain)
@@ -120,12 +120,12 @@ class Run:
             try:
                 wrong = await self._undo(api, step.environment, domain, wrong)
             except asyncio.CancelledError:
-                self._end(step, StepState.FAILED, CUT_OFF)
+                self._end(step, StepState.FAILED, INTERRUPTED)
                 raise
             self._end(step, StepState.FAILED, wrong)
             return wrong
         self._owner[domain.environment_id] = step.environment
-        gaps.filled.add(step.environment)
+        state.created.add(step.environment)
         self._end(step, StepState.DONE, domain=domain)
         return None
 
@@ -138,17 +138,17 @@ class Run:
         if self._stop.requested or self._halted:
             return
         try:
-            domain = await perform(step, api, self._settings.patience, saw=self._ledger.record_live)
+            domain = await execute(step, api, self._settings.policy, on_read=self._ledger.record_live)
         except StepFailed as failure:
             self._end(step, StepState.FAILED, failure.error)
         else:
             self._end(step, StepState.DONE, domain=domain)
 
-    async def _close(self, api: Writer, gaps: Gaps) -> None:
+    async def _restore_all(self, api: Writer, state: LaneState) -> None:
         """Put back every hostname that was taken away and has found no place, last taken first."""
         restored: list[Restored] = []
-        for environment, lost in gaps.unfilled():
-            domain = await self._put_back(api, environment, lost)
+        for environment, lost in state.unfilled():
+            domain = await self._restore(api, environment, lost)
             if domain is not None:
                 restored.append(Restored(environment, lost.hostname, domain))
                 self._ledger.record_restore(restored[-1])
@@ -161,34 +161,34 @@ class Run:
                 Identity(item.hostname, item.domain.id, item.domain.environment_id),
             )
             with contextlib.suppress(StepFailed):
-                await perform(check, api, self._settings.patience, saw=self._ledger.record_live)
+                await execute(check, api, self._settings.policy, on_read=self._ledger.record_live)
 
-    async def _put_back(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
+    async def _restore(self, api: Writer, environment: str, lost: Domain) -> Domain | None:
         """The hostname again in its old environment, or None."""
         try:
-            return await self._insist(api, Create(environment, lost.hostname), freed=lost)
+            return await self._retry(api, Create(environment, lost.hostname), deleted=lost)
         except StepFailed:
             # An attempt that seemed to fail may have been done after all.
             domain = domain_of(self._ledger.live(environment))
             return domain if domain is not None and domain.hostname == lost.hostname and domain.id != lost.id else None
 
-    async def _insist(self, api: Writer, step: Write, freed: Domain | None = None) -> Domain | None:
+    async def _retry(self, api: Writer, step: Write, deleted: Domain | None = None) -> Domain | None:
         """Do a write that mends, sitting out trouble that may pass. Raises StepFailed.
 
         Each attempt begins with a look, so that sending the same write again can do no harm.
         """
-        patience = self._settings.patience
+        policy = self._settings.policy
         for attempt in itertools.count(1):
             try:
-                domain = await perform(step, api, patience, freed=freed, saw=self._ledger.record_live)
+                domain = await execute(step, api, policy, deleted=deleted, on_read=self._ledger.record_live)
             except StepFailed as failure:
                 self._count(failure)
-                if failure.error.kind not in _PASSING or attempt > patience.retries:
+                if failure.error.kind not in _PASSING or attempt > policy.retries:
                     raise
             else:
                 self._ledger.count_write()
                 return domain
-            await patience.sleep(patience.delay(attempt))
+            await policy.sleep(policy.delay(attempt))
         raise AssertionError("unreachable")
 
     def _mistaken(self, environment: str, domain: Domain) -> StepError | None:
@@ -213,7 +213,7 @@ class Run:
         # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
         undo = Delete(environment, domain.hostname, Identity(domain.hostname, domain.id))
         try:
-            await self._insist(api, undo)
+            await self._retry(api, undo)
         except StepFailed as failure:
             if not isinstance(self._ledger.live(environment), Absent):
                 told = f"undoing the create failed: {failure.error.message}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Precondition
 
 
-CUT_OFF = StepError(
+INTERRUPTED = StepError(
     "interrupted",
     "ended while this step was on its way: whether it happened is not known",
     hint="run apply again: it reads what is live before it does anything",

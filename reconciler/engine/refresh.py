@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.engine.workers import share_out
+from reconciler.engine.workers import run_pool
 from reconciler.model.backend import BackendError
 from reconciler.model.domains import Live, Unreadable
 from reconciler.model.observer import NullObserver, Observer
@@ -34,5 +34,5 @@ async def read_all(
         found[name] = live
         observer.on_read(name, live)
 
-    await share_out(wanted, backend, parallelism, read)
+    await run_pool(wanted, backend, parallelism, read)
     return {name: found[name] for name in wanted}

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.engine.workers import share_out
+from reconciler.engine.workers import run_pool
 from reconciler.model.backend import BackendError, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.observer import NullObserver, Observer
@@ -31,12 +31,12 @@ async def _unseen(_environment: str, _domain: Domain) -> tuple[Record, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How to wait. Seconds throughout: `longest` in all (0 asks once), the pause between rounds grows from `first_pause` to
-    `longest_pause` and is jittered. `look` gives the records of a custom domain with what DNS says of them."""
+    """How to wait. Seconds throughout: `max_wait` in all (0 asks once), the pause between rounds grows from `first_pause` to
+    `max_pause` and is jittered. `look` gives the records of a custom domain with what DNS says of them."""
 
-    longest: float = 0.0
+    max_wait: float = 0.0
     first_pause: float = 2.0
-    longest_pause: float = 30.0
+    max_pause: float = 30.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
@@ -58,7 +58,7 @@ async def verify_all(
     """
     wanted = dict(wishes)
     found: dict[str, Verified] = {}
-    deadline = waiting.clock() + waiting.longest
+    deadline = waiting.clock() + waiting.max_wait
     pause = waiting.first_pause
     rounds = 0
     left = list(wanted)
@@ -69,14 +69,14 @@ async def verify_all(
         observer.on_verdict(found[name])
 
     while left:
-        await share_out(left, backend, parallelism, check)
+        await run_pool(left, backend, parallelism, check)
         left = [name for name in left if not _final(found[name])]
         remaining = deadline - waiting.clock()
         # What has no custom domain waits for somebody's apply: alone it is not worth waiting for.
         if remaining <= 0 or all(found[name].verdict is Verdict.ABSENT for name in left):
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
-        pause = min(waiting.longest_pause, pause * 1.5)
+        pause = min(waiting.max_pause, pause * 1.5)
         rounds += 1
     return tuple(found[name] for name in wanted)
 

@@ -14,7 +14,7 @@ Connection = TypeVar("Connection")
 Job = TypeVar("Job")
 
 
-async def share_out(
+async def run_pool(
     jobs: Iterable[Job],
     backend: Backend[Connection],
     parallelism: int,

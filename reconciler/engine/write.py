@@ -31,67 +31,68 @@ def _doubling(attempt: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
-    `settle` are the pauses in which a finished delete may still show; `look_again` those in which a lost write may arrive."""
+    `visibility_delays` are the pauses in which reads may still show a deleted custom domain; `readback_delays` those in
+    which a write with a lost answer may arrive."""
 
     retries: int = 4
-    longest: float = 120.0
+    max_delay: float = 120.0
     delay: Callable[[int], float] = _doubling
-    settle: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    look_again: tuple[float, ...] = (1.0,)
+    visibility_delays: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    readback_delays: tuple[float, ...] = (1.0,)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class CutOff(asyncio.CancelledError):
+class WriteInterrupted(asyncio.CancelledError):
     """Cancelled after the write was sent and before it was known what became of it."""
 
 
-async def perform(
+async def execute(
     step: Step,
     api: Writer,
-    patience: Patience,
+    policy: WritePolicy,
     *,
-    freed: Domain | None = None,
-    awaited: bool = False,
-    saw: Callable[[str, Known], None],
+    deleted: Domain | None = None,
+    hostname_freed: bool = False,
+    on_read: Callable[[str, Known], None],
 ) -> Domain | None:
     """Do the step: the custom domain that is there afterwards, or None after a delete.
 
-    `freed` is the custom domain that this run deleted in the same environment: a read that still shows it is waited out.
-    `awaited` says that this run freed the hostname elsewhere: that it is still taken is waited out, too.
-    `saw(environment, live)` hears of every state that was read or answered. Raises StepFailed; CutOff when cancelled after
-    the write was sent.
+    `deleted` is the custom domain that this run deleted in the same environment: a read that still shows it is repeated.
+    `hostname_freed`: this run deleted the hostname in another environment, so a conflict about it is retried, too.
+    `on_read(environment, live)` is called with every state that was read or answered. Raises StepFailed; WriteInterrupted
+    when cancelled after the write was sent.
     """
-    attempt, settle = 0, iter(patience.settle if awaited else ())
+    attempt, conflict_delays = 0, iter(policy.visibility_delays if hostname_freed else ())
     while True:
-        live = await _look(step, api, patience, freed)
-        saw(step.environment, live)
+        live = await _look(step, api, policy, deleted)
+        on_read(step.environment, live)
         if not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         try:
-            domain = await _write(step, api, patience, freed, saw)
+            domain = await _write(step, api, policy, deleted, on_read)
         except asyncio.CancelledError:
-            raise CutOff from None
+            raise WriteInterrupted from None
         except (NotSent, Throttled) as failure:
             # It certainly did not happen, so it may be sent again, after another look.
             attempt += 1
-            pause = max(patience.delay(attempt), failure.retry_after or 0.0)
-            if attempt > patience.retries or pause > patience.longest:
+            pause = max(policy.delay(attempt), failure.retry_after or 0.0)
+            if attempt > policy.retries or pause > policy.max_delay:
                 raise failed(failure) from None
         except Conflict as failure:
-            still = next(settle, None)
+            still = next(conflict_delays, None)
             if still is None:
                 raise failed(failure) from None
             pause = still
         else:
-            saw(step.environment, Absent() if domain is None else Present(domain))
+            on_read(step.environment, Absent() if domain is None else Present(domain))
             return domain
-        await patience.sleep(pause)
+        await policy.sleep(pause)
 
 
 async def _write(
-    step: Step, api: Writer, patience: Patience, freed: Domain | None, saw: Callable[[str, Known], None]
+    step: Step, api: Writer, policy: WritePolicy, deleted: Domain | None, on_read: Callable[[str, Known], None]
 ) -> Domain | None:
     """Send it once, and find out what became of it. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
     try:
@@ -99,22 +100,22 @@ async def _write(
     except (NotSent, Throttled):
         raise
     except BackendError as failure:
-        return await _after_failure(step, api, patience, failure, freed, saw)
+        return await _after_failure(step, api, policy, failure, deleted, on_read)
 
 
-async def _look(step: Step, api: Writer, patience: Patience, freed: Domain | None) -> Known:
-    for pause in (*patience.settle, None):
+async def _look(step: Step, api: Writer, policy: WritePolicy, deleted: Domain | None) -> Known:
+    for pause in (*policy.visibility_delays, None):
         try:
             live = await api.read(step.environment)
         except BackendError as failure:
             # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has told of the
             # custom domain and has confirmed its delete, so it can only mean that the delete is done.
-            if freed is None or not (isinstance(failure, Unexpected) and failure.status == 404):
+            if deleted is None or not (isinstance(failure, Unexpected) and failure.status == 404):
                 raise failed(failure) from None
             live = Absent()
-        if pause is None or not _still_shows(live, freed):
+        if pause is None or not _still_shows(live, deleted):
             return live
-        await patience.sleep(pause)
+        await policy.sleep(pause)
     raise AssertionError("unreachable")
 
 
@@ -139,10 +140,10 @@ async def _send(step: Step, api: Writer) -> Domain | None:
 async def _after_failure(
     step: Step,
     api: Writer,
-    patience: Patience,
+    policy: WritePolicy,
     failure: BackendError,
-    freed: Domain | None,
-    saw: Callable[[str, Known], None],
+    deleted: Domain | None,
+    on_read: Callable[[str, Known], None],
 ) -> Domain | None:
     if isinstance(step, Delete) and isinstance(failure, NotFound):
         return None
@@ -151,17 +152,17 @@ async def _after_failure(
     if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
         raise failed(failure)
     # A finished delete may still show for a while.
-    again = patience.settle if isinstance(step, Delete) else patience.look_again if lost else ()
-    return await _read_back(step, api, patience, failure, freed, saw, again=again)
+    again = policy.visibility_delays if isinstance(step, Delete) else policy.readback_delays if lost else ()
+    return await _read_back(step, api, policy, failure, deleted, on_read, again=again)
 
 
 async def _read_back(
     step: Step,
     api: Writer,
-    patience: Patience,
+    policy: WritePolicy,
     failure: BackendError,
-    freed: Domain | None,
-    saw: Callable[[str, Known], None],
+    deleted: Domain | None,
+    on_read: Callable[[str, Known], None],
     *,
     again: tuple[float, ...],
 ) -> Domain | None:
@@ -171,24 +172,24 @@ async def _read_back(
             live = await api.read(step.environment)
         except BackendError as unread:
             raise unknown(step.environment, failure, unread) from None
-        still_shown = _still_shows(live, freed)
+        still_shown = _still_shows(live, deleted)
         if not still_shown:  # what this run has deleted is gone, whatever a read still shows of it
-            saw(step.environment, live)
+            on_read(step.environment, live)
         if _reached(step, live) and not still_shown:
             return live.domain if isinstance(live, Present) else None
         if not still_shown and not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         if pause is not None:
-            await patience.sleep(pause)
+            await policy.sleep(pause)
     if isinstance(failure, Conflict):
         # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
         raise NotSent(failure.message, status=failure.status, error_type=failure.error_type) if still_shown else failure
     raise not_checked(failure) if isinstance(step, Verify) else not_done(failure)
 
 
-def _still_shows(live: Known, freed: Domain | None) -> bool:
+def _still_shows(live: Known, deleted: Domain | None) -> bool:
     """A finished delete may still show for a while."""
-    return freed is not None and isinstance(live, Present) and live.domain.id == freed.id
+    return deleted is not None and isinstance(live, Present) and live.domain.id == deleted.id
 
 
 def _reached(step: Step, live: Known) -> bool:

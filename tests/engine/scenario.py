@@ -26,7 +26,7 @@ from reconciler.emulator.world import World
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.refresh import read_all
 from reconciler.engine.stop import Stop
-from reconciler.engine.write import Patience
+from reconciler.engine.write import WritePolicy
 from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
@@ -524,7 +524,7 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
             receipts.append(ledger.snapshot(wire.stop.requested))
 
     before = len(server.acts)
-    settings = Settings(scenario.parallelism, round_.restore, Patience(retries=2, sleep=clock.sleep))
+    settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep))
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())

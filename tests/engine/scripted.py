@@ -1,10 +1,10 @@
-"""A connection that answers from a script, and the patience of somebody whose time costs nothing."""
+"""A connection that answers from a script, and the policy of somebody whose time costs nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.engine.write import Patience
+from reconciler.engine.write import WritePolicy
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Known
@@ -19,8 +19,13 @@ class Scripted:
         self._replies = list(replies)
         self.calls: list[str] = []
         self.slept: list[float] = []
-        self.patience = Patience(
-            retries=2, longest=60.0, settle=(1.0, 2.0), look_again=(5.0,), delay=lambda n: 0.5 * n, sleep=self._sleep
+        self.policy = WritePolicy(
+            retries=2,
+            max_delay=60.0,
+            visibility_delays=(1.0, 2.0),
+            readback_delays=(5.0,),
+            delay=lambda n: 0.5 * n,
+            sleep=self._sleep,
         )
 
     @property

@@ -93,14 +93,14 @@ class Verdicts(NullObserver):
 
 
 async def verify(
-    api: Imgwire, longest: float, waiting: Waiting | None = None, observer: Observer | None = None
+    api: Imgwire, max_wait: float, waiting: Waiting | None = None, observer: Observer | None = None
 ) -> tuple[Verified, list[float]]:
     time = Time()
     found = await verify_all(
         [("web", "images.example.com")],
         api,
         4,
-        replace(waiting or Waiting(), longest=longest, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 1.0),
+        replace(waiting or Waiting(), max_wait=max_wait, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 1.0),
         observer or NullObserver(),
     )
     return found[0], time.slept
@@ -211,7 +211,7 @@ async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
 
 async def test_the_last_second_is_used_and_pauses_are_shortened_by_chance() -> None:
     api, time = Imgwire(Present(NEW), [NEW]), Time()
-    waiting = Waiting(longest=1.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
+    waiting = Waiting(max_wait=1.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
     await verify_all([("web", "images.example.com")], api, 4, waiting)
     assert time.slept == [1.0, 0.5]
 

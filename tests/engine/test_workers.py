@@ -10,7 +10,7 @@ import pytest
 from samples import domain
 
 from reconciler.engine.refresh import read_all
-from reconciler.engine.workers import share_out
+from reconciler.engine.workers import run_pool
 from reconciler.model.backend import ServerFault
 from reconciler.model.domains import Absent, Known, Live, Present, Unreadable
 from reconciler.model.observer import NullObserver
@@ -72,7 +72,7 @@ async def test_a_job_is_drawn_only_when_somebody_is_free() -> None:
         assert drawn <= number + 4
         await connection.read("e")
 
-    await share_out(jobs(), busy, 4, work)
+    await run_pool(jobs(), busy, 4, work)
     assert drawn == 100
 
 
@@ -113,7 +113,7 @@ async def test_a_defect_in_one_job_ends_the_others_and_is_raised_as_it_is() -> N
         done.append(number)
 
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(share_out(range(100), busy, 3, work), 5)
+        await asyncio.wait_for(run_pool(range(100), busy, 3, work), 5)
     assert (done, busy.open_now) == ([], 0)
 
 
@@ -127,7 +127,7 @@ async def test_who_is_cancelled_leaves_no_worker_behind() -> None:
             all_busy.set()
         await asyncio.Event().wait()  # for ever
 
-    task = asyncio.create_task(share_out(range(100), busy, 3, work))
+    task = asyncio.create_task(run_pool(range(100), busy, 3, work))
     await all_busy.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

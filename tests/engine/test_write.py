@@ -9,7 +9,7 @@ import pytest
 from samples import domain, pending
 
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.write import CutOff, Patience, perform
+from reconciler.engine.write import WriteInterrupted, WritePolicy, execute
 from reconciler.model.backend import (
     Conflict,
     NoAnswer,
@@ -54,12 +54,12 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
     """How it ended: a custom domain, None, or the word and the certainty of a failure."""
     api, seen = Scripted(*script), []
 
-    def saw(environment: str, live: Known) -> None:
+    def on_read(environment: str, live: Known) -> None:
         assert environment == "web"
         seen.append(live)
 
     try:
-        end: object = await perform(step, api, api.patience, saw=saw, **more)  # type: ignore[arg-type]
+        end: object = await execute(step, api, api.policy, on_read=on_read, **more)  # type: ignore[arg-type]
     except StepFailed as failure:
         end = failure.error.kind + (" (perhaps done)" if failure.uncertain else "")
     assert api.left == [], "the whole script was played"
@@ -160,7 +160,7 @@ FORBIDDEN = Unauthorized("GET: 404", status=404, error_type="ResourceNotAuthoriz
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("script", "freed", "end", "calls"),
+    ("script", "deleted", "end", "calls"),
     [
         pytest.param([BARE, NEW], OLD, NEW, "rc", id="after the run's own delete"),
         pytest.param([BARE], None, "unexpected", "r", id="where nothing was deleted"),
@@ -168,9 +168,9 @@ FORBIDDEN = Unauthorized("GET: 404", status=404, error_type="ResourceNotAuthoriz
     ],
 )
 async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
-    script: list[object], freed: object, end: object, calls: str
+    script: list[object], deleted: object, end: object, calls: str
 ) -> None:
-    ended, api, _ = await done(CREATE, *script, freed=freed)
+    ended, api, _ = await done(CREATE, *script, deleted=deleted)
     assert (ended, "".join(call[0] for call in api.calls)) == (end, calls)
 
 
@@ -190,7 +190,7 @@ async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
 async def test_a_deleted_domain_that_still_shows_is_waited_out(
     script: list[object], end: object, slept: list[float]
 ) -> None:
-    found, api, _ = await done(CREATE, *script, freed=OLD)
+    found, api, _ = await done(CREATE, *script, deleted=OLD)
     assert (found, api.slept) == (end, slept)
 
 
@@ -206,7 +206,7 @@ async def test_a_deleted_domain_that_still_shows_is_waited_out(
 async def test_a_hostname_that_this_run_freed_elsewhere_is_waited_for(
     script: list[object], end: object, slept: list[float]
 ) -> None:
-    found, api, _ = await done(CREATE, *script, awaited=True)
+    found, api, _ = await done(CREATE, *script, hostname_freed=True)
     assert (found, api.slept) == (end, slept)
 
 
@@ -236,14 +236,14 @@ async def test_of_a_check_whose_answer_was_lost_nobody_claims_to_know() -> None:
 
 @pytest.mark.anyio
 async def test_what_this_run_has_deleted_is_not_told_to_be_there_again() -> None:
-    found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, freed=OLD)
+    found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, deleted=OLD)
     assert (found, R_OLD in seen) == (NEW, False)
 
 
-async def error_of(step: Step, *script: object, freed: Domain | None = None) -> StepError:
+async def error_of(step: Step, *script: object, deleted: Domain | None = None) -> StepError:
     api = Scripted(*script)
     with pytest.raises(StepFailed) as failure:
-        await perform(step, api, api.patience, freed=freed, saw=lambda *_: None)
+        await execute(step, api, api.policy, deleted=deleted, on_read=lambda *_: None)
     assert str(failure.value) == failure.value.error.message
     return failure.value.error
 
@@ -274,13 +274,13 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
 @pytest.mark.anyio
 async def test_what_was_deleted_and_still_shows_is_not_taken_for_what_is_put_back() -> None:
     put_back = Create("web", OLD.hostname)
-    found, api, _ = await done(put_back, R_ABSENT, TAKEN, R_OLD, R_ABSENT, AGAIN, freed=OLD)
+    found, api, _ = await done(put_back, R_ABSENT, TAKEN, R_OLD, R_ABSENT, AGAIN, deleted=OLD)
     assert (found, api.slept) == (AGAIN, [0.5])
 
 
 @pytest.mark.anyio
 async def test_a_conflict_with_what_never_goes_away_is_told_in_the_apis_words() -> None:
-    error = await error_of(CREATE, *[R_ABSENT, TAKEN, R_OLD] * 3, freed=OLD)
+    error = await error_of(CREATE, *[R_ABSENT, TAKEN, R_OLD] * 3, deleted=OLD)
     assert (error.message, error.status, error.error_type) == (TAKEN.message, TAKEN.status, TAKEN.error_type)
 
 
@@ -329,8 +329,8 @@ async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: S
     ("script", "error"),
     [
         pytest.param([asyncio.CancelledError()], asyncio.CancelledError, id="while looking"),
-        pytest.param([R_ABSENT, asyncio.CancelledError()], CutOff, id="while sending"),
-        pytest.param([R_ABSENT, LOST, asyncio.CancelledError()], CutOff, id="while reading back"),
+        pytest.param([R_ABSENT, asyncio.CancelledError()], WriteInterrupted, id="while sending"),
+        pytest.param([R_ABSENT, LOST, asyncio.CancelledError()], WriteInterrupted, id="while reading back"),
     ],
 )
 async def test_a_step_that_is_cut_off_says_whether_anything_had_been_sent(
@@ -338,10 +338,10 @@ async def test_a_step_that_is_cut_off_says_whether_anything_had_been_sent(
 ) -> None:
     api = Scripted(*script)
     with pytest.raises(asyncio.CancelledError) as caught:
-        await perform(CREATE, api, api.patience, saw=lambda *_: None)
+        await execute(CREATE, api, api.policy, on_read=lambda *_: None)
     assert type(caught.value) is error
 
 
 def test_pauses_double_up_to_eight_seconds() -> None:
-    delay = Patience().delay
+    delay = WritePolicy().delay
     assert [delay(attempt) for attempt in (1, 2, 3, 5, 6, 7, 50)] == [0.25, 0.5, 1.0, 4.0, 8.0, 8.0, 8.0]
