@@ -6,13 +6,12 @@ import contextlib
 import json
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.failure import Failure, Interrupted
-from reconciler.cli.output import write_atomically
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import WritePolicy
+from reconciler.files import MAX_DOCUMENT_BYTES, descriptor_of, read_bounded, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.plan import Create, Delete
@@ -157,7 +156,7 @@ class Receipt:
         if self._path is None:
             return document
         try:
-            write_atomically(self._path, renderer("apply", "json")(document, Ink()))
+            write_atomic(self._path, renderer("apply", "json")(document, Ink()))
         except OSError as error:
             self._session.log.say("error", f"could not write the receipt {self._path}: {error.strerror or error}")
             if document.exit_code is ExitCode.OK:
@@ -169,20 +168,17 @@ class Receipt:
     def _write(self, applied: Applied, started: float) -> None:
         assert self._path is not None  # noqa: S101 - the callers have looked
         document = report(self._session, self._plan, applied)
-        write_atomically(self._path, renderer("apply", "json")(document, Ink()))
+        write_atomic(self._path, renderer("apply", "json")(document, Ink()))
         took = time.monotonic() - started
         self._not_before = time.monotonic() + (3 * took if took > 0.1 else 0.0)
 
 
 def seen_in(receipt: str | None) -> frozenset[str]:
     """The environments that an earlier receipt in this place saw with a custom domain; none when there is no such receipt."""
-    if receipt is None:
+    if receipt is None or descriptor_of(receipt) is not None:
         return frozenset()
-    path = Path(receipt)
     try:
-        if not path.is_file():  # a device may have no end
-            return frozenset()
-        document: Any = json.loads(path.read_bytes())
+        document: Any = json.loads(read_bounded(receipt, MAX_DOCUMENT_BYTES))
         return frozenset(item["name"] for item in document["environments"] if item["live"] is not None)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return frozenset()

@@ -6,23 +6,17 @@ import json
 from typing import Any
 
 from reconciler.cli.failure import Failure
-from reconciler.manifest.files import read_at_most
+from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded
 from reconciler.model.exit_codes import ExitCode
 from reconciler.planning.baseline import Baseline, NotABaseline, from_document
-
-_LARGEST = 256 * 1024 * 1024  # bytes; 20,000 environments take about 30 MB
 
 
 def read_baseline(path: str) -> Baseline:
     """What the run that wrote this file saw. Raises Failure."""
     try:
-        content, _ = read_at_most(path, _LARGEST + 1)
+        content = read_bounded(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
-    except ValueError:
-        raise _unusable(path, "cannot be read: this is not a path") from None
-    if len(content) > _LARGEST:
-        raise _unusable(path, "is larger than any report")
     try:
         document: Any = json.loads(content)
     except (ValueError, RecursionError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import Options, shared
 from reconciler.cli.session import Session, conduct
+from reconciler.files import append
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def _step_outputs(code: ExitCode, found: tuple[Finding, ...]) -> ExitCode:
         return code
     drifted = any(finding.counts for finding in found)
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"drift={str(drifted).lower()}\nfindings={len(found)}\nexit_code={int(code)}\n")
+        append(path, f"drift={str(drifted).lower()}\nfindings={len(found)}\nexit_code={int(code)}\n")
     except OSError as error:
         click.echo(f"error: could not write the step outputs to {path}: {error.strerror or error}", err=True)
         return code or ExitCode.ERROR

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.failure import Failure
 from reconciler.cli.import_refusals import refuse_known_keys, refuse_listed, refuse_shared, refuse_unfit
-from reconciler.cli.output import write_atomically
+from reconciler.files import write_atomic
 from reconciler.manifest import parse_documents
 from reconciler.manifest.entries import CannotAdd, Entry, entry_lines, whole_manifest, with_entries
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
@@ -185,7 +185,7 @@ def _write(made: ManifestFile, files: Sequence[ManifestFile], plan: Plan) -> Non
     if now != [file.data for file in files]:
         raise _unproven(f"{made.path} was changed meanwhile", plan)
     try:
-        write_atomically(made.path, made.data.decode("utf-8"))
+        write_atomic(made.path, made.data.decode("utf-8"))
     except OSError as error:
         why = f"could not write {made.path}: {error.strerror or error}"
         raise Failure(ExitCode.ERROR, "not_written", why, plan=plan) from None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from reconciler.files import write_atomic
 from reconciler.model.document import Document
 from reconciler.model.exit_codes import ExitCode
 from reconciler.render.formats import renderer
@@ -55,7 +54,7 @@ class Output:
         failed = self._failed(document)
         for format_, path in self.reports:
             try:
-                write_atomically(path, renderer(self.command, format_)(document, Ink()))
+                write_atomic(path, renderer(self.command, format_)(document, Ink()))
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
                 document = _without_report(document)
@@ -132,39 +131,12 @@ def is_terminal(stream: object) -> bool:
 
 def would_replace(written: str, read: str) -> bool:
     """Writing the one would replace the other: one file, or a manifest in a folder of them. Devices and pipes lose nothing."""
-    target, source = Path(written), Path(read)
-    if target.exists() and not target.is_file():
+    if os.path.exists(written) and not os.path.isfile(written):  # noqa: PTH110, PTH113 - Path raises at a loop of links
         return False
-    if source.is_dir():
-        return target.suffix in {".yaml", ".yml"} and target.resolve().is_relative_to(source.resolve())
+    target, source = os.path.realpath(written), os.path.realpath(read)
+    if os.path.isdir(source):  # noqa: PTH112
+        return Path(target).suffix in {".yaml", ".yml"} and Path(target).is_relative_to(source)
     try:
-        return target.samefile(source)
+        return Path(target).samefile(source)
     except OSError:
-        return target.resolve() == source.resolve()
-
-
-def write_atomically(path: str, text: str) -> None:
-    """Write the file whole or not at all: a reader sees the old content or the new, whatever happens. Raises OSError."""
-    target = Path(path)
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        target.write_text(text, encoding="utf-8")  # a pipe or a device cannot be replaced
-        return
-    target = target.resolve()
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        return target == source

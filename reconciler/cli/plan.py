@@ -10,8 +10,9 @@ import click
 
 from reconciler.cli.again import command_for_saved
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.output import timestamp, write_atomically
+from reconciler.cli.output import timestamp
 from reconciler.cli.session import Session, conduct
+from reconciler.files import write_atomic
 
 if TYPE_CHECKING:
     from reconciler.model.document import Document
@@ -83,7 +84,7 @@ def _save(path: str, document: Document) -> None:
     from reconciler.render.ink import Ink
 
     try:
-        write_atomically(path, renderer("plan", "json")(document, Ink()))
+        write_atomic(path, renderer("plan", "json")(document, Ink()))
     except OSError as error:
         raise Failure(
             ExitCode.ERROR,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.failure import Failure
+from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.planning.guards import MISTAKEN_CODES, blocks
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from reconciler.planning.guards import Consent
 
 _STANDARD_INPUT = "<stdin>"  # as files are named in documents and diagnostics
-_LARGEST = 256 * 1024 * 1024  # bytes; 20,000 environments take about 30 MB
 
 
 def from_file(
@@ -76,12 +75,9 @@ def from_file(
 
 def _read(path: str) -> SavedPlan:
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(_LARGEST + 1)
+        content = read_bounded(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
-    if len(content) > _LARGEST:
-        raise _unusable(path, "is larger than any plan")
     try:
         document: Any = json.loads(content)
     except (ValueError, RecursionError):

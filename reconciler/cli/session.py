@@ -16,6 +16,7 @@ from reconciler.cli.log import Log
 from reconciler.cli.output import Output, colours, now, would_replace
 from reconciler.cli.signals import Terminated, listen
 from reconciler.engine.stop import Stop
+from reconciler.files import RefusedFile, check_output
 from reconciler.model.backend import BackendError
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.model.document import Document, Source
@@ -178,6 +179,15 @@ class Session:
                 said = f"{path} would overwrite {clash}" if clash else "`-` is no file to write to"
                 hint = "give it a path of its own" if clash else "standard output carries what --format says"
                 raise Failure(ExitCode.USAGE, "usage", said, hint)
+            self._check_output(path)
+
+    def _check_output(self, path: str) -> None:
+        try:
+            check_output(path)
+        except RefusedFile as error:
+            self.output = replace(self.output, reports=())
+            hint = "name a regular file, /dev/null or an open descriptor such as /dev/stdout"
+            raise Failure(ExitCode.USAGE, "usage", f"cannot write to {path}: {error.strerror}", hint) from None
 
     def _read_besides(self) -> Iterator[str]:
         """The files behind folders, keys and the emulator, as far as they are known."""

@@ -12,9 +12,9 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.files import read_bounded
 from reconciler.model.dns import Publication, PublishState, plain_name
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.report import Record
 
+_MAX_CONFIG_BYTES = 1024 * 1024
 _TTL = 300  # seconds, of records that are new; one that is there keeps its own
 _VARIABLE = re.compile(r"\benv/([A-Za-z0-9_]+)")
 
@@ -50,7 +51,7 @@ class Publisher:
         from octodns.manager import Manager  # type: ignore[import-untyped]
 
         try:
-            self._secrets = _secrets(Path(config).read_text(encoding="utf-8"))
+            self._secrets = _secrets(read_bounded(config, _MAX_CONFIG_BYTES).decode("utf-8"))
             with _quietly():
                 self._manager = Manager(config)
         except (OSError, UnicodeDecodeError) as error:

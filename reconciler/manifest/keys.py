@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.files import FileTooLarge, RefusedFile, descriptor_of, read_bounded
 from reconciler.manifest.codes import Code
-from reconciler.manifest.files import read_at_most
 from reconciler.manifest.names import FALLBACK_VARIABLE
 from reconciler.manifest.words import shorten
 from reconciler.model.diagnostics import Diagnostic, Severity
@@ -32,8 +34,10 @@ class KeyContent(NamedTuple):
 
 
 def read_key_file(path: str) -> KeyContent:
-    """A key file, or a little more than a key may have of it. Raises OSError or ValueError."""
-    return KeyContent(*read_at_most(path, LONGEST_KEY + 1))
+    """A key file. Raises OSError; standard input, which may belong to somebody else, is refused."""
+    if descriptor_of(path) == 0:
+        raise RefusedFile(errno.EINVAL, "it is standard input")
+    return KeyContent(read_bounded(path, LONGEST_KEY), Path(path).stat().st_mode)
 
 
 def resolve(
@@ -123,13 +127,13 @@ class _Search:
         hint = "put a Server API Key, and nothing else, into that file"
         try:
             content = self._read_file(source.path)
-        except (OSError, ValueError) as failure:
-            reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
+        except FileTooLarge:
+            return _Unusable(f"{where} is longer than {LONGEST_KEY} bytes", hint)
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
             return _Unusable(
                 f"cannot read {where}: {reason[:1].lower()}{reason[1:]}", "check `api_key.file` and who may read it"
             )
-        if len(content.data) > LONGEST_KEY:
-            return _Unusable(f"{where} is longer than {LONGEST_KEY} bytes", hint)
         if stat.S_ISREG(content.mode) and content.mode & (stat.S_IRWXG | stat.S_IRWXO):
             said = f"{where} may be read by others (mode {stat.S_IMODE(content.mode):04o})"
             self._tell(

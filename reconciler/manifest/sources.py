@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from reconciler.files import FileTooLarge, read_bounded
 from reconciler.manifest.codes import Code
-from reconciler.manifest.files import read_at_most
 from reconciler.manifest.source_text import error
 from reconciler.manifest.words import shorten
 from reconciler.model.diagnostics import Span
@@ -60,14 +60,16 @@ def read_files(
                     error(Code.TOO_LARGE, f"there are more than {MOST_FILES} files", hint="name fewer with -f")
                 )
                 break
-            data = stdin() if found == STANDARD_INPUT else read_at_most(found, left + 1)[0]
+            data = stdin() if found == STANDARD_INPUT else read_bounded(found, left)
+        except FileTooLarge:
+            problems.append(_beyond_limit(found))
+            break
         except (OSError, ValueError) as failure:
             problems.append(_unreadable(found, failure))
             continue
         left -= len(data)
         if left < 0:
-            said = f"`{shown(found)}` takes the manifest beyond {MOST_BYTES // 1024 // 1024} MiB"
-            problems.append(_refused(Code.TOO_LARGE, found, said, "split it, and run each part on its own"))
+            problems.append(_beyond_limit(found))
             break
         files.append(ManifestFile(shown(found), data, "" if found == STANDARD_INPUT else str(Path(found).parent)))
     return files, problems
@@ -100,6 +102,11 @@ def _expanded(paths: Sequence[str], problems: list[Diagnostic]) -> Iterator[str]
             said = f"the folder `{shorten(shown(path))}` has no `*.yaml` and no `*.yml` in it"
             problems.append(_refused(Code.FILE_NOT_FOUND, path, said, "name the file, or another folder, with -f"))
         yield from below
+
+
+def _beyond_limit(path: str) -> Diagnostic:
+    said = f"`{shown(path)}` takes the manifest beyond {MOST_BYTES // 1024 // 1024} MiB"
+    return _refused(Code.TOO_LARGE, path, said, "split it, and run each part on its own")
 
 
 def _unreadable(path: str, failure: OSError | ValueError) -> Diagnostic:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ from reconciler.manifest.keys import KeyContent, read_key_file, resolve
 from reconciler.model.environments import Credential, Environment, KeyFile, KeyVariable, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PIN = "26f80c13-48bd-4bb9-866e-5e9392b11a6a"
@@ -18,8 +20,12 @@ def no_file(path: str) -> KeyContent:
     raise AssertionError(f"{path} was read")
 
 
-def messages(*environments: Environment, environ: dict[str, str] | None = None, content: bytes = b"") -> list[str]:
-    found, problems = resolve(environments, environ or {}, lambda path: KeyContent(content))
+def messages(
+    *environments: Environment,
+    environ: dict[str, str] | None = None,
+    read_file: Callable[[str], KeyContent] = no_file,
+) -> list[str]:
+    found, problems = resolve(environments, environ or {}, read_file)
     assert not found.keys() & {problem.environment for problem in problems}
     return [f"{problem.code}: {problem.message}" for problem in problems]
 
@@ -62,13 +68,13 @@ CONTENTS = {
     b"CANARY\nCANARY": "cannot be a key: a key is visible ASCII without white space",
     b"CANARY\0": "cannot be a key: a key is visible ASCII without white space",
     "CANARY\u00e9".encode(): "cannot be a key: a key is visible ASCII without white space",
-    b"C" * 5000: "the file `/key` is longer than 4096 bytes",
+    b"C" * 4097: "the content of the file `/key` is longer than 4096 characters",
 }
 
 
 @pytest.mark.parametrize(("content", "said"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
 def test_what_cannot_be_a_key_is_told_of_without_showing_it(content: bytes, said: str) -> None:
-    (message,) = messages(Environment("a", None, KeyFile("/key")), content=content)
+    (message,) = messages(Environment("a", None, KeyFile("/key")), read_file=lambda path: KeyContent(content))
     assert message.startswith("key-missing: no key for `a`: ")
     assert said in message
     assert CANARY not in message
@@ -124,5 +130,20 @@ def test_a_key_file_that_cannot_be_read_is_told_of(path: str) -> None:
     assert f"cannot read the file `{path}`: " in problem.message
 
 
-def test_an_endless_key_file_is_read_no_further_than_a_key_is_long() -> None:
-    assert len(read_key_file("/dev/zero").data) == 4097
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/dev/zero", "it is a device"),
+        ("/dev/stdin", "it is standard input"),
+        ("/dev/fd/0", "it is standard input"),
+        ("pipe", "it is a named pipe (FIFO)"),
+    ],
+)
+def test_a_key_file_that_may_never_end_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert messages(Environment("a", None, KeyFile(path)), read_file=read_key_file) == [
+        f"key-missing: no key for `a`: cannot read the file `{path}`: {reason}"
+    ]

@@ -86,13 +86,15 @@ def test_a_folder_that_contains_itself_is_read_once(here: Path) -> None:
     assert read("m") == (["m/a.yaml"], [])
 
 
-def test_a_pipe_that_nobody_writes_to_is_empty(here: Path) -> None:
+def test_a_named_pipe_and_a_device_are_refused_at_once(here: Path) -> None:
     os.mkfifo(here / "pipe.yaml")
-    assert read("pipe.yaml") == (["pipe.yaml"], [])
-
-
-def test_an_endless_file_is_too_large(here: Path) -> None:
-    assert read("/dev/zero") == ([], ["too-large: `/dev/zero` takes the manifest beyond 16 MiB"])
+    assert read("pipe.yaml", "/dev/zero") == (
+        [],
+        [
+            "file-not-found: cannot read `pipe.yaml`: it is a named pipe (FIFO)",
+            "file-not-found: cannot read `/dev/zero`: it is a device",
+        ],
+    )
 
 
 def test_the_limit_is_for_all_files_together(here: Path) -> None:

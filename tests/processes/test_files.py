@@ -206,3 +206,37 @@ def test_a_run_that_ends_before_it_wrote_says_so(web: Stage, capsys: pytest.Capt
 
     assert conduct(replace(Options("apply", "json")), body) is ExitCode.TERMINATED
     assert "interrupted before anything was written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["pipe", "link", "folder-link/new.json"])
+@pytest.mark.parametrize("option", [["--out"], ["--report"], ["apply", "--receipt"]], ids=lambda words: words[-1])
+def test_an_output_through_a_link_or_into_a_pipe_is_a_usage_error_before_anything_is_read(
+    web: Stage, option: list[str], name: str
+) -> None:
+    os.mkfifo(web.folder / "pipe")
+    (web.folder / "link").symlink_to("notes.txt")
+    (web.folder / "folder-link").symlink_to("..")
+    sent = web.sent()
+    *words, option_name = option
+    target = f"json={name}" if option_name == "--report" else name
+    ended = web.run(*(words or ["plan"]), option_name, target)
+    assert (ended.code, web.sent()) == (64, sent)
+    assert f"error: cannot write to {name}: " in ended.err
+    assert not (web.folder / "notes.txt").exists()
+
+
+def test_a_plan_file_that_is_a_pipe_is_an_error_at_once(web: Stage) -> None:
+    os.mkfifo(web.folder / "pipe")
+    ended = web.run("apply", "pipe", "--auto-approve")
+    assert ended.code == 65
+    assert "pipe cannot be read: it is a named pipe (FIFO)" in ended.err
+
+
+def test_documents_go_to_open_descriptors_and_plans_come_from_them(web: Stage) -> None:
+    line = (
+        f"{shlex.join(command('plan', '--format', 'json', '--out', '/dev/fd/3'))} 3>saved.json >/dev/null &&"
+        f" {shlex.join(command('apply'))} <(cat saved.json) --receipt /dev/null --report json=/dev/stdout"
+    )
+    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (ended.returncode, web.live("web")) == (0, NEW), ended.stderr
+    assert ended.stdout.startswith("{")
