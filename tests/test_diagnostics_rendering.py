@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 from reconciler.render.diagnostics import as_json, render_github, render_text
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.width import width
 
 ERROR = Diagnostic(
@@ -133,7 +133,7 @@ def test_no_text_hides_or_moves_anything(text: str) -> None:
     assert all(line.isprintable() for line in rendered.split("\n"))
     assert len(render_github([diagnostic]).splitlines()) == 1
     json.dumps(as_json([diagnostic]), ensure_ascii=False).encode()
-    assert safe(safe(text)) == safe(text)
+    assert escape_control(escape_control(text)) == escape_control(text)
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_no_text_hides_or_moves_anything(text: str) -> None:
     ids=ascii,
 )
 def test_what_is_not_printable_becomes_visible(text: str, shown: str) -> None:
-    assert safe(text) == shown
+    assert escape_control(text) == shown

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 _LEVELS = {"error": 0, "warning": 0, "info": 0, "retry": 1, "call": 2}
 
@@ -28,7 +28,7 @@ class Log:
                 {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, "text": text}
             )
         else:
-            line = safe(text) if kind in {"info", "call"} else f"{kind}: {safe(text)}"
+            line = escape_control(text) if kind in {"info", "call"} else f"{kind}: {escape_control(text)}"
         self.write(line + "\n")
 
     def show(self, text: str) -> None:

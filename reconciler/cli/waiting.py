@@ -16,7 +16,7 @@ from reconciler.cli.progress import Following
 from reconciler.engine.verify import Waiting, verify_all
 from reconciler.model.domains import domain_of
 from reconciler.model.report import Verdict
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -126,7 +126,12 @@ def _table(found: dict[str, Verified], total: int, seconds: float, longest: floa
     for item in in_order[: max(3, lines // 2)]:
         domain = domain_of(item.live)
         rows.append(
-            (item.verdict, safe(item.environment), safe(domain.hostname) if domain else "-", safe(item.message))
+            (
+                item.verdict,
+                escape_control(item.environment),
+                escape_control(domain.hostname) if domain else "-",
+                escape_control(item.message),
+            )
         )
     table = Table(box=None, pad_edge=False)
     titles = ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY")

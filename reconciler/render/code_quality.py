@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.model.diagnostics import Severity
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
             "message": {"text": _text(item)},
             "locations": [_sarif_location(item.span)] if item.span else [],
             "relatedLocations": [
-                {"id": number, "message": {"text": safe(other.label)}, **_sarif_location(other.span)}
+                {"id": number, "message": {"text": escape_control(other.label)}, **_sarif_location(other.span)}
                 for number, other in enumerate(item.related, 1)
             ],
             "partialFingerprints": {"imgwire/v1": fingerprint},
@@ -96,11 +96,11 @@ def render_rdjson(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _text(item: Diagnostic) -> str:
-    return safe(item.message) + (f" Hint: {safe(item.hint)}" if item.hint else "")
+    return escape_control(item.message) + (f" Hint: {escape_control(item.hint)}" if item.hint else "")
 
 
 def _path(span: Span | None) -> str:
-    return safe(span.file) if span else _NO_PLACE
+    return escape_control(span.file) if span else _NO_PLACE
 
 
 def _sarif_location(span: Span) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.diagnostics import Severity
+from reconciler.render.escape import escape_control
 from reconciler.render.ink import Ink
-from reconciler.render.safe import safe
 from reconciler.render.width import width as columns
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
         {
             "severity": str(diagnostic.severity),
             "code": str(diagnostic.code),
-            "message": safe(diagnostic.message),
-            "hint": safe(diagnostic.hint) if diagnostic.hint is not None else None,
+            "message": escape_control(diagnostic.message),
+            "hint": escape_control(diagnostic.hint) if diagnostic.hint is not None else None,
             **_place(diagnostic.span),
-            "environment": safe(diagnostic.environment) if diagnostic.environment is not None else None,
-            "related": [{"label": safe(other.label), **_place(other.span)} for other in diagnostic.related],
+            "environment": escape_control(diagnostic.environment) if diagnostic.environment is not None else None,
+            "related": [{"label": escape_control(other.label), **_place(other.span)} for other in diagnostic.related],
         }
         for diagnostic in diagnostics
     ]
@@ -56,7 +56,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
 def _place(span: Span | None) -> dict[str, str | int | None]:
     if span is None:
         return {"file": None, "line": None, "column": None}
-    return {"file": safe(span.file), "line": span.line, "column": span.column}
+    return {"file": escape_control(span.file), "line": span.line, "column": span.column}
 
 
 def _block(diagnostic: Diagnostic, ink: Ink, width: int | None) -> str:
@@ -64,20 +64,20 @@ def _block(diagnostic: Diagnostic, ink: Ink, width: int | None) -> str:
     spans = [span for span in (diagnostic.span, *(other.span for other in diagnostic.related)) if span]
     gutter = " " * max((len(str(span.line)) for span in spans), default=0)
     kind = ink(style, f"{diagnostic.severity}[{diagnostic.code}]")
-    lines = [f"{_location(diagnostic.span)}{kind}: {safe(diagnostic.message)}"]
+    lines = [f"{_location(diagnostic.span)}{kind}: {escape_control(diagnostic.message)}"]
     lines += _source(diagnostic.span, diagnostic.source, "^", gutter, ink, style, width)
     for other in diagnostic.related:
-        lines.append(f"{_location(other.span)}{ink('cyan', 'note')}: {safe(other.label)}")
+        lines.append(f"{_location(other.span)}{ink('cyan', 'note')}: {escape_control(other.label)}")
         lines += _source(other.span, other.source, "-", gutter, ink, "cyan", width)
     if diagnostic.hint:
         if len(lines) > 1:
             lines.append(ink("dim", f"{gutter} |"))
-        lines.append(f"{ink('cyan', 'hint')}: {safe(diagnostic.hint)}")
+        lines.append(f"{ink('cyan', 'hint')}: {escape_control(diagnostic.hint)}")
     return "\n".join(lines)
 
 
 def _location(span: Span | None) -> str:
-    return f"{safe(span.file)}:{span.line}:{span.column}: " if span else ""
+    return f"{escape_control(span.file)}:{span.line}:{span.column}: " if span else ""
 
 
 def _source(
@@ -103,7 +103,7 @@ def _source(
 
 
 def _shown(text: str) -> str:
-    return safe(text.replace("\t", _TAB))
+    return escape_control(text.replace("\t", _TAB))
 
 
 def _fit(before: str, marked: str, after: str, room: int) -> tuple[str, str, str]:
@@ -150,7 +150,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
 
 def _data(text: str) -> str:
     """GitHub's own escapes (actions/toolkit, command.ts)."""
-    return safe(text).replace("%", "%25")
+    return escape_control(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import plain_name
 from reconciler.model.domains import NOT_KNOWN
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ def render_table(records: Iterable[Record], room: int | None = None) -> str:
     """One line for each record, under a heading; two where `room` columns are too few."""
     rows = [("ENVIRONMENT", "FOR", "NAME", "TYPE", "VALUE")]
     rows += [
-        (safe(item.environment), item.purpose, absolute(item.name), "CNAME", absolute(item.value)) for item in records
+        (escape_control(item.environment), item.purpose, absolute(item.name), "CNAME", absolute(item.value))
+        for item in records
     ]
     return (
         aligned(rows, room) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
@@ -33,7 +34,7 @@ def render_bind(records: Iterable[Record]) -> str:
     for item in records:
         if item.environment != environment:
             environment = item.environment
-            lines.append(f"; {safe(item.environment)}: {safe(item.hostname)}")
+            lines.append(f"; {escape_control(item.environment)}: {escape_control(item.hostname)}")
         lines.append(bind_line(item))
     return "\n".join(lines) + "\n" if lines else "; no custom domain is live\n"
 
@@ -43,15 +44,17 @@ def bind_line(record: Record) -> str:
     if not record.known:
         return f"; {unknown_record(record)}"
     line = f"{record.name}. IN CNAME {record.value}."
-    return line if plain_name(record.name) and plain_name(record.value) else f"; not a usable name: {safe(line)}"
+    return (
+        line if plain_name(record.name) and plain_name(record.value) else f"; not a usable name: {escape_control(line)}"
+    )
 
 
 def absolute(name: str | None) -> str:
     """The name with its trailing dot, for people."""
-    return NOT_KNOWN if name is None else f"{safe(name)}."
+    return NOT_KNOWN if name is None else f"{escape_control(name)}."
 
 
 def unknown_record(record: Record) -> str:
     """What the API has not given yet of a record, in one sentence."""
     missing = " and ".join(word for word, text in (("name", record.name), ("value", record.value)) if text is None)
-    return f"the {missing} of the {record.purpose} record of {safe(record.hostname)} is {NOT_KNOWN}"
+    return f"the {missing} of the {record.purpose} record of {escape_control(record.hostname)} is {NOT_KNOWN}"

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET  # for writing only
 
 from reconciler.model.domains import Unreadable
 from reconciler.render.diagnostics import render_text
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def render_drift(document: Document) -> str:
     for item in document.plan.items if document.plan and not document.message else ():
         case = _case(suite, item.name)
         if item.environment.span:
-            case.set("file", safe(item.environment.span.file))
+            case.set("file", escape_control(item.environment.span.file))
             case.set("line", str(item.environment.span.line))
         _tell(case, item, findings[item.name])
     for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
@@ -41,7 +41,7 @@ def render_drift(document: Document) -> str:
 
 
 def _case(suite: ET.Element, name: str) -> ET.Element:
-    return ET.SubElement(suite, "testcase", classname="reconciler.drift", name=safe(name))
+    return ET.SubElement(suite, "testcase", classname="reconciler.drift", name=escape_control(name))
 
 
 def _tell(case: ET.Element, item: Planned, findings: Sequence[Finding]) -> None:
@@ -50,7 +50,7 @@ def _tell(case: ET.Element, item: Planned, findings: Sequence[Finding]) -> None:
         _error(case, item.live.error.kind, item.live.error.message)
     counted = [finding for finding in findings if finding.counts]
     if counted:
-        message = "; ".join(safe(finding.sentence) for finding in counted)
+        message = "; ".join(escape_control(finding.sentence) for finding in counted)
         failure = ET.SubElement(case, "failure", type=counted[0].kind.value, message=message)
         failure.text = "\n".join(_line(finding) for finding in counted)
     others = [finding for finding in findings if not finding.counts]
@@ -59,12 +59,12 @@ def _tell(case: ET.Element, item: Planned, findings: Sequence[Finding]) -> None:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.kind}: {safe(finding.sentence)} [{finding.fingerprint}]"
+    return f"{finding.kind}: {escape_control(finding.sentence)} [{finding.fingerprint}]"
 
 
 def _error(case: ET.Element, kind: str, message: str) -> None:
-    first, *more = [safe(line) for line in message.splitlines()] or [""]
-    error = ET.SubElement(case, "error", type=safe(kind), message=first)
+    first, *more = [escape_control(line) for line in message.splitlines()] or [""]
+    error = ET.SubElement(case, "error", type=escape_control(kind), message=first)
     error.text = "\n".join(more) or None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.render.dns import absolute, bind_line
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def render_looked(records: Iterable[Record], ink: Ink) -> str:
     rows = [
         (
             f"  {ink(_STYLES[seen.verdict], words(seen.verdict))}",
-            safe(record.environment),
+            escape_control(record.environment),
             record.purpose,
             absolute(record.name),
         )
@@ -57,15 +57,15 @@ def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
     for item in publications:
         planned = ("yellow", "~ update") if item.before else ("green", "+ create")
         style, word = _STATES.get(item.state, planned)
-        was = f" (before: {safe(item.before)}.)" if item.before else ""
-        why = f": {safe(item.error)}" if item.error else ""
+        was = f" (before: {escape_control(item.before)}.)" if item.before else ""
+        why = f": {escape_control(item.error)}" if item.error else ""
         rows.append(
             (
                 f"  {ink(style, word)}",
-                safe(item.target),
-                f"{safe(item.name)}.",
+                escape_control(item.target),
+                f"{escape_control(item.name)}.",
                 "CNAME",
-                f"{safe(item.after)}.{was}{why}",
+                f"{escape_control(item.after)}.{was}{why}",
             )
         )
     return aligned(rows, ink.width)
@@ -75,14 +75,17 @@ def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:
     """The warnings, one a line."""
     if not notes:
         return ""
-    lines = [f"  {ink('yellow', note.kind)}: {safe(note.environment)}: {safe(note.message)}" for note in notes]
+    lines = [
+        f"  {ink('yellow', note.kind)}: {escape_control(note.environment)}: {escape_control(note.message)}"
+        for note in notes
+    ]
     return "\n".join(["DNS warnings:", *lines])
 
 
 def details(record: Record, seen: Seen) -> list[str]:
     """What was found instead, why, and what to add; nothing where the record is right and all said so."""
-    lines = [f"found {', '.join(safe(value) for value in seen.found)}"] if seen.found and _amiss(seen) else []
-    lines += [safe(seen.note)] if seen.note else []
+    lines = [f"found {', '.join(escape_control(value) for value in seen.found)}"] if seen.found and _amiss(seen) else []
+    lines += [escape_control(seen.note)] if seen.note else []
     if _amiss(seen):
         lines.append(f"{'to add' if seen.bad else 'needed'}: {bind_line(record)}")
     return lines

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
+from reconciler.render.escape import escape_control
 from reconciler.render.looked import words
-from reconciler.render.safe import safe
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def code(text: str | None) -> str:
     if not text:
         return "-"
     # Parsers disagree about an escaped bar behind a backslash in a table, so there is no bar.
-    kept = safe(text).replace("`", "'").replace("|", "¦")
+    kept = escape_control(text).replace("`", "'").replace("|", "¦")
     return f"`{kept}`"
 
 
@@ -210,7 +210,7 @@ def _host(hostname: str | None) -> str:
 
 def prose(text: str) -> str:
     """Outside text as plain words: no markup but code spans, no link, no mention, no reference, no table cell, no HTML."""
-    parts = safe(text).split("`")
+    parts = escape_control(text).split("`")
     if len(parts) % 2 == 0 or not all(parts[1::2]):
         return _plain("`".join(parts))
     return "".join(code(part) if index % 2 else _plain(part) for index, part in enumerate(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable, domain_of
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,4 +93,4 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return safe(text).replace("\\", "\\\\").replace('"', '\\"')
+    return escape_control(text).replace("\\", "\\\\").replace('"', '\\"')

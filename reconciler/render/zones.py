@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import plain_name
 from reconciler.render.dns import unknown_record
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,7 @@ def render_octodns(records: Sequence[Record]) -> str:
         lines = [f"# {zone}.yaml"]
         for item in sorted(items, key=lambda item: _natural(_relative(item, zone, ""))):
             lines += [
-                f"{_quoted(_relative(item, zone, ''))}: # {safe(item.environment)}, {item.purpose}",
+                f"{_quoted(_relative(item, zone, ''))}: # {escape_control(item.environment)}, {item.purpose}",
                 "  type: CNAME",
                 f"  value: {_quoted(item.value + '.')}",
             ]
@@ -127,7 +127,7 @@ def render_csv(records: Iterable[Record]) -> str:
 
 
 def _cell(text: str) -> str:
-    return f"'{safe(text)}" if text[:1] in {"=", "+", "-", "@"} else safe(text)
+    return f"'{escape_control(text)}" if text[:1] in {"=", "+", "-", "@"} else escape_control(text)
 
 
 def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
@@ -136,9 +136,9 @@ def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
     left_out = []
     names: set[str] = set()
     for item in records:
-        shown = safe(f"{item.environment}: {item.name}. CNAME {item.value}.")
+        shown = escape_control(f"{item.environment}: {item.name}. CNAME {item.value}.")
         if not item.known:
-            left_out.append(f"left out, {unknown_record(item)}: {safe(item.environment)}")
+            left_out.append(f"left out, {unknown_record(item)}: {escape_control(item.environment)}")
         elif not (plain_name(item.name) and plain_name(item.value)):
             left_out.append(f"left out, not a usable name: {shown}")
         elif item.zone is None:
@@ -178,4 +178,4 @@ def _quoted(text: str) -> str:
 
 
 def _hcl(text: str) -> str:
-    return _quoted(safe(text)).replace("${", "$${").replace("%{", "%%{")
+    return _quoted(escape_control(text)).replace("${", "$${").replace("%{", "%%{")

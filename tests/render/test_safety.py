@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
+from reconciler.render.escape import escape_control
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.ink import Ink
 from reconciler.render.markdown import code, prose
-from reconciler.render.safe import safe
 from reconciler.schema_files import read_schema
 from render import documents
 
@@ -144,10 +144,10 @@ VALIDATORS = {name: Draft202012Validator(json.loads(read_schema(name))) for name
 
 
 @given(st.text())
-def test_safe_text_is_one_printable_line_and_stays_as_it_is_the_second_time(text: str) -> None:
-    assert safe(text).isprintable()
-    assert safe(safe(text)) == safe(text)
-    assert safe(text) == text or not text.isprintable()
+def test_escaped_text_is_one_printable_line_and_stays_as_it_is_the_second_time(text: str) -> None:
+    assert escape_control(text).isprintable()
+    assert escape_control(escape_control(text)) == escape_control(text)
+    assert escape_control(text) == text or not text.isprintable()
 
 
 @given(hostile | st.text())
@@ -164,7 +164,7 @@ def test_prose_reads_as_it_was_said(text: str) -> None:
     tokens = MARKDOWN.parse(f"a {prose(text)} b")
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     seen = "".join(child.content for child in tokens[1].children or [])
-    said = f"a {safe(text)} b"
+    said = f"a {escape_control(text)} b"
     assert _words(seen) == _words(said)
 
 

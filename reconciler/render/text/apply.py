@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.hostnames import shown
 from reconciler.model.report import StepState
+from reconciler.render.escape import escape_control
 from reconciler.render.looked import render_looked, render_notes
-from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import (
     blocks,
@@ -65,19 +65,31 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
             told = result.error.message
         elif result.domain is not None:
             told = result.domain.health
-        rows.append((f"  {ink(style, word)}", step.op, safe(step.environment), safe(shown(step.hostname)), safe(told)))
+        rows.append(
+            (
+                f"  {ink(style, word)}",
+                step.op,
+                escape_control(step.environment),
+                escape_control(shown(step.hostname)),
+                escape_control(told),
+            )
+        )
     return aligned(rows, ink.width)
 
 
 def _restored(applied: Applied, ink: Ink) -> str:
-    lines = [f"  {safe(shown(item.hostname))} in {safe(item.environment)}" for item in applied.restored]
+    lines = [
+        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}" for item in applied.restored
+    ]
     if lines:
         lines.append("  A saved plan does not fit what was put back: plan again.")
     return section(ink("yellow", "Put back, because what should have followed the delete failed"), lines)
 
 
 def _unserved(applied: Applied, ink: Ink) -> str:
-    lines = [f"  {safe(shown(item.hostname))}, since {safe(item.since)}" for item in applied.unserved]
+    lines = [
+        f"  {escape_control(shown(item.hostname))}, since {escape_control(item.since)}" for item in applied.unserved
+    ]
     if lines:
         lines.append("  Run the same apply again: it continues from what is live.")
     return section(ink("red", "Serves no traffic now"), lines)
@@ -96,5 +108,5 @@ def _done(document: Document, ink: Ink) -> str:
     counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
     lines = [f"Applied: {counted}."]
     hints = {result.error.hint for result in document.applied.results.values() if result.error and result.error.hint}
-    lines += [f"hint: {safe(hint)}" for hint in sorted(hints)]
+    lines += [f"hint: {escape_control(hint)}" for hint in sorted(hints)]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import hints, joined, render_failure, unreadable
 
@@ -33,7 +33,7 @@ def render_status(document: Document, ink: Ink) -> str:
                 state = ("unreadable", "-", error.message)
             case _:
                 state = ("absent", "-", f"-{_note(item)}")
-        rows.append((safe(item.name), *(safe(part) for part in state)))
+        rows.append((escape_control(item.name), *(escape_control(part) for part in state)))
     return joined([aligned(rows, ink.width), hints(document.plan)])
 
 
@@ -47,7 +47,11 @@ def render_drift(document: Document, ink: Ink) -> str:
     if document.plan is None or document.message:
         return render_failure(document, ink)
     rows = [
-        (ink("yellow" if item.counts else "dim", item.kind), safe(item.environment), safe(item.sentence))
+        (
+            ink("yellow" if item.counts else "dim", item.kind),
+            escape_control(item.environment),
+            escape_control(item.sentence),
+        )
         for item in document.findings
     ]
     return joined(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.render.diagnostics import render_text as render_diagnostics
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.text.parts import joined, render_failure
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def render_validate(document: Document, ink: Ink) -> str:
     """Every problem with its place, or the word that there is none."""
     listed = render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n")
-    return joined([listed, safe(document.message or "")])
+    return joined([listed, escape_control(document.message or "")])
 
 
 def render_import(document: Document, ink: Ink) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.dns import absolute
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def render_failure(document: Document, ink: Ink) -> str:
     if document.diagnostics:
         parts.append(render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n"))
     if document.message:
-        parts.append(f"{ink('red', 'error')}: {safe(document.message)}")
+        parts.append(f"{ink('red', 'error')}: {escape_control(document.message)}")
     if document.hint:
         parts.append(_hint(document.hint))
     return joined(parts)
@@ -34,23 +34,23 @@ def render_failure(document: Document, ink: Ink) -> str:
 def _hint(text: str) -> str:
     """Further lines, such as commands to choose from, stand under the first."""
     first, *more = text.splitlines()
-    return "\n".join([f"hint: {safe(first)}", *(f"      {safe(line)}" for line in more)])
+    return "\n".join([f"hint: {escape_control(first)}", *(f"      {escape_control(line)}" for line in more)])
 
 
 def blocks(document: Document, ink: Ink) -> str:
     """What keeps the plan from being applied, and what would lift it."""
     lines = []
     for block in document.blocks:
-        lines.append(f"  {ink('red', block.code)}: {safe(block.message)}")
+        lines.append(f"  {ink('red', block.code)}: {escape_control(block.message)}")
         if block.override:
-            lines.append(f"    to go ahead all the same: {safe(block.override)}")
+            lines.append(f"    to go ahead all the same: {escape_control(block.override)}")
     return section(ink("red", "Apply will refuse this plan"), lines)
 
 
 def unreadable(plan: Plan, ink: Ink) -> str:
     """The environments that could not be read, and why."""
     lines = [
-        f"  {safe(item.name)}: {safe(item.live.error.message)}"
+        f"  {escape_control(item.name)}: {escape_control(item.live.error.message)}"
         for item in plan.items
         if isinstance(item.live, Unreadable)
     ]
@@ -71,7 +71,7 @@ def nothing_to_do(plan: Plan, ink: Ink) -> str:
 def hints(plan: Plan) -> str:
     """What to do about environments that could not be read, once for each kind of trouble."""
     found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
-    return "\n".join(f"hint: {safe(hint)}" for hint in found)
+    return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
 
 
 def records_to_publish(records: Iterable[Record], ink: Ink) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
-from reconciler.render.safe import safe
+from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import blocks, hints, joined, nothing_to_do, render_failure, section
 
@@ -47,7 +47,9 @@ def _actions(plan: Plan, ink: Ink) -> str:
         if item.action is Action.NONE:
             continue
         sign, style = _SIGNS[item.action]
-        rows.append((f"  {ink(style, f'{sign} {item.action}')}", safe(item.name), safe(_detail(item))))
+        rows.append(
+            (f"  {ink(style, f'{sign} {item.action}')}", escape_control(item.name), escape_control(_detail(item)))
+        )
     return aligned(rows, ink.width)
 
 
@@ -67,7 +69,10 @@ def _detail(item: Planned) -> str:
 
 
 def _moves(plan: Plan) -> str:
-    lines = [f"  {safe(shown(move.hostname))}: {safe(move.source)} -> {safe(move.target)}" for move in plan.moves]
+    lines = [
+        f"  {escape_control(shown(move.hostname))}: {escape_control(move.source)} -> {escape_control(move.target)}"
+        for move in plan.moves
+    ]
     return section("Moves", lines)
 
 
@@ -76,8 +81,10 @@ def _interruptions(document: Document, ink: Ink) -> str:
         return ""
     lines = []
     for item in document.plan.interruptions:
-        until = f"until {safe(item.until)} finds it connected" if item.until else "for good"
-        lines.append(f"  {safe(shown(item.hostname))} stops being served with {safe(item.from_step)}, {until}")
+        until = f"until {escape_control(item.until)} finds it connected" if item.until else "for good"
+        lines.append(
+            f"  {escape_control(shown(item.hostname))} stops being served with {escape_control(item.from_step)}, {until}"
+        )
     return section(ink("yellow", f"Interruptions ({len(lines)}, allowed {document.max_interruptions})"), lines)
 
 

@@ -8,8 +8,8 @@ from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present
 from reconciler.model.hostnames import shown
 from reconciler.model.report import Verdict
+from reconciler.render.escape import escape_control
 from reconciler.render.looked import render_looked, render_notes, render_publications, words
-from reconciler.render.safe import safe
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import joined, records_to_publish, render_failure, unreadable
 
@@ -91,9 +91,9 @@ def verdicts(document: Document, ink: Ink, indent: str = "") -> str:
     rows = [
         (
             indent + ink(_VERDICTS[item.verdict], item.verdict),
-            safe(item.environment),
-            safe(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
-            safe(item.message),
+            escape_control(item.environment),
+            escape_control(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
+            escape_control(item.message),
         )
         for item in document.verified
     ]

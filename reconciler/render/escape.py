@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def safe(text: str) -> str:
+def escape_control(text: str) -> str:
     """One line of text in which nothing is invisible: what is not printable becomes a visible escape such as `\\x1b`.
 
     That is every control character (line breaks, tabs and C1 included), format character (such as the bidirectional
