@@ -1,0 +1,151 @@
+"""Texts are plain technical English: words of the old wording appear nowhere but in the listed debt, which only shrinks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DEBT = Path(__file__).parent / "language_debt.txt"
+HEADER = """\
+# Banned words that are still in use: path, word, count. Exact, so that every clean-up shrinks it; it never grows.
+# After a clean-up, a move of a file or a merge: pytest tests/checks/test_language.py --update-golden
+"""
+
+# word: (pattern, what to write instead)
+BANNED = {
+    "all the same": (r"all the same", "to override: …; anyway"),
+    "beside which": (r"beside which", "two sentences"),
+    "by half": (r"by half|by halves", "only one side of"),
+    "carry": (r"carry|carries|carried", "contain, write, return"),
+    "cut off": (r"cut off", "stopped, interrupted"),
+    "for good": (r"for good", "permanently"),
+    "half done": (r"half[ -]done", "in progress"),
+    "hear": (r"hears?|heard", "receive"),
+    "hold": (r"holds?|held", "contain, compare, have"),
+    "lead to": (r"leads? to|led to", "point to"),
+    "live already": (r"live already", "existing"),
+    "look at": (r"look(?:s|ed|ing)? at|looked(?! up)", "check, read"),
+    "mend": (r"mend(?:s|ed|ing)?", "fix"),
+    "no part of": (r"no part of", "not counted"),
+    "nobody": (r"nobody|somebody", "name who or what"),
+    "on its way": (r"on (?:its|the) way", "in progress, in flight"),
+    "ours": (r"ours", "name it"),
+    "put back": (r"put(?:s|ting)? back", "restore"),
+    "said": (r"says?|said", "report, print, declare"),
+    "stand": (r"stands?(?! for\b|-)|stood", "is, appears"),
+    "strike": (r"strikes?|struck", "match, happen"),
+    "tell": (r"tells?|telling|told", "report, show"),
+    "what became of": (r"what became", "the outcome of"),
+    "whoever": (r"whoever|whomever|whom", "name who"),
+    "wish": (r"wish(?:es|ed)?", "desired"),
+}
+PATTERNS = {
+    word: re.compile(rf"(?<![\w`-])(?:{pattern})(?![\w`])", re.IGNORECASE) for word, (pattern, _) in BANNED.items()
+}
+
+
+def texts(path: Path) -> str:
+    """What people read of a file: all of a document; of a module its texts, help and docstrings."""
+    content = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return content
+    return "\n".join(
+        node.value
+        for node in ast.walk(ast.parse(content))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def files() -> list[Path]:
+    """Everything that is read by users, or by people who call or change the package."""
+    named = [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    below = (
+        path
+        for folder, endings in (
+            ("reconciler", {".py"}),
+            ("docs", {".md"}),
+            ("examples", {".md", ".py", ".yaml", ".yml"}),
+            ("schemas", {".json"}),
+        )
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in endings
+    )
+    return sorted([*named, *below])
+
+
+def in_use() -> dict[tuple[str, str], int]:
+    """How often each banned word is in each file, by (path, word)."""
+    found: dict[tuple[str, str], int] = {}
+    for path in files():
+        text = texts(path)
+        for word, pattern in PATTERNS.items():
+            if count := len(pattern.findall(" ".join(text.split()))):
+                found[path.relative_to(ROOT).as_posix(), word] = count
+    return found
+
+
+def listed() -> dict[tuple[str, str], int]:
+    """The debt as it is written down. Of lines that a merge doubled the larger count is taken."""
+    found: dict[tuple[str, str], int] = {}
+    for line in DEBT.read_text(encoding="utf-8").splitlines():
+        if match := re.fullmatch(r"([\w./-]+): (.+) (\d+)", line):
+            key = match[1], match[2]
+            found[key] = max(found.get(key, 0), int(match[3]))
+    return found
+
+
+def per_word(debt: dict[tuple[str, str], int]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for (_, word), count in debt.items():
+        total[word] += count
+    return total
+
+
+def written(debt: dict[tuple[str, str], int]) -> str:
+    return HEADER + "".join(f"{path}: {word} {count}\n" for (path, word), count in sorted(debt.items()))
+
+
+def test_no_text_has_a_banned_word_beyond_the_listed_debt(request: pytest.FixtureRequest) -> None:
+    found, before = in_use(), listed()
+    new = per_word(found) - per_word(before)
+    advice = "\n".join(
+        f"{path}: {word} is used {count} times, {before.get((path, word), 0)} are listed: write `{BANNED[word][1]}`"
+        for (path, word), count in sorted(found.items())
+        if word in new and count > before.get((path, word), 0)
+    )
+    assert not new, f"new uses of banned words:\n{advice}"
+    if request.config.getoption("--update-golden"):
+        DEBT.write_text(written(found), encoding="utf-8")
+    now = DEBT.read_text(encoding="utf-8")
+    assert now == written(found), (
+        "the debt has changed: pytest tests/checks/test_language.py --update-golden, then commit it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Mend the cause, then run it again", ["mend"]),
+        ("what is told of it", ["tell"]),
+        ("an environment that is not ours", ["ours"]),
+        ("to go ahead all\nthe same:", ["all the same"]),
+        ("what stands there; a stand-in stands for it", ["stand"]),
+        ("looked up, looked at, looks like", ["look at"]),
+        ("`told`, `held` and --hold are names", []),
+        ("said to be gone, for good, whoever asked", ["for good", "said", "whoever"]),
+        ("amended, untold, shareholder, standing, hours", []),
+    ],
+)
+def test_banned_words_are_found_and_others_are_not(text: str, words: list[str]) -> None:
+    assert sorted(word for word, pattern in PATTERNS.items() if pattern.search(" ".join(text.split()))) == words
+
+
+def test_the_texts_of_a_module_are_its_literals_and_docstrings(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text('"""One."""\nname = "two" # three\ndef told(): f"four {name} five"\n', encoding="utf-8")
+    assert texts(module).split() == ["One.", "two", "four", "five"]
