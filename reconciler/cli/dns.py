@@ -86,14 +86,21 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
     default="octodns.yaml",
     show_default=True,
     metavar="FILE",
-    help="An octoDNS configuration: its zones and their targets are used, its sources and processors are not.",
+    help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
 )
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
-def sync(options: Options, config: str, auto_approve: bool) -> ExitCode:
-    """Publish the CNAMEs through octoDNS. Only of domains that are live as desired; Imgwire gets GET requests only.
+@click.option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@click.option(
+    "--allow-zone-rewrite",
+    is_flag=True,
+    help="Accept providers that rewrite the whole zone. Other records can be lost.",
+)
+def sync(options: Options, config: str, auto_approve: bool, allow_zone_rewrite: bool) -> ExitCode:
+    """Publish the CNAMEs of live domains through octoDNS.
 
-    What would be published is shown first, and you are asked. No other name of a zone is touched: a plan of the provider
-    that would do so is refused.
+    Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no
+    other record of the zone. Sends only GET requests to the API.
+
+    The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.
     """
 
     def body(session: Session) -> Document:
@@ -101,7 +108,9 @@ def sync(options: Options, config: str, auto_approve: bool) -> ExitCode:
 
         session.keep_apart(inputs=[config])
         plan, blocks, found = _read(session)
-        return publish(session, config, plan, blocks, found, auto_approve=auto_approve)
+        return publish(
+            session, config, plan, blocks, found, auto_approve=auto_approve, allow_zone_rewrite=allow_zone_rewrite
+        )
 
     return conduct(options, body)
 

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeGuard
 
+from reconciler.model.exit_codes import ExitCode
+
+# The documented targets lie here (guide, custom domains: `cdn-proxy.imgwire.dev`).
+IMGWIRE_SUFFIX = ".imgwire.dev"
+
 # RFC 1035 master files, YAML and shells give meaning to other characters, and no provider publishes them.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
 
@@ -64,18 +69,21 @@ class DnsNote:
 
 
 class PublishState(StrEnum):
-    """How the publishing of one record ended."""
+    """How the publishing of one record ended. `refused`: this tool did not try, for the reason in `error`. `unknown`: a write
+    may have happened, and the zone could not be read again."""
 
     PLANNED = "planned"
     DONE = "done"
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
     NOT_STARTED = "not_started"
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One CNAME that is put into a zone at a provider (`target`). `before` is the target of the CNAME that it replaces, None
-    where there was none. Names are without a trailing dot."""
+    """One CNAME to publish in a zone at a provider (`target`). `before` is the value of the CNAME that it replaces, None where
+    there is none. Names are without a trailing dot. `exit_code` classifies `error`."""
 
     target: str
     zone: str
@@ -84,3 +92,25 @@ class Publication:
     after: str
     state: PublishState = PublishState.PLANNED
     error: str | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+    @property
+    def leaves_imgwire(self) -> bool:
+        """The target is no name below Imgwire's own domain."""
+        return not self.after.lower().endswith(IMGWIRE_SUFFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneChange:
+    """A record of a zone that differs between two readings. `name` is absolute, with its dot; `before` and `after` are the TTL
+    and values in one line, None where there is no such record."""
+
+    target: str
+    zone: str
+    name: str
+    type: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}: {self.before or 'absent'} -> {self.after or 'absent'}"

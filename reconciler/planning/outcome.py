@@ -12,11 +12,18 @@ from reconciler.model.report import StepState, Verdict
 from reconciler.planning.guards import IDENTITY_CODES, MISTAKEN_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from reconciler.model.dns import Publication
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Applied, Finding, Record, Verified
+
+
+_NOT_PUBLISHED = {
+    ExitCode.REFUSED: "cannot_publish",
+    ExitCode.CREDENTIALS: "provider_unauthorized",
+    ExitCode.UNREACHABLE: "provider_unreachable",
+}
 
 
 def of_reading(plan: Plan) -> ExitCode:
@@ -111,14 +118,19 @@ def of_dns(plan: Plan, records: Iterable[Record]) -> tuple[ExitCode, str | None]
     return (ExitCode.WAITING, f"dns_{amiss[0]}") if amiss else (ExitCode.OK, None)
 
 
-def of_publishing(plan: Plan, publications: Iterable[Publication]) -> tuple[ExitCode, str | None]:
-    """Exit code and reason of publishing records. What was written and not finished is partial, as with apply."""
+def of_publishing(plan: Plan, publications: Sequence[Publication], others_changed: bool) -> tuple[ExitCode, str | None]:
+    """Exit code and reason of publishing records. A write that leaves the rest undone is partial, as with apply."""
     states = {item.state for item in publications}
     unfinished = bool(states - {PublishState.DONE})
-    if PublishState.DONE in states and (unfinished or not plan.complete):
-        return ExitCode.PARTIAL, "not_published" if unfinished else "unreadable"
-    if unfinished:
-        return ExitCode.ERROR, "not_published"
+    if others_changed:
+        return ExitCode.PARTIAL, "other_records_changed"
+    if PublishState.UNKNOWN in states or (PublishState.DONE in states and unfinished):
+        return ExitCode.PARTIAL, "not_published"
+    if PublishState.DONE in states and not plan.complete:
+        return ExitCode.PARTIAL, "unreadable"
+    code = worst(item.exit_code for item in publications)
+    if code is not ExitCode.OK:
+        return code, _NOT_PUBLISHED.get(code, "not_published")
     return of_reading(plan), None
 
 

@@ -27,6 +27,8 @@ _STYLES = {
 _STATES = {
     PublishState.DONE: ("green", "done"),
     PublishState.FAILED: ("red", "failed"),
+    PublishState.UNKNOWN: ("red", "unknown"),
+    PublishState.REFUSED: ("red", "refused"),
     PublishState.NOT_STARTED: ("yellow", "not started"),
 }
 
@@ -62,7 +64,7 @@ def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
         rows.append(
             (
                 f"  {ink(style, word)}",
-                escape_control(item.target),
+                escape_control(item.target or "-"),
                 f"{escape_control(item.name)}.",
                 "CNAME",
                 f"{escape_control(item.after)}.{was}{why}",

@@ -117,8 +117,8 @@ def test_a_name_with_other_records_is_left_alone(stage: Stage, folder: Path) -> 
     ended = stage.run("dns", "sync", "--auto-approve", "--format", "json")
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE | other)
     assert ended.document["message"] == (
-        "files: example.com: images.example.com has A, beside which no CNAME can stand: remove it first; "
-        "nothing was written"
+        "files: example.com: images.example.com: an A record exists; a CNAME cannot coexist with it: remove it first. "
+        "Its value is 192.0.2.7; nothing was written"
     )
 
 
@@ -169,11 +169,18 @@ def test_an_environment_that_cannot_be_read_keeps_no_other_from_being_published(
     assert stage.run("dns", "sync").code == 7
 
 
-def test_a_name_in_no_zone_of_the_configuration_is_refused(stage: Stage, folder: Path) -> None:
+def test_a_name_in_no_zone_of_the_configuration_is_refused_and_other_zones_go_on(stage: Stage, folder: Path) -> None:
     stage.environment("other", "images.example.org")
     stage.manifest(web=NAME, other="images.example.org")
-    ended = stage.run("dns", "sync", "--auto-approve")
-    assert (ended.code, zone_file(folder)) == (5, ZONE)
+    ended = stage.run("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (6, "not_published")
+    assert "images" in zone_file(folder)
+    assert [(item["name"], item["state"]) for item in ended.document["published"]] == [
+        (NAME, "done"),
+        (f"_acme-challenge.{NAME}", "done"),
+        ("images.example.org", "refused"),
+        ("_acme-challenge.images.example.org", "refused"),
+    ]
     assert "no zone of the configuration holds images.example.org" in ended.err
 
 
@@ -277,8 +284,8 @@ def test_ctrl_c_while_publishing_tells_what_is_done_and_what_is_not(stage: Stage
     ended = stage.spawn("dns", "sync", "--auto-approve", "--format", "json")
     assert (ended.code, ended.document["reason"]) == (6, "interrupted")
     assert [(item["target"], item["state"], item["error"]) for item in ended.document["published"]] == [
-        ("files", "failed", "interrupted: whether it happened is not known"),
-        ("files", "failed", "interrupted: whether it happened is not known"),
+        ("files", "failed", "interrupted; a re-read shows that the record was not written"),
+        ("files", "failed", "interrupted; a re-read shows that the record was not written"),
         ("more", "not_started", None),
         ("more", "not_started", None),
     ]
@@ -292,8 +299,7 @@ def test_a_plan_that_touches_another_name_is_refused(stage: Stage, folder: Path)
     ended = stage.spawn("dns", "sync", "--auto-approve", "--format", "json")
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE)
     assert ended.document["message"] == (
-        "files: example.com: the provider would change mail.example.com. A as well, which is not ours to change; "
-        "nothing was written"
+        "files: example.com: the provider would also change mail.example.com. A; nothing was written"
     )
 
 

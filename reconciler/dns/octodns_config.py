@@ -1,0 +1,159 @@
+"""An octoDNS configuration: its zones, and providers built anew for each reading.
+
+A configuration runs code: octoDNS imports whatever class it names. Only providers and secret handlers are built here.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import logging
+import os
+import warnings
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from octodns.manager import Manager  # type: ignore[import-untyped]
+
+from reconciler.dns.masking import SecretMask
+from reconciler.files import descriptor_of, read_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_BYTES = 1024 * 1024
+_IGNORED = ("processors", "validators")
+_IGNORED_SETTINGS = (
+    "processors",
+    "post_processors",
+    "plan_outputs",
+    "validators",
+    "include_meta",
+    "auto_arpa",
+)
+
+
+class ConfigError(Exception):
+    """The octoDNS configuration cannot be used. `str()` is a message for users."""
+
+
+class Configuration:
+    """A configuration that was read. Raises ConfigError."""
+
+    def __init__(self, path: str) -> None:
+        self.mask = SecretMask()
+        try:
+            if descriptor_of(path) is None:  # a descriptor can be read only once, and octoDNS opens the file itself
+                read_bounded(path, _MAX_BYTES)
+            with quiet():
+                self._manager = _ProvidersOnly(path, self.mask)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        except Exception as error:  # noqa: BLE001 - octoDNS imports and builds whatever the file names
+            raise ConfigError(f"{path}: {_yaml_error(error) or self.describe(error)}") from None
+
+    @property
+    def zones(self) -> dict[str, Any]:
+        """The settings of each zone by its name, with the trailing dot."""
+        zones: dict[str, Any] = self._manager.config["zones"]
+        return zones
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The settings that would run code or change records besides ours, and that are not used."""
+        config = self._manager.config
+        settings = config.get("manager") or {}
+        in_zones = any(isinstance(zone, dict) and zone.get("processors") for zone in self.zones.values())
+        return (
+            *(name for name in _IGNORED if config.get(name) or (name == "processors" and in_zones)),
+            *(f"manager.{name}" for name in _IGNORED_SETTINGS if settings.get(name)),
+        )
+
+    @property
+    def providers(self) -> frozenset[str]:
+        return frozenset(self._manager.providers)
+
+    def provider(self, name: str) -> Any:
+        """A new provider. Providers keep what they have read, so each reading needs one of its own."""
+        return self._manager.new_provider(name)
+
+    def sub_zones(self, zone: str) -> set[str]:
+        """The configured zones below the zone, relative to it."""
+        names: set[str] = self._manager.configured_sub_zones(zone)
+        return names
+
+    def describe(self, error: BaseException) -> str:
+        """The error in one line, with secrets masked."""
+        text = " ".join(str(error).split())
+        return self.mask(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+class _ProvidersOnly(Manager):  # type: ignore[misc]
+    """octoDNS's manager without processors, validators and plan outputs, which would run and could change other records."""
+
+    def __init__(self, path: str, mask: SecretMask) -> None:
+        self._mask = mask
+        self._settings: dict[str, Any] = {}
+        super().__init__(path)
+
+    def new_provider(self, name: str) -> Any:
+        return super()._config_providers({name: copy.deepcopy(self._settings[name])})[name]
+
+    def _config_providers(self, providers_config: Any) -> Any:
+        self._settings = copy.deepcopy(providers_config)
+        return super()._config_providers(providers_config)
+
+    def _build_kwargs(self, source: Any) -> Any:
+        for name, value in source.items():
+            handler, slash, variable = value.partition("/") if isinstance(value, str) else ("", "", "")
+            if slash and handler in self.secret_handlers:
+                self._mask.add(os.environ.get(variable.partition("/")[0]))
+                self._mask.add(variable.partition("/")[2])
+            elif not isinstance(value, dict):
+                self._mask.add_setting(name, value)
+        kwargs = super()._build_kwargs(source)
+        for name, value in kwargs.items():
+            if value != source[name] and not isinstance(value, dict):
+                self._mask.add(value)
+        return kwargs
+
+    def _config_processors(self, _config: Any) -> dict[str, Any]:
+        return {}
+
+    def _config_validators(self, _config: Any) -> None:
+        pass
+
+    def _configure_validators(self, _config: Any) -> None:
+        pass
+
+    def _config_plan_outputs(self, _config: Any) -> dict[str, Any]:
+        return {}
+
+    def _config_auto_arpa(self, _config: Any, _auto_arpa: bool = False) -> bool:
+        return False
+
+    def _config_include_meta(self, _config: Any, _include_meta: bool = False) -> bool:
+        return False
+
+
+def _yaml_error(error: Exception) -> str | None:
+    """The place of a YAML error without its text: the parser quotes what it cannot read, which may be a secret."""
+    if not type(error).__module__.startswith("yaml."):
+        return None
+    mark = getattr(error, "problem_mark", None)
+    place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "not valid YAML"
+    return f"{type(error).__name__}: {place}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """octoDNS and its providers log, warn and print at length, secrets included; what matters comes back as errors."""
+    silent = logging.NullHandler()
+    root = logging.getLogger()
+    root.addHandler(silent)  # or Python would write warnings to standard error by itself
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        root.removeHandler(silent)
