@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from reconciler.cli.session import Session
-    from reconciler.dns.records import Resolvers
+    from reconciler.dns.lookup import Resolvers
     from reconciler.dns.servers import Server
     from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain, Live
@@ -80,12 +80,12 @@ def resolvers_for(session: Session, dns: Dns) -> Resolvers | None:
 
 def open_resolvers(session: Session, dns: Dns) -> Resolvers:
     """The servers that were named, all of them; else the system's, one after the other, and after a no the zone's own."""
-    from reconciler.dns.asking import Asker, Limits
     from reconciler.dns.authority import Authorities
-    from reconciler.dns.records import Resolvers
+    from reconciler.dns.client import DnsClient, Limits
+    from reconciler.dns.lookup import Resolvers
     from reconciler.dns.servers import system_servers
 
-    asker = Asker(Limits(parallelism=session.options.parallelism))
+    asker = DnsClient(Limits(parallelism=session.options.parallelism))
     if dns.servers:
         return Resolvers(asker, tuple(dict.fromkeys(dns.servers)), every=True)
     resolvers = Resolvers(asker, system_servers())

@@ -108,7 +108,7 @@ def _document(
 
 def _show(session: Session, publications: Sequence[Publication]) -> None:
     """The plan, and the targets that need a second look, before anybody is asked."""
-    from reconciler.render.looked import render_publications
+    from reconciler.render.lookups import render_publications
 
     session.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
     for item in publications:

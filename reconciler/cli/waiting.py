@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.api.backend import HttpBackend
     from reconciler.cli.log import Log
     from reconciler.cli.session import Session
-    from reconciler.dns.records import Resolvers
+    from reconciler.dns.lookup import Resolvers
     from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds

@@ -11,7 +11,7 @@ from reconciler.dns.servers import Server
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from reconciler.dns.asking import Answer
+    from reconciler.dns.client import Answer
 
 _MOST = 2  # servers of one zone that are tried
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dns.asking import Answer, Kind
-from reconciler.model.dns import DnsVerdict, Seen
+from reconciler.dns.client import Answer, Kind
+from reconciler.model.dns import DnsVerdict, LookupResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _WORST_FIRST = (DnsVerdict.WRONG, DnsVerdict.MISSING, DnsVerdict.FLATTENED, DnsV
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ServerAnswer:
     """What one server says: its CNAME answer, the names that a wrong target leads to from there, and addresses at the name."""
 
     server: str
@@ -24,7 +24,7 @@ class Sighting:
     addresses: tuple[str, ...] = ()
 
 
-def judge(name: str, expected: str, sightings: Sequence[Sighting]) -> Seen:
+def judge(name: str, expected: str, sightings: Sequence[ServerAnswer]) -> LookupResult:
     """The worst that any server said. Servers that said nothing do not count, unless all of them did."""
     asked = tuple(sighting.server for sighting in sightings)
     judged = [(sighting, *_judge(name, expected, sighting)) for sighting in sightings]
@@ -36,13 +36,13 @@ def judge(name: str, expected: str, sightings: Sequence[Sighting]) -> Seen:
         notes = [f"{sighting.server} says {_words(verdict)}" for sighting, verdict, _ in judged] + notes
     elif worst is DnsVerdict.NOT_CHECKED:
         notes = [f"{sighting.server} {sighting.answer.problem}" for sighting in sightings] or ["no DNS server is known"]
-    return Seen(worst, found, asked, "; ".join(notes) or None)
+    return LookupResult(worst, found, asked, "; ".join(notes) or None)
 
 
-def _judge(name: str, expected: str, sighting: Sighting) -> tuple[DnsVerdict, str | None]:
+def _judge(name: str, expected: str, sighting: ServerAnswer) -> tuple[DnsVerdict, str | None]:
     answer = sighting.answer
     match answer.kind:
-        case Kind.SILENT:
+        case Kind.NO_ANSWER:
             return DnsVerdict.NOT_CHECKED, answer.problem
         case Kind.FOUND if set(answer.values) == {expected.lower()}:
             return DnsVerdict.OK, None
@@ -59,7 +59,7 @@ def _judge(name: str, expected: str, sighting: Sighting) -> tuple[DnsVerdict, st
             return DnsVerdict.MISSING, "the name exists, but has no CNAME"
 
 
-def _astray(name: str, expected: str, sighting: Sighting) -> str | None:
+def _astray(name: str, expected: str, sighting: ServerAnswer) -> str | None:
     """Where a wrong target leads in the end."""
     if len(sighting.answer.values) > 1:
         return "more than one CNAME stands here"

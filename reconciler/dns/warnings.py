@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.dns.asking import Kind
+from reconciler.dns.client import Kind
 from reconciler.model.dns import DnsNote, DnsNoteKind, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from reconciler.dns.records import Resolvers
+    from reconciler.dns.lookup import Resolvers
 
 # The documented targets lie here (guide, custom domains: `cdn-proxy.imgwire.dev`); those of the run's own domains count as well.
 _IMGWIRE = ".imgwire.dev"
@@ -51,7 +51,7 @@ async def caa_notes(hostnames: Iterable[tuple[str, str]], resolvers: Resolvers) 
 async def _caa(name: str, resolvers: Resolvers) -> tuple[str, ...] | None:
     """The CAA set at the name; None where nobody could say."""
     answer = await resolvers.ask(name, "CAA")
-    return None if answer.kind is Kind.SILENT else answer.values
+    return None if answer.kind is Kind.NO_ANSWER else answer.values
 
 
 def caa_message(name: str, records: Iterable[str]) -> str | None:

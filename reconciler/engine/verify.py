@@ -97,7 +97,7 @@ def _final(verified: Verified) -> bool:
 
 
 def _amiss(records: Sequence[Record]) -> bool:
-    return any(record.seen is not None and record.seen.bad for record in records)
+    return any(record.lookup is not None and record.lookup.bad for record in records)
 
 
 async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, always: bool) -> Verified:
@@ -131,7 +131,7 @@ def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
 
 def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
     """What to do next, as far as DNS tells."""
-    seen = [(record.purpose, record.seen) for record in records if record.seen is not None]
+    seen = [(record.purpose, record.lookup) for record in records if record.lookup is not None]
     bad = [(purpose, said.verdict) for purpose, said in seen if said.bad]
     if len(bad) == 2 and bad[0][1] is bad[1][1]:
         return f"both DNS records are {bad[0][1]}"

@@ -36,12 +36,12 @@ class DnsVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookupResult:
     """What was found in place of one record: targets or addresses, without a trailing dot, and which servers were asked."""
 
     verdict: DnsVerdict
     found: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     note: str | None = None
 
     @property

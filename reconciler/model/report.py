@@ -11,7 +11,7 @@ from reconciler.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.dns import Seen
+    from reconciler.model.dns import LookupResult
     from reconciler.model.domains import Domain, Live
     from reconciler.model.plan import Change
 
@@ -149,7 +149,7 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Record:
     """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot, and None where the API has
-    not given them. `zone` is the registrable domain that the name lies in, where somebody looked; `seen` what DNS said, where
+    not given them. `zone` is the registrable domain of the name, if known; `lookup` what DNS answered, where
     it was asked."""
 
     environment: str
@@ -158,7 +158,7 @@ class Record:
     name: str | None
     value: str | None
     zone: str | None = None
-    seen: Seen | None = None
+    lookup: LookupResult | None = None
 
     @property
     def known(self) -> bool:

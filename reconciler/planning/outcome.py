@@ -107,9 +107,9 @@ def of_dns(plan: Plan, records: Iterable[Record]) -> tuple[ExitCode, str | None]
     """Exit code and reason of a look at DNS. Flattened records are no fault of a domain that is ready all the same."""
     ready = {item.name for item in plan.items if isinstance(item.live, Present) and item.live.domain.ready}
     found = {
-        record.seen.verdict
+        record.lookup.verdict
         for record in records
-        if record.seen and not (record.seen.verdict is DnsVerdict.FLATTENED and record.environment in ready)
+        if record.lookup and not (record.lookup.verdict is DnsVerdict.FLATTENED and record.environment in ready)
     }
     reading = of_reading(plan)
     if reading is not ExitCode.OK:

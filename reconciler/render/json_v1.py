@@ -210,11 +210,11 @@ def _record(item: Record) -> dict[str, Any]:
         "name": item.name,
         "value": item.value,
     }
-    if item.seen is not None:
-        seen = item.seen
+    if item.lookup is not None:
+        seen = item.lookup
         data["verdict"] = seen.verdict.value
         data["found"] = list(seen.found)
-        data["asked"] = list(seen.asked)
+        data["asked"] = list(seen.servers)
         data["note"] = seen.note
         data["line"] = bind_line(item)
     return data

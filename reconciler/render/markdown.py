@@ -9,7 +9,7 @@ from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.render.escape import escape_control
-from reconciler.render.looked import words
+from reconciler.render.lookups import words
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
@@ -122,20 +122,20 @@ def _records(records: Sequence[Record]) -> str:
     unseen = [
         (_record_name(item.name), "CNAME", _record_name(item.value), item.purpose)
         for item in records
-        if item.seen is None
+        if item.lookup is None
     ]
     seen = [
         (
-            words(item.seen.verdict),
+            words(item.lookup.verdict),
             _record_name(item.name),
             "CNAME",
             _record_name(item.value),
             item.purpose,
-            ", ".join(code(value) for value in item.seen.found) or "-",
-            prose(item.seen.note or ""),
+            ", ".join(code(value) for value in item.lookup.found) or "-",
+            prose(item.lookup.note or ""),
         )
         for item in records
-        if item.seen is not None
+        if item.lookup is not None
     ]
     tables = (
         _table(("Name", "Type", "Value", "For"), unseen),

@@ -11,7 +11,7 @@ from samples import domain, pending
 
 from reconciler.engine.verify import Waiting, of_unwanted, verify_all
 from reconciler.model.backend import NoAnswer
-from reconciler.model.dns import DnsVerdict, Seen
+from reconciler.model.dns import DnsVerdict, LookupResult
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Record, Verdict, Verified
@@ -68,7 +68,12 @@ FAILED = replace(NEW, status="FAILED", certificate_status="FAILING")
 
 def record(verdict: DnsVerdict, purpose: str = "routing") -> Record:
     return Record(
-        "web", "images.example.com", purpose, "images.example.com", "cdn-proxy.imgwire.dev", seen=Seen(verdict)
+        "web",
+        "images.example.com",
+        purpose,
+        "images.example.com",
+        "cdn-proxy.imgwire.dev",
+        lookup=LookupResult(verdict),
     )
 
 

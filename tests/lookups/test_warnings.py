@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("dns")
 
 from lookups.server import Mood, Zone, served
-from reconciler.dns.asking import Asker, Limits
-from reconciler.dns.records import Resolvers
+from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.lookup import Resolvers
 from reconciler.dns.warnings import caa_message, caa_notes, dangling_notes
 from reconciler.model.dns import DnsNote, DnsNoteKind
 
@@ -20,7 +20,7 @@ async def caa(*lines: str, mood: Mood = Mood.WELL) -> tuple[tuple[DnsNote, ...],
     zone = Zone(mood)
     zone.publish(*lines)
     async with served(zone):
-        return await caa_notes([("web", NAME)], Resolvers(Asker(LIMITS), (zone.server,))), zone
+        return await caa_notes([("web", NAME)], Resolvers(DnsClient(LIMITS), (zone.server,))), zone
 
 
 @pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_a_parent_is_asked_once_for_all_hostnames() -> None:
     zone.publish('example.com. CAA 0 issue ";"')
     async with served(zone):
         wanted = [(f"e{number}", f"h{number}.example.com") for number in range(20)]
-        notes = await caa_notes(wanted, Resolvers(Asker(LIMITS), (zone.server,)))
+        notes = await caa_notes(wanted, Resolvers(DnsClient(LIMITS), (zone.server,)))
     assert [note.environment for note in notes] == [name for name, _ in wanted]
     assert len(zone.questions) == 21
 
@@ -110,7 +110,7 @@ async def test_a_name_that_leads_to_imgwire_and_is_not_known_there_dangles(line:
     zone = Zone()
     zone.publish(line)
     async with served(zone):
-        resolvers = Resolvers(Asker(LIMITS), (zone.server,))
+        resolvers = Resolvers(DnsClient(LIMITS), (zone.server,))
         notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, resolvers)
     target = line.rsplit(maxsplit=1)[-1].lower().removesuffix(".")
     expected = DnsNote(

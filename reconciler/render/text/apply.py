@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.hostnames import shown
 from reconciler.model.report import StepState
 from reconciler.render.escape import escape_control
-from reconciler.render.looked import render_looked, render_notes
+from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import (
     blocks,
@@ -47,7 +47,7 @@ def render_apply(document: Document, ink: Ink) -> str:
             _unserved(document.applied, ink),
             records_to_publish(document.records, ink),
             _waited(document, ink),
-            render_looked(document.records, ink),
+            render_lookups(document.records, ink),
             render_notes(document.dns_notes, ink),
             _done(document, ink),
         ]

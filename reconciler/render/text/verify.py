@@ -9,7 +9,7 @@ from reconciler.model.domains import Present
 from reconciler.model.hostnames import shown
 from reconciler.model.report import Verdict
 from reconciler.render.escape import escape_control
-from reconciler.render.looked import render_looked, render_notes, render_publications, words
+from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import joined, records_to_publish, render_failure, unreadable
 
@@ -31,9 +31,11 @@ def render_verify(document: Document, ink: Ink) -> str:
     if document.plan is None:
         return render_failure(document, ink)
     waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
-    unseen = [item for item in document.records if item.environment in waiting and item.seen is None]
+    unseen = [item for item in document.records if item.environment in waiting and item.lookup is None]
     seen = [
-        item for item in document.records if item.seen and (item.environment in waiting or item.seen.verdict != "ok")
+        item
+        for item in document.records
+        if item.lookup and (item.environment in waiting or item.lookup.verdict != "ok")
     ]
     counts = ", ".join(
         f"{count} {verdict}"
@@ -44,7 +46,7 @@ def render_verify(document: Document, ink: Ink) -> str:
         [
             verdicts(document, ink),
             records_to_publish(unseen, ink),
-            render_looked(seen, ink),
+            render_lookups(seen, ink),
             render_notes(document.dns_notes, ink),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
         ]
@@ -55,7 +57,7 @@ def render_dns_check(document: Document, ink: Ink) -> str:
     """What DNS says of every record of every custom domain that is live."""
     if document.plan is None:
         return render_failure(document, ink)
-    seen = [item.seen for item in document.records if item.seen is not None]
+    seen = [item.lookup for item in document.records if item.lookup is not None]
     counts = ", ".join(
         f"{count} {words(verdict)}"
         for verdict in DnsVerdict
@@ -63,7 +65,7 @@ def render_dns_check(document: Document, ink: Ink) -> str:
     )
     return joined(
         [
-            render_looked(document.records, ink),
+            render_lookups(document.records, ink),
             render_notes(document.dns_notes, ink),
             unreadable(document.plan, ink),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.dns.asking import Answer, Asker, Kind
-from reconciler.dns.verdicts import Sighting, judge
-from reconciler.model.dns import DnsVerdict, Seen, plain_name
+from reconciler.dns.client import Answer, DnsClient, Kind
+from reconciler.dns.verdicts import ServerAnswer, judge
+from reconciler.model.dns import DnsVerdict, LookupResult, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Resolvers:
     With `authorities` a resolver that says no is not believed before the zone's own servers say so too.
     """
 
-    asker: Asker
+    asker: DnsClient
     servers: tuple[Server, ...]
     every: bool = False
     authorities: Authorities | None = None
@@ -38,21 +38,24 @@ class Resolvers:
 
     async def ask(self, name: str, kind: str) -> Answer:
         """What the first server that says anything says."""
-        answer = Answer(Kind.SILENT, problem="no DNS server is known")
+        answer = Answer(Kind.NO_ANSWER, problem="no DNS server is known")
         for server in self.servers:
             answer = await self.asker.ask(server, name, kind)
-            if answer.kind is not Kind.SILENT:
+            if answer.kind is not Kind.NO_ANSWER:
                 break
         return answer
 
     async def _looked(self, record: Record) -> Record:
         if not record.known:
-            return replace(record, seen=Seen(DnsVerdict.NOT_CHECKED, note="the API has not given the record yet"))
+            return replace(
+                record, lookup=LookupResult(DnsVerdict.NOT_CHECKED, note="the API has not given the record yet")
+            )
         if not (plain_name(record.name) and plain_name(record.value)):
             return replace(
-                record, seen=Seen(DnsVerdict.NOT_CHECKED, note="Imgwire asks for what is not a usable DNS name")
+                record,
+                lookup=LookupResult(DnsVerdict.NOT_CHECKED, note="Imgwire asks for what is not a usable DNS name"),
             )
-        sightings: list[Sighting] = []
+        sightings: list[ServerAnswer] = []
         if self.every:
             sightings += await asyncio.gather(
                 *(self._sighting(server, record.name, record.value) for server in self.servers)
@@ -60,35 +63,43 @@ class Resolvers:
         else:
             for server in self.servers:
                 sightings.append(await self._sighting(server, record.name, record.value))
-                if sightings[-1].answer.kind is not Kind.SILENT:
+                if sightings[-1].answer.kind is not Kind.NO_ANSWER:
                     del sightings[:-1]
                     break
-        seen = judge(record.name, record.value, sightings)
-        if seen.bad and self.authorities:
-            seen = await self._confirmed(record.name, record.value, seen, self.authorities)
-        return replace(record, seen=seen)
+        result = judge(record.name, record.value, sightings)
+        if result.bad and self.authorities:
+            result = await self._confirmed(record.name, record.value, result, self.authorities)
+        return replace(record, lookup=result)
 
-    async def _confirmed(self, name: str, expected: str, seen: Seen, authorities: Authorities) -> Seen:
+    async def _confirmed(
+        self, name: str, expected: str, result: LookupResult, authorities: Authorities
+    ) -> LookupResult:
         for server in await authorities.of(name):
             sighting = await self._sighting(server, name, expected)
             fresh = judge(name, expected, [sighting])
-            if fresh.verdict is seen.verdict:
-                return replace(seen, asked=(*seen.asked, str(server)))
+            if fresh.verdict is result.verdict:
+                return replace(result, servers=(*result.servers, str(server)))
             if fresh.verdict is not DnsVerdict.NOT_CHECKED:
-                old = f"{', '.join(seen.asked)} says {seen.verdict}, which it may remember from before"
-                return replace(fresh, asked=(*seen.asked, str(server)), note="; ".join(filter(None, [fresh.note, old])))
-        return seen
+                old = f"{', '.join(result.servers)} says {result.verdict}, which it may remember from before"
+                return replace(
+                    fresh, servers=(*result.servers, str(server)), note="; ".join(filter(None, [fresh.note, old]))
+                )
+        return result
 
-    async def _sighting(self, server: Server, name: str, expected: str) -> Sighting:
+    async def _sighting(self, server: Server, name: str, expected: str) -> ServerAnswer:
         answer = await self.asker.ask(server, name, "CNAME")
         match answer.kind:
             case Kind.FOUND if len(answer.values) == 1 and answer.values[0] != expected.lower():
-                return Sighting(str(server), answer, path=await self._path(server, name, expected, answer.values[0]))
+                return ServerAnswer(
+                    str(server), answer, path=await self._path(server, name, expected, answer.values[0])
+                )
             case Kind.EMPTY:
                 found = [await self.asker.ask(server, name, kind) for kind in ("A", "AAAA")]
-                return Sighting(str(server), answer, addresses=tuple(value for each in found for value in each.values))
+                return ServerAnswer(
+                    str(server), answer, addresses=tuple(value for each in found for value in each.values)
+                )
             case _:
-                return Sighting(str(server), answer)
+                return ServerAnswer(str(server), answer)
 
     async def _path(self, server: Server, name: str, expected: str, target: str) -> tuple[str, ...]:
         """The names behind a wrong target, until one is met again or the right one is reached."""

@@ -12,7 +12,7 @@ from reconciler.render.tables import aligned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.dns import DnsNote, Publication, Seen
+    from reconciler.model.dns import DnsNote, LookupResult, Publication
     from reconciler.model.report import Record
     from reconciler.render.ink import Ink
 
@@ -33,23 +33,23 @@ _STATES = {
 }
 
 
-def render_looked(records: Iterable[Record], ink: Ink) -> str:
+def render_lookups(records: Iterable[Record], ink: Ink) -> str:
     """One line for each record that was looked up, and below it what is not as it should be."""
-    looked = [(record, record.seen) for record in records if record.seen is not None]
+    looked = [(record, record.lookup) for record in records if record.lookup is not None]
     if not looked:
         return ""
     rows = [
         (
-            f"  {ink(_STYLES[seen.verdict], words(seen.verdict))}",
+            f"  {ink(_STYLES[result.verdict], words(result.verdict))}",
             escape_control(record.environment),
             record.purpose,
             absolute(record.name),
         )
-        for record, seen in looked
+        for record, result in looked
     ]
-    lines = [f"DNS, as {_asked(seen for _, seen in looked)} told:"]
-    for row, (record, seen) in zip(aligned(rows).splitlines(), looked, strict=True):
-        lines += [row, *(f"      {line}" for line in details(record, seen))]
+    lines = [f"DNS, as {_asked(result for _, result in looked)} told:"]
+    for row, (record, result) in zip(aligned(rows).splitlines(), looked, strict=True):
+        lines += [row, *(f"      {line}" for line in details(record, result))]
     return "\n".join(lines)
 
 
@@ -84,12 +84,16 @@ def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:
     return "\n".join(["DNS warnings:", *lines])
 
 
-def details(record: Record, seen: Seen) -> list[str]:
+def details(record: Record, result: LookupResult) -> list[str]:
     """What was found instead, why, and what to add; nothing where the record is right and all said so."""
-    lines = [f"found {', '.join(escape_control(value) for value in seen.found)}"] if seen.found and _amiss(seen) else []
-    lines += [escape_control(seen.note)] if seen.note else []
-    if _amiss(seen):
-        lines.append(f"{'to add' if seen.bad else 'needed'}: {bind_line(record)}")
+    lines = (
+        [f"found {', '.join(escape_control(value) for value in result.found)}"]
+        if result.found and _amiss(result)
+        else []
+    )
+    lines += [escape_control(result.note)] if result.note else []
+    if _amiss(result):
+        lines.append(f"{'to add' if result.bad else 'needed'}: {bind_line(record)}")
     return lines
 
 
@@ -98,10 +102,10 @@ def words(verdict: DnsVerdict) -> str:
     return verdict.replace("_", " ")
 
 
-def _amiss(seen: Seen) -> bool:
-    return seen.verdict is not DnsVerdict.OK
+def _amiss(result: LookupResult) -> bool:
+    return result.verdict is not DnsVerdict.OK
 
 
-def _asked(all_seen: Iterable[Seen]) -> str:
-    servers = dict.fromkeys(server for seen in all_seen for server in seen.asked)
+def _asked(all_seen: Iterable[LookupResult]) -> str:
+    servers = dict.fromkeys(server for result in all_seen for server in result.servers)
     return ", ".join(servers) or "nobody"

@@ -34,7 +34,7 @@ class Kind(Enum):
     FOUND = "found"
     EMPTY = "empty"  # the name exists, without a record of this type (NODATA, RFC 2308)
     NO_NAME = "no_name"  # NXDOMAIN
-    SILENT = "silent"  # no answer that says anything: time-out, SERVFAIL, REFUSED, a referral, no network
+    NO_ANSWER = "silent"  # no answer that says anything: time-out, SERVFAIL, REFUSED, a referral, no network
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Limits:
     parallelism: int = 32
 
 
-class Asker:
+class DnsClient:
     """Asks questions. A server that is silent time after time is left alone for a while, so that thousands of questions do
     not wait for it one after the other."""
 
@@ -64,9 +64,9 @@ class Asker:
         self._room = asyncio.Semaphore(self._limits.parallelism)
         self._silences: dict[Server, tuple[int, float]] = {}  # how many in a row, and when the last one was
 
-    def anew(self) -> Asker:
+    def anew(self) -> DnsClient:
         """The same for another event loop, with nothing remembered."""
-        return Asker(self._limits, self._clock)
+        return DnsClient(self._limits, self._clock)
 
     async def ask(self, server: Server, name: str, kind: str) -> Answer:
         """What the server says of records of type `kind` (such as CNAME) at the name. UDP, then TCP where it asks for that.
@@ -74,12 +74,12 @@ class Asker:
         A name that is not plain, as other servers may have told it, is not asked for.
         """
         if not plain_name(name):
-            return Answer(Kind.SILENT, problem="was not asked for a name that is none")
+            return Answer(Kind.NO_ANSWER, problem="was not asked for a name that is none")
         async with self._room:
             count, last = self._silences.get(server, (0, 0.0))
             if count >= _GIVEN_UP_AFTER and self._clock() - last < _GIVEN_UP_FOR:
-                return Answer(Kind.SILENT, problem="did not answer before")
-            answer = Answer(Kind.SILENT, problem="was not asked")
+                return Answer(Kind.NO_ANSWER, problem="did not answer before")
+            answer = Answer(Kind.NO_ANSWER, problem="was not asked")
             for seconds in self._limits.attempts:
                 answer, heard = await self._attempt(server, name, kind, seconds)
                 if heard:
@@ -97,11 +97,11 @@ class Asker:
                     query, server.address, seconds, server.port, ignore_unexpected=True, ignore_errors=True
                 )
         except (TimeoutError, dns.exception.Timeout):
-            return Answer(Kind.SILENT, problem="did not answer in time"), False
+            return Answer(Kind.NO_ANSWER, problem="did not answer in time"), False
         except (OSError, EOFError) as error:
-            return Answer(Kind.SILENT, problem=f"could not be reached ({type(error).__name__})"), False
+            return Answer(Kind.NO_ANSWER, problem=f"could not be reached ({type(error).__name__})"), False
         except dns.exception.DNSException as error:
-            return Answer(Kind.SILENT, problem=f"answered what is not DNS ({type(error).__name__})"), True
+            return Answer(Kind.NO_ANSWER, problem=f"answered what is not DNS ({type(error).__name__})"), True
         return read(response, name, kind), True
 
 
@@ -120,11 +120,11 @@ def read(response: dns.message.Message, name: str, kind: str) -> Answer:
     if response.rcode() == dns.rcode.NXDOMAIN:
         return Answer(Kind.NO_NAME)
     if response.rcode() != dns.rcode.NOERROR:
-        return Answer(Kind.SILENT, problem=f"answered {dns.rcode.to_text(response.rcode())}")
+        return Answer(Kind.NO_ANSWER, problem=f"answered {dns.rcode.to_text(response.rcode())}")
     held = {rrset.rdtype for rrset in response.authority}
     authoritative = bool(response.flags & dns.flags.AA)
     if dns.rdatatype.NS in held and dns.rdatatype.SOA not in held and not authoritative:
-        return Answer(Kind.SILENT, problem="does not know the name and refers to other servers")
+        return Answer(Kind.NO_ANSWER, problem="does not know the name and refers to other servers")
     return Answer(Kind.EMPTY)
 
 
