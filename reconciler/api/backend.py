@@ -18,6 +18,7 @@ from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
 from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.domains import Absent, Domain, Known
+from reconciler.model.masking import register_keys
 
 if TYPE_CHECKING:
     import ssl
@@ -66,6 +67,7 @@ class HttpBackend:
     """Opens connections for the environments whose keys are known."""
 
     def __init__(self, credentials: Mapping[str, Credential], settings: HttpSettings) -> None:
+        register_keys(credential.key for credential in credentials.values())
         self._credentials = credentials
         self._settings = settings
         self._pace = Pace(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from reconciler.render.escape import escape_control
+from reconciler.render.escape import escape_control, finish
 
 _LEVELS = {"error": 0, "warning": 0, "info": 0, "retry": 1, "call": 2}
 
@@ -24,12 +24,10 @@ class Log:
         if _LEVELS[kind] > self.verbosity:
             return
         if self.as_json:
-            line = json.dumps(
-                {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, "text": text}
-            )
+            time = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._write(finish(json.dumps({"time": time, "kind": kind, "text": text}), "json") + "\n")
         else:
-            line = escape_control(text) if kind in {"info", "call"} else f"{kind}: {escape_control(text)}"
-        self.write(line + "\n")
+            self.write((escape_control(text) if kind in {"info", "call"} else f"{kind}: {escape_control(text)}") + "\n")
 
     def show(self, text: str) -> None:
         """Show a rendered text as it is; with JSON lines, as one of them."""
@@ -38,8 +36,12 @@ class Log:
         else:
             self.write(text)
 
+    def write(self, text: str) -> None:
+        """Write lines that are fit for people."""
+        self._write(finish(text))
+
     @staticmethod
-    def write(text: str) -> None:
+    def _write(text: str) -> None:
         try:
             sys.stderr.write(text)
             sys.stderr.flush()

@@ -67,7 +67,11 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            error.show()
+            from reconciler.render.escape import finish_lines
+
+            shown = io.StringIO()
+            error.show(shown)
+            click.echo(finish_lines(shown.getvalue()), nl=False, err=True)
             usage = isinstance(error, click.UsageError)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
             _document(arguments, code, "usage" if usage else "error", error.format_message())

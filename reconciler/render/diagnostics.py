@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.diagnostics import Severity
-from reconciler.render.escape import escape_control
+from reconciler.render.escape import break_commands, escape_control
 from reconciler.render.ink import Ink
 from reconciler.render.width import width as columns
 
@@ -150,7 +150,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
 
 def _data(text: str) -> str:
     """GitHub's own escapes (actions/toolkit, command.ts)."""
-    return escape_control(text).replace("%", "%25")
+    return break_commands(escape_control(text)).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from reconciler.render.escape import finish
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,6 +46,11 @@ _TEXTS = {
 
 def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
+    render = _renderer(command, format_)
+    return lambda document, ink: finish(render(document, ink), format_)
+
+
+def _renderer(command: str, format_: str) -> Renderer:
     if format_ == "text":
         module, name = _TEXTS[command]
         text: Renderer = getattr(import_module(f"reconciler.render.text.{module}"), name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.hostnames import unicode_form
 from reconciler.render.diagnostics import render_text
-from reconciler.render.escape import escape_control
+from reconciler.render.escape import break_commands, escape_control
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(escape_control(text))
+    return escape(break_commands(escape_control(text)))
 
 
 def _lines(text: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
-from reconciler.render.escape import escape_control
+from reconciler.render.escape import break_commands, escape_commands, escape_control, finish_lines
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.ink import Ink
 from reconciler.render.markdown import code, prose
@@ -138,6 +140,95 @@ def test_json_is_ascii_and_fits_its_schema_whatever_is_said(make: Callable[[str]
     assert text.isascii()
     name = "plan" if make("").command == "plan" else "report"
     VALIDATORS[name].validate(json.loads(text))
+
+
+COMMANDS = [
+    "##[stop-commands]x",
+    "###[group]",
+    "##vso[task.setvariable variable=PATH]x",
+    "##VSO[task.complete result=Failed]",
+    "##teamcity[message text='x']",
+    "::error::pwned",
+    "::add-mask::x",
+    "::stop-commands::",
+    "::set-output name=changes::false",
+    "  ::warning file=a,line=1::x",
+    "\n::error::x",
+    "%0A::error::x",
+    ":",
+    "::",
+    ":::",
+    "#",
+    "##",
+    "[",
+    "vso[",
+    "error::",
+]
+commands = st.lists(st.sampled_from(COMMANDS) | st.text(max_size=2), min_size=1, max_size=4).map("".join)
+
+
+def drift_invalid(said: str) -> Document:
+    return replace(documents.plan_invalid(said), command="drift")
+
+
+def validate_invalid(said: str) -> Document:
+    return replace(documents.plan_invalid(said), command="validate")
+
+
+def drift_failed(said: str) -> Document:
+    return replace(documents.plan_interrupted(said), command="drift", hint=f"{said} try again")
+
+
+def command_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.lstrip().startswith("::")]
+
+
+def commands_in(text: str) -> list[str]:
+    """What GitHub's runner, Azure Pipelines or a log that is printed again would act on."""
+    return re.findall(r"##[\w.-]*\[|::[A-Za-z][\w-]+::", text) + command_lines(text)
+
+
+@pytest.mark.parametrize(
+    "make", [*documents.ALL, drift_invalid, validate_invalid, drift_failed], ids=lambda make: make.__name__
+)
+@given(said=commands)
+@example(said="##[stop-commands]x")
+@example(said="##vso[task.setvariable variable=PATH]x")
+@example(said="::add-mask::x")
+@settings(max_examples=40)
+def test_no_format_contains_a_command_of_a_ci_runner(make: Callable[[str], Document], said: str) -> None:
+    document = make(said)
+    for format_ in FORMATS[str(document.command)]:
+        text = told(make, said, format_)
+        if format_ == "github":
+            assert len(command_lines(text)) == len(text.splitlines()) == len(command_lines(told(make, "x", format_)))
+            text = "\n".join(re.sub(r"^::(error|warning) (.*?)::", r"\2 ", line) for line in text.splitlines())
+        assert commands_in(text) == []
+
+
+@given(commands | st.text())
+def test_breaking_commands_leaves_none_and_changes_nothing_but_spaces(text: str) -> None:
+    broken = break_commands(text)
+    assert commands_in(broken) == []
+    assert broken.replace(" ", "") == text.replace(" ", "")
+    assert break_commands(broken) == broken
+
+
+@given(commands | st.text())
+def test_escaping_commands_in_json_leaves_none_and_keeps_the_value(text: str) -> None:
+    escaped = escape_commands(json.dumps({"message": text}))
+    assert commands_in(escaped) == []
+    assert json.loads(escaped) == {"message": text}
+
+
+@pytest.mark.parametrize("text", ["fe80::1", "::1", "2001:db8::a", "fd07::abc/64 ok", "# [x]", "a::1"])
+def test_an_address_is_no_command(text: str) -> None:
+    assert break_commands(f"server {text}") == f"server {text}"
+
+
+def test_a_quoted_command_line_is_harmless() -> None:
+    said = finish_lines("Usage: reconciler plan\n\nError: unexpected (x\n::add-mask::y\x1b[31m##[group] sk_live_1)\n")
+    assert said == "Usage: reconciler plan\n\nError: unexpected (x\n: :add-mask::y\\x1b[31m# #[group] [key])\n"
 
 
 VALIDATORS = {name: Draft202012Validator(json.loads(read_schema(name))) for name in ("plan", "report")}

@@ -1,0 +1,63 @@
+"""No API key leaves the process, however it is written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from html import escape
+from urllib.parse import quote
+
+import pytest
+
+from reconciler.model.environments import Secret
+from reconciler.model.masking import MASK, mask_keys, register_keys
+from reconciler.render.markdown import prose
+
+ORDINARY = "sk_live_masked-by-test"
+OPAQUE = 'op"aque\\këy <1> _x_'
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    register_keys([Secret(ORDINARY), Secret(OPAQUE), Secret("short")])
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("key", [ORDINARY, OPAQUE], ids=["ordinary", "opaque"])
+@pytest.mark.parametrize(
+    "written",
+    [str, repr, json.dumps, escape, quote, prose, base64_of, lambda key: repr(key.encode()), lambda key: f"x-{key}-y"],
+    ids=["plain", "repr", "JSON", "HTML", "URL", "Markdown", "Base64", "bytes", "inside a word"],
+)
+def test_a_registered_key_is_masked_however_it_is_written(key: str, written: object) -> None:
+    assert callable(written)
+    masked = mask_keys(f"before {written(key)} after")
+    assert MASK in masked
+    assert masked.startswith("before ")
+    assert masked.rstrip("y-").endswith("after")
+    for part in ("live", "aque", "masked", written(key)):
+        assert part not in masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Bearer sk_other.", "Bearer [key]."),
+        ("key=ck_other&x", "key=[key]&x"),
+        ("https://x.example/sk_other", "https://x.example/[key]"),
+        ("%3Dsk%5Fother", "%3D[key]"),
+        ('"line\\nsk_other"', '"line\\n[key]"'),
+        ("sk\\_other", "[key]"),
+        (base64_of("sk_other_key"), "[key]"),
+    ],
+)
+def test_a_key_that_is_not_known_is_masked_by_its_form(text: str, masked: str) -> None:
+    assert mask_keys(text) == masked
+
+
+@pytest.mark.parametrize("text", ["use an `sk_` key", "sk_…", "sk_...", "task_1", "disk_full", "web-sk_1", "short"])
+def test_a_text_without_a_key_stays_as_it_is(text: str) -> None:
+    assert mask_keys(text) == text
