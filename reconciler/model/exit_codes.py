@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The table in the README is checked against this enum."""
+    """The documentation's tables are generated from this enum and `MEANINGS`."""
 
     OK = 0
     ERROR = 1
@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
         return "interrupted" if self is ExitCode.TERMINATED else self.name.lower()
 
 
-_WORST_FIRST = (
+WORST_FIRST = (
     ExitCode.PARTIAL,
     ExitCode.ERROR,
     ExitCode.CREDENTIALS,
@@ -44,8 +44,25 @@ _WORST_FIRST = (
     ExitCode.OK,
 )
 
+MEANINGS = {
+    ExitCode.OK: "done, nothing to do, or ready; `plan` with changes too, unless `--detailed-exitcode`",
+    ExitCode.ERROR: "an error that no other code describes",
+    ExitCode.CHANGES: "`plan --detailed-exitcode` with a create, delete or replace; `drift` that found drift",
+    ExitCode.WAITING: "`verify` or `--wait`: not ready yet; `dns check`: a record is missing, wrong or not checked",
+    ExitCode.STUCK: "FAILED or FAILING, seen again after a fresh `test_connection`",
+    ExitCode.REFUSED: "protected, over a limit, other digest, stale or expired plan, no consent, wrong environment; "
+    "also `plan` of what `apply` would refuse",
+    ExitCode.PARTIAL: "a write was done and the plan not finished, also if the old hostname was restored",
+    ExitCode.CREDENTIALS: "before any write: a key is missing, of the wrong kind or rejected, or the plan lacks the feature",
+    ExitCode.UNREACHABLE: "no network, 5xx, retries spent, or an answer that is not the API's: live is unknown",
+    ExitCode.USAGE: "bad command line",
+    ExitCode.DATA: "invalid manifest, plan file or baseline",
+    ExitCode.INTERRUPTED: "SIGINT before any write; after one, 6",
+    ExitCode.TERMINATED: "SIGTERM before any write; after one, 6",
+}
+
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """The one code for many environments: the first of 6, 1, 7, 8, 5, 4, 3, 2, 0 that occurs; 0 for none."""
     found = set(codes)
-    return next((code for code in _WORST_FIRST if code in found), ExitCode.OK)
+    return next((code for code in WORST_FIRST if code in found), ExitCode.OK)

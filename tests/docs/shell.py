@@ -1,0 +1,103 @@
+"""A shell for the commands of one page: on a terminal, in a folder of its own, against an emulator that seems to be the API."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pyte
+
+if TYPE_CHECKING:
+    from emulator_fixture import Running
+
+WIDTH = 88  # columns: what fits beside the navigation of the site, and on GitHub
+_KEPT = ("LANG", "SSL_CERT_FILE")
+_TOOLS = """
+# For preparations: call the emulator's own API.
+emulator() {
+  python3 -c '
+import sys, urllib.request as u
+data = sys.argv[3].encode() if len(sys.argv) > 3 else None
+headers = {"Content-Type": "application/json"}
+u.urlopen(u.Request(sys.argv[1], data, headers, method=sys.argv[2])).read()
+' "$IMGWIRE_API_BASE_URL/_emulator/$2" "$1" ${3:+"$3"}
+}
+"""
+# What differs from run to run. Both the page and the output are compared in this form.
+_VARIABLE = [
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "https://api.imgwire.dev"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
+    (re.compile(r"sha256:[0-9a-f]{64}"), "<digest>"),
+    (re.compile(r"\b[0-9a-f]{8,32}(?=\.dcv\.imgwire\.dev)"), "<target>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)?"), "<time>"),
+    (re.compile(r"(?<![\w.])\d+(\.\d+)? m?s\b"), "<seconds>"),
+    (re.compile(r'("(?:duration|seconds|elapsed)[a-z_]*": )[\d.]+'), r"\1<seconds>"),
+]
+
+
+def comparable(text: str) -> str:
+    """The text with a placeholder for everything that differs from run to run."""
+    for pattern, placeholder in _VARIABLE:
+        text = pattern.sub(placeholder, text)
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def matches(shown: str, output: str) -> bool:
+    """Whether a page shows this output. A line `…` of the page covers any number of lines."""
+    parts = re.split(r"^…$", comparable(shown), flags=re.MULTILINE)
+    pattern = r"(?:.*\n)*?".join(re.escape(part.lstrip("\n") if number else part) for number, part in enumerate(parts))
+    return re.fullmatch(pattern + r"(?:.*\n?)*" * (parts[-1] == "" and len(parts) > 1), comparable(output)) is not None
+
+
+class Shell:
+    """Variables, functions and the working folder last from one command to the next."""
+
+    def __init__(self, folder: Path, emulator: Running) -> None:
+        self.folder = folder / "work"
+        self.folder.mkdir()
+        self._state = folder / "state"
+        self._state.write_text(f"cd {shlex.quote(str(self.folder))}\n{_TOOLS}", encoding="utf-8")
+        self._code = 0
+        binaries = Path(sys.executable).parent
+        self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+            "PATH": f"{binaries}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "TERM": "xterm",
+            "NO_COLOR": "1",
+            "IMGWIRE_API_BASE_URL": emulator.url,
+        }
+
+    def run(self, line: str) -> tuple[str, int]:
+        """What a terminal shows after the command, and its exit code. A question is answered with `yes`."""
+        script = (
+            f". {self._state}\n(exit {self._code})\n{line}\n"
+            f'code=$?\n{{ declare -px; declare -f; echo cd "$(printf %q "$PWD")"; }} > {self._state}\nexit $code\n'
+        )
+        child = pexpect.spawn(
+            "bash",
+            ["-c", script],
+            dimensions=(50, WIDTH),
+            env=self._environment,  # type: ignore[arg-type]
+            encoding="utf-8",
+            timeout=60,
+        )
+        output = ""
+        while child.expect([r"'yes'[^\n]*: ", pexpect.EOF]) == 0:
+            output += child.before + child.after
+            child.sendline("yes")
+        output += child.before
+        child.close()
+        self._code = child.exitstatus if child.exitstatus is not None else 128 + (child.signalstatus or 0)
+        return _display(output), self._code
+
+
+def _display(output: str) -> str:
+    """What is left to see after the control sequences have done their work."""
+    screen = pyte.HistoryScreen(4 * WIDTH, 400, history=10_000)
+    pyte.Stream(screen).feed(output)
+    return "\n".join(line.rstrip() for line in screen.display).strip("\n")
