@@ -101,11 +101,10 @@ def test_a_fingerprint_stays_while_the_finding_does_and_is_another_for_another()
     def prints(found: tuple[Finding, ...]) -> list[str]:
         return [item.fingerprint for item in found]
 
-    assert prints(findings(drifted())) == prints(findings(drifted()))
     first, other = prints(findings(drifted())), prints(findings(drifted("older.example.com")))
     assert first[:2] == other[:2]
     assert first[2] != other[2]
-    assert len(set(first)) == 3
+    assert first == ["c1f1aed61dc3aab9", "c2f89de4feb0e205", "51e9c91c9a6092bc"]  # in every process and version
 
 
 def test_what_cannot_be_read_is_no_drift() -> None:
