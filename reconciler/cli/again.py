@@ -25,6 +25,9 @@ def command_for_saved(path: str, options: Options, unprotect: Sequence[str], max
     words += ["-f", "-"] if "-" in options.files else []
     words += [f"--emulator={options.emulator}"] if options.emulator is not None else []
     words += ["--api-url", options.api_url] if options.api_url is not None else []
+    words += ["--keys", options.keys_file] if options.keys_file is not None else []
+    words += [word for name in options.key_variables for word in ("--allow-key-variable", name)]
+    words += ["--allow-http"] if options.allow_http else []
     words += [word for name in unprotect for word in ("--unprotect", name)]
     words += ["--max-interruptions", str(max_interruptions)] if max_interruptions is not None else []
     return shlex.join(words)

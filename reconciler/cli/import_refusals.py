@@ -46,9 +46,9 @@ def refuse_listed(names: Iterable[str], manifest: Manifest) -> None:
             )
 
 
-def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest) -> None:
+def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest, keys_file: str | None) -> None:
     """Raises Failure for a key that an environment of the manifest has already."""
-    known, _ = resolve(manifest.environments, os.environ)
+    known, _ = resolve(manifest.environments, os.environ, keys_file=keys_file)
     owners = {credential.key: name for name, credential in known.items()}
     for name, credential in credentials.items():
         if credential.key in owners:

@@ -17,7 +17,7 @@ from reconciler.manifest.sources import DEFAULT_PATH, STANDARD_INPUT, ManifestFi
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.document import Source
 from reconciler.model.domains import Absent, Unreadable, domain_of
-from reconciler.model.environments import Environment, KeySource, KeyVariable, Manifest
+from reconciler.model.environments import DefaultKey, Environment, KeySource, Manifest
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.planning.outcome import of_reading
 
@@ -37,18 +37,18 @@ def import_environments(session: Session, names: Sequence[str], *, write: bool) 
     """
     refuse_unfit(names)
     files = _read(session.options.files, write=write)
-    manifest = parse_documents(files).manifest if files else Manifest(())
+    manifest = parse_documents(files, trust=session.trust).manifest if files else Manifest(())
     session.source = Source(manifest.files, session.api_url(manifest))
     refuse_listed(names, manifest)
     fallback = FALLBACK_VARIABLE if len(names) == 1 else None
-    wishes = [Environment(name, None, KeyVariable(variable_for(name), fallback)) for name in names]
+    wishes = [Environment(name, None, DefaultKey(variable_for(name), fallback)) for name in names]
     live = _live(session, wishes, manifest)
     entries = [
         Entry(name, domain.environment_id, domain.hostname)
         for name, state in live.items()
         if (domain := domain_of(state)) is not None
     ]
-    made, imported = _proven(entries, files, manifest, session.options.files, write=write)
+    made, imported = _proven(entries, files, manifest, session, write=write)
     plan = session.plan([imported.get(wish.name, wish) for wish in wishes], live)
     if plan.has_changes:
         raise _unproven("the plan for what was imported is not empty", plan)
@@ -86,24 +86,24 @@ def _live(session: Session, wishes: Sequence[Environment], manifest: Manifest) -
     from reconciler.api.backend import Access
 
     credentials = session.credentials(wishes)
-    refuse_known_keys(credentials, manifest)
+    refuse_known_keys(credentials, manifest, session.options.keys_file)
     live = session.read(wishes, session.backend(wishes, credentials, Access.READ))
     refuse_shared(live, manifest)
     return live
 
 
 def _proven(
-    entries: Sequence[Entry], files: Sequence[ManifestFile], manifest: Manifest, given: Sequence[str], *, write: bool
+    entries: Sequence[Entry], files: Sequence[ManifestFile], manifest: Manifest, session: Session, *, write: bool
 ) -> tuple[ManifestFile, Mapping[str, Environment]]:
     """The file as it would be, and the environments imported, as the whole manifest then reads. Raises Failure, InvalidInput."""
     if not entries:
         return ManifestFile("", b""), {}
-    made, after = _read_back(entries, files, given, write=write)
+    made, after = _read_back(entries, files, session, write=write)
     keys = {item.name: item.key for item in after.environments}
     needy = [entry for entry in entries if not _asks(keys[entry.name], _variable(entry, entries))]
     if needy:  # `defaults`, or other environments beside it, lead to another key than the one that was used
         entries = [replace(entry, variable=_variable(entry, entries)) if entry in needy else entry for entry in entries]
-        made, after = _read_back(entries, files, given, write=write)
+        made, after = _read_back(entries, files, session, write=write)
     names = {entry.name for entry in entries}
     others = tuple(item for item in after.environments if item.name not in names)
     if _bare(replace(after, environments=others)) != _bare(manifest):
@@ -112,8 +112,9 @@ def _proven(
 
 
 def _read_back(
-    entries: Sequence[Entry], files: Sequence[ManifestFile], given: Sequence[str], *, write: bool
+    entries: Sequence[Entry], files: Sequence[ManifestFile], session: Session, *, write: bool
 ) -> tuple[ManifestFile, Manifest]:
+    given = session.options.files
     if write and files:
         made = files[0]._replace(data=_added(files[0], entries))
         read = [made]
@@ -123,7 +124,7 @@ def _read_back(
             shown(path) if write else "<imported>", whole_manifest(entries).encode(), str(Path(path).parent)
         )
         read = [*files, made]
-    return made, parse_documents(read).manifest
+    return made, parse_documents(read, trust=session.trust).manifest
 
 
 def _added(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
@@ -146,7 +147,7 @@ def _variable(entry: Entry, entries: Sequence[Entry]) -> str:
 
 
 def _asks(key: KeySource, variable: str) -> bool:
-    return isinstance(key, KeyVariable) and variable in (key.name, key.fallback)
+    return isinstance(key, DefaultKey) and variable in (key.variable, key.fallback)
 
 
 def _bare(manifest: Manifest) -> Manifest:
@@ -154,7 +155,7 @@ def _bare(manifest: Manifest) -> Manifest:
     environments = []
     for item in manifest.environments:
         key = item.key
-        key = replace(key, span=None, fallback=None) if isinstance(key, KeyVariable) else replace(key, span=None)
+        key = replace(key, fallback=None) if isinstance(key, DefaultKey) else replace(key, span=None)
         environments.append(replace(item, span=None, key=key))
     return replace(manifest, environments=tuple(environments), files=())
 
@@ -162,10 +163,13 @@ def _bare(manifest: Manifest) -> Manifest:
 def _warn_of_fallback(session: Session, manifest: Manifest) -> None:
     for item in manifest.environments:
         key = item.key
-        if isinstance(key, KeyVariable) and key.fallback and key.fallback in os.environ and key.name not in os.environ:
-            words = (
-                f"`{item.name}` finds its key in {key.fallback} only while the manifest lists no other: set {key.name}"
-            )
+        if (
+            isinstance(key, DefaultKey)
+            and key.fallback
+            and key.fallback in os.environ
+            and key.variable not in os.environ
+        ):
+            words = f"`{item.name}` finds its key in {key.fallback} only while the manifest lists no other: set {key.variable}"
             session.log.say("warning", words)
 
 

@@ -36,6 +36,9 @@ class Options:
     parallelism: int = 32
     timeout: float = 30.0
     retries: int = 4
+    keys_file: str | None = None
+    key_variables: tuple[str, ...] = ()
+    allow_http: bool = False
 
 
 class _Report(click.ParamType[Any]):
@@ -107,6 +110,18 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
             help=f"Run against an emulator inside the process. State: {DEFAULT_EMULATOR_STATE} unless named.",
         ),
     ]
+    added += [
+        click.option(
+            "--allow-key-variable",
+            "key_variables",
+            multiple=True,
+            metavar="NAME",
+            help="Let `api_key` name this variable, which does not begin with IMGWIRE_. Repeatable.",
+        ),
+        click.option(
+            "--allow-http", is_flag=True, help="Allow plain http to other hosts. API keys are sent unencrypted."
+        ),
+    ]
     if selection:
         added += [
             click.option("--env", "names", multiple=True, metavar="NAME", help="Only this environment. Repeatable."),
@@ -120,6 +135,12 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
         ]
     if network:
         added += [
+            click.option(
+                "--keys",
+                "keys_file",
+                metavar="FILE",
+                help="A JSON object of environment names and API keys. Comes before the IMGWIRE_API_KEY… variables.",
+            ),
             click.option(
                 "--api-url", metavar="URL", help="Base URL of the API, before IMGWIRE_API_BASE_URL and the manifest."
             ),

@@ -20,7 +20,7 @@ from reconciler.files import RefusedFile, check_output
 from reconciler.model.backend import BackendError
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.model.document import Document, Source
-from reconciler.model.environments import DEFAULT_API_URL, Credential, Environment, KeyFile, Manifest
+from reconciler.model.environments import Credential, Environment, KeyFile, Manifest
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from reconciler.api.backend import Access, HttpBackend
     from reconciler.cli.options import Options
+    from reconciler.manifest import Trust
     from reconciler.model.domains import Live
     from reconciler.model.plan import Plan
 
@@ -61,9 +62,9 @@ class Session:
         from reconciler.manifest import load
 
         self.keep_apart()
-        loaded = load(self.options.files or files)
-        self.diagnostics = loaded.warnings
-        self._tell(loaded.warnings)
+        loaded = load(self.options.files or files, trust=self.trust)
+        self.diagnostics = loaded.warnings if self.options.command != "validate" else loaded.warnings + loaded.advice
+        self._tell(self.diagnostics)
         self.source = Source(
             loaded.manifest.files, self.api_url(loaded.manifest), self.options.names, self.options.selectors
         )
@@ -81,26 +82,28 @@ class Session:
             raise Failure(ExitCode.USAGE, "usage", str(error)) from None
 
     @property
+    def trust(self) -> Trust:
+        from reconciler.manifest import Trust
+
+        return Trust(frozenset(self.options.key_variables), self.options.allow_http)
+
+    @property
     def narrowed(self) -> bool:
         return bool(self.options.names or self.options.selectors)
 
     def api_url(self, manifest: Manifest) -> str:
         """`--api-url`, then IMGWIRE_API_BASE_URL, then `api.base_url`, then the default. Raises Failure."""
-        from reconciler.manifest.base_url import check
+        from reconciler.manifest.base_url import InsecureUrl, choose
 
         if self.options.emulator is not None:
             return "http://emulator.localhost"
-        given = (
-            ("--api-url", self.options.api_url),
-            ("IMGWIRE_API_BASE_URL", os.environ.get("IMGWIRE_API_BASE_URL", "").strip() or None),
-        )
-        for name, url in given:
-            if url is not None:
-                try:
-                    return check(url)
-                except ValueError as error:
-                    raise Failure(ExitCode.USAGE, "insecure_base_url", f"{name}: {error}") from None
-        return manifest.api_url or DEFAULT_API_URL
+        try:
+            return choose(self.options.api_url, os.environ, manifest.api_url, allow_http=self.options.allow_http)
+        except InsecureUrl as error:
+            hint = "use https, or add --allow-http (insecure-base-url)"
+            raise Failure(ExitCode.USAGE, "insecure_base_url", str(error), hint) from None
+        except ValueError as error:
+            raise Failure(ExitCode.USAGE, "invalid_base_url", str(error)) from None
 
     def credentials(self, environments: Sequence[Environment]) -> dict[str, Credential]:
         """The keys that can be used. What is wrong with the others is kept as diagnostics; a key that another environment of
@@ -108,7 +111,7 @@ class Session:
         from reconciler.manifest.keys import resolve
 
         wanted = {environment.name for environment in environments}
-        keys, told = resolve(self.listed or environments, os.environ)
+        keys, told = resolve(self.listed or environments, os.environ, keys_file=self.options.keys_file)
         found = {name: key for name, key in keys.items() if name in wanted}
         problems = tuple(problem for problem in told if problem.environment in wanted)
         if self.options.emulator is not None:
@@ -194,6 +197,8 @@ class Session:
         if self.source is not None:
             yield from (file.path for file in self.source.files)
         yield from (item.key.path for item in self.listed if isinstance(item.key, KeyFile))
+        if self.options.keys_file is not None:
+            yield self.options.keys_file
         if self.options.emulator is not None:
             yield from (self.options.emulator, f"{self.options.emulator}.journal")
 

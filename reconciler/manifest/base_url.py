@@ -1,21 +1,55 @@
-"""Checks the base URL of the API, from wherever it is given."""
+"""Checks the base URL of the API, and chooses among the places that may name one."""
 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from reconciler.model.environments import DEFAULT_API_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "IMGWIRE_API_BASE_URL"
+HOME = "imgwire.dev"
+INSECURE = "plain `http` sends API keys unencrypted"
 
 
 class InsecureUrl(ValueError):
-    """The URL would send a key in the clear."""
+    """The URL would send a key unencrypted."""
 
 
-def check(url: str) -> str:
-    """The base URL without a trailing slash and with scheme and host in lower case.
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """A base URL without a trailing slash, with scheme and host in lower case."""
 
-    Plain `http` is for loopback hosts only (localhost, *.localhost, 127.0.0.0/8, ::1). Raises InsecureUrl for another host,
-    and ValueError for what cannot be a base URL; the words never repeat user information that the URL holds.
-    """
+    text: str
+    scheme: str
+    host: str
+
+    @property
+    def is_secure(self) -> bool:
+        """`https`, or a host that is this machine: `localhost`, 127.0.0.0/8 or ::1. Other names may resolve to anything."""
+        return self.scheme == "https" or self._is_loopback
+
+    @property
+    def is_trusted(self) -> bool:
+        """A manifest may name it: a host at or below imgwire.dev, or this machine."""
+        name = self.host.removesuffix(".")
+        return name == HOME or name.endswith(f".{HOME}") or self._is_loopback
+
+    @property
+    def _is_loopback(self) -> bool:
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def parse(url: str) -> BaseUrl:
+    """Raises ValueError for text that cannot be a base URL. The message never repeats user information of the URL."""
     if any(character.isspace() or not character.isprintable() for character in url):
         raise ValueError("a base URL has no white space and no control characters")
     try:
@@ -31,17 +65,24 @@ def check(url: str) -> str:
         raise ValueError("a base URL needs a host")
     if "?" in url or "#" in url:
         raise ValueError("a base URL has no query and no fragment")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise InsecureUrl("plain `http` would send API keys in the clear")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+    text = f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+    return BaseUrl(text, parts.scheme, host)
 
 
-def _is_loopback(host: str) -> bool:
-    name = host.removesuffix(".")
-    if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, 6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def choose(option: str | None, environ: Mapping[str, str], manifest: str | None, *, allow_http: bool = False) -> str:
+    """The base URL of a run: `--api-url`, else IMGWIRE_API_BASE_URL, else `api.base_url`, else the default.
+
+    Raises InsecureUrl for plain `http` to another machine unless `allow_http`, ValueError for text that is no base URL.
+    """
+    for name, url in (("--api-url", option), (VARIABLE, environ.get(VARIABLE, "").strip() or None)):
+        if url is None:
+            continue
+        try:
+            found = parse(url)
+        except ValueError as failure:
+            raise ValueError(f"{name}: {failure}") from None
+        if not found.is_secure and not allow_http:
+            raise InsecureUrl(f"{name}: {INSECURE}")
+        return found.text
+    return manifest or DEFAULT_API_URL

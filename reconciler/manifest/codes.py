@@ -1,4 +1,4 @@
-"""The one list of diagnostic codes. They are stable: scripts and users match on them, docs/diagnostics.md explains each."""
+"""The list of diagnostic codes. They are stable: scripts and users match them. docs/diagnostics.md documents each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """What kind of mistake a diagnostic tells of."""
+    """The kind of a problem."""
 
     FILE_NOT_FOUND = "file-not-found"
     TOO_LARGE = "too-large"
@@ -24,6 +24,8 @@ class Code(StrEnum):
     INVALID_ENVIRONMENT_ID = "invalid-environment-id"
     INLINE_API_KEY = "inline-api-key"
     INSECURE_BASE_URL = "insecure-base-url"
+    UNTRUSTED_BASE_URL = "untrusted-base-url"
+    FOREIGN_KEY_VARIABLE = "foreign-key-variable"
     CONFLICTING_SETTINGS = "conflicting-settings"
     INVALID_HOSTNAME = "invalid-hostname"
     APEX_HOSTNAME = "apex-hostname"
@@ -33,10 +35,12 @@ class Code(StrEnum):
     UNKNOWN_ENVIRONMENT = "unknown-environment"
     KEY_MISSING = "key-missing"
     CLIENT_KEY = "client-key"
+    QUOTED_KEY = "quoted-key"
     SHARED_KEY = "shared-key"
-    # Warnings: the run goes on.
+    # Warnings: the run continues.
+    SHARED_VARIABLE = "shared-variable"
     KEY_FILE_MODE = "key-file-mode"
     SLOW_YAML = "slow-yaml"
 
 
-WARNINGS = frozenset({Code.KEY_FILE_MODE, Code.SLOW_YAML})
+WARNINGS = frozenset({Code.SHARED_VARIABLE, Code.KEY_FILE_MODE, Code.SLOW_YAML})

@@ -25,6 +25,7 @@ WANTED = {
     "api_key": ("a mapping", "write `{env: IMGWIRE_API_KEY_PRODUCTION}` or `{file: /run/secrets/imgwire}`"),
     "env": ("the name of an environment variable", "write `{env: IMGWIRE_API_KEY_PRODUCTION}`, without `$`"),
     "file": ("the path of a file", "write `{file: /run/secrets/imgwire}`"),
+    "dir": ("the path of a folder", "write `{dir: /run/secrets}`; the folder has one file for each environment"),
     "send_environment_id": ("`true` or `false`", "write `true` or `false`, without quotes"),
     "protect": ("`true` or `false`", "write `true` or `false`, without quotes"),
     "labels": ("a mapping of text to text", "write `labels: {team: web}`"),
@@ -49,7 +50,7 @@ def known_keys(path: Path) -> tuple[str, ...]:
         case ("defaults",):
             return DEFAULTS_KEYS
         case (*_, "api_key"):
-            return ("env", "file")
+            return ("env", "file", "dir")
         case _:
             return ENVIRONMENT_KEYS
 

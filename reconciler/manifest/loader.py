@@ -16,6 +16,7 @@ from reconciler.manifest.rules import Merged, Part
 from reconciler.manifest.schema import explain_shape
 from reconciler.manifest.source_text import MOST_PROBLEMS, SourceText, error
 from reconciler.manifest.sources import ManifestFile, read_files, read_standard_input
+from reconciler.manifest.trust import NO_TRUST, Trust
 from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
 from reconciler.model.environments import Manifest, SourceFile
 
@@ -25,22 +26,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A manifest without errors, and the warnings met on the way."""
+    """A manifest without errors. `warnings` are for every command; `advice` is for `validate`, it may not matter in a run."""
 
     manifest: Manifest
     warnings: tuple[Diagnostic, ...] = ()
+    advice: tuple[Diagnostic, ...] = ()
 
 
-def load(paths: Sequence[str] = (), *, stdin: Callable[[], bytes] = read_standard_input) -> Loaded:
+def load(
+    paths: Sequence[str] = (), *, stdin: Callable[[], bytes] = read_standard_input, trust: Trust = NO_TRUST
+) -> Loaded:
     """Read and check manifest files: files, folders (every `*.yaml` and `*.yml` below), `-` for standard input.
 
     No path means `imgwire.yaml` in the working folder. Raises InvalidInput with every problem of every file, and nothing else.
     """
     files, problems = read_files(paths, stdin)
-    return parse_documents(files, problems)
+    return parse_documents(files, problems, trust)
 
 
-def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic] = ()) -> Loaded:
+def parse_documents(
+    files: Sequence[ManifestFile], problems: Sequence[Diagnostic] = (), trust: Trust = NO_TRUST
+) -> Loaded:
     """Check manifest files that were read. Raises InvalidInput with every problem, those given included. No effects."""
     with _without_collector():
         found = list(problems)
@@ -48,7 +54,7 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
         unread = len(found)
         for part in parts:
             found += explain_shape(part.document)
-        merged = Merged(parts)
+        merged = Merged(parts, trust)
         found += merged.problems
         warnings = slow_yaml(sum(len(file.data) for file in files))
         told = any(problem.code in {Code.NO_ENVIRONMENTS, Code.UNKNOWN_KEY} for problem in found)
@@ -62,7 +68,7 @@ def parse_documents(files: Sequence[ManifestFile], problems: Sequence[Diagnostic
             api_url=merged.api_url,
             max_interruptions=merged.max_interruptions,
         )
-        return Loaded(manifest, tuple(warnings))
+        return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
 
 
 def in_order(found: Iterable[Diagnostic], *, most: int = MOST_PROBLEMS) -> tuple[Diagnostic, ...]:

@@ -12,7 +12,8 @@ _LOOKS_LIKE_KEY = re.compile(r"(?<![A-Za-z0-9])[sc]k_[^\s\"'`,;{}\[\]()]+|(?<=//
 _NAMES_KEY = re.compile(r"key|token|secret|passw|bearer|authorization|credential", re.IGNORECASE)
 _KEY = re.compile(r"""(?<![\w\\-])([\w\\-]{1,40})["']?[ \t]*[:=][ \t]*""")
 _POINTER = re.compile(
-    r"""\{?[ \t]*(["']?)(?:env\1[ \t]*:[ \t]*(["']?)[A-Z_][A-Z0-9_]*\2|file\1[ \t]*:[ \t]*(["']?)[\w.~-]*/[\w./~-]*\3)[ \t},]*"""
+    r"""\{?[ \t]*(["']?)(?:env\1[ \t]*:[ \t]*(["']?)[A-Z_][A-Z0-9_]*\2"""
+    r"""|(?:file|dir)\1[ \t]*:[ \t]*(["']?)[\w.~-]*/[\w./~-]*\3)[ \t},]*"""
 )
 _OPENS_ENTRY = re.compile(r"""["'][ \t]*:|[\w.\\-][ \t]*:(?=\s|\Z)""")
 _VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]*")
@@ -33,10 +34,10 @@ def may_hold_secret(key: str) -> bool:
 
 
 def points_elsewhere(key: str, text: str) -> bool:
-    """Whether `text` under `env` or `file` only says where the key is, and may be shown."""
+    """Whether `text` under `env`, `file` or `dir` only says where the key is, and may be shown."""
     if key == "env":
         return _VARIABLE.fullmatch(text) is not None
-    return key == "file" and "/" in text and not _LOOKS_LIKE_KEY.search(text)
+    return key in {"file", "dir"} and "/" in text and not _LOOKS_LIKE_KEY.search(text)
 
 
 def secret_ranges(lines: list[str], number: int, *, guess: bool) -> list[tuple[int, int]]:

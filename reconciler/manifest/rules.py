@@ -10,10 +10,19 @@ from reconciler.manifest.codes import Code
 from reconciler.manifest.hostnames import HostnameError, normalise
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.placed import Document, Entries
-from reconciler.manifest.shape import UUID, environment_fits
+from reconciler.manifest.shape import UUID, VARIABLE, environment_fits
 from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
+from reconciler.manifest.trust import KEY_VARIABLE_PREFIX, Trust
 from reconciler.manifest.words import shorten
-from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, Environment, KeyFile, KeySource, KeyVariable
+from reconciler.model.diagnostics import Severity
+from reconciler.model.environments import (
+    DEFAULT_MAX_INTERRUPTIONS,
+    DefaultKey,
+    Environment,
+    KeyFile,
+    KeySource,
+    KeyVariable,
+)
 from reconciler.model.hostnames import unicode_form
 
 if TYPE_CHECKING:
@@ -31,7 +40,8 @@ class Part(NamedTuple):
 class Merged:
     """What all files say together. `environments` is complete only where no problem was found."""
 
-    def __init__(self, parts: list[Part]) -> None:
+    def __init__(self, parts: list[Part], trust: Trust) -> None:
+        self._trust = trust
         self.problems: list[Diagnostic] = []
         self.environments: list[Environment] = []
         self.api_url: str | None = None
@@ -46,23 +56,71 @@ class Merged:
             self._add_environments(part)
         self.environments.sort(key=lambda environment: environment.name)
 
+    def shared_variables(self) -> list[Diagnostic]:
+        """Warnings for names that become one variable, where no `api_key` decides."""
+        users: dict[str, list[Environment]] = {}
+        for environment in self.environments:
+            if isinstance(environment.key, DefaultKey):
+                users.setdefault(environment.key.variable, []).append(environment)
+        return [
+            self._shared_variable(variable, sharing[0].name, other.name)
+            for variable, sharing in users.items()
+            if not all(environment.send_environment_id for environment in sharing)
+            for other in sharing[1:]
+        ]
+
+    def _shared_variable(self, variable: str, first: str, other: str) -> Diagnostic:
+        message = f"`{other}` and `{first}` both read their key from {variable}"
+        hint = "write `api_key` for one of them, or rename one; a key opens one Environment"
+        related = ((self._names[first], f"`{first}` is here"),)
+        return error(
+            Code.SHARED_VARIABLE,
+            message,
+            self._names[other],
+            hint=hint,
+            environment=other,
+            related=related,
+            severity=Severity.WARNING,
+        )
+
     def _add_settings(self, document: Document) -> None:
         api, limits = _mapping(document.root, "api"), _mapping(document.root, "limits")
         url, most = api.get("base_url"), limits.get("max_interruptions")
         if isinstance(url, str):
             at = document.value_at(api, "base_url")
-            try:
-                self.api_url = base_url.check(url)
+            self.api_url = self._base_url(url, at)
+            if self.api_url is not None:
                 self._agree("api.base_url", self.api_url, at)
-            except base_url.InsecureUrl as failure:
-                hint = "write `https://…`; plain `http` is for loopback hosts such as `127.0.0.1`"
-                self.problems.append(error(Code.INSECURE_BASE_URL, str(failure), at, hint=hint))
-            except ValueError as failure:
-                hint = "write `https://api.imgwire.dev`, or remove the line"
-                self.problems.append(error(Code.WRONG_TYPE, str(failure), at, hint=hint))
+        self._check_variable(_mapping(document.root, "defaults"), document.source, None)
         if isinstance(most, int) and not isinstance(most, bool):
             self.max_interruptions = most
             self._agree("limits.max_interruptions", most, document.value_at(limits, "max_interruptions"))
+
+    def _base_url(self, text: str, at: At) -> str | None:
+        try:
+            url = base_url.parse(text)
+        except ValueError as failure:
+            hint = "write `https://api.imgwire.dev`, or remove the line"
+            self.problems.append(error(Code.WRONG_TYPE, str(failure), at, hint=hint))
+            return None
+        if not url.is_secure and not self._trust.allow_http:
+            hint = "write `https://…`; plain `http` is for `localhost` and loopback addresses, or needs `--allow-http`"
+            self.problems.append(error(Code.INSECURE_BASE_URL, base_url.INSECURE, at, hint=hint))
+        if not url.is_trusted:
+            message = f"a manifest must not send API keys to `{shorten(url.host)}`"
+            hint = f"name this URL outside the manifest, with `--api-url` or {base_url.VARIABLE}, if you trust the host"
+            self.problems.append(error(Code.UNTRUSTED_BASE_URL, message, at, hint=hint))
+        return url.text
+
+    def _check_variable(self, entries: Entries, source: SourceText, environment: str | None) -> None:
+        setting = _mapping(entries, "api_key")
+        name = setting.get("env")
+        if not isinstance(name, str) or self._trust.allows_key_variable(name) or not VARIABLE.fullmatch(name):
+            return
+        at = At(source, setting.places["env"][1])
+        message = f"the variable {shorten(name)} does not begin with {KEY_VARIABLE_PREFIX}"
+        hint = f"rename the variable, or allow it on the command line: `--allow-key-variable {shorten(name)}`"
+        self.problems.append(error(Code.FOREIGN_KEY_VARIABLE, message, at, hint=hint, environment=environment))
 
     def _agree(self, setting: str, value: object, at: At) -> None:
         first, there = self._settings.setdefault(setting, (value, at))
@@ -89,6 +147,7 @@ class Merged:
             hostname, pin = value, None
             own = value if isinstance(value, Entries) else _NONE
             self._check_sending(own, defaults, name, at)
+            self._check_variable(own, source, name)
             if isinstance(value, Entries):
                 hostname = value.get("hostname")
                 place = value.places.get("hostname", (place, place))[1]
@@ -152,13 +211,15 @@ class Merged:
         )
 
     def _key_source(self, part: Part, name: str, entries: Entries) -> KeySource:
-        told = _mapping(entries, "api_key")
-        if not told:
-            return KeyVariable(variable_for(name), FALLBACK_VARIABLE if self._only_one else None)
+        setting = _mapping(entries, "api_key")
+        if not setting:
+            return DefaultKey(variable_for(name), FALLBACK_VARIABLE if self._only_one else None)
         span = part.document.value_at(entries, "api_key").span
-        if isinstance(file := told.get("file"), str):
-            return KeyFile(str(Path(part.folder, file)), span)
-        return KeyVariable(str(told.get("env")), None, span)
+        if isinstance(file := setting.get("file"), str):
+            return KeyFile(str(Path(part.folder, file)), f"file:{file}", span)
+        if isinstance(folder := setting.get("dir"), str):
+            return KeyFile(str(Path(part.folder, folder, name)), f"dir:{folder}", span)
+        return KeyVariable(str(setting.get("env")), span)
 
     def _tell(
         self, code: Code, message: str, at: At, hint: str, environment: str, related: tuple[tuple[At, str], ...] = ()

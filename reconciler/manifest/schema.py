@@ -179,7 +179,7 @@ class _Explainer:
             and value is not EMPTY
         ):
             self._tell_inline_key(at, environment)
-        elif key in {"env", "file"} and failure.validator != "type":
+        elif key in {"env", "file", "dir"} and failure.validator != "type":
             if value.startswith(("sk_", "ck_")):
                 self._tell_inline_key(at, environment)
             else:
@@ -189,10 +189,11 @@ class _Explainer:
             said = "`api_key` does not say where the key is"
             self._tell(Code.MISSING_KEY, said, at, WANTED["api_key"][1], environment=environment)
         elif failure.validator == "maxProperties":
-            if "env" in value and "file" in value:
-                first, second = sorted(("env", "file"), key=lambda name: value.places[name][0])
+            sources = sorted(value.keys() & {"env", "file", "dir"}, key=lambda name: value.places[name][0])
+            if len(sources) > 1:
+                first, second = sources[:2]
                 related = ((self._key(path, first), "the other one"),)
-                said, hint = "`api_key` names both a variable and a file", "keep one of them"
+                said, hint = f"`api_key` has both `{first}` and `{second}`", "keep one of them"
                 self._tell(Code.CONFLICTING_SETTINGS, said, self._key(path, second), hint, related, environment)
         elif key == "environment_id" and failure.validator != "type":
             said = f"`{shorten(value)}` is not a UUID"

@@ -76,7 +76,7 @@ def _api_key_fits(value: object) -> bool:
     if not isinstance(value, dict) or len(value) != 1:
         return False
     ((key, text),) = value.items()
-    pattern = {"env": VARIABLE, "file": PATH}.get(key)
+    pattern = {"env": VARIABLE, "file": PATH, "dir": PATH}.get(key)
     return pattern is not None and isinstance(text, str) and pattern.fullmatch(text) is not None
 
 

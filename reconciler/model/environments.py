@@ -13,22 +13,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyVariable:
-    """The key is in an environment variable. `fallback` is asked when `name` is unset."""
+    """`api_key: {env: NAME}`: the key is in this environment variable and nowhere else."""
 
     name: str
-    fallback: str | None = None
     span: Span | None = None
+
+    @property
+    def as_written(self) -> str:
+        return f"env:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """The key is the content of a file; a relative path counts from the manifest's folder."""
+    """`api_key: {file: PATH}` or `{dir: PATH}`: the key is the content of the file at `path`.
+
+    `path` includes the manifest's folder, and for `dir` the environment's name. `setting` is the text in the manifest, such
+    as `file:keys/web` or `dir:/run/secrets`.
+    """
 
     path: str
+    setting: str
     span: Span | None = None
 
+    @property
+    def as_written(self) -> str:
+        return self.setting
 
-KeySource = KeyVariable | KeyFile
+
+@dataclass(frozen=True, slots=True)
+class DefaultKey:
+    """No `api_key`: the key is in `--keys`, IMGWIRE_API_KEYS, the variable, or in the fallback, in this order."""
+
+    variable: str
+    fallback: str | None = None
+
+    @property
+    def as_written(self) -> str:
+        return "default"
+
+
+KeySource = KeyVariable | KeyFile | DefaultKey
+"""Where the key of an environment is. `as_written` is stable and part of the digest."""
 
 
 @dataclass(frozen=True, slots=True)

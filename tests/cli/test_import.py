@@ -200,7 +200,7 @@ def test_a_key_that_would_not_be_found_is_named(live: Stage) -> None:
     live.write("imgwire.yaml", "version: 1\nenvironments:\n  a: null\n")
     assert live.run("import", "web", "--write").code == 0
     assert "    api_key: {env: IMGWIRE_API_KEY}\n" in live.read("imgwire.yaml")
-    live.write("imgwire.yaml", "version: 1\ndefaults: {api_key: {env: OTHER}}\nenvironments:\n  a: null\n")
+    live.write("imgwire.yaml", "version: 1\ndefaults: {api_key: {env: IMGWIRE_OTHER}}\nenvironments:\n  a: null\n")
     assert live.run("import", "api", "--write").code == 0
     assert "    api_key: {env: IMGWIRE_API_KEY_API}\n" in live.read("imgwire.yaml")
 

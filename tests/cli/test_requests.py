@@ -105,14 +105,14 @@ def test_a_request_says_who_asks_and_carries_the_key_of_its_environment_alone(st
 
 
 def test_the_environment_id_is_sent_where_it_was_asked_for(stage: Stage, listener: Listener) -> None:
-    stage.set("SHARED", key("shared"))
+    stage.set("IMGWIRE_SHARED", key("shared"))
     stage.manifest(
         **{
             name: {
                 "hostname": f"{name}.example.com",
                 "environment_id": uid(name),
                 "send_environment_id": True,
-                "api_key": {"env": "SHARED"},
+                "api_key": {"env": "IMGWIRE_SHARED"},
             }
             for name in ("blog", "web")
         }

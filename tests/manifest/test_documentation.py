@@ -1,23 +1,27 @@
-"""The pages, the schema, the examples and the code say the same."""
+"""The documentation, the schema, the examples and the code agree."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.manifest import parse_documents
 from reconciler.manifest.codes import WARNINGS, Code
+from reconciler.manifest.explanations import explain
 from reconciler.manifest.sources import ManifestFile
 from reconciler.schema_files import NAMES, read_schema
 
+if TYPE_CHECKING:
+    from tests.conftest import Golden
+
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases" / "diagnostics"
-PAGE = (ROOT / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "diagnostics.md"
 MANIFEST_PAGE = (ROOT / "docs" / "manifest.md").read_text(encoding="utf-8")
-SECTIONS = dict(re.findall(r"^### `([a-z0-9-]+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL))
 EXAMPLES = [
     path
     for path in sorted((ROOT / "examples").rglob("*.y*ml"))
@@ -25,31 +29,47 @@ EXAMPLES = [
 ]
 
 
-def test_the_page_has_a_section_for_each_code_and_for_no_other() -> None:
-    assert sorted(SECTIONS) == sorted(Code)
+def test_every_code_is_documented_and_no_other_is() -> None:
+    assert sorted(re.findall(r"^### `(.*)`$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)) == sorted(Code)
 
 
-def test_warnings_are_told_apart() -> None:
-    told = PAGE.partition("\n## Warnings\n")[2]
-    assert set(re.findall(r"^### `(.*)`$", told, re.MULTILINE)) == WARNINGS
+def test_warnings_have_a_chapter_of_their_own() -> None:
+    chapter = PAGE.read_text(encoding="utf-8").partition("\n## Warnings\n")[2]
+    assert set(re.findall(r"^### `(.*)`$", chapter, re.MULTILINE)) == WARNINGS
 
 
-@pytest.mark.parametrize("code", sorted(set(Code) - {Code.SLOW_YAML}))
-def test_each_section_shows_what_is_really_said(code: str) -> None:
-    (example,) = re.findall(r"```text\n(.*?)\n```", SECTIONS[code], re.DOTALL)
-    said = [path.read_text(encoding="utf-8").rstrip("\n").split("\n\n") for path in CASES.glob(f"{code}*/expected.txt")]
-    assert any(example in blocks for blocks in said)
-    assert f"[{code}]: " in example
-    assert "**Mend it:**" in SECTIONS[code]
+def test_each_section_shows_the_output_of_its_case(golden: Golden) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for code in sorted(set(Code) - {Code.SLOW_YAML}):
+        blocks = (CASES / code / "expected.txt").read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+        example = next(block for block in blocks if f"[{code}]: " in block)
+        section = re.compile(rf"(^### `{code}`\n.*?\n```text\n).*?(^```$)", re.MULTILINE | re.DOTALL)
+        page, count = section.subn(lambda match: f"{match[1]}{example}\n{match[2]}", page, count=1)  # noqa: B023
+        assert count == 1, code
+    golden(PAGE, page)
 
 
-def test_the_page_about_the_manifest_tells_of_every_key() -> None:
+@pytest.mark.parametrize("code", sorted(Code))
+def test_a_code_can_be_explained(code: Code) -> None:
+    text = explain(code)
+    assert text is not None
+    assert text.startswith(f"### `{code}`\n\n")
+    assert "**Fix:** " in text
+    assert text.count("### ") == 1
+    assert "\n## " not in text
+
+
+def test_an_unknown_code_has_no_explanation() -> None:
+    assert [explain(code) for code in ("", "nonsense", "`", "Diagnostics")] == [None] * 4
+
+
+def test_the_page_about_the_manifest_documents_every_key() -> None:
     schema = json.loads(read_schema("manifest"))
-    told = set(re.findall(r"^\| `([^`]+)` \|", MANIFEST_PAGE, re.MULTILINE))
+    documented = set(re.findall(r"^\| `([^`]+)` \|", MANIFEST_PAGE, re.MULTILINE))
     keys = {"version", "defaults", "environments"}
     keys |= {f"{section}.{key}" for section in ("api", "limits") for key in schema["properties"][section]["properties"]}
     keys |= {f"….{key}" for key in schema["$defs"]["environment"]["properties"]}
-    assert told == keys
+    assert documented == keys
 
 
 def test_the_manifest_on_the_page_is_valid() -> None:

@@ -27,7 +27,11 @@ def diagnostics_of(run: dict[str, Any]) -> tuple[Diagnostic, ...]:
     try:
         loaded = load(run.get("files", ()))
         selected = select(loaded.manifest, run.get("env", ()), run.get("selectors", ()))
-        return (*loaded.warnings, *resolve(selected, run["environ"])[1]) if "environ" in run else loaded.warnings
+        return (
+            (*loaded.warnings, *resolve(selected, run["environ"])[1])
+            if "environ" in run
+            else loaded.warnings + loaded.advice
+        )
     except InvalidInput as invalid:
         return invalid.diagnostics
 
@@ -40,7 +44,7 @@ def test_a_mistake_is_told_of_as_documented(
     here = tmp_path / "case"
     shutil.copytree(case, here)
     for key in here.glob("*.key.txt"):
-        key.chmod(0o640)
+        key.chmod(0o644)
     monkeypatch.chdir(here)
     run = json.loads((case / "run.json").read_text()) if (case / "run.json").exists() else {}
 

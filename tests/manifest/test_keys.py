@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.manifest.keys import KeyContent, read_key_file, resolve
-from reconciler.model.environments import Credential, Environment, KeyFile, KeyVariable, Secret
+from reconciler.model.environments import Credential, DefaultKey, Environment, KeyFile, KeyVariable, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,22 +24,28 @@ def no_file(path: str) -> KeyContent:
 def messages(
     *environments: Environment,
     environ: dict[str, str] | None = None,
+    keys_file: str | None = None,
     read_file: Callable[[str], KeyContent] = no_file,
 ) -> list[str]:
-    found, problems = resolve(environments, environ or {}, read_file)
+    found, problems = resolve(environments, environ or {}, keys_file=keys_file, read_file=read_file)
     assert not found.keys() & {problem.environment for problem in problems}
     return [f"{problem.code}: {problem.message}" for problem in problems]
 
 
 def test_a_key_comes_from_its_variable_without_white_space_around_it() -> None:
     environment = Environment("a", None, KeyVariable("KEY_A"))
-    assert resolve([environment], {"KEY_A": f" {CANARY}\r\n"}, no_file) == ({"a": Credential(Secret(CANARY))}, ())
+    assert resolve([environment], {"KEY_A": f" {CANARY}\r\n"}, read_file=no_file) == (
+        {"a": Credential(Secret(CANARY))},
+        (),
+    )
 
 
 def test_the_general_variable_serves_only_when_the_own_one_is_unset() -> None:
-    environment = Environment("a", None, KeyVariable("KEY_A", "KEY"))
-    assert resolve([environment], {"KEY": "general"}, no_file)[0] == {"a": Credential(Secret("general"))}
-    assert resolve([environment], {"KEY_A": "own", "KEY": "general"}, no_file)[0] == {"a": Credential(Secret("own"))}
+    environment = Environment("a", None, DefaultKey("KEY_A", "KEY"))
+    assert resolve([environment], {"KEY": "general"}, read_file=no_file)[0] == {"a": Credential(Secret("general"))}
+    assert resolve([environment], {"KEY_A": "own", "KEY": "general"}, read_file=no_file)[0] == {
+        "a": Credential(Secret("own"))
+    }
     assert messages(environment, environ={"KEY_A": "", "KEY": "x"}) == [
         "key-missing: no key for `a`: the variable KEY_A is empty"
     ]
@@ -46,8 +53,8 @@ def test_the_general_variable_serves_only_when_the_own_one_is_unset() -> None:
 
 
 def test_a_key_comes_from_its_file_without_mark_and_line_break() -> None:
-    environment = Environment("a", None, KeyFile("/key"))
-    found = resolve([environment], {}, lambda path: KeyContent(b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n", 0o100600))
+    environment = Environment("a", None, KeyFile("/key", "file:/key"))
+    found = resolve([environment], {}, read_file=lambda path: KeyContent(b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n"))
     assert found == ({"a": Credential(Secret(CANARY))}, ())
 
 
@@ -56,7 +63,7 @@ def test_the_id_is_sent_only_where_that_is_asked_for() -> None:
         Environment("a", None, KeyVariable("A"), environment_id=PIN, send_environment_id=True),
         Environment("b", None, KeyVariable("B"), environment_id=PIN),
     ]
-    found, _ = resolve(environments, {"A": "a", "B": "b"}, no_file)
+    found, _ = resolve(environments, {"A": "a", "B": "b"}, read_file=no_file)
     assert found == {"a": Credential(Secret("a"), PIN), "b": Credential(Secret("b"))}
 
 
@@ -74,7 +81,9 @@ CONTENTS = {
 
 @pytest.mark.parametrize(("content", "said"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
 def test_what_cannot_be_a_key_is_told_of_without_showing_it(content: bytes, said: str) -> None:
-    (message,) = messages(Environment("a", None, KeyFile("/key")), read_file=lambda path: KeyContent(content))
+    (message,) = messages(
+        Environment("a", None, KeyFile("/key", "file:/key")), read_file=lambda path: KeyContent(content)
+    )
     assert message.startswith("key-missing: no key for `a`: ")
     assert said in message
     assert CANARY not in message
@@ -102,30 +111,137 @@ def test_environments_share_a_key_only_by_sending_their_ids() -> None:
 
 def test_ten_thousand_environments_on_one_key_are_told_of_in_bounded_size() -> None:
     environments = [Environment(f"e{number}", None, KeyVariable("KEY")) for number in range(10_000)]
-    found, problems = resolve(environments, {"KEY": CANARY}, no_file)
+    found, problems = resolve(environments, {"KEY": CANARY}, read_file=no_file)
     assert (found, len(problems)) == ({}, 10_000)
     assert max(len(problem.message) for problem in problems) < 200
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"), [(0o600, []), (0o400, []), (0o640, ["0640"]), (0o604, ["0604"]), (0o777, ["0777"])]
+    ("mode", "shown"), [(0o600, []), (0o440, []), (0o660, []), (0o644, ["0644"]), (0o604, ["0604"]), (0o777, ["0777"])]
 )
-def test_a_key_file_that_others_may_read_is_warned_of_once(tmp_path: Path, mode: int, told: list[str]) -> None:
+def test_a_key_file_that_every_user_can_read_is_reported_once(tmp_path: Path, mode: int, shown: list[str]) -> None:
     path = tmp_path / "key"
     path.write_text(CANARY)
     path.chmod(mode)
     environments = [
-        Environment(name, None, KeyFile(str(path)), environment_id=PIN, send_environment_id=True) for name in "ab"
+        Environment(name, None, KeyFile(str(path), "file:key"), environment_id=PIN, send_environment_id=True)
+        for name in "ab"
     ]
     found, warnings = resolve(environments, {})
     assert set(found) == {"a", "b"}
-    assert [(item.code, item.severity) for item in warnings] == [("key-file-mode", "warning") for _ in told]
-    assert all(f"(mode {shown})" in item.message for item, shown in zip(warnings, told, strict=True))
+    assert [(item.code, item.severity) for item in warnings] == [("key-file-mode", "warning") for _ in shown]
+    assert all(f"(mode {text})" in item.message for item, text in zip(warnings, shown, strict=True))
+
+
+@pytest.mark.parametrize("text", ['"CANARY"', "'CANARY'", '"CANARY', "CANARY'", '"'])
+def test_a_key_in_quotes_is_refused_without_showing_it(text: str) -> None:
+    assert messages(Environment("a", None, KeyVariable("A")), environ={"A": f"{text}\r\n"}) == [
+        "quoted-key: the key for `a` in the variable A has quotes around it"
+    ]
+
+
+# The order of the sources
+
+DEFAULT = Environment("web", None, DefaultKey("IMGWIRE_API_KEY_WEB", "IMGWIRE_API_KEY"))
+PLACES = {
+    "IMGWIRE_API_KEYS": json.dumps({"web": "from-table-variable", "other": "x"}),
+    "IMGWIRE_API_KEY_WEB": "from-own-variable",
+    "IMGWIRE_API_KEY": "from-last-variable",
+}
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "keys.json"
+    path.write_text('{"web": " from-keys-file\\r\\n", "blog": "x"}', encoding="utf-8-sig")
+    return "keys.json"
+
+
+def key_of(environment: Environment, environ: dict[str, str], keys_file: str | None = None) -> str:
+    found, problems = resolve([environment], environ, keys_file=keys_file)
+    assert problems == ()
+    return found[environment.name].key.reveal()
+
+
+def test_the_first_source_that_has_a_key_decides(keys_file: str) -> None:
+    environ = dict(PLACES)
+    assert key_of(DEFAULT, environ, keys_file) == "from-keys-file"
+    assert key_of(DEFAULT, environ) == "from-table-variable"
+    assert key_of(DEFAULT, {**environ, "IMGWIRE_API_KEYS": '{"other": "x"}'}) == "from-own-variable"
+    del environ["IMGWIRE_API_KEYS"]
+    assert key_of(DEFAULT, environ) == "from-own-variable"
+    del environ["IMGWIRE_API_KEY_WEB"]
+    assert key_of(DEFAULT, environ) == "from-last-variable"
+    assert key_of(DEFAULT, {**environ, "IMGWIRE_API_KEYS": " "}) == "from-last-variable"
+
+
+def test_a_keys_file_without_this_name_falls_through(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text('{"blog": "x"}')
+    assert key_of(DEFAULT, PLACES, str(path)) == "from-table-variable"
+
+
+def test_a_configured_key_never_falls_through(keys_file: str) -> None:
+    configured = Environment("web", None, KeyVariable("IMGWIRE_OTHER"))
+    assert messages(configured, environ=PLACES, keys_file=keys_file) == [
+        "key-missing: no key for `web`: the variable IMGWIRE_OTHER is not set"
+    ]
+    file = Environment("web", None, KeyFile("/no/such/file", "file:/no/such/file"))
+    (message,) = messages(file, environ=PLACES, keys_file=keys_file, read_file=read_key_file)
+    assert message.startswith("key-missing: no key for `web`: cannot read the file `/no/such/file`: ")
+
+
+BAD_TABLES = {
+    "nothing": ("", "is not JSON"),
+    "no JSON": ("web=CANARY", "is not JSON"),
+    "deep": ("[" * 100_000, "is not JSON"),
+    "a list": ('["CANARY"]', "is not a JSON object of environment names and keys"),
+    "a number": ('{"web": 5}', "`web` in the keys file"),
+    "one name twice": ('{"web": "CANARY", "web": "CANARY2"}', "has `web` twice"),
+    "another encoding": ("\udcff", "is not in UTF-8"),
+    "an empty key": ('{"web": ""}', "is empty"),
+    "a client key": ('{"web": "ck_CANARY"}', "is a client key"),
+    "a key in quotes": ('{"web": "\\"CANARY\\""}', "has quotes around it"),
+    "a key with a space": ('{"web": "CANARY CANARY"}', "a key is visible ASCII without white space"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_a_keys_file_that_cannot_be_used_is_reported_and_nothing_else_is_tried(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    path = tmp_path / "keys.json"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    (message,) = messages(DEFAULT, environ=PLACES, keys_file=str(path))
+    assert reason in message
+    assert "`web`" in message
+    assert CANARY not in message
+
+
+def test_a_keys_file_that_is_missing_is_reported() -> None:
+    assert messages(DEFAULT, environ=PLACES, keys_file="/no/such/file") == [
+        "key-missing: no key for `web`: cannot read the keys file `/no/such/file`: no such file or directory"
+    ]
+
+
+def test_every_place_without_a_key_is_named(keys_file: str) -> None:
+    environment = Environment("shop", None, DefaultKey("IMGWIRE_API_KEY_SHOP"))
+    assert messages(environment, environ={"IMGWIRE_API_KEY": "x"}, keys_file=keys_file) == [
+        f"key-missing: no key for `shop`: the keys file `{keys_file}` has no entry `shop`, and the variable"
+        " IMGWIRE_API_KEY_SHOP is not set; IMGWIRE_API_KEY is set, but only a manifest with one environment uses it"
+    ]
+
+
+def test_a_key_source_has_a_text_for_the_digest_that_does_not_depend_on_the_folder() -> None:
+    sources = [KeyVariable("IMGWIRE_A"), KeyFile("cfg/keys/web", "file:keys/web"), KeyFile("cfg/keys/web", "dir:keys")]
+    assert [source.as_written for source in sources] == ["env:IMGWIRE_A", "file:keys/web", "dir:keys"]
+    assert DEFAULT.key.as_written == "default"
 
 
 @pytest.mark.parametrize("path", ["/no/such/file", "/", "/dev/full/x"])
 def test_a_key_file_that_cannot_be_read_is_told_of(path: str) -> None:
-    found, (problem,) = resolve([Environment("a", None, KeyFile(path))], {})
+    found, (problem,) = resolve([Environment("a", None, KeyFile(path, f"file:{path}"))], {})
     assert (found, problem.code, problem.environment) == ({}, "key-missing", "a")
     assert f"cannot read the file `{path}`: " in problem.message
 
@@ -144,6 +260,6 @@ def test_a_key_file_that_may_never_end_is_refused_at_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
-    assert messages(Environment("a", None, KeyFile(path)), read_file=read_key_file) == [
+    assert messages(Environment("a", None, KeyFile(path, f"file:{path}")), read_file=read_key_file) == [
         f"key-missing: no key for `a`: cannot read the file `{path}`: {reason}"
     ]

@@ -11,7 +11,7 @@ from reconciler.manifest.source_text import error
 from reconciler.manifest.sources import ManifestFile
 from reconciler.manifest.starter import STARTER
 from reconciler.model.diagnostics import InvalidInput, Severity, Span
-from reconciler.model.environments import Environment, KeyFile, KeyVariable, Manifest, SourceFile
+from reconciler.model.environments import DefaultKey, Environment, KeyFile, KeyVariable, Manifest, SourceFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,15 +61,15 @@ def environments(text: str) -> str:
 
 def test_a_manifest_becomes_environments_in_order_of_name() -> None:
     labels = {"team": "web", "stage": "test"}
-    none = KeyVariable("IMGWIRE_API_KEY_NONE")
-    staging = KeyVariable("IMGWIRE_API_KEY_STAGING")
+    none = DefaultKey("IMGWIRE_API_KEY_NONE")
+    staging = DefaultKey("IMGWIRE_API_KEY_STAGING")
     assert manifest(WHOLE) == Manifest(
         environments=(
             Environment("none", None, none, protect=True, labels=labels, span=Span("0.yaml", 22, 3, 4)),
             Environment(
                 "production",
                 "xn--bcher-kva.example.com",
-                KeyVariable("IMGWIRE_PRODUCTION", None, Span("0.yaml", 14, 14, 1)),
+                KeyVariable("IMGWIRE_PRODUCTION", Span("0.yaml", 14, 14, 1)),
                 environment_id=PIN,
                 send_environment_id=True,
                 protect=True,
@@ -79,7 +79,7 @@ def test_a_manifest_becomes_environments_in_order_of_name() -> None:
             Environment(
                 "sandbox",
                 None,
-                KeyFile("folder/keys/sandbox", Span("0.yaml", 21, 14, 1)),
+                KeyFile("folder/keys/sandbox", "file:keys/sandbox", Span("0.yaml", 21, 14, 1)),
                 labels=labels,
                 span=Span("0.yaml", 18, 3, 7),
             ),
@@ -107,11 +107,11 @@ def test_what_the_starter_writes_is_valid() -> None:
 
 def test_in_a_manifest_with_one_environment_the_general_variable_serves_too() -> None:
     one = environments("  eu-west.1: images.example.com\n")
-    assert manifest(one).environments[0].key == KeyVariable("IMGWIRE_API_KEY_EU_WEST_1", "IMGWIRE_API_KEY")
+    assert manifest(one).environments[0].key == DefaultKey("IMGWIRE_API_KEY_EU_WEST_1", "IMGWIRE_API_KEY")
     two = manifest(one, environments("  b: images-b.example.com\n"))
     assert [item.key for item in two.environments] == [
-        KeyVariable("IMGWIRE_API_KEY_B"),
-        KeyVariable("IMGWIRE_API_KEY_EU_WEST_1"),
+        DefaultKey("IMGWIRE_API_KEY_B"),
+        DefaultKey("IMGWIRE_API_KEY_EU_WEST_1"),
     ]
 
 
@@ -123,7 +123,7 @@ def test_defaults_are_for_the_environments_of_their_own_file() -> None:
 
 def test_an_absolute_key_file_stays_where_it_is() -> None:
     found = manifest(environments("  a: {hostname: null, api_key: {file: /run/secrets/a}}\n"))
-    assert found.environments[0].key == KeyFile("/run/secrets/a", Span("0.yaml", 3, 32, 1))
+    assert found.environments[0].key == KeyFile("/run/secrets/a", "file:/run/secrets/a", Span("0.yaml", 3, 32, 1))
 
 
 def test_settings_of_several_files_may_agree() -> None:

@@ -42,7 +42,7 @@ def mappings(values: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dic
 
 
 SHARED = {
-    "api_key": mappings({"env": TEXTS, "file": TEXTS}),
+    "api_key": mappings({"env": TEXTS, "file": TEXTS, "dir": TEXTS}),
     "send_environment_id": st.booleans(),
     "protect": st.booleans(),
     "labels": st.dictionaries(NAMES, TEXTS, max_size=3),

@@ -105,7 +105,7 @@ def test_the_wheel_holds_the_package_and_its_schemas_and_nothing_else(built: Pat
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {str(path.relative_to(ROOT)) for path in (ROOT / "reconciler").rglob("*.py")}
     schemas = {f"reconciler/schemas/{name}.schema.json" for name in SCHEMAS}
-    assert names == package | schemas | {"reconciler/py.typed"}
+    assert names == package | schemas | {"reconciler/py.typed", "reconciler/docs/diagnostics.md"}
 
 
 def test_the_sdist_holds_what_its_tests_need(built: Path) -> None:
