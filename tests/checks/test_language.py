@@ -75,7 +75,9 @@ def files() -> list[Path]:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in endings
     )
-    generated = ROOT / "docs" / "reference"  # repeats texts of the code and the schemas, which are checked at their source
+    generated = (
+        ROOT / "docs" / "reference"
+    )  # repeats texts of the code and the schemas, which are checked at their source
     return sorted([*named, *(path for path in below if generated not in path.parents)])
 
 
