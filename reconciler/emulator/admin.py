@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from reconciler.emulator.admin_input import json_of, object_of, script_of, wrong
-from reconciler.emulator.answers import Resource, json_answer
+from reconciler.emulator.admin_input import bad_request, parse_script, read_json, read_object
 from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.faults import Fault, FaultError
 from reconciler.emulator.problems import Problem
+from reconciler.emulator.responses import Resource, json_response
 from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
 from reconciler.emulator.switches import SwitchError
 from reconciler.model.domains import FIELDS
@@ -55,7 +55,7 @@ class Admin:
 
     async def _answer(self, request: Request) -> Response:
         if not _from_loopback(request):
-            return json_answer(403, {"detail": "The emulator's own API answers loopback callers only"})
+            return json_response(403, {"detail": "The emulator's own API answers loopback callers only"})
         parts = request.scope["path"].removeprefix(PREFIX).removesuffix("/").split("/")
         resource = self._resources.get(parts[0]) if len(parts) == 1 else None
         if parts[0] == "environments" and len(parts) > 1 and is_uuid(parts[1]):
@@ -65,8 +65,8 @@ class Admin:
             elif parts[2:] == ["domain"]:
                 resource = self._domain
         if resource is None:
-            return json_answer(404, {"detail": "Not Found"})
-        return await resource.answer(request)
+            return json_response(404, {"detail": "Not Found"})
+        return await resource.respond(request)
 
     # Environments and their custom domains
 
@@ -75,7 +75,7 @@ class Admin:
             return {name: to_json(item) for name, item in state.environments.items()}
 
     async def _put_environment(self, request: Request) -> object:
-        wanted = await object_of(request, {"name": str, "key": str})
+        wanted = await read_object(request, {"name": str, "key": str})
         environment_id = request.path_params["id"]
         with self._world.writing() as state:
             found = state.environments.get(environment_id)
@@ -96,17 +96,17 @@ class Admin:
     async def _change_domain(self, request: Request) -> object:
         """Set any of the twelve properties, to any words, or a script of statuses for the next checks."""
         texts = dict.fromkeys(FIELDS, str)
-        wanted = await object_of(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
-        script = script_of(wanted.pop("script", None))
+        wanted = await read_object(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
+        script = parse_script(wanted.pop("script", None))
         with self._world.writing() as state:
             found = _found(state, request)
             claim = _claimed(found)
             domain = replace(claim.domain, **wanted)
             if domain.id != claim.domain.id or domain.environment_id != found.id:
-                raise wrong("`id` and `environment_id` cannot be changed")
+                raise bad_request("`id` and `environment_id` cannot be changed")
             holder = state.holder(domain.hostname)
             if holder is not None and holder.id != found.id:
-                raise wrong("Another Environment has this hostname")
+                raise bad_request("Another Environment has this hostname")
             claim = replace(claim, domain=domain, script=claim.script if script is None else script)
             state.put(replace(found, claim=claim))
             return to_json(state.environments[found.id])
@@ -126,10 +126,10 @@ class Admin:
             return {"now": self._world.stamp(state), "offset_seconds": state.clock_offset}
 
     async def _advance_clock(self, request: Request) -> object:
-        wanted = await object_of(request, {"advance_seconds": (int, float)})
+        wanted = await read_object(request, {"advance_seconds": (int, float)})
         seconds = wanted.get("advance_seconds", 0)
         if not 0 <= seconds <= 10**9:
-            raise wrong("`advance_seconds` is a number from 0 up")
+            raise bad_request("`advance_seconds` is a number from 0 up")
         self._world.advance_clock(float(seconds))
         return await self._clock(request)
 
@@ -139,7 +139,7 @@ class Admin:
 
     async def _change_organization(self, request: Request) -> object:
         known = {"custom_domain_enabled": bool, "subscription_status": str, "blocked": bool}
-        wanted = await object_of(request, known)
+        wanted = await read_object(request, known)
         with self._world.writing() as state:
             state.put(replace(state.organization, **wanted))
             return to_json(state.organization)
@@ -148,28 +148,28 @@ class Admin:
         return asdict(self._world.switches)
 
     async def _change_switches(self, request: Request) -> object:
-        wanted = await object_of(request, dict.fromkeys((item.name for item in fields(self._world.switches)), object))
+        wanted = await read_object(request, dict.fromkeys((item.name for item in fields(self._world.switches)), object))
         switches = self._world.switches
         try:
             for name, value in wanted.items():
                 text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
                 switches = switches.with_text(name, text)
         except SwitchError as error:
-            raise wrong(str(error)) from None
+            raise bad_request(str(error)) from None
         self._world.switches = switches
         return asdict(switches)
 
     # Faults and the log
 
     async def _faults(self, _: Request) -> object:
-        return [{**fault.as_dict(), "counted": count} for fault, count in self._world.faults.listed()]
+        return [{**fault.as_dict(), "counted": count} for fault, count in self._world.faults.counts()]
 
     async def _add_faults(self, request: Request) -> object:
-        plain = await json_of(request)
+        plain = await read_json(request)
         try:
             faults = [Fault.of(item) for item in (plain if isinstance(plain, list) else [plain])]
         except FaultError as error:
-            raise wrong(str(error)) from None
+            raise bad_request(str(error)) from None
         self._world.faults.add(*faults)
         return await self._faults(request)
 

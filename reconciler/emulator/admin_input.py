@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 _MAX_SCRIPT = 1000
 
 
-def wrong(detail: str) -> Problem:
+def bad_request(detail: str) -> Problem:
     """A refusal in these words: 400."""
     return Problem(400, {"detail": detail})
 
 
-async def json_of(request: Request) -> Any:
+async def read_json(request: Request) -> Any:
     """The body, whatever it holds. Raises Problem: 400."""
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise wrong("The body is not JSON") from None
+        raise bad_request("The body is not JSON") from None
 
 
-async def object_of(request: Request, known: dict[str, Any]) -> dict[str, Any]:
+async def read_object(request: Request, known: dict[str, Any]) -> dict[str, Any]:
     """An object with any of the known properties, each of its type. Raises Problem: 400."""
-    plain = await json_of(request)
+    plain = await read_json(request)
     if not isinstance(plain, dict) or not set(plain) <= set(known):
-        raise wrong(f"An object was expected, with any of: {', '.join(known)}")
+        raise bad_request(f"An object was expected, with any of: {', '.join(known)}")
     for name, value in plain.items():
         if not isinstance(value, known[name]):
-            raise wrong(f"`{name}` is of the wrong type")
+            raise bad_request(f"`{name}` is of the wrong type")
     return plain
 
 
-def script_of(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
+def parse_script(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
     """Pairs of statuses from plain data. Raises Problem: 400."""
     if plain is None:
         return None
@@ -45,5 +45,5 @@ def script_of(plain: list[Any] | None) -> tuple[tuple[str, str], ...] | None:
         isinstance(item, list) and len(item) == 2 and all(isinstance(word, str) for word in item) for item in plain
     )
     if not pairs or len(plain) > _MAX_SCRIPT:
-        raise wrong("`script` is a list of [status, certificate_status]")
+        raise bad_request("`script` is a list of [status, certificate_status]")
     return tuple((status, certificate) for status, certificate in plain)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect, Request
 
 from reconciler.emulator.admin import PREFIX, Admin
-from reconciler.emulator.answers import BANNER, json_answer
 from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.faults import Fault, Kind
-from reconciler.emulator.requests import masked
+from reconciler.emulator.requests import mask_keys
+from reconciler.emulator.responses import BANNER, json_response
 from reconciler.emulator.routes import Api
 from reconciler.emulator.state import StateError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reconciler.emulator.auth import Caller
+    from reconciler.emulator.caller import Caller
     from reconciler.emulator.world import World
 
 Headers = list[tuple[bytes, bytes]]
@@ -77,18 +77,18 @@ class Emulator:
                 await self._exchange(scope, receive, send)
         except StateError as error:
             # Raised before anything is sent: answers are collected first.
-            await json_answer(500, {"detail": str(error)})(scope, receive, send)
+            await json_response(500, {"detail": str(error)})(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         world, method, path = self._world, scope["method"], scope["path"]
         headers = dict(scope["headers"])
-        environment_id = _text(headers.get(b"x-environment-id"))
-        caller = world.auth.identify(_text(headers.get(b"authorization")), environment_id)
+        environment_id = _decode(headers.get(b"x-environment-id"))
+        caller = world.auth.identify(_decode(headers.get(b"authorization")), environment_id)
         fault = self._fault(method, path, caller)
         begun = time.perf_counter()
         entry: dict[str, Any] = {
             "method": method,
-            "path": masked(path),
+            "path": mask_keys(path),
             "key": caller.label or (caller.digest and f"key-{caller.digest[:8]}"),
             "environment_id": caller.environment_id,
             "header": environment_id if environment_id and is_uuid(environment_id) else None,
@@ -134,22 +134,22 @@ class Emulator:
     async def _reply(self, scope: Scope, receive: Receive, fault: Fault | None) -> Reply:
         wait = self._world.switches.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
         if wait:
-            receive = await _received(scope, receive)
+            receive = await _read_ahead(scope, receive)
             await self._sleep(wait)
         reply = Reply(500, [], b"")
         if fault is None or fault.acts:
-            reply = await _answer(self._api, scope, receive)
+            reply = await _collect(self._api, scope, receive)
         if fault is None:
             return reply
         match fault.kind:
             case Kind.DROP_BEFORE | Kind.DROP_AFTER:
                 raise ConnectionDropped(after=fault.acts)
             case Kind.STATUS:
-                return _made(fault.status, fault)
+                return _error_reply(fault.status, fault)
             case Kind.RATE_LIMIT:
-                return _made(429, fault)
+                return _error_reply(429, fault)
             case Kind.GARBAGE:
-                return _garbage(fault)
+                return _garbage_reply(fault)
             case Kind.REDIRECT:
                 return Reply(307, [(b"location", fault.location.encode())], b"")
             case Kind.DELAY | Kind.TRUNCATE | Kind.DRIP:
@@ -173,7 +173,7 @@ class Emulator:
         await send({"type": "http.response.body", "body": body})
 
 
-async def _received(scope: Scope, receive: Receive) -> Receive:
+async def _read_ahead(scope: Scope, receive: Receive) -> Receive:
     """The request with its body read: it is carried out late even when its sender has gone by then."""
     body = await Request(scope, receive).body()
 
@@ -183,7 +183,7 @@ async def _received(scope: Scope, receive: Receive) -> Receive:
     return again
 
 
-async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
     reply = Reply(500, [], b"")
 
     async def collect(message: Any) -> None:
@@ -196,7 +196,7 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
     return reply
 
 
-def _made(status: int, fault: Fault) -> Reply:
+def _error_reply(status: int, fault: Fault) -> Reply:
     if isinstance(fault.body, str):
         return Reply(status, [(b"content-type", b"text/html"), *_retry_after(fault.retry_after)], fault.body.encode())
     named = {"error_type": fault.error_type} if fault.error_type else {}
@@ -204,7 +204,7 @@ def _made(status: int, fault: Fault) -> Reply:
     return _json(status, body, fault.retry_after)
 
 
-def _garbage(fault: Fault) -> Reply:
+def _garbage_reply(fault: Fault) -> Reply:
     body = "<html><body>Welcome to nginx!</body></html>" if fault.body is None else fault.body
     if isinstance(body, str):
         return Reply(200, [(b"content-type", b"text/html")], body.encode())
@@ -221,5 +221,5 @@ def _retry_after(value: str | None) -> Headers:
     return [] if value is None else [(b"retry-after", value.encode())]
 
 
-def _text(header: bytes | None) -> str | None:
+def _decode(header: bytes | None) -> str | None:
     return None if header is None else header.decode("latin-1")

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.emulator.problems import bad_token, invalid, not_authorized, not_found, unpaid
+from reconciler.emulator.caller import Caller
+from reconciler.emulator.problems import invalid_token, not_authorized, not_found, payment_required, validation_error
 from reconciler.emulator.state import Environment, Key, State, digest, stable_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from reconciler.emulator.world import World
+    from reconciler.emulator.core import Core
     from reconciler.model.environments import Secret
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
@@ -29,21 +30,11 @@ class Account:
     environment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who seems to ask: the key's digest and label, and the Environment meant; None where that is not clear."""
-
-    digest: str | None = None
-    label: str | None = None
-    environment_id: str | None = None
-    environment: str | None = None
-
-
 class Authenticator:
     """Registers keys and finds the Environment that a request may use."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def register(self, accounts: Iterable[Account]) -> None:
         """Add the accounts whose keys are not known.
@@ -55,10 +46,10 @@ class Authenticator:
         for account in accounts:
             environment_id = (account.environment_id or stable_id(account.name)).lower()
             wanted.setdefault(digest(account.key.reveal()), {})[environment_id] = account.name
-        with self._world.reading() as state:
+        with self._core.reading() as state:
             if not any(_missing_environments(state, name, ids) for name, ids in wanted.items()):
                 return
-        with self._world.writing() as state:
+        with self._core.writing() as state:
             for name, ids in wanted.items():
                 for environment_id in _missing_environments(state, name, ids):
                     self._grant(state, name, environment_id, ids[environment_id])
@@ -69,7 +60,7 @@ class Authenticator:
         if token is None:
             return Caller()
         name = digest(token)
-        with self._world.reading() as state:
+        with self._core.reading() as state:
             key = state.keys.get(name)
             opened = key.environments if key else (stable_id(name),)
             meant = opened[0] if len(opened) == 1 else None
@@ -80,30 +71,30 @@ class Authenticator:
 
     def authenticate(self, authorization: str | None, environment_id: str | None) -> str:
         """The id of the Environment that a request is for. Raises Problem: 401, 402, 403, 404, 422."""
-        switches = self._world.switches
+        switches = self._core.switches
         token = self._credential(authorization)
         if environment_id is not None and not is_uuid(environment_id):
-            raise invalid(("header", "X-Environment-Id"), "Input should be a valid UUID", "uuid_parsing")
-        with self._world.reading() as state:
+            raise validation_error(("header", "X-Environment-Id"), "Input should be a valid UUID", "uuid_parsing")
+        with self._core.reading() as state:
             opened: Collection[str] = state.environments
             if not token.startswith(SESSION):
                 opened = state.keys[digest(token)].environments
             meant = self._select_environment(opened, environment_id.lower() if environment_id else None)
             if meant not in state.environments:
-                raise bad_token(switches, "The key's Environment does not exist any more")
+                raise invalid_token(switches, "The key's Environment does not exist any more")
             if switches.payment_blocks == "all" and not state.organization.paid:
-                raise unpaid(switches)
+                raise payment_required(switches)
         return meant
 
     def authenticate_session(self, authorization: str | None) -> None:
         """Accept user sessions only, unless `environments_api` is `any`. Raises Problem: 401."""
         token = self._credential(authorization)
-        if not token.startswith(SESSION) and self._world.switches.environments_api == "session":
-            raise bad_token(self._world.switches, "A user session is needed, not a Server API Key")
+        if not token.startswith(SESSION) and self._core.switches.environments_api == "session":
+            raise invalid_token(self._core.switches, "A user session is needed, not a Server API Key")
 
     def new_environment(self, state: State, environment_id: str, name: str) -> Environment:
         """An Environment created now; it is put into the state."""
-        stamp = self._world.stamp(state)
+        stamp = self._core.stamp(state)
         environment = Environment(environment_id, name, stamp, stamp, default=not state.environments)
         state.put(environment)
         return environment
@@ -111,15 +102,15 @@ class Authenticator:
     def _credential(self, authorization: str | None) -> str:
         token = _token(authorization)
         if token is None:
-            raise bad_token(self._world.switches, "Missing credential")
+            raise invalid_token(self._core.switches, "Missing credential")
         name = digest(token)
-        with self._world.reading() as state:
+        with self._core.reading() as state:
             if name in state.keys:
                 return token
-        if self._world.switches.strict_keys or not token.startswith((SERVER_KEY, SESSION)):
-            raise bad_token(self._world.switches, "Invalid API key")
+        if self._core.switches.strict_keys or not token.startswith((SERVER_KEY, SESSION)):
+            raise invalid_token(self._core.switches, "Invalid API key")
         if not token.startswith(SESSION):
-            with self._world.writing() as state:
+            with self._core.writing() as state:
                 self._grant(state, name, stable_id(name), f"key-{name[:8]}")
         return token
 
@@ -132,12 +123,12 @@ class Authenticator:
     def _select_environment(self, opened: Collection[str], wanted: str | None) -> str:
         if wanted is not None and wanted in opened:
             return wanted
-        switches = self._world.switches
+        switches = self._core.switches
         if wanted is None or switches.foreign_environment == "ignore":
             if len(opened) == 1:
                 return next(iter(opened))
             message = "Field required: this credential opens several Environments"
-            raise invalid(("header", "X-Environment-Id"), message, "missing")
+            raise validation_error(("header", "X-Environment-Id"), message, "missing")
         if switches.foreign_environment == "hide":
             raise not_found(switches, "Environment")
         raise not_authorized(switches)

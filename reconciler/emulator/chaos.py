@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from reconciler.emulator.faults import Fault, Kind
 
 if TYPE_CHECKING:
-    from reconciler.emulator.auth import Caller
+    from reconciler.emulator.caller import Caller
 
 Methods = Literal["reads", "writes", "all"]
 

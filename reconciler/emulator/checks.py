@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookupResult:
     """What DNS look-ups found for the two CNAMEs; None where nobody answered."""
 
     routing: bool | None
@@ -25,7 +25,7 @@ _READY = (Status.CONNECTED.value, CertificateStatus.ACTIVE.value)
 _FAILED = (Status.FAILED.value, CertificateStatus.FAILING.value)
 
 
-def settled(claim: Claim, now: float, switches: Switches) -> Claim:
+def settle(claim: Claim, now: float, switches: Switches) -> Claim:
     """The claim as time alone has made it: ready by itself `settle_seconds` after creation, if it was still PENDING."""
     domain = claim.domain
     if switches.settle_seconds is None or (domain.status, domain.certificate_status) != (
@@ -37,7 +37,7 @@ def settled(claim: Claim, now: float, switches: Switches) -> Claim:
     return claim if now < due else _with(claim, _READY, timestamp(due, switches.timestamps), verified=True)
 
 
-def checked(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> tuple[Claim, bool]:
+def run_check(claim: Claim, now: float, switches: Switches, seen: LookupResult | None) -> tuple[Claim, bool]:
     """The claim after one more test_connection, and whether that check failed."""
     claim = replace(claim, checks=claim.checks + 1)
     if claim.script:
@@ -55,7 +55,7 @@ def _statuses(claim: Claim) -> tuple[str, str]:
     return claim.domain.status or "", claim.domain.certificate_status or ""
 
 
-def _outcome(claim: Claim, now: float, switches: Switches, seen: Seen | None) -> tuple[str, str]:
+def _outcome(claim: Claim, now: float, switches: Switches, seen: LookupResult | None) -> tuple[str, str]:
     before = _statuses(claim)
     match switches.check:
         case "now":
@@ -73,10 +73,10 @@ def _outcome(claim: Claim, now: float, switches: Switches, seen: Seen | None) ->
         case "never":
             return before
         case "dns":
-            return _by_dns(before, seen or Seen(None, None))
+            return _by_dns(before, seen or LookupResult(None, None))
 
 
-def _by_dns(before: tuple[str, str], seen: Seen) -> tuple[str, str]:
+def _by_dns(before: tuple[str, str], seen: LookupResult) -> tuple[str, str]:
     """Right records connect and activate; wrong or missing ones fail what stood, and leave PENDING what never did."""
     status = _next(before[0], seen.routing, Status.PENDING, _READY[0], _FAILED[0])
     # A certificate is only issued for a name that leads here.

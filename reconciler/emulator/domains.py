@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.emulator.checks import Seen, checked, settled
-from reconciler.emulator.hostnames import fault_of
-from reconciler.emulator.problems import absent, bad_hostname, conflict, refusal, unpaid
-from reconciler.emulator.state import Claim, State, compared, digest
+from reconciler.emulator.checks import LookupResult, run_check, settle
+from reconciler.emulator.hostnames import hostname_error
+from reconciler.emulator.problems import conflict, domain_error, invalid_hostname, no_domain, payment_required
+from reconciler.emulator.state import Claim, State, digest, hostname_key
 from reconciler.model.domains import CertificateStatus, Domain, Status
 
 if TYPE_CHECKING:
-    from reconciler.emulator.world import World
+    from reconciler.emulator.core import Core
 
 ROUTING_TARGET = "cdn-proxy.imgwire.dev"  # guide, custom domains, creation example
 
@@ -20,12 +20,12 @@ ROUTING_TARGET = "cdn-proxy.imgwire.dev"  # guide, custom domains, creation exam
 class Domains:
     """The calls take the id of an Environment that exists, and raise Problem for what the API refuses."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def find(self, environment_id: str) -> Domain | None:
         """The custom domain, if there is one."""
-        with self._world.reading() as state:
+        with self._core.reading() as state:
             claim = self._claim(state, environment_id)
         return None if claim is None else claim.domain
 
@@ -33,21 +33,21 @@ class Domains:
         """What GET shows. Raises Problem where there is no custom domain."""
         domain = self.find(environment_id)
         if domain is None:
-            raise absent(self._world.switches, self._world.switches.absent)
+            raise no_domain(self._core.switches, self._core.switches.absent)
         return domain
 
     def create(self, environment_id: str, hostname: str) -> Domain:
         """Claim a hostname. Raises Problem: 402, 422, a conflict."""
-        switches = self._world.switches
+        switches = self._core.switches
         name = hostname.removesuffix(".") if switches.trailing_dot == "strip" else hostname
-        if reason := fault_of(name, switches):
-            raise bad_hostname(switches, reason)
-        with self._world.writing() as state:
+        if reason := hostname_error(name, switches):
+            raise invalid_hostname(switches, reason)
+        with self._core.writing() as state:
             if not state.organization.paid:
-                raise unpaid(switches)
+                raise payment_required(switches)
             own = self._claim(state, environment_id)
             if own is not None:
-                same = own.gone_at is None and compared(own.domain.hostname) == compared(name)
+                same = own.gone_at is None and hostname_key(own.domain.hostname) == hostname_key(name)
                 if same and switches.second_create == "same":
                     return own.domain
                 if own.gone_at is not None or switches.second_create != "replace":
@@ -63,27 +63,27 @@ class Domains:
 
     def delete(self, environment_id: str) -> str:
         """Give the hostname up: the id of the domain that was deleted. Raises Problem where there is none."""
-        switches = self._world.switches
-        with self._world.writing() as state:
+        switches = self._core.switches
+        with self._core.writing() as state:
             claim = self._claim(state, environment_id)
             if claim is None or claim.gone_at is not None:
-                raise absent(switches, switches.delete_absent)
-            gone_at = self._world.now(state) + switches.delete_seconds
+                raise no_domain(switches, switches.delete_absent)
+            gone_at = self._core.now(state) + switches.delete_seconds
             left = replace(claim, gone_at=gone_at) if switches.delete_seconds else None
             state.put(replace(state.environments[environment_id], claim=left))
         return claim.domain.id
 
-    def test_connection(self, environment_id: str, seen: Seen | None = None) -> Domain:
+    def test_connection(self, environment_id: str, seen: LookupResult | None = None) -> Domain:
         """Check again: the domain as the answer shows it. `seen` is what look-ups found. Raises Problem without a domain."""
-        switches = self._world.switches
-        with self._world.writing() as state:
+        switches = self._core.switches
+        with self._core.writing() as state:
             before = self._claim(state, environment_id)
             if before is None:
-                raise absent(switches, switches.test_absent)
-            after, failed = checked(before, self._world.now(state), switches, seen)
+                raise no_domain(switches, switches.test_absent)
+            after, failed = run_check(before, self._core.now(state), switches, seen)
             state.put(replace(state.environments[environment_id], claim=after))
         if failed and switches.failed_check == "error":
-            raise refusal(switches, 409, "CustomDomainCheckError", "The DNS records could not be verified")
+            raise domain_error(switches, 409, "CustomDomainCheckError", "The DNS records could not be verified")
         return before.domain if switches.check_answer == "before" else after.domain
 
     def _claim(self, state: State, environment_id: str) -> Claim | None:
@@ -91,13 +91,13 @@ class Domains:
         claim = state.environments[environment_id].claim
         if claim is None:
             return None
-        now = self._world.now(state)
+        now = self._core.now(state)
         if claim.gone_at is not None and now >= claim.gone_at:
             return None
-        return settled(claim, now, self._world.switches)
+        return settle(claim, now, self._core.switches)
 
     def _new(self, state: State, environment_id: str, name: str, sent: str) -> Domain:
-        switches, new_id, now = self._world.switches, self._world.new_id(), self._world.stamp(state)
+        switches, new_id, now = self._core.switches, self._core.new_id(), self._core.stamp(state)
         lower = name.lower()
         shown = {"lower": lower, "sent": sent, "upper": name.upper(), "dotted": f"{lower}."}
         made = {"record": new_id.replace("-", "")[:16], "hostname": digest(lower)[:16], "placeholder": ""}[switches.dcv]

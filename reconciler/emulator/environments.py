@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reconciler.emulator.answers import Resource, json_answer, number_of, page_headers, text_of
 from reconciler.emulator.auth import is_uuid
-from reconciler.emulator.problems import invalid, not_found
+from reconciler.emulator.problems import not_found, validation_error
+from reconciler.emulator.responses import Resource, json_response, page_headers, query_number, read_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -36,15 +36,15 @@ class EnvironmentsApi:
 
     async def _list(self, request: Request) -> object:
         self._authenticate(request)
-        page, limit = number_of(request, "page", 1, None), number_of(request, "limit", 20, 100)
+        page, limit = query_number(request, "page", 1, None), query_number(request, "limit", 20, 100)
         with self._world.reading() as state:
             first = min((page - 1) * limit, len(state.environments))
             shown = [_shown(state, item) for item in islice(state.environments.values(), first, first + limit)]
-            return json_answer(200, shown, page_headers(len(state.environments), page, limit))
+            return json_response(200, shown, page_headers(len(state.environments), page, limit))
 
     async def _create(self, request: Request) -> object:
         self._authenticate(request)
-        name = await text_of(request, "name", self._world.switches, empty=False)
+        name = await read_text(request, "name", self._world.switches, empty=False)
         with self._world.writing() as state:
             return _shown(state, self._world.auth.new_environment(state, self._world.new_id(), name))
 
@@ -57,7 +57,7 @@ class EnvironmentsApi:
     async def _rename(self, request: Request) -> object:
         self._authenticate(request)
         environment_id = _id_of(request)
-        name = await text_of(request, "name", self._world.switches, empty=False)
+        name = await read_text(request, "name", self._world.switches, empty=False)
         with self._world.writing() as state:
             found = replace(self._known(state, environment_id), name=name, updated_at=self._world.stamp(state))
             state.put(found)
@@ -95,5 +95,5 @@ def _shown(state: State, environment: Environment) -> dict[str, Any]:
 def _id_of(request: Request) -> str:
     found: str = request.scope["path"].removeprefix(ENVIRONMENTS).removesuffix("/")
     if not is_uuid(found):
-        raise invalid(("path", "environment_id"), "Input should be a valid UUID", "uuid_parsing")
+        raise validation_error(("path", "environment_id"), "Input should be a valid UUID", "uuid_parsing")
     return found.lower()

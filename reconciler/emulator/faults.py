@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from reconciler.emulator.auth import Caller
+    from reconciler.emulator.caller import Caller
 
 
 class FaultError(ValueError):
@@ -144,7 +144,7 @@ class Faults:
         """Lift all faults."""
         self._counted.clear()
 
-    def listed(self) -> list[tuple[Fault, int]]:
+    def counts(self) -> list[tuple[Fault, int]]:
         """The faults and how many requests each has counted."""
         return list(self._counted)
 

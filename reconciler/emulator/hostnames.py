@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 
 
-def fault_of(hostname: str, switches: Switches) -> str | None:
+def hostname_error(hostname: str, switches: Switches) -> str | None:
     """Why the hostname is refused, or None. Documented: bare, no scheme, path, port or white space, and no apex."""
     labels = hostname.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(hostname) > 253:

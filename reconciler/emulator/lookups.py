@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.emulator.checks import Seen
+from reconciler.emulator.checks import LookupResult
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SECONDS = 3.0
 
 
-async def look_up(domain: Domain, server: str | None) -> Seen:
+async def look_up_records(domain: Domain, server: str | None) -> LookupResult:
     """What DNS says of both records. `server` is `ADDRESS[:PORT]` (IPv6 in brackets with a port), None the system's resolver."""
     from dns.asyncresolver import Resolver
 
@@ -24,13 +24,13 @@ async def look_up(domain: Domain, server: str | None) -> Seen:
         address, port = _address(server)
         resolver.nameservers, resolver.port = [address], port
     routing, validation = await asyncio.gather(
-        _leads(resolver, domain.cname_record, domain.cname_value),
-        _leads(resolver, domain.dcv_cname_record, domain.dcv_cname_value),
+        _points_to(resolver, domain.cname_record, domain.cname_value),
+        _points_to(resolver, domain.dcv_cname_record, domain.dcv_cname_value),
     )
-    return Seen(routing, validation)
+    return LookupResult(routing, validation)
 
 
-async def _leads(resolver: Resolver, name: str | None, target: str | None) -> bool | None:
+async def _points_to(resolver: Resolver, name: str | None, target: str | None) -> bool | None:
     from dns.exception import DNSException
     from dns.resolver import NXDOMAIN, NoAnswer
 

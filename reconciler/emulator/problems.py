@@ -17,47 +17,47 @@ class Problem(Exception):
         self.body = body
 
 
-def invalid(loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
+def validation_error(loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
     """The 422 list `{"detail": [{"loc", "msg", "type"}]}` (OpenAPI, HTTPValidationError)."""
     rows: list[dict[str, Any]] = [{"loc": list(loc), "msg": message, "type": kind}]
     return Problem(422, {"detail": rows})
 
 
-def refusal(switches: Switches, status: int, error_type: str, detail: str) -> Problem:
+def domain_error(switches: Switches, status: int, error_type: str, detail: str) -> Problem:
     """The domain error `{"detail": text, "error_type": name}` (troubleshooting, production issues)."""
     named = {"error_type": error_type} if switches.error_types == "sent" else {}
     return Problem(status, {"detail": detail, **named})
 
 
-def bad_token(switches: Switches, detail: str) -> Problem:
-    return refusal(switches, switches.token_status, "InvalidTokenError", detail)
+def invalid_token(switches: Switches, detail: str) -> Problem:
+    return domain_error(switches, switches.token_status, "InvalidTokenError", detail)
 
 
 def not_authorized(switches: Switches) -> Problem:
     detail = "This credential does not open that Environment"
-    return refusal(switches, switches.not_authorized_status, "ResourceNotAuthorizedError", detail)
+    return domain_error(switches, switches.not_authorized_status, "ResourceNotAuthorizedError", detail)
 
 
-def unpaid(switches: Switches) -> Problem:
+def payment_required(switches: Switches) -> Problem:
     detail = "An active subscription with custom domains is required"
-    return refusal(switches, switches.payment_status, "PaymentRequiredError", detail)
+    return domain_error(switches, switches.payment_status, "PaymentRequiredError", detail)
 
 
 def conflict(switches: Switches, detail: str) -> Problem:
-    return refusal(switches, switches.conflict_status, switches.conflict_name, detail)
+    return domain_error(switches, switches.conflict_status, switches.conflict_name, detail)
 
 
 def not_found(switches: Switches, what: str) -> Problem:
-    return refusal(switches, 404, "ResourceNotFoundError", f"{what} not found")
+    return domain_error(switches, 404, "ResourceNotFoundError", f"{what} not found")
 
 
-def bad_hostname(switches: Switches, reason: str) -> Problem:
+def invalid_hostname(switches: Switches, reason: str) -> Problem:
     if switches.bad_hostname == "error":
-        return refusal(switches, 400, "InvalidHostnameError", f"The hostname {reason}")
-    return invalid(("body", "hostname"), f"Value error, hostname {reason}", "value_error")
+        return domain_error(switches, 400, "InvalidHostnameError", f"The hostname {reason}")
+    return validation_error(("body", "hostname"), f"Value error, hostname {reason}", "value_error")
 
 
-def absent(switches: Switches, answer: str) -> Problem:
+def no_domain(switches: Switches, answer: str) -> Problem:
     """What a call that needs a custom domain answers where there is none; `answer` is the value of the call's switch."""
     match answer:
         case "null":
@@ -67,4 +67,4 @@ def absent(switches: Switches, answer: str) -> Problem:
         case "bare":
             return Problem(404, {"detail": "Not Found"})
         case _:
-            return refusal(switches, int(answer), "ResourceNotFoundError", "Custom domain not found")
+            return domain_error(switches, int(answer), "ResourceNotFoundError", "Custom domain not found")

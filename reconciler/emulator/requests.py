@@ -50,6 +50,6 @@ class RequestLog:
             self._file = None
 
 
-def masked(text: str) -> str:
+def mask_keys(text: str) -> str:
     """The text without anything that looks like a key."""
     return _KEY.sub(r"\1_…", text)

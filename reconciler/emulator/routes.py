@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from reconciler.emulator.answers import BANNER, Resource, json_answer, number_of, page_headers, text_of
 from reconciler.emulator.environments import EnvironmentsApi
-from reconciler.emulator.lookups import look_up
+from reconciler.emulator.lookups import look_up_records
+from reconciler.emulator.responses import BANNER, Resource, json_response, page_headers, query_number, read_text
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -47,7 +47,7 @@ class Api:
                 response: Response = RedirectResponse(request.url.replace(path=declared), 307)
                 await response(scope, receive, send)
                 return
-        response = await resource.answer(request) if resource else json_answer(404, {"detail": "Not Found"})
+        response = await resource.respond(request) if resource else json_response(404, {"detail": "Not Found"})
         await response(scope, receive, send)
 
     def _resource(self, path: str) -> Resource | None:
@@ -60,7 +60,7 @@ class Api:
 
     async def _create(self, request: Request) -> object:
         environment_id = self._authenticate(request)
-        hostname = await text_of(request, "hostname", self._world.switches)
+        hostname = await read_text(request, "hostname", self._world.switches)
         return self._shown(self._world.domains.create(environment_id, hostname))
 
     async def _delete(self, request: Request) -> object:
@@ -71,15 +71,15 @@ class Api:
         environment_id = self._authenticate(request)
         seen = None
         if self._world.switches.check == "dns" and (domain := self._world.domains.find(environment_id)):
-            seen = await look_up(domain, self._world.dns_server)
+            seen = await look_up_records(domain, self._world.dns_server)
         return self._shown(self._world.domains.test_connection(environment_id, seen))
 
     # What the official clients touch beside it
 
     async def _images(self, request: Request) -> object:
         self._authenticate(request)
-        page, limit = number_of(request, "page", 1, None), number_of(request, "limit", 20, 100)
-        return json_answer(200, [], page_headers(0, page, limit))
+        page, limit = query_number(request, "page", 1, None), query_number(request, "limit", 20, 100)
+        return json_response(200, [], page_headers(0, page, limit))
 
     async def _health(self, _: Request) -> object:
         return {"status": "ok", "service": BANNER}

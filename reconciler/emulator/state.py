@@ -21,7 +21,7 @@ class StateError(Exception):
 
 
 def digest(key: str) -> str:
-    """The form in which a key is kept and compared: SHA-256 in hex."""
+    """The form in which a key is kept and hostname_key: SHA-256 in hex."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -100,8 +100,8 @@ class State:
         self._claims: dict[str, str] = {}
 
     def holder(self, hostname: str) -> Environment | None:
-        """The Environment whose custom domain has this hostname, compared in lower case without a trailing dot."""
-        holder = self._claims.get(compared(hostname))
+        """The Environment whose custom domain has this hostname, hostname_key in lower case without a trailing dot."""
+        holder = self._claims.get(hostname_key(hostname))
         return None if holder is None else self.environments[holder]
 
     def put(self, item: Item, name: str = "") -> None:
@@ -124,7 +124,7 @@ class State:
         """Forget everything."""
         self._change("all", "", None)
 
-    def taken_changes(self) -> list[Change]:
+    def take_changes(self) -> list[Change]:
         """What changed since the last call, in order."""
         changes, self._changes = self._changes, []
         return changes
@@ -135,13 +135,13 @@ class State:
             case "environment", Environment() | None:
                 before = self.environments.get(name)
                 if before is not None and before.claim is not None:
-                    self._claims.pop(compared(before.claim.domain.hostname), None)
+                    self._claims.pop(hostname_key(before.claim.domain.hostname), None)
                 if item is None:
                     self.environments.pop(name, None)
                     return
                 self.environments[name] = item
                 if item.claim is not None:
-                    self._claims[compared(item.claim.domain.hostname)] = name
+                    self._claims[hostname_key(item.claim.domain.hostname)] = name
             case "key", Key():
                 self.keys[name] = item
             case "organization", Organization():
@@ -158,8 +158,8 @@ class State:
         self._changes.append((kind, name, item))
 
 
-def compared(hostname: str) -> str:
-    """The form in which hostnames are compared."""
+def hostname_key(hostname: str) -> str:
+    """The form in which hostnames are hostname_key."""
     return hostname.lower().removesuffix(".")
 
 

@@ -48,7 +48,7 @@ class MemoryStore:
     @contextmanager
     def write(self) -> Iterator[State]:
         yield self._state
-        self._state.taken_changes()
+        self._state.take_changes()
 
 
 class FileStore:
@@ -86,10 +86,10 @@ class FileStore:
             try:
                 yield self._state
             except BaseException:
-                if self._state.taken_changes():
+                if self._state.take_changes():
                     self._seen = None
                 raise
-            if changes := self._state.taken_changes():
+            if changes := self._state.take_changes():
                 self._seen, before = None, self._seen
                 self._save(changes, before or (None, None))
                 self._seen = self._fingerprints()

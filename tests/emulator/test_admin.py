@@ -144,7 +144,7 @@ async def test_a_reset_begins_again(client: httpx.AsyncClient, world: World) -> 
     assert await admin(client, "POST", "reset") == {"status": "reset"}
     state = await admin(client, "GET", "state")
     assert (state["environments"], state["keys"], state["clock_offset_seconds"]) == ({}, {}, 0.0)
-    assert (world.faults.listed(), world.log.entries()) == ([], [])
+    assert (world.faults.counts(), world.log.entries()) == ([], [])
 
 
 @pytest.mark.parametrize(

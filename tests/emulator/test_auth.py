@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.emulator.auth import Account, Caller
+from reconciler.emulator.auth import Account
+from reconciler.emulator.caller import Caller
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import digest, stable_id
 from reconciler.emulator.switches import Switches

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.emulator.auth import Account
-from reconciler.emulator.checks import Seen
+from reconciler.emulator.checks import LookupResult
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Organization
 from reconciler.emulator.switches import Switches
@@ -217,17 +217,17 @@ def test_last_verified_at_is_set_as_the_switch_says(verified_at: Any, check: Any
 @pytest.mark.parametrize(
     ("seen", "expected"),
     [
-        ([Seen(True, True)], READY),
-        ([Seen(True, False)], ("CONNECTED", "PENDING")),
-        ([Seen(False, True)], PENDING),
-        ([Seen(None, None)], PENDING),
-        ([Seen(True, True), Seen(False, True)], FAILED),
-        ([Seen(True, True), Seen(True, False)], ("CONNECTED", "FAILING")),
-        ([Seen(True, True), Seen(None, None)], READY),
-        ([Seen(True, True), Seen(False, False), Seen(True, True)], READY),
+        ([LookupResult(True, True)], READY),
+        ([LookupResult(True, False)], ("CONNECTED", "PENDING")),
+        ([LookupResult(False, True)], PENDING),
+        ([LookupResult(None, None)], PENDING),
+        ([LookupResult(True, True), LookupResult(False, True)], FAILED),
+        ([LookupResult(True, True), LookupResult(True, False)], ("CONNECTED", "FAILING")),
+        ([LookupResult(True, True), LookupResult(None, None)], READY),
+        ([LookupResult(True, True), LookupResult(False, False), LookupResult(True, True)], READY),
     ],
 )
-def test_look_ups_decide_in_dns_mode(seen: list[Seen], expected: tuple[str, str]) -> None:
+def test_look_ups_decide_in_dns_mode(seen: list[LookupResult], expected: tuple[str, str]) -> None:
     world = made(check="dns")
     world.domains.create(A, "images.example.com")
     found = [statuses(world.domains.test_connection(A, item)) for item in seen]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.emulator.app import ConnectionDropped, build
-from reconciler.emulator.auth import Caller
+from reconciler.emulator.caller import Caller
 from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.faults import Fault, FaultError, Faults, Kind, read_faults
 from reconciler.emulator.switches import Switches

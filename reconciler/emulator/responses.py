@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.emulator.problems import Problem, invalid
+from reconciler.emulator.problems import Problem, validation_error
 
 if TYPE_CHECKING:
     from reconciler.emulator.switches import Switches
@@ -28,55 +28,55 @@ class Resource:
     def __init__(self, **methods: Endpoint) -> None:
         self._methods = methods
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         endpoint = self._methods.get(request.method)
         if endpoint is None:
-            return json_answer(405, {"detail": "Method Not Allowed"}, {"Allow": ", ".join(self._methods)})
+            return json_response(405, {"detail": "Method Not Allowed"}, {"Allow": ", ".join(self._methods)})
         try:
             result = await endpoint(request)
         except Problem as problem:
-            return json_answer(problem.status, problem.body)
-        return result if isinstance(result, Response) else json_answer(200, result)
+            return json_response(problem.status, problem.body)
+        return result if isinstance(result, Response) else json_response(200, result)
 
 
-def json_answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer. Escapes what is not ASCII, so that any text can be sent."""
     return Response(json.dumps(body), status, headers, "application/json")
 
 
-async def text_of(request: Request, name: str, switches: Switches, *, empty: bool = True) -> str:
+async def read_text(request: Request, name: str, switches: Switches, *, empty: bool = True) -> str:
     """The one property of a body. Raises Problem: 422."""
     try:
         body = json.loads(await request.body())
     except (ValueError, RecursionError):
-        raise invalid(("body",), "JSON decode error", "json_invalid") from None
+        raise validation_error(("body",), "JSON decode error", "json_invalid") from None
     if not isinstance(body, dict):
-        raise invalid(("body",), "Input should be a valid dictionary", "model_attributes_type")
+        raise validation_error(("body",), "Input should be a valid dictionary", "model_attributes_type")
     if name not in body:
-        raise invalid(("body", name), "Field required", "missing")
+        raise validation_error(("body", name), "Field required", "missing")
     text = body[name]
     if not isinstance(text, str):
-        raise invalid(("body", name), "Input should be a valid string", "string_type")
+        raise validation_error(("body", name), "Input should be a valid string", "string_type")
     if not text and not empty:
-        raise invalid(("body", name), "String should have at least 1 character", "string_too_short")
+        raise validation_error(("body", name), "String should have at least 1 character", "string_too_short")
     if len(body) > 1 and switches.extra_properties == "refuse":
         extra = next(item for item in body if item != name)
-        raise invalid(("body", extra), "Extra inputs are not permitted", "extra_forbidden")
+        raise validation_error(("body", extra), "Extra inputs are not permitted", "extra_forbidden")
     return text
 
 
-def number_of(request: Request, name: str, default: int, most: int | None) -> int:
+def query_number(request: Request, name: str, default: int, most: int | None) -> int:
     """A number of the query, from 1 to `most`. Raises Problem: 422."""
     text = request.query_params.get(name)
     if text is None:
         return default
     if not _INTEGER.fullmatch(text):
-        raise invalid(("query", name), "Input should be a valid integer", "int_parsing")
+        raise validation_error(("query", name), "Input should be a valid integer", "int_parsing")
     number = int(text)
     if number < 1:
-        raise invalid(("query", name), "Input should be greater than or equal to 1", "greater_than_equal")
+        raise validation_error(("query", name), "Input should be greater than or equal to 1", "greater_than_equal")
     if most is not None and number > most:
-        raise invalid(("query", name), f"Input should be less than or equal to {most}", "less_than_equal")
+        raise validation_error(("query", name), f"Input should be less than or equal to {most}", "less_than_equal")
     return number
 
 
