@@ -23,6 +23,8 @@ from reconciler.emulator.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.emulator.store import Store
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -44,11 +46,17 @@ def patient(arguments: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def running(switches: Switches | None = None, *, chaos: ChaosSettings | None = None) -> Iterator[Running]:
-    """An emulator on a free loopback port, for as long as the block lasts."""
-    world = World(switches, chaos=chaos)
+def running(
+    switches: Switches | None = None,
+    *,
+    chaos: ChaosSettings | None = None,
+    store: Store | None = None,
+    host: str = "127.0.0.1",
+) -> Iterator[Running]:
+    """An emulator on a free port, for as long as the block lasts."""
+    world = World(switches, chaos=chaos, store=store)
     ready = threading.Event()
-    server = Server(world, lambda _: ready.set())
+    server = Server(world, lambda _: ready.set(), host=host)
     thread = threading.Thread(target=server.run, name="emulator", daemon=True)
     thread.start()
     assert ready.wait(10), "the emulator did not start"

@@ -14,45 +14,58 @@ if TYPE_CHECKING:
     from reconciler.emulator.chaos import Methods
 
 
+def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    from reconciler.dns.servers import parse_server
+
+    try:
+        return None if value is None else str(parse_server(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can reach it if not loopback."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Others can reach any address but loopback.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port; 0 picks a free one."
+    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one."
 )
 @click.option(
-    "--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file to keep the state in. Else it is lost."
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file for the state. Default: in memory."
 )
 @click.option(
     "--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable."
 )
-@click.option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and end.")
-@click.option(
-    "--strict-keys", is_flag=True, help="Refuse keys that were not registered. Same as --set strict_keys=true."
-)
-@click.option(
-    "--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every answer. Same as --set latency=…"
-)
+@click.option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and exit.")
+@click.option("--strict-keys", is_flag=True, help="Refuse unregistered keys. Same as --set strict_keys=true.")
+@click.option("--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every response, such as 0.05.")
 @click.option(
     "--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file with a list of faults."
 )
 @click.option(
-    "--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of requests that fail at random, 0 to 1."
+    "--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of requests that fail at random, such as 0.2."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same chaos.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of --chaos. The same seed fails the same ones."
+)
 @click.option(
     "--chaos-on",
     type=click.Choice(["reads", "writes", "all"]),
     default="reads",
     show_default=True,
-    help="Which requests chaos may hit; a write that fails may still have been done.",
+    help="Requests that --chaos may fail. A failed write may have been done.",
 )
 @click.option(
-    "--log", type=click.Path(dir_okay=False, path_type=Path), help="File to append every request to, as NDJSON."
+    "--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON."
 )
 @click.option(
-    "--dns-server", metavar="ADDRESS[:PORT]", help="Resolver that --set check=dns asks. Default: the system's."
+    "--dns-server",
+    metavar="ADDRESS[:PORT]",
+    callback=_dns_server,
+    help="Resolver for --set check=dns. Default: the system's.",
 )
 def emulator(
     host: str,
@@ -69,10 +82,10 @@ def emulator(
     log: Path | None,
     dns_server: str | None,
 ) -> ExitCode:
-    """Serve a local Imgwire API for trials and tests. It is not Imgwire and never talks to it.
+    """Serve a local Imgwire API for trials and tests. It is not Imgwire and never connects to it.
 
-    Any `sk_…` key opens an Environment of its own, made on first use. The emulator's own API is at /_emulator/. Ends on
-    Ctrl-C.
+    Any key that begins with `sk_` opens its own Environment, created on first use. The emulator's own API is at
+    /_emulator/. Press Ctrl-C to stop.
 
     \b
     reconciler emulator --port 8321 --state emulator.json
@@ -89,6 +102,7 @@ def emulator(
     _require("emulator", "starlette", "uvicorn")
     from reconciler.emulator.chaos import ChaosSettings
     from reconciler.emulator.faults import FaultError
+    from reconciler.emulator.requests import LogError
     from reconciler.emulator.server import ServerOptions, serve
     from reconciler.emulator.state import StateError
 
@@ -110,10 +124,10 @@ def emulator(
         dns_server=dns_server,
     )
     if host not in {"127.0.0.1", "::1", "localhost"}:
-        click.echo(f"Other machines may reach this emulator: it listens on {host}.", err=True)
+        click.echo(f"Listening on {host}: other machines can reach this emulator.", err=True)
     try:
         serve(options, _ready)
-    except (StateError, FaultError) as error:
+    except (StateError, FaultError, LogError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"cannot serve on {host}:{port}: {error.strerror or error}") from None

@@ -1,1 +1,1 @@
-"""A local stand-in for the Imgwire API, for trials and tests. It is not Imgwire and holds itself to the public facts only."""
+"""A local Imgwire API for trials and tests. It is not Imgwire and implements only what Imgwire has published."""

@@ -1,23 +1,23 @@
 """The emulator's own API at `/_emulator/`: environments, statuses, clock, plan, switches, faults, log, state, reset.
 
-It needs no key, and answers none but loopback callers.
+It needs no key. `guard` refuses callers from elsewhere.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from reconciler.emulator.admin_input import bad_request, parse_script, read_json, read_object
-from reconciler.emulator.auth import is_uuid
+from reconciler.emulator.auth import is_client_key
 from reconciler.emulator.faults import Fault, FaultError
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.responses import Resource, json_response
 from reconciler.emulator.state import Claim, Environment, Key, State, digest, to_json
 from reconciler.emulator.switches import SwitchError
+from reconciler.emulator.uuids import is_uuid
 from reconciler.model.domains import FIELDS
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Admin:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if not _from_loopback(request):
-            return json_response(403, {"detail": "The emulator's own API answers loopback callers only"})
+        if not _has_json(request):
+            return json_response(415, {"detail": "Send `Content-Type: application/json`"})
         parts = request.scope["path"].removeprefix(PREFIX).removesuffix("/").split("/")
         resource = self._resources.get(parts[0]) if len(parts) == 1 else None
         if parts[0] == "environments" and len(parts) > 1 and is_uuid(parts[1]):
@@ -75,49 +75,51 @@ class Admin:
             return {name: to_json(item) for name, item in state.environments.items()}
 
     async def _put_environment(self, request: Request) -> object:
-        wanted = await read_object(request, {"name": str, "key": str})
+        body = await read_object(request, {"name": str, "key": str})
+        if is_client_key(body.get("key", "")):
+            raise bad_request("Client Keys (`ck_…`) cannot manage custom domains: register a Server API Key")
         environment_id = request.path_params["id"]
         with self._world.writing() as state:
-            found = state.environments.get(environment_id)
-            name = wanted.get("name", found.name if found else environment_id)
-            if found is None:
-                found = self._world.auth.new_environment(state, environment_id, name)
-            state.put(replace(found, name=name))
-            if "key" in wanted:
-                state.put(Key(name, (environment_id,)), digest(wanted["key"]))
+            environment = state.environments.get(environment_id)
+            name = body.get("name", environment.name if environment else environment_id)
+            if environment is None:
+                environment = self._world.auth.new_environment(state, environment_id, name)
+            state.put(replace(environment, name=name))
+            if "key" in body:
+                state.put(Key(name, (environment_id,)), digest(body["key"]))
             return to_json(state.environments[environment_id])
 
     async def _drop_environment(self, request: Request) -> object:
         with self._world.writing() as state:
-            found = _found(state, request)
-            state.remove_environment(found.id)
-        return to_json(found)
+            environment = _environment(state, request)
+            state.remove_environment(environment.id)
+        return to_json(environment)
 
     async def _change_domain(self, request: Request) -> object:
-        """Set any of the twelve properties, to any words, or a script of statuses for the next checks."""
+        """Set any of the twelve properties to any text, or the statuses that the next checks give."""
         texts = dict.fromkeys(FIELDS, str)
-        wanted = await read_object(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
-        script = parse_script(wanted.pop("script", None))
+        body = await read_object(request, {**texts, "last_verified_at": (str, type(None)), "script": list})
+        script = parse_script(body.pop("script", None))
         with self._world.writing() as state:
-            found = _found(state, request)
-            claim = _claimed(found)
-            domain = replace(claim.domain, **wanted)
-            if domain.id != claim.domain.id or domain.environment_id != found.id:
+            environment = _environment(state, request)
+            claim = _claim(environment)
+            domain = replace(claim.domain, **body)
+            if domain.id != claim.domain.id or domain.environment_id != environment.id:
                 raise bad_request("`id` and `environment_id` cannot be changed")
             holder = state.holder(domain.hostname)
-            if holder is not None and holder.id != found.id:
+            if holder is not None and holder.id != environment.id:
                 raise bad_request("Another Environment has this hostname")
             claim = replace(claim, domain=domain, script=claim.script if script is None else script)
-            state.put(replace(found, claim=claim))
-            return to_json(state.environments[found.id])
+            state.put(replace(environment, claim=claim))
+            return to_json(state.environments[environment.id])
 
     async def _drop_domain(self, request: Request) -> object:
-        """Take the custom domain away, as if somebody had done so in the dashboard."""
+        """Delete the custom domain, as somebody in the dashboard would."""
         with self._world.writing() as state:
-            found = _found(state, request)
-            _claimed(found)
-            state.put(replace(found, claim=None))
-            return to_json(state.environments[found.id])
+            environment = _environment(state, request)
+            _claim(environment)
+            state.put(replace(environment, claim=None))
+            return to_json(state.environments[environment.id])
 
     # Time, plan and switches
 
@@ -126,8 +128,8 @@ class Admin:
             return {"now": self._world.stamp(state), "offset_seconds": state.clock_offset}
 
     async def _advance_clock(self, request: Request) -> object:
-        wanted = await read_object(request, {"advance_seconds": (int, float)})
-        seconds = wanted.get("advance_seconds", 0)
+        body = await read_object(request, {"advance_seconds": (int, float)})
+        seconds = body.get("advance_seconds", 0)
         if not 0 <= seconds <= 10**9:
             raise bad_request("`advance_seconds` is a number from 0 up")
         self._world.advance_clock(float(seconds))
@@ -139,19 +141,19 @@ class Admin:
 
     async def _change_organization(self, request: Request) -> object:
         known = {"custom_domain_enabled": bool, "subscription_status": str, "blocked": bool}
-        wanted = await read_object(request, known)
+        body = await read_object(request, known)
         with self._world.writing() as state:
-            state.put(replace(state.organization, **wanted))
+            state.put(replace(state.organization, **body))
             return to_json(state.organization)
 
     async def _switches(self, _: Request) -> object:
         return asdict(self._world.switches)
 
     async def _change_switches(self, request: Request) -> object:
-        wanted = await read_object(request, dict.fromkeys((item.name for item in fields(self._world.switches)), object))
+        body = await read_object(request, dict.fromkeys((item.name for item in fields(self._world.switches)), object))
         switches = self._world.switches
         try:
-            for name, value in wanted.items():
+            for name, value in body.items():
                 text = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
                 switches = switches.with_text(name, text)
         except SwitchError as error:
@@ -198,23 +200,22 @@ class Admin:
         return {"status": "reset"}
 
 
-def _found(state: State, request: Request) -> Environment:
-    found = state.environments.get(request.path_params["id"])
-    if found is None:
+def _environment(state: State, request: Request) -> Environment:
+    environment = state.environments.get(request.path_params["id"])
+    if environment is None:
         raise Problem(404, {"detail": "No such Environment"})
-    return found
+    return environment
 
 
-def _claimed(environment: Environment) -> Claim:
+def _claim(environment: Environment) -> Claim:
     if environment.claim is None:
         raise Problem(404, {"detail": "The Environment has no custom domain"})
     return environment.claim
 
 
-def _from_loopback(request: Request) -> bool:
-    if request.client is None:
-        return True
-    try:
-        return ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
+def _has_json(request: Request) -> bool:
+    """No web page can send JSON under its content type to another site without its permission (a CORS preflight)."""
+    content_type = request.headers.get("content-type")
+    if content_type is None:
+        return request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+    return content_type.partition(";")[0].strip().lower() == "application/json"

@@ -1,4 +1,4 @@
-"""What the emulator's own API takes: plain JSON, refused in words where it cannot be meant."""
+"""Reads request bodies of the emulator's own API. What is wrong gets 400 with the reason."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MAX_SCRIPT = 1000
 
 
 def bad_request(detail: str) -> Problem:
-    """A refusal in these words: 400."""
+    """400 with this reason."""
     return Problem(400, {"detail": detail})
 
 
 async def read_json(request: Request) -> Any:
-    """The body, whatever it holds. Raises Problem: 400."""
+    """The body as plain data. Raises Problem: 400."""
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError):
@@ -30,7 +30,7 @@ async def read_object(request: Request, known: dict[str, Any]) -> dict[str, Any]
     """An object with any of the known properties, each of its type. Raises Problem: 400."""
     plain = await read_json(request)
     if not isinstance(plain, dict) or not set(plain) <= set(known):
-        raise bad_request(f"An object was expected, with any of: {', '.join(known)}")
+        raise bad_request(f"Send an object with any of: {', '.join(known)}")
     for name, value in plain.items():
         if not isinstance(value, known[name]):
             raise bad_request(f"`{name}` is of the wrong type")

@@ -1,24 +1,24 @@
-"""The emulator as an ASGI application: the API, and around it faults, chaos, rate limits, delays and the log."""
+"""The emulator as an ASGI application: the API, and around it faults, chaos, rate limits, delays and the request log."""
 
 from __future__ import annotations
 
 import asyncio
 import email.utils
-import json
+import logging
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect, Request
 
 from reconciler.emulator.admin import PREFIX, Admin
-from reconciler.emulator.auth import is_uuid
 from reconciler.emulator.faults import Fault, Kind
-from reconciler.emulator.requests import mask_keys
-from reconciler.emulator.responses import BANNER, json_response
+from reconciler.emulator.replies import ConnectionDropped, Reply, apply_fault, error_reply, json_reply
+from reconciler.emulator.requests import LogError, mask_keys
+from reconciler.emulator.responses import BANNER
 from reconciler.emulator.routes import Api
 from reconciler.emulator.state import StateError
+from reconciler.emulator.uuids import is_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,29 +28,10 @@ if TYPE_CHECKING:
     from reconciler.emulator.caller import Caller
     from reconciler.emulator.world import World
 
-Headers = list[tuple[bytes, bytes]]
+__all__ = ["ConnectionDropped", "Emulator", "build"]
+
+RAW_WRITE = "reconciler.raw_write"  # in the scope: a function that writes bytes to the connection, where there is one
 _DRIPS = 10
-
-
-class ConnectionDropped(Exception):
-    """The connection ends here, without an answer or in the middle of one. `after` says that the request was carried out.
-
-    Raised out of the application. A server closes the connection; whoever calls the application in process maps it to a
-    lost answer.
-    """
-
-    def __init__(self, *, after: bool) -> None:
-        super().__init__("the connection was dropped")
-        self.after = after
-
-
-@dataclass(slots=True)
-class Reply:
-    """An answer that is not sent yet."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 def build(world: World, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> Emulator:
@@ -59,7 +40,7 @@ def build(world: World, *, sleep: Callable[[float], Awaitable[object]] = asyncio
 
 
 class Emulator:
-    """Answers requests over a world. Admin requests pass neither faults nor the log."""
+    """Responds to requests over a world. Admin requests skip faults, limits and the log."""
 
     def __init__(self, world: World, sleep: Callable[[float], Awaitable[object]]) -> None:
         self._world = world
@@ -70,22 +51,31 @@ class Emulator:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
+        fault = None
+        # Nothing is sent before the whole reply is there, so an error can still become a response.
         try:
             if scope["path"].startswith(PREFIX):
-                await self._admin(scope, receive, send)
+                reply = await _collect(self._admin, scope, receive)
             else:
-                await self._exchange(scope, receive, send)
-        except StateError as error:
-            # Raised before anything is sent: answers are collected first.
-            await json_response(500, {"detail": str(error)})(scope, receive, send)
+                reply, fault = await self._exchange(scope, receive)
+        except ClientDisconnect:
+            return
+        except ConnectionDropped:
+            raise
+        except (StateError, LogError) as error:
+            reply = json_reply(500, {"detail": str(error)})
+        except Exception as error:
+            logging.getLogger(__name__).exception("the emulator failed: this is a bug")
+            reply = json_reply(500, {"detail": f"The emulator failed: {type(error).__name__}: {error}"})
+        await self._send(reply, fault, scope, send)
 
-    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _exchange(self, scope: Scope, receive: Receive) -> tuple[Reply, Fault | None]:
         world, method, path = self._world, scope["method"], scope["path"]
         headers = dict(scope["headers"])
         environment_id = _decode(headers.get(b"x-environment-id"))
         caller = world.auth.identify(_decode(headers.get(b"authorization")), environment_id)
-        fault = self._fault(method, path, caller)
-        begun = time.perf_counter()
+        fault = self._next_fault(method, path, caller)
+        start = time.perf_counter()
         entry: dict[str, Any] = {
             "method": method,
             "path": mask_keys(path),
@@ -101,22 +91,27 @@ class Emulator:
             if fault is None or fault.kind is not Kind.TRUNCATE:
                 entry["status"] = reply.status
         except ClientDisconnect:
-            entry["acted"] = False  # its body never came, and nobody waits for an answer
-            return
+            entry["acted"] = False  # the request is incomplete, and its sender has disconnected
+            raise
+        except ConnectionDropped:
+            raise
+        except Exception:
+            entry["status"] = 500
+            raise
         finally:
-            # Before the answer leaves, so that whoever has it finds it in the log.
-            entry["seconds"] = round(time.perf_counter() - begun, 6)
+            # Before the response is sent, so that a client that has it finds it in the log.
+            entry["seconds"] = round(time.perf_counter() - start, 6)
             world.log.add(entry)
-        await self._send(reply, fault, send)
+        return reply, fault
 
-    def _fault(self, method: str, path: str, caller: Caller) -> Fault | None:
+    def _next_fault(self, method: str, path: str, caller: Caller) -> Fault | None:
         world = self._world
         fault = world.faults.next_fault(method, path, caller)
         if fault is None and world.chaos is not None:
             fault = world.chaos.next_fault(method, path, caller)
-        return fault or self._limit(caller)
+        return fault or self._rate_limit(caller)
 
-    def _limit(self, caller: Caller) -> Fault | None:
+    def _rate_limit(self, caller: Caller) -> Fault | None:
         switches, limits = self._world.switches, self._world.limits
         if switches.total_rate is None and switches.key_rate is None:
             return None
@@ -139,23 +134,9 @@ class Emulator:
         reply = Reply(500, [], b"")
         if fault is None or fault.acts:
             reply = await _collect(self._api, scope, receive)
-        if fault is None:
-            return reply
-        match fault.kind:
-            case Kind.DROP_BEFORE | Kind.DROP_AFTER:
-                raise ConnectionDropped(after=fault.acts)
-            case Kind.STATUS:
-                return _error_reply(fault.status, fault)
-            case Kind.RATE_LIMIT:
-                return _error_reply(429, fault)
-            case Kind.GARBAGE:
-                return _garbage_reply(fault)
-            case Kind.REDIRECT:
-                return Reply(307, [(b"location", fault.location.encode())], b"")
-            case Kind.DELAY | Kind.TRUNCATE | Kind.DRIP:
-                return reply
+        return reply if fault is None else apply_fault(fault, reply)
 
-    async def _send(self, reply: Reply, fault: Fault | None, send: Send) -> None:
+    async def _send(self, reply: Reply, fault: Fault | None, scope: Scope, send: Send) -> None:
         length = (b"content-length", str(len(reply.body)).encode())
         headers = [item for item in reply.headers if item[0] != length[0]]
         headers += [length, (b"x-emulator", BANNER.encode())]
@@ -171,16 +152,18 @@ class Emulator:
                 await self._sleep(fault.seconds / _DRIPS)
                 body = body[size:]
         await send({"type": "http.response.body", "body": body})
+        if fault is not None and fault.kind is Kind.SECOND_RESPONSE and RAW_WRITE in scope:
+            scope[RAW_WRITE](error_reply(fault, fault.status).wire())
 
 
 async def _read_ahead(scope: Scope, receive: Receive) -> Receive:
-    """The request with its body read: it is carried out late even when its sender has gone by then."""
+    """The request with its body read: it is carried out late even if its sender has disconnected by then."""
     body = await Request(scope, receive).body()
 
-    async def again() -> Message:
+    async def receive_again() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return receive_again
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
@@ -194,31 +177,6 @@ async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Reply:
 
     await app(scope, receive, collect)
     return reply
-
-
-def _error_reply(status: int, fault: Fault) -> Reply:
-    if isinstance(fault.body, str):
-        return Reply(status, [(b"content-type", b"text/html"), *_retry_after(fault.retry_after)], fault.body.encode())
-    named = {"error_type": fault.error_type} if fault.error_type else {}
-    body = {"detail": fault.detail, **named} if fault.body is None else fault.body
-    return _json(status, body, fault.retry_after)
-
-
-def _garbage_reply(fault: Fault) -> Reply:
-    body = "<html><body>Welcome to nginx!</body></html>" if fault.body is None else fault.body
-    if isinstance(body, str):
-        return Reply(200, [(b"content-type", b"text/html")], body.encode())
-    return _json(200, body, None)
-
-
-def _json(status: int, body: object, retry_after: str | None) -> Reply:
-    return Reply(
-        status, [(b"content-type", b"application/json"), *_retry_after(retry_after)], json.dumps(body).encode()
-    )
-
-
-def _retry_after(value: str | None) -> Headers:
-    return [] if value is None else [(b"retry-after", value.encode())]
 
 
 def _decode(header: bytes | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The life of a custom domain: what a check of DNS and certificate, or time alone, makes of its two statuses."""
+"""The life of a custom domain: how a check of DNS and certificate, or time alone, changes its two statuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What DNS look-ups found for the two CNAMEs; None where nobody answered."""
+    """Whether the two CNAMEs are right; None where DNS did not answer."""
 
     routing: bool | None
     validation: bool | None
@@ -26,7 +26,7 @@ _FAILED = (Status.FAILED.value, CertificateStatus.FAILING.value)
 
 
 def settle(claim: Claim, now: float, switches: Switches) -> Claim:
-    """The claim as time alone has made it: ready by itself `settle_seconds` after creation, if it was still PENDING."""
+    """The claim at this time: ready by itself `settle_seconds` after creation, if it was still PENDING."""
     domain = claim.domain
     if switches.settle_seconds is None or (domain.status, domain.certificate_status) != (
         Status.PENDING,
@@ -37,13 +37,13 @@ def settle(claim: Claim, now: float, switches: Switches) -> Claim:
     return claim if now < due else _with(claim, _READY, timestamp(due, switches.timestamps), verified=True)
 
 
-def run_check(claim: Claim, now: float, switches: Switches, seen: LookupResult | None) -> tuple[Claim, bool]:
+def run_check(claim: Claim, now: float, switches: Switches, lookup: LookupResult | None) -> tuple[Claim, bool]:
     """The claim after one more test_connection, and whether that check failed."""
     claim = replace(claim, checks=claim.checks + 1)
     if claim.script:
         outcome, claim = claim.script[0], replace(claim, script=claim.script[1:])
     else:
-        outcome = _outcome(claim, now, switches, seen)
+        outcome = _outcome(claim, now, switches, lookup)
     bad = outcome == _FAILED
     if bad and switches.failed_check != "failed":
         outcome = _statuses(claim)
@@ -55,7 +55,7 @@ def _statuses(claim: Claim) -> tuple[str, str]:
     return claim.domain.status or "", claim.domain.certificate_status or ""
 
 
-def _outcome(claim: Claim, now: float, switches: Switches, seen: LookupResult | None) -> tuple[str, str]:
+def _outcome(claim: Claim, now: float, switches: Switches, lookup: LookupResult | None) -> tuple[str, str]:
     before = _statuses(claim)
     match switches.check:
         case "now":
@@ -73,14 +73,14 @@ def _outcome(claim: Claim, now: float, switches: Switches, seen: LookupResult | 
         case "never":
             return before
         case "dns":
-            return _by_dns(before, seen or LookupResult(None, None))
+            return _by_dns(before, lookup or LookupResult(None, None))
 
 
-def _by_dns(before: tuple[str, str], seen: LookupResult) -> tuple[str, str]:
-    """Right records connect and activate; wrong or missing ones fail what stood, and leave PENDING what never did."""
-    status = _next(before[0], seen.routing, Status.PENDING, _READY[0], _FAILED[0])
+def _by_dns(before: tuple[str, str], lookup: LookupResult) -> tuple[str, str]:
+    """Right records connect and activate. Wrong or missing ones make a connected domain fail, and leave a PENDING one."""
+    status = _next(before[0], lookup.routing, Status.PENDING, _READY[0], _FAILED[0])
     # A certificate is only issued for a name that leads here.
-    valid = seen.validation if status == Status.CONNECTED else (False if seen.validation is not None else None)
+    valid = lookup.validation if status == Status.CONNECTED else (False if lookup.validation is not None else None)
     return status, _next(before[1], valid, CertificateStatus.PENDING, _READY[1], _FAILED[1])
 
 

@@ -1,4 +1,4 @@
-"""The server's own check of a hostname: a bare subdomain, as the troubleshooting guide says."""
+"""The API's check of a hostname: a bare subdomain (troubleshooting guide)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hostname_error(hostname: str, switches: Switches) -> str | None:
         switches.apex != "allow" and _is_apex(hostname.lower(), by_list=switches.apex == "suffixes")
     ):
         return "must be a subdomain such as images.example.com, not an apex domain"
-    if switches.imgwire_names == "refuse" and labels[-2:] == ["imgwire", "dev"]:
+    if switches.imgwire_names == "refuse" and hostname.lower().split(".")[-2:] == ["imgwire", "dev"]:
         return "must not be a name below imgwire.dev"
     return None
 

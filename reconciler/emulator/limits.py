@@ -1,4 +1,4 @@
-"""Rate limits: so many requests a second for each key and in all."""
+"""Rate limits: requests per second, by key and in total."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 
 
 class Limits:
-    """Windows of one second. Counts every request that is asked about."""
+    """Windows of one second. `wait` counts each request that it is called for."""
 
     def __init__(self) -> None:
         self._counts: dict[str, tuple[int, int]] = {}
 
     def wait(self, name: str, rate: float | None, now: float) -> float | None:
-        """Seconds until `name` may ask again, or None when this request is within its rate."""
+        """Seconds until `name` may send again, or None when this request is within its rate."""
         if rate is None:
             return None
         # A rate below one a second is one request in a longer window.

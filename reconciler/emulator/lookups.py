@@ -16,7 +16,7 @@ _SECONDS = 3.0
 
 
 async def look_up_records(domain: Domain, server: str | None) -> LookupResult:
-    """What DNS says of both records. `server` is `ADDRESS[:PORT]` (IPv6 in brackets with a port), None the system's resolver."""
+    """Whether DNS has both records. `server` is `ADDRESS[:PORT]` (IPv6 in brackets with a port), None the system's resolver."""
     from dns.asyncresolver import Resolver
 
     resolver = Resolver(configure=server is None)

@@ -1,24 +1,29 @@
-"""The log of requests, for tests to hold a report against: in memory and, if asked, as NDJSON in a file."""
+"""The request log: in memory, and as NDJSON in a file if there is one."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import deque
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KEPT = 200_000
+_MAX_ENTRIES = 200_000
 _KEY = re.compile(r"\b(sk|ck|session)_[\w-]+", re.ASCII)
 
 
+class LogError(Exception):
+    """The log file cannot be written. `str()` is one line fit for people."""
+
+
 class RequestLog:
-    """One entry a request, in order of arrival of the answers. Holds no key, only the first digits of a key's digest."""
+    """One entry a request, in the order of the responses. Contains no key, only the first digits of a key's digest."""
 
     def __init__(self) -> None:
-        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_MAX_ENTRIES)
         self._file: IO[str] | None = None
         self._count = 0
 
@@ -27,16 +32,22 @@ class RequestLog:
         return list(self._entries)
 
     def write_to(self, path: Path) -> None:
-        """From now on append every entry to this file too, one JSON object a line."""
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        """Append every entry to this file too, one JSON object a line. Raises LogError."""
+        try:
+            self._file = path.open("a", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise LogError(f"{path}: cannot be written: {error.strerror}") from None
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Take an entry; its `n` counts from 1."""
+        """Append an entry; its `n` counts from 1. Raises LogError where the file cannot be written."""
         self._count += 1
         entry = {"n": self._count, **entry}
         self._entries.append(entry)
         if self._file is not None:
-            self._file.write(json.dumps(entry) + "\n")
+            try:
+                self._file.write(json.dumps(entry) + "\n")
+            except OSError as error:
+                raise LogError(f"{self._file.name}: cannot be written: {error.strerror}") from None
 
     def clear(self) -> None:
         """Forget the entries in memory and count from 1 again."""
@@ -46,7 +57,8 @@ class RequestLog:
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what could not be written was reported when it was added
+                self._file.close()
             self._file = None
 
 

@@ -1,4 +1,4 @@
-"""The emulated API's paths: from a request to an answer, without faults, delays or the log."""
+"""The paths of the emulated API: from a request to a response, without faults, delays or the log."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from reconciler.emulator.environments import EnvironmentsApi
+from reconciler.emulator.inputs import read_number, read_text
 from reconciler.emulator.lookups import look_up_records
-from reconciler.emulator.responses import BANNER, Resource, json_response, page_headers, query_number, read_text
+from reconciler.emulator.responses import BANNER, Resource, json_response, page_headers
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CUSTOM_DOMAIN = "/api/v1/custom_domain/"
 TEST_CONNECTION = "/api/v1/custom_domain/test_connection"
+_DNS_FIELDS = ("cname_record", "cname_value", "dcv_cname_record", "dcv_cname_value")
 IMAGES = "/api/v1/images/"
 
 
@@ -56,12 +58,12 @@ class Api:
     # The custom domain
 
     async def _read(self, request: Request) -> object:
-        return self._shown(self._world.domains.read(self._authenticate(request)))
+        return self._to_json(self._world.domains.read(self._authenticate(request)))
 
     async def _create(self, request: Request) -> object:
         environment_id = self._authenticate(request)
         hostname = await read_text(request, "hostname", self._world.switches)
-        return self._shown(self._world.domains.create(environment_id, hostname))
+        return self._to_json(self._world.domains.create(environment_id, hostname))
 
     async def _delete(self, request: Request) -> object:
         deleted = self._world.domains.delete(self._authenticate(request))
@@ -72,13 +74,14 @@ class Api:
         seen = None
         if self._world.switches.check == "dns" and (domain := self._world.domains.find(environment_id)):
             seen = await look_up_records(domain, self._world.dns_server)
-        return self._shown(self._world.domains.test_connection(environment_id, seen))
+        return self._to_json(self._world.domains.test_connection(environment_id, seen))
 
     # What the official clients touch beside it
 
     async def _images(self, request: Request) -> object:
         self._authenticate(request)
-        page, limit = query_number(request, "page", 1, None), query_number(request, "limit", 20, 100)
+        switches = self._world.switches
+        page, limit = read_number(request, switches, "page", 1, None), read_number(request, switches, "limit", 20, 100)
         return json_response(200, [], page_headers(0, page, limit))
 
     async def _health(self, _: Request) -> object:
@@ -92,6 +95,11 @@ class Api:
             request.headers.get("authorization"), request.headers.get("x-environment-id")
         )
 
-    def _shown(self, domain: Domain) -> dict[str, Any]:
-        extra = {"notes": "an extra property"} if self._world.switches.extra_fields else {}
-        return {**domain.as_dict(), **extra}
+    def _to_json(self, domain: Domain) -> dict[str, Any]:
+        switches = self._world.switches
+        plain: dict[str, Any] = domain.as_dict()
+        if switches.dns_fields == "missing":
+            plain = {name: value for name, value in plain.items() if name not in _DNS_FIELDS}
+        elif switches.dns_fields != "sent":
+            plain |= dict.fromkeys(_DNS_FIELDS, None if switches.dns_fields == "null" else "")
+        return {**plain, "notes": "an extra property"} if switches.extra_fields else plain

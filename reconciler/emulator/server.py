@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import ipaddress
 import signal
 import socket
 import threading
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from reconciler.emulator.app import ConnectionDropped, build
+from reconciler.emulator.app import RAW_WRITE, ConnectionDropped, build
 from reconciler.emulator.faults import read_faults
+from reconciler.emulator.guard import Guard, is_loopback
 from reconciler.emulator.store import FileStore
 from reconciler.emulator.switches import Switches
 from reconciler.emulator.world import World
@@ -48,11 +50,11 @@ class ServerOptions:
 
 
 def serve(options: ServerOptions, on_ready: Callable[[str], object]) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is in flight. `on_ready` gets the URL once requests are answered.
+    """Serve until SIGINT or SIGTERM, then finish the requests in flight. `on_ready` gets the URL when the server is ready.
 
-    Raises StateError, FaultError, and OSError where the address or the log cannot be used.
+    Raises StateError, FaultError, LogError, and OSError where the address cannot be used.
     """
-    store = FileStore(options.state, plain_bytes=0) if options.state else None
+    store = FileStore(options.state) if options.state else None
     world = World(options.switches, store=store, dns_server=options.dns_server, chaos=options.chaos)
     if options.faults:
         world.faults.add(*read_faults(options.faults))
@@ -80,13 +82,13 @@ class Server(uvicorn.Server):
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self._socket = _bound(host, port)
+        self._socket = _listen(host, port)
         self._on_ready = on_ready
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
+        address, bound_port = self._socket.getsockname()[:2]
+        self.url = f"http://{_reachable(host, address)}:{bound_port}"
         super().__init__(
             uvicorn.Config(
-                _closing(build(world)),
+                _Connections(Guard(build(world), local=is_loopback(address))),
                 http=_Protocol,
                 ws="none",
                 lifespan="off",
@@ -122,8 +124,15 @@ class Server(uvicorn.Server):
                 signal.signal(number, action)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    # Without the protocol's number asyncio leaves Nagle's algorithm on, and answers wait 40 ms for an acknowledgement.
+def _reachable(host: str, address: str) -> str:
+    """The host for a URL that works on this machine: no client connects to 0.0.0.0 or `::` everywhere."""
+    if ipaddress.ip_address(address).is_unspecified:
+        return "[::1]" if ":" in address else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # Without the protocol's number asyncio leaves Nagle's algorithm on, and responses wait 40 ms for an acknowledgement.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -136,7 +145,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _remember_transport(protocol: Any, data: bytes) -> None:
-    # The task that answers inherits this context: it is how the application finds the connection to close.
+    # The task that responds inherits this context: so the application finds its connection.
     _transport.set(protocol.transport)
     AutoHTTPProtocol.data_received(protocol, data)
 
@@ -144,14 +153,18 @@ def _remember_transport(protocol: Any, data: bytes) -> None:
 _Protocol: type[asyncio.Protocol] = type("_Protocol", (AutoHTTPProtocol,), {"data_received": _remember_transport})
 
 
-def _closing(app: ASGIApp) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+class _Connections:
+    """Adds what ASGI lacks: closing the connection, and writing to it beside the response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = _transport.get()
         try:
-            await app(scope, receive, send)
+            await self._app({**scope, RAW_WRITE: transport.write}, receive, send)
         except ConnectionDropped:
-            _transport.get().close()
-            # Once uvicorn knows that the client is gone it does not answer 500 in our place.
+            transport.close()
+            # Once uvicorn knows that the client is gone it sends no 500 in our place.
             while (await receive())["type"] != "http.disconnect":
                 pass
-
-    return answer

@@ -17,7 +17,7 @@ _NAMESPACE = uuid.UUID("e7b0f3a6-3f0c-5c5e-9b1e-6c1d0f7c2a41")
 
 
 class StateError(Exception):
-    """The state file is damaged, not ours, or cannot be used. `str()` is one line fit for people."""
+    """The state file is damaged, of another kind, or cannot be used. `str()` is one line fit for people."""
 
 
 def digest(key: str) -> str:
@@ -34,8 +34,8 @@ def stable_id(name: str) -> str:
 class Claim:
     """A custom domain, and what is remembered beside its twelve fields.
 
-    `checks` counts calls of test_connection; `script` holds (status, certificate_status) pairs that the next checks give;
-    `gone_at` is when a deleted domain stops being shown, in seconds of the world's clock.
+    `checks` counts calls of test_connection; `script` lists (status, certificate_status) pairs for the next checks;
+    `gone_at` is the time when a deleted domain is no longer shown, in seconds of the emulator's clock.
     """
 
     domain: Domain
@@ -86,7 +86,7 @@ Change = tuple[str, str, Item]
 
 
 class State:
-    """Everything, in memory. `put` is the only way to change it and takes down what changed, for whoever saves it."""
+    """The whole state in memory. `put` is the only way to change it, and records the changes for the store."""
 
     def __init__(self) -> None:
         self._changes: list[Change] = []

@@ -1,7 +1,7 @@
-"""Every switch of the emulator: what public material leaves open, with a default, and a few settings for trials.
+"""The switches of the emulator: every behaviour that Imgwire does not document, with a default, and settings for trials.
 
-`basis` tells where a default comes from: `fact` (documented by Imgwire, the other values are for tests), `inferred`
-(a conclusion), `unknown` (nothing is documented; the default is a guess) or `ours` (a setting for trials only).
+`basis` is the source of a default: `fact` (documented by Imgwire; the other values are for tests), `inferred` (a
+conclusion), `unknown` (not documented; the default is a guess) or `ours` (a setting for trials only).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class SwitchError(ValueError):
-    """A switch that does not exist, or a value it does not have. `str()` is one line fit for people."""
+    """The switch or the value does not exist. `str()` is one line fit for people."""
 
 
 def _switch(default: Value, basis: str, what: str) -> Value:
@@ -27,37 +27,39 @@ def _switch(default: Value, basis: str, what: str) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """How the emulator behaves where the API could behave in several ways. `describe` lists every switch with its words."""
+    """The emulator's choices where the API could behave in several ways. `describe` explains every switch."""
 
     absent: Literal["404", "400", "410", "null", "bare"] = _switch(
         "404",
         "unknown",
-        "what GET answers without a custom domain: a status with `ResourceNotFoundError`, 200 with a JSON null, or a bare 404 "
+        "response to GET without a custom domain: a status with `ResourceNotFoundError`, 200 with a JSON null, or a bare 404 "
         "without `error_type`",
     )
-    delete_absent: Literal["404", "200"] = _switch("404", "unknown", "what DELETE answers without a custom domain")
+    delete_absent: Literal["404", "200"] = _switch("404", "unknown", "response to DELETE without a custom domain")
     test_absent: Literal["404", "409", "null"] = _switch(
-        "404", "unknown", "what test_connection answers without a custom domain"
+        "404", "unknown", "response to test_connection without a custom domain"
     )
     delete_body: Literal["status", "id", "empty"] = _switch(
         "status", "unknown", 'body of a delete: `{"status": "deleted"}`, `{"id": …}` or `{}`'
     )
     delete_seconds: float = _switch(
-        0.0, "unknown", "how long a deleted domain is still shown and its hostname still taken"
+        0.0, "unknown", "seconds during which a deleted domain is still shown and its hostname still taken"
     )
-    conflict_status: int = _switch(409, "unknown", "status of a refused claim on a hostname")
-    conflict_name: str = _switch("ResourceConflictError", "unknown", "`error_type` of a refused claim on a hostname")
+    conflict_status: int = _switch(409, "unknown", "status when the hostname is taken")
+    conflict_name: str = _switch("ResourceConflictError", "unknown", "`error_type` when the hostname is taken")
     second_create: Literal["conflict", "same", "replace"] = _switch(
         "conflict",
         "unknown",
-        "POST where the Environment has a domain: always a conflict; 200 with the domain it has if the hostname is the same; "
-        "200 with a new domain in its place",
+        "POST in an Environment that has a domain: always a conflict; 200 with the existing domain if the hostname is the same; "
+        "200 with a new domain instead",
     )
     token_status: int = _switch(401, "fact", "status of `InvalidTokenError`")
     not_authorized_status: int = _switch(403, "unknown", "status of `ResourceNotAuthorizedError`")
     payment_status: int = _switch(402, "unknown", "status of `PaymentRequiredError`")
-    payment_blocks: Literal["writes", "all"] = _switch(
-        "writes", "unknown", "what a plan without custom domains, or an inactive organization, refuses"
+    payment_blocks: Literal["creates", "writes", "all"] = _switch(
+        "creates",
+        "unknown",
+        "calls refused without a plan for custom domains, or in an inactive organization: creates; creates and deletes; all",
     )
     error_types: Literal["sent", "omitted"] = _switch("sent", "fact", "whether domain errors carry `error_type`")
     foreign_environment: Literal["refuse", "hide", "ignore"] = _switch(
@@ -67,80 +69,89 @@ class Switches:
         "`ResourceNotFoundError`, or the header is ignored",
     )
     environments_api: Literal["session", "any"] = _switch(
-        "session", "inferred", "who may call /api/v1/environments/: a user session only, or server keys too"
+        "session", "inferred", "credentials for /api/v1/environments/: user sessions only, or server keys too"
+    )
+    validation_form: Literal["document", "fastapi"] = _switch(
+        "document",
+        "inferred",
+        "form of a 422 list: as in the OpenAPI document, or as FastAPI 0.115 sends it: with `input` and `ctx`, an integer in "
+        "`loc` of a JSON error, 400 for invalid UTF-8, JSON only under its content type, UUIDs also without hyphens",
     )
     bad_hostname: Literal["list", "error"] = _switch(
-        "list", "unknown", "a refused hostname: 422 in list form, or 400 with an `error_type`"
+        "list", "unknown", "response to an invalid hostname: a 422 list, or 400 with an `error_type`"
     )
     apex: Literal["labels", "suffixes", "allow"] = _switch(
         "labels",
         "unknown",
-        "how a registrable name is recognised: fewer than three labels, the Public Suffix List, or not at all",
+        "test for an apex name: fewer than three labels, the Public Suffix List, or none",
     )
     imgwire_names: Literal["refuse", "allow"] = _switch(
-        "allow", "unknown", "whether imgwire.dev and names below it are refused"
+        "allow", "unknown", "whether imgwire.dev and names below it are refused, in any case"
     )
     trailing_dot: Literal["refuse", "strip"] = _switch(
-        "refuse", "unknown", "a hostname with a trailing dot is refused, or the dot is dropped"
+        "refuse", "unknown", "a hostname with a trailing dot: refuse it, or drop the dot"
     )
     hostname_form: Literal["lower", "sent", "upper", "dotted"] = _switch(
-        "lower", "unknown", "how `hostname` is given back: lower case, as sent, upper case, with a trailing dot"
+        "lower", "unknown", "form of `hostname` in responses: lower case, as sent, upper case, with a trailing dot"
     )
-    extra_properties: Literal["ignore", "refuse"] = _switch(
-        "ignore", "unknown", "unknown properties in a request's body"
+    extra_properties: Literal["ignore", "refuse"] = _switch("ignore", "unknown", "unknown properties in a request body")
+    extra_fields: bool = _switch(
+        False, "unknown", "add a property to responses that the OpenAPI document does not have"
     )
-    extra_fields: bool = _switch(False, "unknown", "answers carry a property that the document does not know")
     check: Literal["now", "staged", "checks", "seconds", "recover", "fail", "never", "dns"] = _switch(
         "now",
         "unknown",
-        "what test_connection finds: all well at once; connection first and certificate at the next check; all well at check "
-        "number `check_count`; all well `check_seconds` after creation; failed before check number `check_count`, well from then "
-        "on; always failed; nothing new; what real DNS look-ups of both CNAMEs say",
+        "result of test_connection: ready at once; connected, and ready at the next check; ready at check number "
+        "`check_count`; ready `check_seconds` after creation; failed, and ready at check number `check_count`; always failed; "
+        "unchanged; by real DNS look-ups of both CNAMEs",
     )
     check_count: int = _switch(3, "ours", "number for `check=checks` and `check=recover`")
     check_seconds: float = _switch(60.0, "ours", "seconds for `check=seconds`")
     failed_check: Literal["failed", "pending", "error"] = _switch(
         "failed",
         "unknown",
-        "a failed check: 200 with FAILED / FAILING, 200 with both left as they were, or 409 with an error",
+        "response to a failed check: 200 with FAILED / FAILING, 200 with both statuses unchanged, or 409 with an error",
     )
     check_answer: Literal["after", "before"] = _switch(
         "after",
         "unknown",
-        "test_connection answers with the outcome, or with the state before it (read again to see it)",
+        "test_connection returns the domain after the check, or as it was before (a GET then shows the result)",
     )
     verified_at: Literal["success", "always", "never"] = _switch(
-        "success", "unknown", "when test_connection sets `last_verified_at`"
+        "success", "unknown", "when test_connection sets `last_verified_at`: if ready, at every check, never"
     )
     settle_seconds: float | None = _switch(
         None,
         "unknown",
-        "how long after creation a PENDING domain becomes ready by itself; `none`: only by test_connection",
+        "seconds after creation until a PENDING domain becomes ready by itself; `none`: only by test_connection",
     )
-    dcv: Literal["record", "hostname", "placeholder"] = _switch(
+    dcv: Literal["record", "hostname", "placeholder", "delegated"] = _switch(
         "record",
         "unknown",
-        "`dcv_cname_value`: from the record's id, from the hostname, or the hostname itself as in the documented example",
+        "`dcv_cname_value`: from the record's id, from the hostname, the hostname itself as in the documented example, or the "
+        "hostname below one host for all, as in Cloudflare's delegated validation",
     )
+    dns_fields: Literal["sent", "null", "empty", "missing"] = _switch(
+        "sent", "unknown", "the four DNS properties of a domain: sent, null, an empty text, or missing"
+    )
+    stale_reads: int = _switch(0, "unknown", "GETs after a create or a delete that still show the state before it")
     timestamps: Literal["seconds", "fractions", "offset"] = _switch(
         "seconds", "unknown", "whole seconds with `Z` as in the documented example, with fractions, or with `+00:00`"
     )
     slash: Literal["redirect", "not-found", "accept"] = _switch(
         "redirect",
         "unknown",
-        "a path with a missing or extra trailing slash: 307 to the declared path, 404, or accepted",
+        "a path with a missing or extra trailing slash: 307 to the declared path, 404, or accept it",
     )
-    strict_keys: bool = _switch(
-        False, "ours", "refuse keys that were not registered, instead of opening an Environment for each"
-    )
-    key_rate: float | None = _switch(None, "unknown", "requests a second for each key, above it 429")
-    total_rate: float | None = _switch(None, "unknown", "requests a second in all, above it 429")
+    strict_keys: bool = _switch(False, "ours", "refuse unregistered keys instead of creating an Environment for each")
+    key_rate: float | None = _switch(None, "unknown", "requests per second and key; above that 429")
+    total_rate: float | None = _switch(None, "unknown", "requests per second in total; above that 429")
     retry_after: Literal["seconds", "date", "none"] = _switch("seconds", "unknown", "form of `Retry-After` on a 429")
-    latency: float = _switch(0.0, "ours", "seconds before every answer")
+    latency: float = _switch(0.0, "ours", "seconds before every response")
 
     @classmethod
     def of(cls, settings: Iterable[str]) -> Switches:
-        """From texts such as `absent=null`; dashes and underscores are one. Raises SwitchError."""
+        """From texts such as `absent=null`; dashes count as underscores. Raises SwitchError."""
         result = cls()
         for setting in settings:
             name, equals, value = setting.partition("=")
@@ -162,7 +173,7 @@ class Switches:
 
 @dataclass(frozen=True, slots=True)
 class SwitchDescription:
-    """One row of the switches' table."""
+    """One row of the table of switches."""
 
     name: str
     default: str
@@ -172,7 +183,7 @@ class SwitchDescription:
 
 
 def describe() -> tuple[SwitchDescription, ...]:
-    """Every switch in order, in the words that the documentation and the help use."""
+    """Every switch in order, for the documentation and the help."""
     hints = get_type_hints(Switches)
     return tuple(
         SwitchDescription(
@@ -226,5 +237,5 @@ def _value(name: str, text: str, hint: Any) -> Any:
     if not 0 <= number < float("inf"):
         raise SwitchError(f"`{name}` cannot be `{text}`; it is a number from 0 up")
     if name.endswith("_status") and not 400 <= number <= 499:
-        raise SwitchError(f"`{name}` cannot be `{text}`; a refusal's status is from 400 to 499")
+        raise SwitchError(f"`{name}` cannot be `{text}`; it is a status from 400 to 499")
     return number

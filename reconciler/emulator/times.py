@@ -1,7 +1,8 @@
-"""Where times and ids come from, as parameters, so that a world can be repeated exactly."""
+"""Times and ids. Their sources are parameters, so that a world can be repeated exactly."""
 
 from __future__ import annotations
 
+import math
 import random
 import uuid
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ def random_ids() -> str:
 
 
 def seeded_ids(seed: int) -> Callable[[], str]:
-    """A source of UUIDs v4 that gives the same ones for the same seed."""
+    """A source of UUIDs v4, the same ones for the same seed."""
     source = random.Random(seed)  # noqa: S311
     return lambda: str(uuid.UUID(int=source.getrandbits(128), version=4))
 
@@ -29,5 +30,8 @@ def timestamp(seconds: float, form: str = "seconds") -> str:
 
 
 def seconds_of(text: str) -> float:
-    """Back from a timestamp."""
-    return datetime.fromisoformat(text).timestamp()
+    """Seconds since 1970 of a timestamp; infinity for a text that is none, as the admin API may set."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return math.inf

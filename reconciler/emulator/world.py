@@ -51,6 +51,7 @@ class World(Core):
         """Start again: no Environments, no keys, no faults, an empty log."""
         with self.writing() as state:
             state.clear()
+        self.domains.clear()
         self.faults.clear()
         if self.chaos:
             self.chaos.clear()

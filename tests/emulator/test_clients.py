@@ -78,7 +78,7 @@ def quiet(emulator: Running) -> Running:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
-def test_an_official_client_lives_a_domains_whole_life(quiet: Running, shape: Shape) -> None:
+def test_official_clients_complete_the_life_of_a_domain(quiet: Running, shape: Shape) -> None:
     calls: list[tuple[str, str, Any]] = [
         ("POST", "/api/v1/custom_domain/", {"hostname": "images.example.com"}),
         ("GET", "/api/v1/custom_domain/", None),
@@ -97,16 +97,17 @@ def test_an_official_client_lives_a_domains_whole_life(quiet: Running, shape: Sh
     assert deleted == {"status": "deleted"}
 
 
-def test_a_base_url_with_a_slash_makes_node_ask_for_a_path_that_does_not_exist(quiet: Running) -> None:
+def test_the_node_client_gets_404_with_a_slash_at_the_end_of_the_base_url(quiet: Running) -> None:
     status, _, body = SHAPES[0].send(quiet.url, "GET", "//api/v1/custom_domain/")
     assert (status, json.loads(body)) == (404, {"detail": "Not Found"})
 
 
-def test_the_readmes_environment_id_is_outside_the_contract(quiet: Running) -> None:
+def test_the_environment_id_of_the_readme_is_invalid(quiet: Running) -> None:
     shape = Shape("readme", {"X-Environment-Id": "env_123"})
     status, _, body = shape.send(quiet.url, "GET", "/api/v1/custom_domain/")
-    detail = {"loc": ["header", "X-Environment-Id"], "msg": "Input should be a valid UUID", "type": "uuid_parsing"}
-    assert (status, json.loads(body)) == (422, {"detail": [detail]})
+    message = "Input should be a valid UUID, invalid character: found `n` at 1"
+    item = {"loc": ["header", "X-Environment-Id"], "msg": message, "type": "uuid_parsing"}
+    assert (status, json.loads(body)) == (422, {"detail": [item]})
 
 
 def test_the_official_command_line_can_log_in(quiet: Running) -> None:
@@ -128,7 +129,7 @@ _PAGES = {"x-total-count": "0", "x-page": "1", "x-limit": "1", "x-prev-page": "n
     ],
 )
 @pytest.mark.parametrize("slash", ["redirect", "not-found", "accept"])
-def test_another_slash_than_the_declared_is_treated_as_the_switch_says(
+def test_a_missing_or_extra_slash_follows_the_switch(
     quiet: Running, method: str, path: str, location: str, slash: Any
 ) -> None:
     quiet.world.switches = quiet.world.switches.with_text("slash", slash)

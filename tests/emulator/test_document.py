@@ -77,7 +77,7 @@ def _completed(only: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_every_answer_keeps_to_the_document(
+def test_every_response_matches_the_openapi_document(
     only: str, credential: str, switches: Switches, examples: int, at_least: int, tmp_path: Path
 ) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(_completed(only)), encoding="utf-8")
@@ -105,7 +105,7 @@ def _plain(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name not in {"title", "description", "examples"}}
 
 
-def test_our_schema_of_a_custom_domain_is_the_documents() -> None:
+def test_our_schema_of_a_custom_domain_matches_the_document() -> None:
     document, ours = _document(), json.loads(read_schema("custom-domain"))
     theirs = document["components"]["schemas"]["CustomDomainSchema"]
     assert {name: _plain(item, document) for name, item in ours["properties"].items()} == {

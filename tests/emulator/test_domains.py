@@ -66,7 +66,7 @@ def test_a_new_domain_is_like_the_documented_example() -> None:
     }
 
 
-def test_a_life_from_creation_to_deletion() -> None:
+def test_a_domain_from_creation_to_deletion() -> None:
     world = made()
     created = world.domains.create(A, "images.example.com")
     assert world.domains.read(A) == created
@@ -84,7 +84,7 @@ def test_a_life_from_creation_to_deletion() -> None:
 
 
 @pytest.mark.parametrize("call", ["read", "delete", "test_connection"])
-def test_without_a_domain_the_other_calls_say_so(call: str) -> None:
+def test_without_a_domain_the_other_calls_answer_not_found(call: str) -> None:
     expected = refused(404, "ResourceNotFoundError", "Custom domain not found")
     assert answer(getattr(made().domains, call), A) == expected
 
@@ -101,7 +101,7 @@ def test_without_a_domain_the_other_calls_say_so(call: str) -> None:
         ({"test_absent": "409"}, "test_connection", refused(409, "ResourceNotFoundError", "Custom domain not found")),
     ],
 )
-def test_absence_is_told_as_the_switch_says(switches: Any, call: str, expected: Any) -> None:
+def test_the_response_without_a_domain_follows_the_switch(switches: Any, call: str, expected: Any) -> None:
     assert answer(getattr(made(**switches).domains, call), A) == expected
 
 
@@ -114,7 +114,7 @@ def test_a_hostname_is_claimed_once_among_all_environments() -> None:
     assert world.domains.create(B, "images.example.com").environment_id == B
 
 
-def test_the_conflict_is_named_as_the_switches_say() -> None:
+def test_status_and_name_of_a_conflict_follow_the_switches() -> None:
     world = made(conflict_status=400, conflict_name="HostnameAlreadyExistsError")
     world.domains.create(A, "images.example.com")
     taken = "The hostname is already claimed by another custom domain"
@@ -129,7 +129,7 @@ def test_an_environment_has_one_domain() -> None:
     assert answer(world.domains.create, A, "images.example.com") == second
 
 
-def test_a_second_create_may_give_the_same_domain() -> None:
+def test_a_second_create_may_return_the_same_domain() -> None:
     world = made(second_create="same")
     first = world.domains.create(A, "images.example.com")
     assert world.domains.create(A, "IMAGES.example.com") == first
@@ -170,7 +170,7 @@ def test_a_deleted_domain_may_linger() -> None:
     ],
     ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
-def test_checks_ten_seconds_apart_find_what_the_switch_says(switches: Any, expected: Any) -> None:
+def test_three_checks_ten_seconds_apart_follow_the_switch(switches: Any, expected: Any) -> None:
     world = made(**switches)
     world.domains.create(A, "images.example.com")
     found = []
@@ -208,7 +208,7 @@ def test_a_domain_may_become_ready_by_itself() -> None:
         ("never", "now", None),
     ],
 )
-def test_last_verified_at_is_set_as_the_switch_says(verified_at: Any, check: Any, expected: str | None) -> None:
+def test_last_verified_at_follows_the_switch(verified_at: Any, check: Any, expected: str | None) -> None:
     world = made(verified_at=verified_at, check=check)
     world.domains.create(A, "images.example.com")
     assert world.domains.test_connection(A).last_verified_at == expected
@@ -227,7 +227,7 @@ def test_last_verified_at_is_set_as_the_switch_says(verified_at: Any, check: Any
         ([LookupResult(True, True), LookupResult(False, False), LookupResult(True, True)], READY),
     ],
 )
-def test_look_ups_decide_in_dns_mode(seen: list[LookupResult], expected: tuple[str, str]) -> None:
+def test_lookups_decide_the_statuses_in_dns_mode(seen: list[LookupResult], expected: tuple[str, str]) -> None:
     world = made(check="dns")
     world.domains.create(A, "images.example.com")
     found = [statuses(world.domains.test_connection(A, item)) for item in seen]
@@ -272,7 +272,7 @@ def test_look_ups_decide_in_dns_mode(seen: list[LookupResult], expected: tuple[s
         ({"bad_hostname": "error"}, "example.com", 400),
     ],
 )
-def test_only_bare_subdomains_are_taken(switches: Any, hostname: str, status: int) -> None:
+def test_only_bare_subdomains_are_accepted(switches: Any, hostname: str, status: int) -> None:
     assert answer(made(**switches).domains.create, A, hostname)[0] == status
 
 
@@ -291,7 +291,7 @@ def test_a_bad_hostname_is_refused_in_list_form() -> None:
         ({"hostname_form": "dotted"}, "images.example.com."),
     ],
 )
-def test_the_hostname_comes_back_as_the_switch_says(switches: Any, expected: str) -> None:
+def test_the_form_of_the_hostname_follows_the_switch(switches: Any, expected: str) -> None:
     world = made(**switches)
     assert world.domains.create(A, "Images.Example.com").hostname == expected
     assert answer(world.domains.create, B, "images.example.com")[0] == 409
@@ -305,7 +305,7 @@ def test_the_hostname_comes_back_as_the_switch_says(switches: Any, expected: str
         ({"timestamps": "offset"}, "2026-09-21T14:13:20+00:00"),
     ],
 )
-def test_times_are_written_as_the_switch_says(switches: Any, expected: str) -> None:
+def test_the_form_of_times_follows_the_switch(switches: Any, expected: str) -> None:
     world = made(**switches, check="seconds", check_seconds=0.0)
     assert world.domains.create(A, "images.example.com").created_at == expected
     assert world.domains.test_connection(A).last_verified_at == expected

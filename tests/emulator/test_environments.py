@@ -83,7 +83,7 @@ async def test_environments_come_in_pages(client: httpx.AsyncClient) -> None:
         ("page=", "int_parsing"),
     ],
 )
-async def test_a_page_that_cannot_be_is_invalid(client: httpx.AsyncClient, query: str, kind: str) -> None:
+async def test_an_invalid_page_gets_422(client: httpx.AsyncClient, query: str, kind: str) -> None:
     answer = await client.get(f"{PATH}?{query}")
     assert (answer.status_code, answer.json()["detail"][0]["type"]) == (422, kind)
 
@@ -109,7 +109,7 @@ async def test_server_keys_are_refused(client: httpx.AsyncClient) -> None:
     ],
     ids=["empty", "cut", "bytes", "deep", "array", "null", "missing", "null-hostname", "number", "surrogate"],
 )
-async def test_a_body_of_another_shape_is_invalid(
+async def test_an_invalid_body_gets_422(
     client: httpx.AsyncClient, content: bytes, loc: list[str], kind: str
 ) -> None:
     answer = await client.post(DOMAIN, content=content, headers={"Authorization": "Bearer sk_tests"})
@@ -118,7 +118,7 @@ async def test_a_body_of_another_shape_is_invalid(
 
 
 @pytest.mark.parametrize(("extra", "status"), [("ignore", 200), ("refuse", 422)])
-async def test_unknown_properties_are_treated_as_the_switch_says(
+async def test_unknown_properties_follow_the_switch(
     client: httpx.AsyncClient, world: World, extra: Any, status: int
 ) -> None:
     world.switches = Switches(extra_properties=extra)
@@ -135,7 +135,7 @@ async def test_a_name_may_be_any_text(client: httpx.AsyncClient) -> None:
         assert answer.json()["name"] == name
 
 
-async def test_every_answer_says_what_it_comes_from(client: httpx.AsyncClient) -> None:
+async def test_every_response_names_the_emulator(client: httpx.AsyncClient) -> None:
     answers = [await client.get(path) for path in ("/", "/health", DOMAIN, "/nothing")]
     banner = "imgwire-reconciler emulator: this is not Imgwire"
     assert [answer.headers["x-emulator"] for answer in answers] == [banner] * 4

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -49,7 +51,7 @@ def exists(client: httpx.Client) -> bool:
 @pytest.mark.parametrize(
     ("fault", "status", "headers", "body"),
     [
-        (Fault(Kind.STATUS), 500, {}, {"detail": "The emulator was told to fail here"}),
+        (Fault(Kind.STATUS), 500, {}, {"detail": "The emulator fails this request on purpose"}),
         (
             Fault(Kind.STATUS, status=403, error_type="OperationNotAllowedError", detail="No"),
             403,
@@ -61,7 +63,7 @@ def exists(client: httpx.Client) -> bool:
             Fault(Kind.RATE_LIMIT, retry_after="7"),
             429,
             {"retry-after": "7"},
-            {"detail": "The emulator was told to fail here"},
+            {"detail": "The emulator fails this request on purpose"},
         ),
         (Fault(Kind.GARBAGE, body={"a": 1}), 200, {}, {"a": 1}),
     ],
@@ -87,7 +89,7 @@ def test_a_fault_answers_in_html(emulator: Running, client: httpx.Client, fault:
     assert not exists(client)
 
 
-def test_a_redirect_says_where_to(emulator: Running, client: httpx.Client) -> None:
+def test_a_redirect_has_its_location(emulator: Running, client: httpx.Client) -> None:
     emulator.world.faults.add(Fault(Kind.REDIRECT, location="https://login.example/"))
     answer = client.get(DOMAIN)
     assert (answer.status_code, answer.headers["location"]) == (307, "https://login.example/")
@@ -115,10 +117,81 @@ def test_a_dropped_connection_is_really_closed(
     assert (entry["fault"], entry["acted"], entry["status"]) == (fault.kind, done, None)
 
 
-def test_a_refusal_can_be_told_after_the_act(emulator: Running, client: httpx.Client) -> None:
+def test_a_fault_can_fail_a_request_that_was_carried_out(emulator: Running, client: httpx.Client) -> None:
     emulator.world.faults.add(Fault(Kind.STATUS, status=503, act=True))
     assert create(client).status_code == 503
     assert exists(client)
+
+
+@pytest.mark.parametrize(("status", "name"), [(402, "PaymentRequiredError"), (503, None)])
+def test_creates_can_be_refused_for_ever_with_a_retry_after(
+    emulator: Running, client: httpx.Client, status: int, name: str | None
+) -> None:
+    body = {"kind": "status", "method": "POST", "path": DOMAIN, "status": status, "error_type": name, "times": None}
+    added = client.post("/_emulator/faults", json={**body, "retry_after": 3600})
+    assert added.status_code == 200
+    for _ in range(3):
+        answer = create(client)
+        assert (answer.status_code, answer.headers["retry-after"]) == (status, "3600")
+        assert answer.json().get("error_type") == name
+    assert client.get(DOMAIN).json() == ABSENT
+
+
+def test_any_property_of_a_response_can_be_null_or_missing(emulator: Running, client: httpx.Client) -> None:
+    fault = {"kind": "fields", "method": "POST", "values": {"dcv_cname_value": None}, "omit": ["created_at"]}
+    assert client.post("/_emulator/faults", json=fault).status_code == 200
+    created = create(client).json()
+    read = client.get(DOMAIN).json()
+    assert created == {**{name: read[name] for name in read if name != "created_at"}, "dcv_cname_value": None}
+    assert read["dcv_cname_value"]
+
+
+def test_a_fault_of_fields_does_not_change_error_responses(emulator: Running, client: httpx.Client) -> None:
+    emulator.world.faults.add(Fault(Kind.FIELDS, values={"detail": "changed"}))
+    assert client.get(DOMAIN).json() == ABSENT
+
+
+def test_a_response_can_be_compressed_without_being_requested(emulator: Running, client: httpx.Client) -> None:
+    emulator.world.faults.add(Fault(Kind.GZIP))
+    with client.stream("GET", DOMAIN, headers={"Accept-Encoding": "identity"}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-length"] == str(len(raw))
+    assert json.loads(gzip.decompress(raw)) == ABSENT
+
+
+def test_a_second_response_follows_on_the_same_connection(emulator: Running) -> None:
+    emulator.world.faults.add(Fault(Kind.SECOND_RESPONSE, status=200, body={"status": "deleted"}))
+    with socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2]))) as connection:
+        connection.sendall(f"GET {DOMAIN} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_one\r\n\r\n".encode())
+        data = b""
+        while b'"deleted"}' not in data:
+            data += connection.recv(4096)
+        first, second = data.split(b"HTTP/1.1 ")[1:]
+        assert first.startswith(b"404 Not Found\r\n")
+        assert json.loads(first.rpartition(b"\r\n\r\n")[2]) == ABSENT
+        assert second == (
+            b"200 OK\r\ncontent-type: application/json\r\ncontent-length: 21\r\n\r\n" + b'{"status": "deleted"}'
+        )
+        # The connection stays open, as if nothing had happened.
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_faults_of_different_kinds_take_turns_over_http(emulator: Running, client: httpx.Client) -> None:
+    faults = [
+        {"kind": "status", "status": 503, "times": 2},
+        {"kind": "rate_limit", "retry_after": 0},
+        {"kind": "garbage"},
+    ]
+    assert client.post("/_emulator/faults", json=faults).status_code == 200
+    assert [client.get(DOMAIN).status_code for _ in range(5)] == [503, 429, 200, 503, 404]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.0])
+def test_seconds_of_a_fault_may_be_an_integer(client: httpx.Client, seconds: float) -> None:
+    answer = client.post("/_emulator/faults", json={"kind": "delay", "seconds": seconds})
+    assert (answer.status_code, answer.json()[0]["seconds"]) == (200, 0)
 
 
 async def ask(app: Any, method: str = "GET", path: str = DOMAIN) -> httpx.Response:
@@ -146,7 +219,7 @@ async def test_in_process_a_dropped_connection_is_an_exception(world: World, kin
     ],
     ids=["delay", "latency", "both", "drip"],
 )
-async def test_waits_are_as_long_as_asked(
+async def test_delays_last_as_long_as_configured(
     world: World, switches: Switches, fault: Fault | None, slept: list[float]
 ) -> None:
     found: list[float] = []
@@ -168,7 +241,7 @@ def struck(faults: Faults, *calls: tuple[str, str, Caller]) -> list[str | None]:
     return [fault and fault.detail for fault in found]
 
 
-def test_faults_strike_the_requests_they_match() -> None:
+def test_faults_apply_to_the_requests_they_match() -> None:
     get, post, test = ("GET", DOMAIN), ("POST", DOMAIN), ("POST", f"{DOMAIN}test_connection")
     a, b = Caller("x", "key-a", "id-a", "name-a"), Caller("y", "key-b", "id-b", "name-b")
 
@@ -185,7 +258,7 @@ def test_faults_strike_the_requests_they_match() -> None:
     assert struck(one(environment="name-a"), *calls) == ["hit"] * 3 + [None] * 3
 
 
-def test_faults_strike_in_their_turn() -> None:
+def test_faults_apply_from_the_nth_match_on() -> None:
     call = ("GET", DOMAIN, Caller())
     third = Fault(Kind.STATUS, detail="third", nth=3)
     assert struck(Faults([third]), *[call] * 5) == [None, None, "third", None, None]
@@ -193,6 +266,18 @@ def test_faults_strike_in_their_turn() -> None:
     assert struck(Faults([from_second]), *[call] * 5) == [None, "two", "two", None, None]
     forever = Fault(Kind.STATUS, detail="rest", times=None)
     assert struck(Faults([third, forever]), *[call] * 4) == ["rest", "rest", "third", "rest"]
+
+
+def test_faults_that_are_due_for_the_same_request_take_turns() -> None:
+    call = ("GET", DOMAIN, Caller())
+    once, twice = Fault(Kind.STATUS, detail="once"), Fault(Kind.DROP_AFTER, detail="twice", times=2)
+    assert struck(Faults([once, twice]), *[call] * 4) == ["once", "twice", "twice", None]
+    assert struck(Faults([twice, once]), *[call] * 4) == ["twice", "once", "twice", None]
+    forever = Fault(Kind.RATE_LIMIT, detail="forever", times=None)
+    assert struck(Faults([forever, twice]), *[call] * 6) == ["forever", "twice", "forever", "twice", *["forever"] * 2]
+    second = Fault(Kind.GARBAGE, detail="second", nth=2)
+    assert struck(Faults([once, second]), *[call] * 3) == ["once", "second", None]
+    assert struck(Faults([second, Fault(Kind.STATUS, detail="also", nth=2)]), *[call] * 3) == [None, "second", "also"]
 
 
 @pytest.mark.parametrize(
@@ -206,9 +291,12 @@ def test_faults_strike_in_their_turn() -> None:
         ({"kind": "delay", "seconds": True}, "`seconds` of a fault is of the wrong type"),
         ({"kind": "status", "status": 99}, "`nth` and `times` of a fault count from 1"),
         ({"kind": "status", "nth": 0}, "`nth` and `times` of a fault count from 1"),
+        ({"kind": "fields", "values": []}, "`values` of a fault is of the wrong type"),
+        ({"kind": "fields", "omit": "x"}, "`omit` of a fault is of the wrong type"),
+        ({"kind": "fields", "omit": [1]}, "`omit` of a fault is a list of property names"),
     ],
 )
-def test_a_fault_that_cannot_be_meant_is_refused(plain: object, message: str) -> None:
+def test_an_invalid_fault_is_refused(plain: object, message: str) -> None:
     with pytest.raises(FaultError) as refused:
         Fault.of(plain)
     assert str(refused.value).startswith(message)
@@ -224,9 +312,9 @@ def test_faults_are_read_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "not JSON"), ("{}", "a list of faults was expected"), ("[1]", "a fault is an object")],
+    [("{", "not JSON"), ("{}", "not a list of faults"), ("[1]", "a fault is an object")],
 )
-def test_a_file_of_faults_that_is_wrong_is_refused(tmp_path: Path, content: str, message: str) -> None:
+def test_an_invalid_file_of_faults_is_refused(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "faults.json"
     path.write_text(content)
     with pytest.raises(FaultError) as refused:
@@ -245,7 +333,7 @@ def kinds(settings: ChaosSettings, calls: list[tuple[str, str]], count: int = 1)
 
 
 @given(st.integers(), st.permutations([f"environment-{index}" for index in range(8)]))
-def test_chaos_is_the_same_for_a_seed_whatever_order_environments_come_in(seed: int, order: list[str]) -> None:
+def test_chaos_is_the_same_for_a_seed_in_any_order_of_environments(seed: int, order: list[str]) -> None:
     settings = ChaosSettings(0.5, seed)
     reads = [("GET", environment) for environment in order]
     expected = kinds(settings, sorted(reads))
@@ -254,7 +342,7 @@ def test_chaos_is_the_same_for_a_seed_whatever_order_environments_come_in(seed: 
     ] == expected
 
 
-def test_chaos_strikes_the_share_that_was_asked_for() -> None:
+def test_chaos_fails_the_configured_share() -> None:
     reads = [("GET", f"environment-{index}") for index in range(500)]
     found = kinds(ChaosSettings(0.2, 7), reads, 4)
     assert 340 < sum(kind is not None for kind in found) < 460
@@ -269,7 +357,7 @@ def test_chaos_strikes_the_share_that_was_asked_for() -> None:
     }
 
 
-def test_chaos_lets_the_next_try_have_another_fate() -> None:
+def test_chaos_decides_again_for_each_attempt() -> None:
     found = [kind is not None for kind in kinds(ChaosSettings(0.5, 1), [("GET", "a")], 50)]
     assert 10 < sum(found) < 40
 
@@ -284,7 +372,7 @@ def test_chaos_keeps_to_its_methods(methods: Any, expected: tuple[bool, ...]) ->
     assert tuple(kind is not None for kind in kinds(settings, calls)) == expected
 
 
-def test_chaos_spares_the_emulators_own_api() -> None:
+def test_chaos_does_not_apply_to_the_emulators_own_api() -> None:
     with running(chaos=ChaosSettings(1.0, 1, "all")) as emulator, httpx.Client(base_url=emulator.url) as client:
         assert client.get("/_emulator/clock").status_code == 200
 
@@ -300,7 +388,7 @@ def test_chaos_spares_the_emulators_own_api() -> None:
         (Switches(key_rate=1, retry_after="none"), [404, 429, 429], None),
     ],
 )
-async def test_too_many_requests_are_told_when_to_come_again(
+async def test_too_many_requests_get_429_with_retry_after(
     world: World, switches: Switches, statuses: list[int], retry_after: str | None
 ) -> None:
     world.switches = switches
@@ -314,7 +402,7 @@ async def test_too_many_requests_are_told_when_to_come_again(
 
 
 @pytest.mark.anyio
-async def test_a_reset_forgets_how_many_asked(world: World) -> None:
+async def test_a_reset_clears_the_rate_counts(world: World) -> None:
     world.switches = Switches(total_rate=1)
     app = build(world)
     assert [(await ask(app)).status_code for _ in range(2)] == [404, 429]
@@ -333,7 +421,7 @@ async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_limited_request_is_not_carried_out(world: World) -> None:
+async def test_a_rate_limited_request_is_not_carried_out(world: World) -> None:
     world.switches = Switches(total_rate=1)
     app = build(world)
     for _ in range(2):

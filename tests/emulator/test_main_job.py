@@ -100,7 +100,7 @@ _OPEN = [
 
 
 @pytest.mark.parametrize("setting", [item for item in [*_OPEN, *_NUMBERS] if item not in _APART])
-def test_the_job_is_done_whatever_the_api_turns_out_to_do(job: Job, setting: str) -> None:
+def test_apply_converges_for_every_value_of_every_switch(job: Job, setting: str) -> None:
     job.world.switches = Switches.of([setting])
     assert job.apply()["exit_code"] == 0
     job.world.advance_clock(1)  # what was deleted last may linger
@@ -110,7 +110,7 @@ def test_the_job_is_done_whatever_the_api_turns_out_to_do(job: Job, setting: str
 
 
 @pytest.mark.parametrize("setting", ["absent=bare", "error_types=omitted"])
-def test_a_bare_not_found_is_never_taken_for_absence(job: Job, setting: str) -> None:
+def test_a_bare_404_is_an_error_and_not_absence(job: Job, setting: str) -> None:
     job.world.switches = Switches.of([setting])
     job.desire(fresh="fresh.example.com", keep="keep.example.com")
     document = job.apply()
@@ -123,7 +123,7 @@ def test_a_bare_not_found_is_never_taken_for_absence(job: Job, setting: str) -> 
     [(["check=fail"], 4), (["check=recover"], 4), (["check=fail", "failed_check=error"], 6)],
     ids=["fail", "recover", "error"],
 )
-def test_failing_checks_undo_nothing(job: Job, settings: list[str], exit_code: int) -> None:
+def test_failing_checks_do_not_undo_creates(job: Job, settings: list[str], exit_code: int) -> None:
     job.world.switches = Switches.of(settings)
     assert job.apply()["exit_code"] == exit_code
     assert job.live() == DESIRED
@@ -131,7 +131,7 @@ def test_failing_checks_undo_nothing(job: Job, settings: list[str], exit_code: i
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
 @pytest.mark.parametrize("name", ["ResourceConflictError", "HostnameAlreadyExistsError"])
-def test_a_refused_claim_puts_the_old_hostname_back(job: Job, status: int, name: str) -> None:
+def test_a_refused_claim_restores_the_old_hostname(job: Job, status: int, name: str) -> None:
     job.world.switches = Switches(conflict_status=status, conflict_name=name)
     job.desire(old="keep.example.com")
     document = job.apply()
@@ -141,7 +141,7 @@ def test_a_refused_claim_puts_the_old_hostname_back(job: Job, status: int, name:
 
 
 @pytest.mark.parametrize("status", [400, 402, 403, 422])
-def test_a_plan_without_custom_domains_is_told_whatever_its_status(job: Job, status: int) -> None:
+def test_a_missing_plan_is_reported_for_any_status(job: Job, status: int) -> None:
     job.world.switches = Switches(payment_status=status)
     with job.world.writing() as state:
         state.put(Organization(custom_domain_enabled=False))
@@ -151,7 +151,7 @@ def test_a_plan_without_custom_domains_is_told_whatever_its_status(job: Job, sta
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_a_key_that_is_not_accepted_is_told_whatever_its_status(job: Job, status: int) -> None:
+def test_a_rejected_key_is_reported_for_any_status(job: Job, status: int) -> None:
     job.world.switches = Switches(token_status=status, strict_keys=True)
     job.world.reset()
     assert job.apply()["exit_code"] == 7

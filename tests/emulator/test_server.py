@@ -105,7 +105,7 @@ def test_faults_and_chaos_come_from_options(tmp_path: Path) -> None:
     ]
 
 
-def test_registered_keys_only_can_be_asked_for() -> None:
+def test_strict_keys_refuse_unregistered_keys() -> None:
     with command("--strict-keys") as (_, url):
         assert httpx.get(f"{url}{DOMAIN}", headers=KEY).status_code == 401
         environment = f"{url}/_emulator/environments/11111111-1111-4111-8111-111111111111"
@@ -113,12 +113,14 @@ def test_registered_keys_only_can_be_asked_for() -> None:
         assert httpx.get(f"{url}{DOMAIN}", headers=KEY).status_code == 404
 
 
-def test_other_machines_may_ask_only_where_told() -> None:
+def test_a_server_for_other_machines_prints_a_url_that_works_here_and_a_warning() -> None:
     with command("--host", "0.0.0.0") as (process, url):
-        assert httpx.get(url.replace("0.0.0.0", "127.0.0.1") + "/health").status_code == 200
+        assert url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{url}/health").status_code == 200
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=10)
-    assert stderr.startswith("Other machines may reach this emulator: it listens on 0.0.0.0.\n")
+    assert stderr.startswith("Listening on 0.0.0.0: other machines can reach this emulator.\n")
+    assert f"export IMGWIRE_API_BASE_URL={url}\n" in stderr
 
 
 def test_the_switches_are_listed() -> None:
@@ -129,13 +131,13 @@ def test_the_switches_are_listed() -> None:
     assert done.stderr == ""
 
 
-def test_what_keeps_it_from_serving_is_said(tmp_path: Path) -> None:
+def test_errors_at_start_are_reported(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text("{}")
     assert failed("--state", str(state)) == (1, f"Error: {state}: not a state of the emulator\n")
     faults = tmp_path / "faults.json"
     faults.write_text("{}")
-    assert failed("--faults", str(faults)) == (1, f"Error: {faults}: a list of faults was expected\n")
+    assert failed("--faults", str(faults)) == (1, f"Error: {faults}: not a list of faults\n")
     code, words = failed("--set", "absent=1")
     assert (code, words.splitlines()[-1]) == (
         64,
@@ -148,12 +150,12 @@ def test_what_keeps_it_from_serving_is_said(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"Error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
 
 
-def test_a_body_that_breaks_off_is_no_call_and_leaves_the_server_well(
+def test_an_incomplete_request_is_not_carried_out(
     emulator: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
     with socket.create_connection(address) as connection:
-        connection.sendall(b"POST /api/v1/custom_domain/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_x\r\n")
+        connection.sendall(b"POST /api/v1/custom_domain/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_x\r\n")
         connection.sendall(b"Content-Length: 100\r\n\r\n{")
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1) == b""
@@ -180,7 +182,7 @@ def test_a_thousand_requests_a_second(emulator: Running) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             served = 0
             for index in range(worker, 2000, 4):
-                head = f"GET {DOMAIN} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key-{index * 10}\r\n\r\n"
+                head = f"GET {DOMAIN} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer key-{index * 10}\r\n\r\n"
                 connection.sendall(head.encode())
                 served += answers.readline() == b"HTTP/1.1 404 Not Found\r\n"
                 length = 0
@@ -197,10 +199,10 @@ def test_a_thousand_requests_a_second(emulator: Running) -> None:
 
 
 @contextmanager
-def name_server(records: dict[str, str]) -> Iterator[str]:
+def name_server(records: dict[str, str], host: str = "127.0.0.1") -> Iterator[str]:
     """A DNS server on loopback that knows these CNAMEs, and its address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
-        listener.bind(("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind((host, 0))
 
         def serve() -> None:
             while True:
@@ -220,15 +222,15 @@ def name_server(records: dict[str, str]) -> Iterator[str]:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        host, port = listener.getsockname()
+        port = listener.getsockname()[1]
         try:
-            yield f"{host}:{port}"
+            yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         finally:
             listener.sendto(b"", (host, port))
             thread.join(5)
 
 
-def test_real_look_ups_decide_where_asked_for() -> None:
+def test_check_dns_uses_real_lookups() -> None:
     records: dict[str, str] = {}
     with name_server(records) as address, running(Switches(check="dns")) as emulator:
         emulator.world.dns_server = address
@@ -252,3 +254,14 @@ def test_real_look_ups_decide_where_asked_for() -> None:
             assert checked() == ("CONNECTED", "FAILING")
             records["servfail"] = "nobody knows, so what stood stands"
             assert checked() == ("CONNECTED", "FAILING")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_a_dns_server_over_ipv6_is_queried_at_its_port() -> None:
+    records = {"images.example.com.": "cdn-proxy.imgwire.dev."}
+    with name_server(records, "::1") as address, running(Switches(check="dns")) as emulator:
+        assert address.startswith("[::1]:")
+        emulator.world.dns_server = address
+        with httpx.Client(base_url=emulator.url, headers=KEY) as client:
+            client.post(DOMAIN, json={"hostname": "images.example.com"})
+            assert client.post(f"{DOMAIN}test_connection").json()["status"] == "CONNECTED"

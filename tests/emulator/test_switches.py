@@ -36,13 +36,13 @@ def test_switches_are_set_from_text() -> None:
         ("absent=405", "`absent` cannot be `405`; it is one of: 404, 400, 410, null, bare"),
         ("check_count=x", "`check_count` cannot be `x`; it is a number"),
         ("check_count=-1", "`check_count` cannot be `-1`; it is a number from 0 up"),
-        ("conflict_status=200", "`conflict_status` cannot be `200`; a refusal's status is from 400 to 499"),
+        ("conflict_status=200", "`conflict_status` cannot be `200`; it is a status from 400 to 499"),
         ("latency=nan", "`latency` cannot be `nan`; it is a number from 0 up"),
         ("latency=none", "`latency` cannot be `none`; it is a number"),
         ("strict_keys=yes", "`strict_keys` cannot be `yes`; it is true or false"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_refused(setting: str, message: str) -> None:
+def test_an_invalid_setting_is_refused(setting: str, message: str) -> None:
     with pytest.raises(SwitchError) as refused:
         Switches.of([setting])
     assert str(refused.value) == message
@@ -52,12 +52,12 @@ def test_every_default_can_be_written_as_text() -> None:
     assert Switches.of(f"{switch.name}={switch.default}" for switch in describe()) == Switches()
 
 
-def test_every_switch_says_what_its_default_rests_on() -> None:
+def test_every_switch_has_a_basis() -> None:
     assert [switch.name for switch in describe()] == [item.name for item in fields(Switches)]
     assert {switch.basis for switch in describe()} == {"fact", "inferred", "unknown", "ours"}
 
 
-def test_the_documentation_lists_every_switch_as_it_is() -> None:
+def test_the_documentation_lists_every_switch() -> None:
     text = DOCUMENTATION.read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `") and line.count(" | ") == 4]
     expected = [
