@@ -109,9 +109,7 @@ async def test_server_keys_are_refused(client: httpx.AsyncClient) -> None:
     ],
     ids=["empty", "cut", "bytes", "deep", "array", "null", "missing", "null-hostname", "number", "surrogate"],
 )
-async def test_an_invalid_body_gets_422(
-    client: httpx.AsyncClient, content: bytes, loc: list[str], kind: str
-) -> None:
+async def test_an_invalid_body_gets_422(client: httpx.AsyncClient, content: bytes, loc: list[str], kind: str) -> None:
     answer = await client.post(DOMAIN, content=content, headers={"Authorization": "Bearer sk_tests"})
     assert answer.status_code == 422
     assert [(item["loc"], item["type"]) for item in answer.json()["detail"]] == [(loc, kind)]

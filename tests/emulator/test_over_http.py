@@ -70,7 +70,9 @@ def test_a_client_key_is_refused_even_where_it_is_registered(emulator: Running) 
         ("all", {"read": 402, "test": 402, "delete": 402, "create": 402}),
     ],
 )
-def test_calls_refused_without_a_plan_follow_the_switch(emulator: Running, blocks: Any, statuses: dict[str, int]) -> None:
+def test_calls_refused_without_a_plan_follow_the_switch(
+    emulator: Running, blocks: Any, statuses: dict[str, int]
+) -> None:
     with client(emulator) as http:
         create(http)
         emulator.world.switches = Switches(payment_blocks=blocks)

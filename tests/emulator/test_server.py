@@ -127,7 +127,7 @@ def test_the_switches_are_listed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "emulator", "--switches"], capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("absent=404\n    what GET answers without a custom domain")
+    assert done.stdout.startswith("absent=404\n    response to GET without a custom domain")
     assert done.stderr == ""
 
 
@@ -150,9 +150,7 @@ def test_errors_at_start_are_reported(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, f"Error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
 
 
-def test_an_incomplete_request_is_not_carried_out(
-    emulator: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_incomplete_request_is_not_carried_out(emulator: Running, caplog: pytest.LogCaptureFixture) -> None:
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
     with socket.create_connection(address) as connection:
         connection.sendall(b"POST /api/v1/custom_domain/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sk_x\r\n")
