@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, uid, wish
 
 from reconciler.model.document import Document
-from reconciler.model.domains import Absent, Present
+from reconciler.model.domains import FIELDS, Absent, Domain, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Block, Change
 from reconciler.model.report import Cause, DriftKind, Finding
@@ -214,13 +214,38 @@ JSON = st.recursive(
 )
 
 
+RECORD = {field: getattr(domain("web", HOST), field) for field in FIELDS}
+OTHER_RECORDS = [None, RECORD, {**RECORD, "last_verified_at": None, "new_field": [1]}, {**RECORD, "status": "NEW"}]
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.sampled_from(OTHER_RECORDS), min_size=1, max_size=4),
+    st.dictionaries(st.text(max_size=5), st.sampled_from([*Cause]), max_size=4),
+    st.dictionaries(st.text(min_size=1, max_size=3).filter(lambda key: key not in REPORT), JSON, max_size=2),
+)
+def test_every_whole_report_is_read_and_gives_what_it_says(
+    records: dict[str, Any], causes: dict[str, Cause], more: dict[str, Any]
+) -> None:
+    environments = [{**more, "name": name, "live": record} for name, record in records.items()]
+    found = [{**more, "fingerprint": fingerprint, "cause": str(cause)} for fingerprint, cause in causes.items()]
+    baseline = from_document({**more, **REPORT, "environments": environments, "findings": found})
+    assert baseline.causes == causes
+    assert {name: domain_of(state) for name, state in baseline.live.items()} == {
+        name: Domain(**{field: record[field] for field in FIELDS}) if record else None
+        for name, record in records.items()
+    }
+
+
 @given(st.dictionaries(st.sampled_from([*REPORT, "other"]), JSON), JSON)
 def test_any_json_is_read_or_refused(change: dict[str, Any], anything: Any) -> None:
     for document in (anything, {**REPORT, **change}, {**REPORT, "environments": [change]}):
         try:
-            from_document(document)
+            baseline = from_document(document)
         except NotABaseline:
-            continue
+            if document == REPORT:
+                raise
+        else:
+            assert set(baseline.live) <= {item["name"] for item in document["environments"] if "live" in item}
 
 
 def test_causes_are_those_that_a_report_can_tell() -> None:

@@ -8,9 +8,8 @@ import pytest
 from cli.stage import DOMAIN
 from samples import uid
 
-from reconciler.emulator.faults import Fault, Kind
-
-from .running import started, wait_for
+from .gate import gate
+from .running import started
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -22,12 +21,14 @@ OLD, NEW, APP, SHOP = (f"{word}.example.com" for word in ("old", "new", "app", "
 def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web=NEW)
-    look = Fault(Kind.DELAY, method="GET", nth=2, seconds=2.0)  # the look before the delete
-    stage.world.faults.add(look)
-    with started("apply", "--auto-approve", "--format", "json") as slower:
-        wait_for(stage, look)
+    with (
+        gate(stage.url, "GET", nth=2) as before_delete,
+        started("apply", "--auto-approve", "--format", "json", "--api-url", before_delete.url) as slower,
+    ):
+        before_delete.wait()
         assert stage.run("apply", "--auto-approve").code == 0
         made = stage.world.domains.find(uid("web"))
+        before_delete.open()
         ended = slower.end()
     assert (ended.code, ended.document["reason"]) == (5, "changed")
     error = ended.document["steps"][0]["error"]
@@ -43,12 +44,14 @@ def test_the_slower_one_does_not_fill_a_gap_that_the_other_has_filled(stage: Sta
     """It has deleted, and the other, started meanwhile, creates first."""
     stage.environment("web", OLD)
     stage.manifest(web=NEW)
-    look = Fault(Kind.DELAY, method="GET", nth=3, seconds=2.0)  # the look between delete and create
-    stage.world.faults.add(look)
-    with started("apply", "--auto-approve", "--format", "json") as slower:
-        wait_for(stage, look)
+    with (
+        gate(stage.url, "GET", nth=3) as before_create,
+        started("apply", "--auto-approve", "--format", "json", "--api-url", before_create.url) as slower,
+    ):
+        before_create.wait()
         assert stage.run("apply", "--auto-approve").code == 0
         made = stage.world.domains.find(uid("web"))
+        before_create.open()
         ended = slower.end()
     assert (ended.code, ended.document["reason"], ended.document["unserved"]) == (6, "changed", [])
     assert stage.world.domains.find(uid("web")) == made
