@@ -175,4 +175,4 @@ BOMBS = {
 def test_a_bomb_is_refused_in_bounded_time(data: bytes) -> None:
     start = process_time()
     assert told(data)
-    assert process_time() - start < 8  # seconds of CPU; most take a few hundredths
+    assert process_time() - start < 60  # seconds of CPU; most take a few hundredths, quadratic work would take minutes
