@@ -20,7 +20,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import Server
+    from reconciler.dns.servers import AnyServer
     from reconciler.model.document import Document
     from reconciler.model.plan import Block, Plan
     from reconciler.planning.guards import Consent
@@ -73,7 +73,7 @@ def apply(
     on_create_failure: str,
     receipt: str | None,
     wait: float | None,
-    dns_servers: tuple[Server, ...],
+    dns_servers: tuple[AnyServer, ...],
     no_dns: bool,
 ) -> ExitCode:
     """Make live what the manifest desires.

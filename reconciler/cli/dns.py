@@ -12,7 +12,7 @@ from reconciler.cli.options import Options, shared
 from reconciler.cli.session import Session, conduct
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import Server
+    from reconciler.dns.servers import AnyServer
     from reconciler.model.document import Document
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, Plan
@@ -52,7 +52,7 @@ def show(options: Options) -> ExitCode:
 @dns.command()
 @shared("dns check")
 @SERVER_OPTION
-def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
+def check(options: Options, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
     """Look the CNAMEs of live domains up. Imgwire gets GET requests only.
 
     Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
@@ -69,7 +69,7 @@ def check(options: Options, dns_servers: tuple[Server, ...]) -> ExitCode:
             raise Failure(ExitCode.ERROR, "dns_missing", "dns check needs dnspython, which is not installed", INSTALL)
         plan, blocks, found = _read(session)
         resolvers = open_resolvers(session, Dns(dns_servers))
-        looked = session.run(resolvers.look(found))
+        looked = session.run(resolvers.look_up(found))
         live = {item.name: item.live for item in plan.items}
         wanted = {item.name: item.environment.hostname for item in plan.items if item.environment.hostname}
         told = notes(session, live, wanted, resolvers)

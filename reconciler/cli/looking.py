@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from reconciler.cli.session import Session
-    from reconciler.dns.lookup import Resolvers
-    from reconciler.dns.servers import Server
+    from reconciler.dns.lookup import Lookup
+    from reconciler.dns.servers import AnyServer
     from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain, Live
     from reconciler.model.report import Record
@@ -32,7 +32,7 @@ class _Server(click.ParamType[Any]):
 
     name = "ADDRESS[:PORT]"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Server:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AnyServer:
         from reconciler.dns.servers import parse_server
 
         try:
@@ -55,7 +55,7 @@ NO_DNS_OPTION = click.option("--no-dns", is_flag=True, help="Do not look at DNS.
 class Dns:
     """What the command line says about DNS."""
 
-    servers: tuple[Server, ...] = ()
+    servers: tuple[AnyServer, ...] = ()
     off: bool = False
 
 
@@ -64,7 +64,7 @@ def installed() -> bool:
     return importlib.util.find_spec("dns") is not None
 
 
-def resolvers_for(session: Session, dns: Dns) -> Resolvers | None:
+def resolvers_for(session: Session, dns: Dns) -> Lookup | None:
     """Whom to ask, or None where DNS is not to be looked at.
 
     An API on this machine is an emulator, whose hostnames mean nothing in the world's DNS: then only servers that were named
@@ -78,36 +78,35 @@ def resolvers_for(session: Session, dns: Dns) -> Resolvers | None:
     return open_resolvers(session, dns)
 
 
-def open_resolvers(session: Session, dns: Dns) -> Resolvers:
-    """The servers that were named, all of them; else the system's, one after the other, and after a no the zone's own."""
+def open_resolvers(session: Session, dns: Dns) -> Lookup:
+    """The named servers, all of them; else the zone's own servers first and this machine's resolvers second."""
     from reconciler.dns.authority import Authorities
     from reconciler.dns.client import DnsClient, Limits
-    from reconciler.dns.lookup import Resolvers
+    from reconciler.dns.lookup import Lookup
     from reconciler.dns.servers import system_servers
+    from reconciler.manifest.zones import zone_of
 
-    asker = DnsClient(Limits(parallelism=session.options.parallelism))
-    if dns.servers:
-        return Resolvers(asker, tuple(dict.fromkeys(dns.servers)), every=True)
-    resolvers = Resolvers(asker, system_servers())
-    return replace(resolvers, authorities=Authorities(resolvers.ask))
+    servers = tuple(dict.fromkeys(dns.servers)) or system_servers()
+    client = DnsClient(Limits(parallelism=session.options.parallelism))
+    return Lookup(client, servers, Authorities(client, servers, zone_of), named=bool(dns.servers))
 
 
-def look_with(resolvers: Resolvers | None) -> Callable[[str, Domain], Awaitable[tuple[Record, ...]]]:
+def look_with(lookup: Lookup | None) -> Callable[[str, Domain], Awaitable[tuple[Record, ...]]]:
     """The engine's way to DNS: the records of a custom domain, with what DNS says where somebody can be asked."""
 
     async def look(environment: str, domain: Domain) -> tuple[Record, ...]:
         needed = records([(environment, domain)])
-        return await resolvers.look(needed) if resolvers else needed
+        return await lookup.look_up(needed) if lookup else needed
 
     return look
 
 
 def notes(
-    session: Session, live: Mapping[str, Live], hostnames: Mapping[str, str], resolvers: Resolvers | None
+    session: Session, live: Mapping[str, Live], hostnames: Mapping[str, str], lookup: Lookup | None
 ) -> tuple[DnsNote, ...]:
     """Warnings about environments by name: CAA where a certificate is still to come, and hostnames that no environment
     holds while DNS still leads to Imgwire. Of those nothing is said where an environment was left out or not read."""
-    if resolvers is None:
+    if lookup is None:
         return ()
     from reconciler.dns.warnings import caa_notes, dangling_notes
 
@@ -118,10 +117,10 @@ def notes(
     if session.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains if domain.cname_value}
-    asked = replace(resolvers, asker=resolvers.asker.anew())
+    renewed = lookup.renewed()
 
     async def all_notes() -> tuple[DnsNote, ...]:
-        return (*await caa_notes(coming, asked), *await dangling_notes(loose, targets, asked))
+        return (*await caa_notes(coming, renewed), *await dangling_notes(loose, targets, renewed))
 
     try:
         return session.run(all_notes())

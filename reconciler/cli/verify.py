@@ -11,7 +11,7 @@ from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.session import Session, conduct
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import Server
+    from reconciler.dns.servers import AnyServer
     from reconciler.model.document import Document
     from reconciler.model.exit_codes import ExitCode
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @SERVER_OPTION
 @NO_DNS_OPTION
-def verify(options: Options, wait: float, dns_servers: tuple[Server, ...], no_dns: bool) -> ExitCode:
+def verify(options: Options, wait: float, dns_servers: tuple[AnyServer, ...], no_dns: bool) -> ExitCode:
     """Look at DNS, ask Imgwire to check again, and tell what is not ready and why.
 
     Exit code 0 when all is ready, 3 when something is still waiting, 4 when it failed again after a fresh check.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.api.backend import HttpBackend
     from reconciler.cli.log import Log
     from reconciler.cli.session import Session
-    from reconciler.dns.lookup import Resolvers
+    from reconciler.dns.lookup import Lookup
     from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds
@@ -38,7 +38,7 @@ def wait_until_ready(
     wishes: Sequence[tuple[str, str]],
     backend: HttpBackend,
     longest: float,
-    resolvers: Resolvers | None = None,
+    resolvers: Lookup | None = None,
 ) -> tuple[Verified, ...]:
     """Verify until all is ready or nothing is left that could become so, or `longest` seconds have gone by.
 

@@ -1,57 +1,103 @@
-"""Finding a zone's own servers, which remember nothing: a resolver may tell for hours of what is no longer so (RFC 2308)."""
+"""The zone of a name, and the zone's own servers. A resolver may keep old answers for hours (RFC 2308); they do not."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.dns.servers import Server
+from reconciler.dns.answers import Kind
+from reconciler.dns.servers import Server, is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from reconciler.dns.client import Answer
+    from reconciler.dns.answers import Answer
+    from reconciler.dns.client import DnsClient
+    from reconciler.dns.servers import AnyServer
 
-_MOST = 2  # servers of one zone that are tried
+MAX_SERVERS = 16  # addresses of one zone
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneServers:
+    """A zone and its servers; none where they could not be found, for the reason in `problem`."""
+
+    zone: str | None
+    servers: tuple[Server, ...] = ()
+    problem: str | None = None
 
 
 class Authorities:
-    """The servers of zones, found by `ask`, which asks a resolver. What is found is kept: delegations hardly ever change."""
+    """Finds zones and their servers with `resolvers`. Each is looked up once: delegations rarely change.
 
-    def __init__(self, ask: Callable[[str, str], Awaitable[Answer]], port: int = 53) -> None:
-        self._ask = ask
+    `registrable_domain` gives the zone of a name where DNS does not show one. `port` is that of the zones' servers.
+    """
+
+    def __init__(
+        self,
+        client: DnsClient,
+        resolvers: tuple[AnyServer, ...],
+        registrable_domain: Callable[[str], str | None] = lambda _name: None,
+        port: int = 53,
+    ) -> None:
+        self._client = client
+        self._resolvers = resolvers
+        self._registrable_domain = registrable_domain
         self._port = port
-        self._found: dict[str, asyncio.Task[tuple[Server, ...]]] = {}
+        self._starts: dict[str, asyncio.Task[str | None]] = {}
+        self._servers: dict[str, asyncio.Task[ZoneServers]] = {}
 
-    async def of(self, name: str) -> tuple[Server, ...]:
-        """The servers of the closest zone that the name lies in; none where they cannot be found."""
-        labels = name.split(".")
-        for place in range(len(labels) - 1):
-            zone = ".".join(labels[place:])
-            if zone not in self._found:
-                self._found[zone] = asyncio.create_task(self._servers(zone))
-            if found := await self._found[zone]:
-                return found
-        return ()
+    def renewed(self, client: DnsClient) -> Authorities:
+        """The same for another client, with nothing remembered."""
+        return Authorities(client, self._resolvers, self._registrable_domain, self._port)
 
-    async def _servers(self, zone: str) -> tuple[Server, ...]:
-        found: list[Server] = []
-        for name in (await self._ask(zone, "NS")).values:
-            for kind in ("A", "AAAA"):
-                addresses = (await self._ask(name, kind)).values
-                found += [Server(address, self._port) for address in addresses if _usable(address)]
-                if addresses:
-                    break
-            if len(found) >= _MOST:
-                break
-        return tuple(found[:_MOST])
+    async def of(self, name: str) -> ZoneServers:
+        """The servers of the zone that the name is in."""
+        zone = await self.zone_of(name)
+        if zone is None:
+            return ZoneServers(None, problem="the zone of the name could not be found")
+        if zone not in self._servers:
+            self._servers[zone] = asyncio.create_task(self._find_servers(zone))
+        return await self._servers[zone]
 
+    async def zone_of(self, name: str) -> str | None:
+        """The closest zone. A CNAME at the name is not followed: its target is in another zone."""
+        labels = name.lower().split(".")
+        for start in range(len(labels) - 1):
+            parent = ".".join(labels[start:])
+            if parent not in self._starts:
+                self._starts[parent] = asyncio.create_task(self._zone_from_soa(parent))
+            zone = await self._starts[parent]
+            if zone is not None:
+                return zone
+        return self._registrable_domain(name)
 
-def _usable(address: str) -> bool:
-    """An address and nothing else, since it comes from outside."""
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True
+    async def _zone_from_soa(self, name: str) -> str | None:
+        """The zone as the answer to a SOA query at the name shows it; None where the name is an alias or nothing answered."""
+        answer = await self._query(name, "SOA")
+        if answer.kind is Kind.FOUND:
+            return name
+        if answer.aliased or answer.dname is not None or answer.zone is None or "." not in answer.zone:
+            return None
+        return answer.zone if f".{name}".endswith(f".{answer.zone}") else None
+
+    async def _find_servers(self, zone: str) -> ZoneServers:
+        names = await self._query(zone, "NS")
+        if names.kind is Kind.NO_ANSWER:
+            return ZoneServers(zone, problem=f"the servers of {zone} could not be found: the resolver {names.problem}")
+        found = await asyncio.gather(*(self._addresses(name) for name in names.values))
+        servers = tuple(server for group in found for server in group)[:MAX_SERVERS]
+        return ZoneServers(zone, servers, None if servers else f"the servers of {zone} have no address")
+
+    async def _query(self, name: str, kind: str) -> Answer:
+        _, answer = await self._client.query_first(self._resolvers, name, kind)
+        return answer
+
+    async def _addresses(self, name: str) -> list[Server]:
+        """IPv6 only where there is no IPv4: many networks have no way to the former."""
+        for kind in ("A", "AAAA"):
+            addresses = [address for address in (await self._query(name, kind)).values if is_address(address)]
+            if addresses:
+                return [Server(address, self._port, name) for address in addresses]
+        return []

@@ -1,61 +1,74 @@
-"""What stands in DNS beside the two records: CAA sets that may keep a certificate away, CNAMEs that lead to nobody."""
+"""Warnings from DNS besides the two records: CAA sets that forbid certificates, and dangling CNAMEs."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.dns.client import Kind
-from reconciler.model.dns import DnsNote, DnsNoteKind, plain_name
+from reconciler.dns.answers import Kind
+from reconciler.model.dns import IMGWIRE_SUFFIX, DnsNote, DnsNoteKind, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from reconciler.dns.lookup import Resolvers
+    from reconciler.dns.answers import Answer
+    from reconciler.dns.lookup import Lookup
 
-# The documented targets lie here (guide, custom domains: `cdn-proxy.imgwire.dev`); those of the run's own domains count as well.
-_IMGWIRE = ".imgwire.dev"
 _KNOWN_TAGS = frozenset({"issue", "issuewild", "iodef", "contactemail", "contactphone", "issuemail", "issuevmc"})
+_MAX_NAMES = 5  # environments that a note lists by name
 
 
-async def caa_notes(hostnames: Iterable[tuple[str, str]], resolvers: Resolvers) -> tuple[DnsNote, ...]:
-    """A note for each (environment, hostname) whose CAA records may keep a certificate from being issued.
+async def caa_notes(hostnames: Iterable[tuple[str, str]], lookup: Lookup) -> tuple[DnsNote, ...]:
+    """One note for each CAA set that may keep certificates from being issued, and one for each that could not be looked up.
 
-    Which authority Imgwire uses is not documented, so this is never more than a note.
+    `hostnames`: (environment, hostname). Which authority Imgwire uses is not documented, so this is never more than a note.
     """
-    asked: dict[str, asyncio.Task[tuple[str, ...] | None]] = {}
+    queries: dict[str, asyncio.Task[Answer]] = {}
 
-    async def at(name: str) -> tuple[str, ...] | None:
-        if name not in asked:
-            asked[name] = asyncio.create_task(_caa(name, resolvers))
-        return await asked[name]
+    async def at(name: str) -> Answer:
+        if name not in queries:
+            queries[name] = asyncio.create_task(lookup.resolve(name, "CAA"))
+        return await queries[name]
 
-    async def note(environment: str, hostname: str) -> DnsNote | None:
-        """RFC 8659, section 3: the set of the closest name that has one."""
+    async def closest(hostname: str) -> tuple[str, Answer] | None:
+        """The set of the closest name that has one (RFC 8659, section 3)."""
         labels = hostname.split(".")
-        for place in range(len(labels)):
-            name = ".".join(labels[place:])
-            found = await at(name)
-            if found is None:
-                return None
-            if found:
-                message = caa_message(name, found)
-                return DnsNote(DnsNoteKind.CAA, environment, hostname, message, found) if message else None
+        for start in range(len(labels)):
+            name = ".".join(labels[start:])
+            answer = await at(name)
+            if answer.values or answer.kind is Kind.NO_ANSWER:
+                return name, answer
         return None
 
     usable = [(environment, hostname) for environment, hostname in hostnames if plain_name(hostname)]
-    notes = await asyncio.gather(*(note(*each) for each in usable))
-    return tuple(item for item in notes if item is not None)
+    closest_sets = await asyncio.gather(*(closest(hostname) for _, hostname in usable))
+    affected: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
+    for pair, found in zip(usable, closest_sets, strict=True):
+        if found is None:
+            continue
+        name, answer = found
+        message = caa_message(name, answer.values)
+        if answer.kind is Kind.NO_ANSWER:
+            message = f"the CAA records of {name} could not be looked up: the DNS server {answer.problem}"
+        if message is not None:
+            affected.setdefault((message, answer.values), []).append(pair)
+    return tuple(
+        DnsNote(
+            DnsNoteKind.CAA, _listed(item[0] for item in pairs), _listed(item[1] for item in pairs), message, values
+        )
+        for (message, values), pairs in affected.items()
+    )
 
 
-async def _caa(name: str, resolvers: Resolvers) -> tuple[str, ...] | None:
-    """The CAA set at the name; None where nobody could say."""
-    answer = await resolvers.ask(name, "CAA")
-    return None if answer.kind is Kind.NO_ANSWER else answer.values
+def _listed(names: Iterable[str]) -> str:
+    """The names, the last ones as a number where there are many."""
+    every = tuple(dict.fromkeys(names))
+    rest = len(every) - _MAX_NAMES
+    return ", ".join(every) if rest <= 0 else f"{', '.join(every[:_MAX_NAMES])} and {rest} more"
 
 
 def caa_message(name: str, records: Iterable[str]) -> str | None:
-    """What a CAA set keeps from being issued for a plain hostname (RFC 8659, section 4), or None where it keeps nothing."""
+    """What a CAA set forbids for a hostname without a wildcard (RFC 8659, section 4), or None."""
     issuers: list[str] = []
     restricted = False
     for record in records:
@@ -66,7 +79,7 @@ def caa_message(name: str, records: Iterable[str]) -> str | None:
             issuer = value.strip('"').partition(";")[0].strip()
             issuers += [issuer] if issuer else []
         elif int(flags) & 128 and tag not in _KNOWN_TAGS:
-            return f"CAA at {name} holds the critical property `{tag}`: an authority that does not know it issues no certificate"
+            return f"CAA at {name} has the critical property `{tag}`: an authority that does not know it issues no certificate"
     if not restricted:
         return None
     if not issuers:
@@ -75,21 +88,22 @@ def caa_message(name: str, records: Iterable[str]) -> str | None:
 
 
 async def dangling_notes(
-    hostnames: Iterable[tuple[str, str]], targets: Collection[str], resolvers: Resolvers
+    hostnames: Iterable[tuple[str, str]], targets: Collection[str], lookup: Lookup
 ) -> tuple[DnsNote, ...]:
-    """A note for each (environment, hostname) that Imgwire does not know and that still leads there.
+    """A note for each (environment, hostname) that is no custom domain and still points to Imgwire.
 
-    Whoever claims such a hostname in an Environment of their own serves what they like under it.
+    Anybody can claim such a hostname in an Environment of their own and serve any content under it. `targets`: names besides
+    those below imgwire.dev that count as Imgwire's.
     """
     known = {target.lower() for target in targets}
 
     async def note(environment: str, hostname: str) -> DnsNote | None:
-        answer = await resolvers.ask(hostname, "CNAME")
-        led = tuple(value for value in answer.values if value in known or value.endswith(_IMGWIRE))
-        if not led:
+        answer = await lookup.authoritative(hostname, "CNAME")
+        pointing = [value for value in answer.values if value in known or value.endswith(IMGWIRE_SUFFIX)]
+        if not pointing:
             return None
         message = (
-            f"{hostname} leads to {led[0]} and is no custom domain in any environment of this run: "
+            f"{hostname} still points to {pointing[0]}, and no environment of this run has it: "
             "another account could claim it. Apply, or remove the CNAME"
         )
         return DnsNote(DnsNoteKind.DANGLING, environment, hostname, message, answer.values)

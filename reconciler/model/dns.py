@@ -22,10 +22,10 @@ def plain_name(name: str | None) -> TypeGuard[str]:
 
 
 class DnsVerdict(StrEnum):
-    """One published CNAME, held against the one that is needed.
+    """One CNAME in DNS, compared with the expected one.
 
-    `flattened`: addresses stand where the CNAME should be, as proxying and flattening providers do; whether Imgwire accepts
-    that is not documented. `not_checked`: nobody answered, which says nothing about the record.
+    `flattened`: the target's own addresses are there instead of the CNAME; whether Imgwire accepts that is not documented.
+    `not_checked`: no server answered, which means nothing for the record.
     """
 
     OK = "ok"
@@ -35,18 +35,28 @@ class DnsVerdict(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class DnsAction(StrEnum):
+    """What to do with the expected record: add it, or put it in the place of what exists at the name."""
+
+    ADD = "add"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What was found in place of one record: targets or addresses, without a trailing dot, and which servers were asked."""
+    """What DNS answered for one record. `found`: targets or addresses, without a trailing dot. `servers`: the servers that were
+    queried. `wait`: seconds for which a resolver may keep an old answer, where it has one."""
 
     verdict: DnsVerdict
     found: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
     note: str | None = None
+    action: DnsAction | None = None
+    wait: int | None = None
 
     @property
     def bad(self) -> bool:
-        """DNS answered, and what is needed is not there."""
+        """DNS answered, and the expected record is not there."""
         return self.verdict in {DnsVerdict.MISSING, DnsVerdict.WRONG}
 
 

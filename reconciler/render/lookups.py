@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import DnsVerdict, PublishState
+from reconciler.model.dns import DnsAction, DnsVerdict, PublishState
 from reconciler.render.dns import absolute, bind_line
 from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
@@ -24,6 +24,9 @@ _STYLES = {
     DnsVerdict.NOT_CHECKED: "yellow",
 }
 
+_MAX_SERVERS = 4
+_ACTIONS = {DnsAction.ADD: "to add", DnsAction.REPLACE: "to replace", None: "expected"}
+
 _STATES = {
     PublishState.DONE: ("green", "done"),
     PublishState.FAILED: ("red", "failed"),
@@ -35,8 +38,8 @@ _STATES = {
 
 def render_lookups(records: Iterable[Record], ink: Ink) -> str:
     """One line for each record that was looked up, and below it what is not as it should be."""
-    looked = [(record, record.lookup) for record in records if record.lookup is not None]
-    if not looked:
+    results = [(record, record.lookup) for record in records if record.lookup is not None]
+    if not results:
         return ""
     rows = [
         (
@@ -45,10 +48,10 @@ def render_lookups(records: Iterable[Record], ink: Ink) -> str:
             record.purpose,
             absolute(record.name),
         )
-        for record, result in looked
+        for record, result in results
     ]
-    lines = [f"DNS, as {_asked(result for _, result in looked)} told:"]
-    for row, (record, result) in zip(aligned(rows).splitlines(), looked, strict=True):
+    lines = [f"DNS (servers: {_servers(result for _, result in results)}):"]
+    for row, (record, result) in zip(aligned(rows).splitlines(), results, strict=True):
         lines += [row, *(f"      {line}" for line in details(record, result))]
     return "\n".join(lines)
 
@@ -85,7 +88,7 @@ def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:
 
 
 def details(record: Record, result: LookupResult) -> list[str]:
-    """What was found instead, why, and what to add; nothing where the record is right and all said so."""
+    """What was found instead, why, and the line to add or replace."""
     lines = (
         [f"found {', '.join(escape_control(value) for value in result.found)}"]
         if result.found and _amiss(result)
@@ -93,7 +96,7 @@ def details(record: Record, result: LookupResult) -> list[str]:
     )
     lines += [escape_control(result.note)] if result.note else []
     if _amiss(result):
-        lines.append(f"{'to add' if result.bad else 'needed'}: {bind_line(record)}")
+        lines.append(f"{_ACTIONS[result.action]}: {bind_line(record)}")
     return lines
 
 
@@ -106,6 +109,8 @@ def _amiss(result: LookupResult) -> bool:
     return result.verdict is not DnsVerdict.OK
 
 
-def _asked(all_seen: Iterable[LookupResult]) -> str:
-    servers = dict.fromkeys(server for result in all_seen for server in result.servers)
-    return ", ".join(servers) or "nobody"
+def _servers(results: Iterable[LookupResult]) -> str:
+    servers = list(dict.fromkeys(escape_control(server) for result in results for server in result.servers))
+    rest = len(servers) - _MAX_SERVERS
+    more = f" and {rest} more" if rest > 0 else ""
+    return ", ".join(servers[:_MAX_SERVERS]) + more or "none"

@@ -25,7 +25,7 @@ LIBRARIES = {
     "click": {"cli"},
     "deepdiff": {"planning"},
     "dns": {"dns", "emulator"},
-    "httpx": {"api", "cli"},
+    "httpx": {"api", "cli", "dns"},
     "idna": {"manifest", "api"},
     "jsonschema": {"manifest", "cli"},
     "octodns": {"dns"},

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -34,6 +35,10 @@ class Mood(Enum):
     TRUNCATING = "truncating"  # over UDP; TCP is answered
     REFERRING = "referring"
     GARBLED = "garbled"
+    FORMERR = "formerr"  # to EDNS
+    DROPPING = "dropping"  # queries with EDNS
+    LAME = "lame"  # answers without authority
+    CACHING = "caching"  # a resolver: no authority, TTLs that have run down
 
 
 @dataclass
@@ -45,6 +50,8 @@ class Zone:
     questions: list[tuple[str, str, str]] = field(default_factory=list)
     address: str = "127.0.0.1"
     port: int = 0
+    ttl: int = 60
+    error: tuple[int, str] | None = None  # of SERVFAIL, an Extended DNS Error
 
     def publish(self, *lines: str) -> None:
         for line in lines:
@@ -66,8 +73,15 @@ class Zone:
                 return None
             case Mood.GARBLED:
                 return wire[:2] + b"\x80\x00garbled"
+            case Mood.DROPPING if query.edns >= 0:
+                return None
+            case Mood.FORMERR if query.edns >= 0:
+                response.use_edns(False)
+                response.set_rcode(dns.rcode.FORMERR)
             case Mood.SERVFAIL | Mood.REFUSED:
                 response.set_rcode(dns.rcode.from_text(self.mood.value.upper()))
+                if self.error is not None:
+                    response.use_edns(0, options=[dns.edns.EDEOption(*self.error)])
             case Mood.REFERRING:
                 response.authority.append(dns.rrset.from_text("com.", 60, "IN", "NS", "a.gtld-servers.net."))
             case Mood.TRUNCATING if way == "udp":
@@ -77,16 +91,17 @@ class Zone:
         return response.to_wire()
 
     def _fill(self, response: dns.message.Message, name: str, kind: str) -> None:
-        response.flags |= dns.flags.AA
+        if self.mood not in {Mood.LAME, Mood.CACHING}:
+            response.flags |= dns.flags.AA
         seen: set[str] = set()
         while (target := self.records.get((name, "CNAME"))) and kind != "CNAME" and name not in seen:
             seen.add(name)
-            response.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", *target))
+            response.answer += [dns.rrset.from_text(name, self.ttl, "IN", "CNAME", value) for value in target]
             name = target[0]
         if values := self.records.get((name, kind)):
-            response.answer.append(dns.rrset.from_text(name, 60, "IN", kind, *values))
+            response.answer += [dns.rrset.from_text(name, self.ttl, "IN", kind, value) for value in values]
         elif not seen:
-            response.authority.append(dns.rrset.from_text("example.com.", 60, "IN", "SOA", _SOA))
+            response.authority.append(dns.rrset.from_text("example.com.", self.ttl, "IN", "SOA", _SOA))
             if not any(known == name or known.endswith(f".{name}") for known, _ in self.records):
                 response.set_rcode(dns.rcode.NXDOMAIN)
 
@@ -116,7 +131,7 @@ async def served(zone: Zone) -> AsyncIterator[Zone]:
         writer.close()
         await writer.wait_closed()
 
-    stream = await asyncio.start_server(talk, zone.address, 0)
+    stream = await asyncio.start_server(talk, zone.address, zone.port)
     zone.port = stream.sockets[0].getsockname()[1]
     # The same port for UDP: another process would have to hold it for UDP alone.
     transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(zone), local_addr=(zone.address, zone.port))

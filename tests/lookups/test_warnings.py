@@ -7,8 +7,9 @@ import pytest
 pytest.importorskip("dns")
 
 from lookups.server import Mood, Zone, served
+from reconciler.dns.authority import Authorities
 from reconciler.dns.client import DnsClient, Limits
-from reconciler.dns.lookup import Resolvers
+from reconciler.dns.lookup import Lookup
 from reconciler.dns.warnings import caa_message, caa_notes, dangling_notes
 from reconciler.model.dns import DnsNote, DnsNoteKind
 
@@ -16,11 +17,16 @@ NAME = "images.example.com"
 LIMITS = Limits(attempts=(10.0,))
 
 
+def named(zone: Zone) -> Lookup:
+    client = DnsClient(LIMITS)
+    return Lookup(client, (zone.server,), Authorities(client, (zone.server,)), named=True)
+
+
 async def caa(*lines: str, mood: Mood = Mood.WELL) -> tuple[tuple[DnsNote, ...], Zone]:
     zone = Zone(mood)
     zone.publish(*lines)
     async with served(zone):
-        return await caa_notes([("web", NAME)], Resolvers(DnsClient(LIMITS), (zone.server,))), zone
+        return await caa_notes([("web", NAME)], named(zone)), zone
 
 
 @pytest.mark.anyio
@@ -46,9 +52,11 @@ async def test_no_caa_set_up_to_the_root_is_no_note() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_could_not_be_asked_is_no_note() -> None:
+async def test_a_failed_caa_lookup_is_reported() -> None:
     notes, zone = await caa('example.com. CAA 0 issue ";"', mood=Mood.SERVFAIL)
-    assert notes == ()
+    assert [note.message for note in notes] == [
+        f"the CAA records of {NAME} could not be looked up: the DNS server answered SERVFAIL"
+    ]
     assert len(zone.questions) == 1
 
 
@@ -61,13 +69,15 @@ async def test_the_caa_set_behind_a_cname_counts() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_parent_is_asked_once_for_all_hostnames() -> None:
+async def test_a_set_that_many_hostnames_share_is_queried_and_reported_once() -> None:
     zone = Zone()
     zone.publish('example.com. CAA 0 issue ";"')
     async with served(zone):
-        wanted = [(f"e{number}", f"h{number}.example.com") for number in range(20)]
-        notes = await caa_notes(wanted, Resolvers(DnsClient(LIMITS), (zone.server,)))
-    assert [note.environment for note in notes] == [name for name, _ in wanted]
+        hostnames = [(f"e{number}", f"h{number}.example.com") for number in range(20)]
+        notes = await caa_notes(hostnames, named(zone))
+    assert [(note.environment, note.hostname) for note in notes] == [
+        ("e0, e1, e2, e3, e4 and 15 more", ", ".join(f"h{number}.example.com" for number in range(5)) + " and 15 more")
+    ]
     assert len(zone.questions) == 21
 
 
@@ -85,7 +95,7 @@ async def test_a_parent_is_asked_once_for_all_hostnames() -> None:
         ),
         (
             ('128 tbs "Unknown"',),
-            "CAA at x holds the critical property `tbs`: an authority that does not know it issues no certificate",
+            "CAA at x has the critical property `tbs`: an authority that does not know it issues no certificate",
         ),
         (('0 tbs "Unknown"',), None),
     ],
@@ -110,14 +120,13 @@ async def test_a_name_that_leads_to_imgwire_and_is_not_known_there_dangles(line:
     zone = Zone()
     zone.publish(line)
     async with served(zone):
-        resolvers = Resolvers(DnsClient(LIMITS), (zone.server,))
-        notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, resolvers)
+        notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, named(zone))
     target = line.rsplit(maxsplit=1)[-1].lower().removesuffix(".")
     expected = DnsNote(
         DnsNoteKind.DANGLING,
         "web",
         NAME,
-        f"{NAME} leads to {target} and is no custom domain in any environment of this run: "
+        f"{NAME} still points to {target}, and no environment of this run has it: "
         "another account could claim it. Apply, or remove the CNAME",
         (target,),
     )
