@@ -57,6 +57,13 @@ class _Actions(click.ParamType[Any]):
     show_default=True,
     help="Whether a hostname is put back when what should follow its delete fails.",
 )
+@click.option(
+    "--step-timeout",
+    type=Duration(),
+    default=120.0,
+    metavar="DURATION",
+    help="At most this long for each step, with its retries and re-reads.  [default: 2m]",
+)
 @click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
 @SERVER_OPTION
@@ -71,6 +78,7 @@ def apply(
     max_interruptions: int | None,
     believe_absent: bool,
     on_create_failure: str,
+    step_timeout: float,
     receipt: str | None,
     wait: float | None,
     dns_servers: tuple[AnyServer, ...],
@@ -84,10 +92,15 @@ def apply(
     if planfile is not None and (options.names or options.selectors or expect_digest):
         raise click.UsageError("a plan file says itself what is done: leave out --env, --selector and --expect-digest")
 
+    if not step_timeout:
+        raise click.UsageError("--step-timeout must be at least 1 s")
+
     def body(session: Session) -> Document:
         from reconciler.cli.applying import apply_plan, seen_in
         from reconciler.cli.planning import consent_for, make_plan
         from reconciler.cli.saved_plans import from_file
+        from reconciler.engine.apply import Settings
+        from reconciler.engine.write import WritePolicy
 
         session.keep_apart(receipt, inputs=[planfile] if planfile is not None else [])
         seen = seen_in(receipt)
@@ -105,9 +118,9 @@ def apply(
             plan, blocks = make_plan(session, manifest, given)
             limit = given.max_interruptions
         _permit(session, plan, blocks, limit, expect_digest, auto_approve=auto_approve or planfile is not None)
-        restore = on_create_failure == "restore"
-        dns = Dns(dns_servers, no_dns)
-        return apply_plan(session, plan, restore=restore, receipt=receipt, wait=wait, dns=dns)
+        policy = WritePolicy(retries=options.retries, step_timeout=step_timeout)
+        settings = Settings(options.parallelism, on_create_failure == "restore", policy)
+        return apply_plan(session, plan, settings, receipt=receipt, wait=wait, dns=Dns(dns_servers, no_dns))
 
     return conduct(options, body)
 

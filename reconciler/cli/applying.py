@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.failure import Failure, Interrupted
 from reconciler.engine.apply import Run, Settings
-from reconciler.engine.write import WritePolicy
 from reconciler.files import MAX_DOCUMENT_BYTES, descriptor_of, read_bounded, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
 
 
 def apply_plan(
-    session: Session, plan: Plan, *, restore: bool, receipt: str | None, wait: float | None, dns: Dns
+    session: Session, plan: Plan, settings: Settings, *, receipt: str | None, wait: float | None, dns: Dns
 ) -> Document:
     """Run the plan and report it, also when a signal ends the run."""
     from reconciler.api.backend import Access
     from reconciler.cli.progress import Following, counting
 
     environments = [item.environment for item in plan.items]
-    backend = session.backend(environments, session.keys, Access.WRITE)
+    backend = session.backend(environments, session.keys, Access.WRITE, settings.policy.step_timeout)
     kept = Receipt(session, plan, receipt)
     ledger = Ledger(plan)
 
@@ -52,7 +51,6 @@ def apply_plan(
             advance()
             kept.rewrite(so_far)
 
-        settings = Settings(session.options.parallelism, restore, WritePolicy(retries=session.options.retries))
         run = Run(ledger, backend, settings, session.stop, Following(on_step=follow))
         kept.begin(so_far())
         session.told = lambda: report(session, plan, so_far())

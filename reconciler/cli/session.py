@@ -127,9 +127,14 @@ class Session:
         return found
 
     def backend(
-        self, environments: Sequence[Environment], credentials: dict[str, Credential], access: Access
+        self,
+        environments: Sequence[Environment],
+        credentials: dict[str, Credential],
+        access: Access,
+        max_wait: float = 120.0,
     ) -> HttpBackend:
-        """The way to the API, or to the emulator inside the process, for the calls that `access` names."""
+        """The way to the API, or to the emulator inside the process, for the calls that `access` names. A read waits at most
+        `max_wait` seconds between its attempts, all pauses together."""
         from reconciler.api.backend import HttpBackend, HttpSettings
         from reconciler.api.retry import RetryPolicy
 
@@ -144,7 +149,7 @@ class Session:
             access,
             self.options.parallelism,
             self.options.timeout,
-            RetryPolicy(self.options.retries),
+            RetryPolicy(self.options.retries, budget=max_wait),
             transport,
             self.log.say,
         )

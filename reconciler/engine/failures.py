@@ -1,96 +1,147 @@
-"""Why a step did not reach its goal, in the words of the report."""
+"""Why a step did not reach its goal, in the words of the report. All wording of the engine is here."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.model.backend import Conflict
 from reconciler.model.domains import Known, Present
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Identity
+from reconciler.model.plan import Delete, Identity
 from reconciler.model.report import StepError
 
 if TYPE_CHECKING:
     from reconciler.model.backend import BackendError
-    from reconciler.model.plan import Precondition
+    from reconciler.model.plan import Precondition, Step
 
 
 INTERRUPTED = StepError(
     "interrupted",
-    "ended while this step was on its way: whether it happened is not known",
-    hint="run apply again: it reads what is live before it does anything",
+    "interrupted in flight: the outcome is unknown",
+    hint="run apply again: it reads live before it writes",
+    exit_code=ExitCode.PARTIAL,
+)
+STOPPED_BY_SIGNAL = StepError(
+    "interrupted",
+    "not started: the run was interrupted",
+    hint="run apply again to continue",
     exit_code=ExitCode.PARTIAL,
 )
 
 
 class StepFailed(Exception):
-    """The step did not reach its goal. `uncertain` says that the write may have happened all the same."""
+    """The step did not reach its goal. `uncertain`: the write may have happened. `cause` is the answer or the
+    lack of one; None where a read showed what is wrong."""
 
-    def __init__(self, error: StepError, *, uncertain: bool = False) -> None:
+    def __init__(self, error: StepError, *, uncertain: bool = False, cause: BackendError | None = None) -> None:
         super().__init__(error.message)
         self.error = error
         self.uncertain = uncertain
+        self.cause = cause
 
 
-def failed(failure: BackendError) -> StepFailed:
+def failed(step: Step, failure: BackendError) -> StepFailed:
     """It did not happen, for this reason."""
-    return StepFailed(_from_backend(failure))
+    return StepFailed(_from_backend(step, failure), cause=failure)
 
 
-def not_done(failure: BackendError) -> StepFailed:
+def not_done(step: Step, failure: BackendError) -> StepFailed:
     """It may have happened, and did not."""
-    error = _from_backend(failure)
-    return StepFailed(replace(error, message=f"{failure.message}; reading back shows that it did not happen"))
+    error = _from_backend(step, failure)
+    message = f"{failure.message}; a re-read shows that it was not applied"
+    return StepFailed(replace(error, message=message), cause=failure)
 
 
-def not_checked(failure: BackendError) -> StepFailed:
-    """A check leaves no trace of its own, so only what it was for can be looked at."""
-    told = f"{failure.message}; whether it was checked is not known, and reading back shows that it is not ready"
-    return StepFailed(replace(_from_backend(failure), message=told, hint="run `reconciler verify` to check again"))
+def not_checked(step: Step, failure: BackendError) -> StepFailed:
+    """A check leaves no trace of its own: only readiness can be read."""
+    message = f"{failure.message}; the outcome is unknown, and a re-read shows that the domain is not ready"
+    error = replace(_from_backend(step, failure), message=message, hint="run `reconciler verify` to check again")
+    return StepFailed(error, cause=failure)
 
 
-def unknown(environment: str, failure: BackendError, unread: BackendError) -> StepFailed:
-    """Nobody knows whether it happened."""
+def unknown(step: Step, failure: BackendError, unread: BackendError) -> StepFailed:
+    """The write may have happened."""
     error = replace(
-        _from_backend(failure),
+        _from_backend(step, failure),
         kind="unknown",
-        message=f"{failure.message}; whether it happened is not known, because reading back failed too: {unread.message}",
-        hint=f"look at `{environment}` with `reconciler status`, then run apply again",
+        message=f"{failure.message}; the outcome is unknown, because the re-read failed too: {unread.message}",
+        hint=f"check `{step.environment}` with `reconciler status`, then run apply again",
     )
-    return StepFailed(error, uncertain=True)
+    return StepFailed(error, uncertain=True, cause=unread)
 
 
-def changed(environment: str, expected: Precondition, live: Known) -> StepFailed:
-    """The environment is not as it was when it was read."""
+def still_shown(environment: str, live: Known, seconds: float) -> StepFailed:
+    """A delete was acknowledged, and reads do not show it."""
     return StepFailed(
         StepError(
-            "changed",
-            f"`{environment}` was changed by someone else: expected {_words(expected)}, found {_found(live)}",
-            hint="nothing more was done there; look at the change, then plan again",
-            exit_code=ExitCode.REFUSED,
+            "still_shown",
+            f"the delete in `{environment}` was acknowledged, but after {seconds:g} s of re-reads"
+            f" the API still returns {_live(live)}",
+            hint=f"check `{environment}` with `reconciler status`, then run apply again",
+            exit_code=ExitCode.UNREACHABLE,
         )
     )
 
 
-def because(failed: str) -> StepError:
-    """The step was not started, since the one with this id was not done."""
+def changed(environment: str, expected: Precondition, live: Known, *, uncertain: bool = False) -> StepFailed:
+    """The environment is not as it was when it was read."""
+    return StepFailed(
+        StepError(
+            "changed",
+            f"`{environment}` was changed by someone else: expected {_expected(expected)}, got {_live(live)}",
+            hint="nothing more was written there: check the change, then run plan again",
+            exit_code=ExitCode.REFUSED,
+        ),
+        uncertain=uncertain,
+    )
+
+
+def dependency(step_id: str) -> StepError:
+    """The step was skipped, since the one with this id was not done."""
     return StepError(
         "dependency",
-        f"not started, because `{failed}` was not done",
-        hint="mend the cause of that failure, then run apply again",
+        f"skipped: `{step_id}` was not done",
+        hint="fix the error above, then run apply again",
         exit_code=ExitCode.PARTIAL,
     )
 
 
-def _from_backend(failure: BackendError) -> StepError:
-    return StepError(failure.kind, failure.message, failure.status, failure.error_type, failure.hint, failure.exit_code)
+def stopped(reason: str, cause: StepError) -> StepError:
+    """No further delete is sent, for this reason."""
+    what = " ".join(str(part) for part in (cause.status, cause.error_type) if part) or cause.kind
+    return StepError(
+        "stopped",
+        f"not started: {reason} ({what})",
+        cause.status,
+        cause.error_type,
+        hint="fix the error above, then run apply again",
+        exit_code=ExitCode.PARTIAL,
+    )
 
 
-def _words(expected: Precondition) -> str:
+def wrong_environment(environment: str, what: str, undo: str) -> StepError:
+    """A create landed in another Environment. `what` names it; `undo` is what happened to the create."""
+    return StepError(
+        "wrong_environment",
+        f"the key of `{environment}` opens {what}; {undo}",
+        hint="give the environment the key of its own Environment, then run apply again",
+        exit_code=ExitCode.REFUSED,
+    )
+
+
+def _from_backend(step: Step, failure: BackendError) -> StepError:
+    hint = failure.hint
+    if isinstance(step, Delete) and isinstance(failure, Conflict):
+        hint = f"nothing was deleted: check `{step.environment}` in the Imgwire dashboard, then run apply again"
+    return StepError(failure.kind, failure.message, failure.status, failure.error_type, hint, failure.exit_code)
+
+
+def _expected(expected: Precondition) -> str:
     if isinstance(expected, Identity):
         return f"`{expected.hostname}`" + (f" with id {expected.id}" if expected.id else "")
     return "no custom domain"
 
 
-def _found(live: Known) -> str:
+def _live(live: Known) -> str:
     return f"`{live.domain.hostname}` with id {live.domain.id}" if isinstance(live, Present) else "no custom domain"

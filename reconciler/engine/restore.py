@@ -1,51 +1,76 @@
-"""What a run has taken away, and where it must still arrive."""
+"""Writes that repair: restoring hostnames after a failed lane, and retrying such a write while trouble may pass."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import Create
+from reconciler.engine.failures import StepFailed
+from reconciler.engine.write import Done, History, WriteInterrupted, execute
+from reconciler.model.domains import Domain, domain_of
+from reconciler.model.plan import Create, Identity, Verify, Write
+from reconciler.model.report import Restored, RestoreFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from reconciler.engine.context import RunContext
+    from reconciler.model.backend import Writer
+    from reconciler.model.report import Restore
 
-    from reconciler.model.domains import Domain
-    from reconciler.model.plan import Lane, Step
+# Kinds of errors after which another attempt may succeed.
+_PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
 
 
-@dataclass(slots=True)
-class LaneState:
-    """What a lane has taken away so far and where it must still arrive."""
+async def retry(context: RunContext, api: Writer, step: Write, history: History) -> Done:
+    """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
 
-    lane: Lane
-    move_targets: Mapping[str, str]
-    deleted: dict[str, Domain] = field(default_factory=dict)
-    created: set[str] = field(default_factory=set)
-    failure: Step | None = None
+    Each attempt begins with a read, so sending the same write again does no harm. `written` of the result counts all attempts.
+    """
+    policy = context.policy
+    deadline = policy.deadline()
+    written = False
+    for attempt in itertools.count(1):
+        try:
+            done = await execute(
+                step, api, policy, history=history, deadline=deadline, on_read=context.ledger.record_live
+            )
+        except WriteInterrupted:
+            context.write_interrupted(step)
+            raise
+        except StepFailed as failure:
+            context.write_failed(step, failure)
+            written = written or failure.uncertain
+            retry_after = failure.cause.retry_after if failure.cause else None
+            pause = max(policy.delay(attempt), retry_after or 0.0)
+            if failure.error.kind not in _PASSING or attempt > policy.retries or pause > deadline.remaining:
+                raise
+        else:
+            context.wrote(done)
+            return Done(done.domain, written or done.written)
+        await policy.sleep(pause)
+    raise AssertionError("unreachable")
 
-    @property
-    def open(self) -> bool:
-        """A delete was done whose create, in its own environment or in the one that takes its hostname, was not."""
-        return any(
-            (environment in self._creating and environment not in self.created)
-            or (domain.hostname in self.move_targets and self.move_targets[domain.hostname] not in self.created)
-            for environment, domain in self.deleted.items()
+
+async def restore(context: RunContext, api: Writer, environment: str, old: Domain) -> Restore:
+    """Create the old hostname again in its environment."""
+    try:
+        done = await retry(context, api, Create(environment, old.hostname), History(deleted=old, hostname_freed=True))
+    except StepFailed as failure:
+        # An attempt that seemed to fail may have been done after all.
+        domain = domain_of(context.ledger.live(environment))
+        if domain is None or domain.hostname != old.hostname or domain.id == old.id:
+            return RestoreFailure(environment, old.hostname, failure.error)
+    else:
+        domain = done.domain
+    assert domain is not None  # noqa: S101 - a create ends with a custom domain
+    return Restored(environment, old.hostname, domain)
+
+
+async def check(context: RunContext, api: Writer, restored: Restored) -> None:
+    """Not a step of the plan: a fresh check helps the hostname to be served again sooner."""
+    identity = Identity(restored.hostname, restored.domain.id, restored.domain.environment_id)
+    step = Verify(restored.environment, restored.hostname, identity)
+    with contextlib.suppress(StepFailed):
+        await execute(
+            step, api, context.policy, history=History(created=restored.domain), on_read=context.ledger.record_live
         )
-
-    def unfilled(self) -> list[tuple[str, Domain]]:
-        """The environments left without a custom domain whose old hostname nobody has taken, last emptied first."""
-        return [
-            (environment, domain)
-            for environment, domain in reversed(self.deleted.items())
-            if environment not in self.created and self._follows(environment, domain)
-        ]
-
-    def _follows(self, environment: str, domain: Domain) -> bool:
-        """Something was to come after the delete, and the hostname has not found its new place."""
-        taker = self.move_targets.get(domain.hostname)
-        return taker not in self.created if taker else environment in self._creating
-
-    @property
-    def _creating(self) -> set[str]:
-        return {step.environment for step in self.lane if isinstance(step, Create)}

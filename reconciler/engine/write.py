@@ -1,12 +1,14 @@
-"""One step, done safely: look again, write once, and where the answer was lost look again before believing anything."""
+"""One step, done safely: read, write once, and read again where the answer leaves the outcome open."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.engine.failures import changed, failed, not_checked, not_done, unknown
+from reconciler.engine.deadline import Deadline
+from reconciler.engine.failures import changed, failed, not_checked, not_done, still_shown, unknown
 from reconciler.model.backend import (
     BackendError,
     Conflict,
@@ -33,19 +35,59 @@ def _doubling(attempt: int) -> float:
 @dataclass(frozen=True, slots=True)
 class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
-    `visibility_delays` are the pauses in which reads may still show a deleted custom domain; `readback_delays` those in
-    which a write with a lost answer may arrive."""
+    `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
+    with its re-reads and retries."""
 
     retries: int = 4
-    max_delay: float = 120.0
     delay: Callable[[int], float] = _doubling
     visibility_delays: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    readback_delays: tuple[float, ...] = (1.0,)
+    step_timeout: float = 120.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def deadline(self) -> Deadline:
+        """The end of a step that begins now."""
+        return Deadline(self.step_timeout, self.clock, self.sleep)
 
 
 class WriteInterrupted(asyncio.CancelledError):
-    """Cancelled after the write was sent and before it was known what became of it."""
+    """Cancelled after the write was sent and before its outcome was known."""
+
+
+class Withheld(Exception):
+    """The write was not sent, since something happened between the start of the step and this moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step reached its goal. `domain` is what is there now, None after a delete. `written` is False when the goal was
+    reached before anything was sent."""
+
+    domain: Domain | None
+    written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
+    environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass."""
+
+    deleted: Domain | None = None
+    created: Domain | None = None
+    hostname_freed: bool = False
+
+    def lags(self, live: Known) -> bool:
+        """The read shows the state before a write of this run."""
+        if isinstance(live, Present):
+            return self.deleted is not None and live.domain.id == self.deleted.id
+        return self.created is not None
+
+    def shows_deleted(self, live: Known) -> bool:
+        return isinstance(live, Present) and self.lags(live)
+
+
+def _always() -> bool:
+    return True
 
 
 async def execute(
@@ -53,143 +95,157 @@ async def execute(
     api: Writer,
     policy: WritePolicy,
     *,
-    deleted: Domain | None = None,
-    hostname_freed: bool = False,
+    history: History = History(),
+    deadline: Deadline | None = None,
+    may_send: Callable[[], bool] = _always,
     on_read: Callable[[str, Known], None],
-) -> Domain | None:
-    """Do the step: the custom domain that is there afterwards, or None after a delete.
+) -> Done:
+    """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
-    `deleted` is the custom domain that this run deleted in the same environment: a read that still shows it is repeated.
-    `hostname_freed`: this run deleted the hostname in another environment, so a conflict about it is retried, too.
-    `on_read(environment, live)` is called with every state that was read or answered. Raises StepFailed; WriteInterrupted
-    when cancelled after the write was sent.
+    `may_send` is called right before each send. `on_read(environment, live)` is called with every state that was read or
+    answered. Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
-    attempt, conflict_delays = 0, iter(policy.visibility_delays if hostname_freed else ())
-    while True:
-        live = await _look(step, api, policy, deleted)
-        on_read(step.environment, live)
-        if not step.precondition.holds(live):
-            raise changed(step.environment, step.precondition, live)
+    return await _Execution(step, api, policy, history, deadline or policy.deadline(), may_send, on_read).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Execution:
+    step: Step
+    api: Writer
+    policy: WritePolicy
+    history: History
+    deadline: Deadline
+    may_send: Callable[[], bool]
+    on_read: Callable[[str, Known], None]
+
+    async def run(self) -> Done:
+        step = self.step
+        attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.history.hostname_freed else ())
+        while True:
+            live = await self._read_before()
+            if self.history.shows_deleted(live):
+                raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
+            self.on_read(step.environment, live)
+            if not step.precondition.holds(live):
+                if not isinstance(step, Verify) and _reached(step, live):
+                    return Done(_domain(live), written=False)
+                raise changed(step.environment, step.precondition, live)
+            self._check_deadline()
+            if not self.may_send():
+                raise Withheld
+            try:
+                domain = await self._write()
+            except asyncio.CancelledError:
+                raise WriteInterrupted from None
+            except (NotSent, Throttled) as failure:
+                # It certainly did not happen, so it may be sent again, after another read.
+                attempt += 1
+                pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
+                if attempt > self.policy.retries or pause > self.deadline.remaining:
+                    raise failed(step, failure) from None
+            except Conflict as failure:
+                delay = next(conflict_delays, None)
+                if delay is None or delay > self.deadline.remaining:
+                    raise failed(step, failure) from None
+                pause = delay
+            else:
+                self.on_read(step.environment, Absent() if domain is None else Present(domain))
+                return Done(domain)
+            await self.policy.sleep(pause)
+
+    def _check_deadline(self) -> None:
         try:
-            domain = await _write(step, api, policy, deleted, on_read)
-        except asyncio.CancelledError:
-            raise WriteInterrupted from None
-        except (NotSent, Throttled) as failure:
-            # It certainly did not happen, so it may be sent again, after another look.
-            attempt += 1
-            pause = max(policy.delay(attempt), failure.retry_after or 0.0)
-            if attempt > policy.retries or pause > policy.max_delay:
-                raise failed(failure) from None
-        except Conflict as failure:
-            still = next(conflict_delays, None)
-            if still is None:
-                raise failed(failure) from None
-            pause = still
-        else:
-            on_read(step.environment, Absent() if domain is None else Present(domain))
-            return domain
-        await policy.sleep(pause)
-
-
-async def _write(
-    step: Step, api: Writer, policy: WritePolicy, deleted: Domain | None, on_read: Callable[[str, Known], None]
-) -> Domain | None:
-    """Send it once, and find out what became of it. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
-    try:
-        return await _send(step, api)
-    except (NotSent, Throttled):
-        raise
-    except BackendError as failure:
-        return await _after_failure(step, api, policy, failure, deleted, on_read)
-
-
-async def _look(step: Step, api: Writer, policy: WritePolicy, deleted: Domain | None) -> Known:
-    for pause in (*policy.visibility_delays, None):
-        try:
-            live = await api.read(step.environment)
+            self.deadline.check()
         except BackendError as failure:
-            # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has told of the
-            # custom domain and has confirmed its delete, so it can only mean that the delete is done.
-            if deleted is None or not (isinstance(failure, Unexpected) and failure.status == 404):
-                raise failed(failure) from None
-            live = Absent()
-        if pause is None or not _still_shows(live, deleted):
-            return live
-        await policy.sleep(pause)
-    raise AssertionError("unreachable")
+            raise failed(self.step, failure) from None
 
+    async def _read(self) -> Known:
+        return await self.deadline.call(lambda: self.api.read(self.step.environment))
 
-async def _send(step: Step, api: Writer) -> Domain | None:
-    match step:
-        case Delete():
-            await api.delete(step.environment)
-            return None
-        case Create():
-            domain = await api.create(step.environment, step.hostname)
-        case Verify():
-            domain = await api.test_connection(step.environment)
-        case _:
-            assert_never(step)
-    if domain.hostname != step.hostname:
-        raise Unexpected(
-            f"{step.op}: asked for `{step.hostname}`, and the answer speaks of `{domain.hostname}`", status=200
-        )
-    return domain
+    async def _read_before(self) -> Known:
+        """What is live, read until it shows what this run has done before, or for as long as reads may lag."""
+        for pause in (*self.policy.visibility_delays, None):
+            try:
+                live = await self._read()
+                if pause is None or not self.history.lags(live):
+                    return live
+                await self.deadline.pause(pause)
+            except BackendError as failure:
+                # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has shown the
+                # custom domain and has confirmed its delete, so it can only mean that the delete is done.
+                if self.history.deleted is None or not (isinstance(failure, Unexpected) and failure.status == 404):
+                    raise failed(self.step, failure) from None
+                return Absent()
+        raise AssertionError("unreachable")
 
-
-async def _after_failure(
-    step: Step,
-    api: Writer,
-    policy: WritePolicy,
-    failure: BackendError,
-    deleted: Domain | None,
-    on_read: Callable[[str, Known], None],
-) -> Domain | None:
-    if isinstance(step, Delete) and isinstance(failure, NotFound):
-        return None
-    lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
-    # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
-    if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
-        raise failed(failure)
-    # A finished delete may still show for a while.
-    again = policy.visibility_delays if isinstance(step, Delete) else policy.readback_delays if lost else ()
-    return await _read_back(step, api, policy, failure, deleted, on_read, again=again)
-
-
-async def _read_back(
-    step: Step,
-    api: Writer,
-    policy: WritePolicy,
-    failure: BackendError,
-    deleted: Domain | None,
-    on_read: Callable[[str, Known], None],
-    *,
-    again: tuple[float, ...],
-) -> Domain | None:
-    """What became of a write whose answer does not tell. It may still be on its way, so "not done" is looked at again."""
-    for pause in (*again, None):
+    async def _write(self) -> Domain | None:
+        """Send it once, and find out what happened. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
         try:
-            live = await api.read(step.environment)
-        except BackendError as unread:
-            raise unknown(step.environment, failure, unread) from None
-        still_shown = _still_shows(live, deleted)
-        if not still_shown:  # what this run has deleted is gone, whatever a read still shows of it
-            on_read(step.environment, live)
-        if _reached(step, live) and not still_shown:
-            return live.domain if isinstance(live, Present) else None
-        if not still_shown and not step.precondition.holds(live):
-            raise changed(step.environment, step.precondition, live)
-        if pause is not None:
-            await policy.sleep(pause)
-    if isinstance(failure, Conflict):
-        # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
-        raise NotSent(failure.message, status=failure.status, error_type=failure.error_type) if still_shown else failure
-    raise not_checked(failure) if isinstance(step, Verify) else not_done(failure)
+            return await self.deadline.call(self._send)
+        except (NotSent, Throttled):
+            raise
+        except BackendError as failure:
+            return await self._after_failure(failure)
+
+    async def _send(self) -> Domain | None:
+        step = self.step
+        match step:
+            case Delete():
+                await self.api.delete(step.environment)
+                return None
+            case Create():
+                domain = await self.api.create(step.environment, step.hostname)
+            case Verify():
+                domain = await self.api.test_connection(step.environment)
+            case _:
+                assert_never(step)
+        if domain.hostname != step.hostname:
+            raise Unexpected(
+                f"{step.op}: asked for `{step.hostname}`, and the answer speaks of `{domain.hostname}`", status=200
+            )
+        return domain
+
+    async def _after_failure(self, failure: BackendError) -> Domain | None:
+        step = self.step
+        if isinstance(step, Delete) and isinstance(failure, NotFound):
+            return None
+        lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
+        # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
+        if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
+            raise failed(step, failure)
+        delays = self.policy.visibility_delays if lost or isinstance(step, Delete) else ()
+        return await self._read_back(failure, delays, lost=lost)
+
+    async def _read_back(self, failure: BackendError, delays: tuple[float, ...], *, lost: bool) -> Domain | None:
+        """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again."""
+        step, shows_deleted = self.step, False
+        for pause in (*delays, None):
+            try:
+                live = await self._read()
+                shows_deleted = self.history.shows_deleted(live)
+                reached = _reached(step, live) and not shows_deleted
+                if reached or not self.history.lags(live):
+                    self.on_read(step.environment, live)
+                    if reached:
+                        return _domain(live)
+                    if not step.precondition.holds(live):
+                        raise changed(step.environment, step.precondition, live, uncertain=lost)
+                if pause is not None:
+                    await self.deadline.pause(pause)
+            except BackendError as unread:
+                raise unknown(step, failure, unread) from None
+        if isinstance(failure, Conflict):
+            # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
+            raise (
+                NotSent(failure.message, status=failure.status, error_type=failure.error_type)
+                if shows_deleted
+                else failure
+            )
+        raise not_checked(step, failure) if isinstance(step, Verify) else not_done(step, failure)
 
 
-def _still_shows(live: Known, deleted: Domain | None) -> bool:
-    """A finished delete may still show for a while."""
-    return deleted is not None and isinstance(live, Present) and live.domain.id == deleted.id
+def _domain(live: Known) -> Domain | None:
+    return live.domain if isinstance(live, Present) else None
 
 
 def _reached(step: Step, live: Known) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Live, Present
-from reconciler.model.plan import Create, Delete, move_targets
-from reconciler.model.report import Applied, Restored, StepResult, StepState, Unserved
+from reconciler.model.plan import Create, Delete, Verify, move_targets
+from reconciler.model.report import Applied, Restore, StepError, StepResult, StepState, Unserved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.model.domains import Known
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Plan, Step
 
@@ -26,18 +25,23 @@ class Ledger:
         self.writes_done = 0
         self._results = {step.id: StepResult(StepState.DONE) for step in plan.done}
         self._live: dict[str, Live] = {item.name: item.live for item in plan.items}
-        self._restored: list[Restored] = []
+        self._restores: list[Restore] = []
+        self._not_started = _NOT_STARTED
 
     def record(self, step: Step, result: StepResult) -> None:
         """The step ended so. A later record replaces an earlier one."""
         self._results[step.id] = result
 
-    def record_live(self, environment: str, live: Known) -> None:
-        """This was read, or answered to a write."""
+    def record_live(self, environment: str, live: Live) -> None:
+        """This was read, or answered to a write. Unreadable: the outcome of a write is unknown."""
         self._live[environment] = live
 
-    def record_restore(self, restored: Restored) -> None:
-        self._restored.append(restored)
+    def record_restore(self, restore: Restore) -> None:
+        self._restores.append(restore)
+
+    def explain_not_started(self, reason: StepError) -> None:
+        """Why the steps without a record were not started."""
+        self._not_started = StepResult(StepState.NOT_STARTED, reason)
 
     def count_write(self) -> None:
         """A create or a delete was done, or may have been."""
@@ -53,9 +57,9 @@ class Ledger:
     def snapshot(self, interrupted: ExitCode | None = None) -> Applied:
         """All of it as a frozen value. Steps without a record are `not_started`. `interrupted` is the code of a signal."""
         return Applied(
-            {step.id: self._results.get(step.id, _NOT_STARTED) for step in self.plan.steps},
+            {step.id: self._results.get(step.id, self._not_started) for step in self.plan.steps},
             dict(self._live),
-            tuple(self._restored),
+            tuple(self._restores),
             unserved(self.plan.steps, self._results, self._live),
             self.writes_done,
             interrupted,
@@ -65,18 +69,27 @@ class Ledger:
 def unserved(
     steps: Sequence[Step], results: Mapping[str, StepResult], live: Mapping[str, Live]
 ) -> tuple[Unserved, ...]:
-    """The hostnames that were taken away, by what was last seen `live`, and should be somewhere or be replaced by now."""
-    held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
-    wanted = {step.environment: step.hostname for step in steps if isinstance(step, Create)}
+    """The hostnames that no environment is known to have any more, by what was last seen `live`.
+
+    Left out is what the plan removes on purpose: a hostname that moves nowhere, once its own environment has the new one
+    or should have none. What another environment has does not count for that.
+    """
+    hostname_in = {name: state.domain.hostname for name, state in live.items() if isinstance(state, Present)}
+    present = set(hostname_in.values())
+    desired = {step.environment: step.hostname for step in steps if isinstance(step, Create)}
     moving = move_targets(steps)
     missing: list[Unserved] = []
     for step in steps:
-        result = results.get(step.id)
-        begun = result is not None and result.state in {StepState.DONE, StepState.FAILED}
-        if not isinstance(step, Delete) or not begun or step.hostname in held:
-            continue
-        successor = wanted.get(step.environment)
-        replaced = successor is None or successor in held
-        if step.hostname in moving or not replaced:
+        state = results.get(step.id, _NOT_STARTED).state
+        match step:
+            case Delete() if state in {StepState.DONE, StepState.FAILED}:
+                successor = desired.get(step.environment)
+                replaced = successor is None or hostname_in.get(step.environment) == successor
+                lost = step.hostname in moving or not replaced
+            case Verify(after=()) if state is StepState.FAILED:
+                lost = True
+            case _:
+                continue
+        if lost and step.hostname not in present:
             missing.append(Unserved(step.hostname, step.environment, step.id))
     return tuple(missing)

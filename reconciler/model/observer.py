@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.plan import Step
-    from reconciler.model.report import Restored, StepResult, Verified
+    from reconciler.model.report import Restore, StepResult, Verified
 
 
 class Observer(Protocol):
@@ -21,8 +21,8 @@ class Observer(Protocol):
         """A step ended. The next step of its lane starts afterwards. A later call for the same step corrects an earlier one."""
         ...
 
-    def on_restore(self, restored: Restored) -> None:
-        """A hostname was restored after a failed replace or move."""
+    def on_restore(self, restore: Restore) -> None:
+        """A hostname was restored after a failed replace or move, or could not be."""
         ...
 
     def on_verdict(self, verified: Verified) -> None:
@@ -47,7 +47,7 @@ class NullObserver:
     def on_step(self, step: Step, result: StepResult) -> None:
         pass
 
-    def on_restore(self, restored: Restored) -> None:
+    def on_restore(self, restore: Restore) -> None:
         pass
 
     def on_verdict(self, verified: Verified) -> None:

@@ -27,8 +27,8 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepError:
-    """Why a step failed or was skipped. `kind` is a stable word: a BackendError's, or one of the engine's own:
-    `changed`, `not_done`, `unknown`, `dependency`, `wrong_environment`, `interrupted`."""
+    """Why a step failed, was skipped or was not started. `kind` is a stable word: a BackendError's, or one of the engine's
+    own: `changed`, `dependency`, `interrupted`, `step_timeout`, `still_shown`, `stopped`, `unknown`, `wrong_environment`."""
 
     kind: str
     message: str
@@ -49,7 +49,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A hostname that was put back after the write that should have followed its delete did not succeed."""
+    """A hostname that was created again after the write that should have followed its delete failed."""
 
     environment: str
     hostname: str
@@ -57,9 +57,21 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreFailure:
+    """A hostname that could not be restored, and why."""
+
+    environment: str
+    hostname: str
+    error: StepError
+
+
+Restore = Restored | RestoreFailure
+
+
+@dataclass(frozen=True, slots=True)
 class Unserved:
-    """A hostname that was live before the run and that no environment of the run holds now, though the plan meant it to be
-    held or its environment to hold another one. `since` is the id of the delete step."""
+    """A hostname that was live before the run and that no environment of the run is known to have now, unless the plan
+    removed it on purpose. `since` is the id of the step that removed it, or found it gone."""
 
     hostname: str
     environment: str
@@ -68,14 +80,19 @@ class Unserved:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a run of the plan's steps did. `live` is what was last seen of every environment."""
+    """What a run of the plan's steps did. `live` is what was last seen of every environment; unreadable where the outcome of
+    a write is unknown."""
 
     results: Mapping[str, StepResult]
     live: Mapping[str, Live]
-    restored: tuple[Restored, ...] = ()
+    restores: tuple[Restore, ...] = ()
     unserved: tuple[Unserved, ...] = ()
     writes_done: int = 0
     interrupted: ExitCode | None = None
+
+    @property
+    def restored(self) -> tuple[Restored, ...]:
+        return tuple(item for item in self.restores if isinstance(item, Restored))
 
 
 class Verdict(StrEnum):

@@ -65,7 +65,9 @@ def of_apply(plan: Plan, applied: Applied) -> tuple[ExitCode, str | None]:
     """Exit code and reason of a run of the plan's steps."""
     unfinished = [result for result in applied.results.values() if result.state is not StepState.DONE]
     unreadable = list(_unreadable(plan))
-    first_error = next((result.error.kind for result in unfinished if result.error), None)
+    # What failed says more than what was skipped or not started because of it.
+    by_weight = sorted(unfinished, key=lambda result: result.state is not StepState.FAILED)
+    first_error = next((result.error.kind for result in by_weight if result.error), None)
     if applied.writes_done and (unfinished or unreadable):
         return ExitCode.PARTIAL, first_error or ("interrupted" if applied.interrupted else "unreadable")
     if unfinished and applied.interrupted is not None:

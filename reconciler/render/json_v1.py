@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler import __version__
 from reconciler.model.domains import Domain, Live, Unreadable, domain_of
+from reconciler.model.report import Restored, RestoreFailure
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.document import Document, Source
     from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
-    from reconciler.model.report import Finding, Record, StepError, StepResult, Unserved, Verified
+    from reconciler.model.report import Finding, Record, Restore, StepError, StepResult, Unserved, Verified
 
 _NOTHING = dict.fromkeys(
     (
@@ -60,10 +61,7 @@ def render_report(document: Document) -> str:
         results = document.applied.results
         for step in data["steps"]:
             step.update(_result(results[step["id"]]))
-        data["restored"] = [
-            {"environment": item.environment, "hostname": item.hostname, "id": item.domain.id}
-            for item in document.applied.restored
-        ]
+        data["restored"] = [_restore(item) for item in document.applied.restores]
         data["unserved"] = [_unserved(item) for item in document.applied.unserved]
     return _dumps(data)
 
@@ -164,6 +162,16 @@ def _result(result: StepResult) -> dict[str, Any]:
 
 def _step_error(error: StepError) -> dict[str, Any]:
     return {"kind": error.kind, "status": error.status, "error_type": error.error_type, "message": error.message}
+
+
+def _restore(item: Restore) -> dict[str, Any]:
+    match item:
+        case Restored(environment, hostname, domain):
+            return {"environment": environment, "hostname": hostname, "id": domain.id, "error": None}
+        case RestoreFailure(environment, hostname, error):
+            return {"environment": environment, "hostname": hostname, "id": None, "error": _step_error(error)}
+        case _:
+            assert_never(item)
 
 
 def _move(move: Move) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
+from reconciler.model.report import RestoreFailure
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import words
 from reconciler.render.text.live import drift_total
@@ -110,6 +111,14 @@ def _steps(document: Document) -> str:
         [
             _table(("State", "Step", "Environment", "Hostname", "Why"), rows),
             _list("Put back", [f"{_host(item.hostname)} in {code(item.environment)}" for item in applied.restored]),
+            _list(
+                "Could not be restored",
+                [
+                    f"{_host(item.hostname)} in {code(item.environment)}: {prose(item.error.message)}"
+                    for item in applied.restores
+                    if isinstance(item, RestoreFailure)
+                ],
+            ),
             _list(
                 "Serves no traffic now",
                 [f"{_host(item.hostname)}, since {code(item.since)}" for item in applied.unserved],

@@ -65,6 +65,15 @@ class Meddling:
 
 
 @dataclass(frozen=True)
+class Outage:
+    """From request `since` on, every `operation` (read, delete, create or test) meets the trouble."""
+
+    operation: str
+    trouble: Trouble
+    since: int = 1
+
+
+@dataclass(frozen=True)
 class Round:
     """One apply. Everything is keyed by the number of the request before which it happens, counted from 1."""
 
@@ -76,6 +85,8 @@ class Round:
     stopped: int | None = None
     stopped_again: int | None = None
     restore: bool = True
+    outages: tuple[Outage, ...] = ()
+    refused_hostnames: frozenset[str] = frozenset()  # creates of these are answered with 422
     impostor: tuple[str, str] | None = None  # creates in the first answer as if they had landed in the second
 
 
@@ -338,7 +349,7 @@ class Wire(httpx.AsyncBaseTransport):
         return answer
 
     async def _trouble(self, moment: int, name: str, request: httpx.Request) -> httpx.Response:
-        trouble = self.round.troubles.get(moment)
+        trouble = self.round.troubles.get(moment) or self._outage(moment, request)
         if trouble is None:
             return await self._answer(name, request)
         # A delete that is acknowledged in the API's own form cannot be told from one that was done.
@@ -355,6 +366,13 @@ class Wire(httpx.AsyncBaseTransport):
             self._told[name] = None
             self._fresh[name] = moment
         return _spoiled(trouble.kind, request)
+
+    def _outage(self, moment: int, request: httpx.Request) -> Trouble | None:
+        operation = "test" if request.url.path != DOMAIN_PATH else _OPERATIONS[request.method]
+        if operation == "create" and json.loads(request.content)["hostname"] in self.round.refused_hostnames:
+            return Trouble("422")
+        outages = self.round.outages
+        return next((o.trouble for o in outages if o.operation == operation and moment >= o.since), None)
 
     async def _answer(self, name: str, request: httpx.Request) -> httpx.Response:
         moment = self.moment
@@ -425,6 +443,7 @@ def _unread(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
+_OPERATIONS = {"GET": "read", "DELETE": "delete", "POST": "create"}
 _NAMED = {
     "400": "InvalidHostnameError",
     "401": "InvalidTokenError",
@@ -524,7 +543,7 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
             receipts.append(ledger.snapshot(wire.stop.requested))
 
     before = len(server.acts)
-    settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep))
+    settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())

@@ -19,13 +19,14 @@ class Scripted:
         self._replies = list(replies)
         self.calls: list[str] = []
         self.slept: list[float] = []
+        self.now = 1000.0
         self.policy = WritePolicy(
             retries=2,
-            max_delay=60.0,
             visibility_delays=(1.0, 2.0),
-            readback_delays=(5.0,),
+            step_timeout=60.0,
             delay=lambda n: 0.5 * n,
             sleep=self._sleep,
+            clock=lambda: self.now,
         )
 
     @property
@@ -46,6 +47,7 @@ class Scripted:
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self.now += seconds
 
     def _next(self, call: str) -> Reply:
         self.calls.append(call)

@@ -9,7 +9,7 @@ import pytest
 from samples import domain, pending
 
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.write import WriteInterrupted, WritePolicy, execute
+from reconciler.engine.write import History, WriteInterrupted, WritePolicy, execute
 from reconciler.model.backend import (
     Conflict,
     NoAnswer,
@@ -59,7 +59,8 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         seen.append(live)
 
     try:
-        end: object = await execute(step, api, api.policy, on_read=on_read, **more)  # type: ignore[arg-type]
+        history = History(**more)  # type: ignore[arg-type]
+        end: object = (await execute(step, api, api.policy, history=history, on_read=on_read)).domain
     except StepFailed as failure:
         end = failure.error.kind + (" (perhaps done)" if failure.uncertain else "")
     assert api.left == [], "the whole script was played"
@@ -73,12 +74,13 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(DELETE, [R_OLD, None], None, "rd", [], id="delete"),
         pytest.param(CREATE, [R_ABSENT, NEW], NEW, "rc", [], id="create"),
         pytest.param(VERIFY, [R_NEW, READY], READY, "rt", [], id="verify"),
+        # A goal that is reached already needs no write.
+        pytest.param(DELETE, [R_ABSENT], None, "r", [], id="delete of what is gone"),
+        pytest.param(CREATE, [R_NEW], NEW, "r", [], id="create of what somebody else has created"),
         # What is not as it was when it was read is left alone.
-        pytest.param(DELETE, [R_ABSENT], "changed", "r", [], id="delete of what is gone"),
         pytest.param(DELETE, [R_OTHER], "changed", "r", [], id="delete of another hostname"),
         pytest.param(DELETE, [R_AGAIN], "changed", "r", [], id="delete of the same hostname, made anew"),
         pytest.param(CREATE, [R_OTHER], "changed", "r", [], id="create where something is"),
-        pytest.param(CREATE, [R_NEW], "changed", "r", [], id="create of what somebody else has created"),
         pytest.param(VERIFY, [R_OTHER], "changed", "r", [], id="verify of another hostname"),
         pytest.param(VERIFY, [R_ABSENT], "changed", "r", [], id="verify of nothing"),
         pytest.param(DELETE, [LOST], "no_answer", "r", [], id="the look fails"),
@@ -97,14 +99,19 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(CREATE, [R_ABSENT, NOT_SENT] * 3, "not_sent", "rcrcrc", [0.5, 1.0], id="not sent, once too often"),
         pytest.param(
             CREATE,
-            [R_ABSENT, Throttled("429", retry_after=60.0), R_ABSENT, NEW],
+            [R_ABSENT, Throttled("429", retry_after=59.0), R_ABSENT, NEW],
             NEW,
             "rcrc",
-            [60.0],
-            id="throttled for as long as we would wait",
+            [59.0],
+            id="throttled for less than the step timeout",
         ),
         pytest.param(
-            CREATE, [R_ABSENT, Throttled("429", retry_after=61.0)], "throttled", "rc", [], id="throttled for longer"
+            CREATE,
+            [R_ABSENT, Throttled("429", retry_after=61.0)],
+            "throttled",
+            "rc",
+            [],
+            id="throttled for too long",
         ),
         # What may have happened is read back and never sent again.
         *(
@@ -114,13 +121,13 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
                 ("delete, done", DELETE, [R_OLD, lost, R_ABSENT], None, "rdr", []),
                 ("delete, shown a while", DELETE, [R_OLD, lost, R_OLD, R_ABSENT], None, "rdrr", [1.0]),
                 ("delete, not done", DELETE, [R_OLD, lost, *[R_OLD] * 3], lost.kind, "rdrrr", [1.0, 2.0]),
-                ("delete, made anew", DELETE, [R_OLD, lost, R_AGAIN], "changed", "rdr", []),
+                ("delete, made anew", DELETE, [R_OLD, lost, R_AGAIN], "changed (perhaps done)", "rdr", []),
                 ("create, done", CREATE, [R_ABSENT, lost, R_NEW], NEW, "rcr", []),
-                ("create, done late", CREATE, [R_ABSENT, lost, R_ABSENT, R_NEW], NEW, "rcrr", [5.0]),
-                ("create, not done", CREATE, [R_ABSENT, lost, R_ABSENT, R_ABSENT], lost.kind, "rcrr", [5.0]),
-                ("create, another there", CREATE, [R_ABSENT, lost, R_OTHER], "changed", "rcr", []),
+                ("create, done late", CREATE, [R_ABSENT, lost, R_ABSENT, R_ABSENT, R_NEW], NEW, "rcrrr", [1.0, 2.0]),
+                ("create, not done", CREATE, [R_ABSENT, lost, *[R_ABSENT] * 3], lost.kind, "rcrrr", [1.0, 2.0]),
+                ("create, another there", CREATE, [R_ABSENT, lost, R_OTHER], "changed (perhaps done)", "rcr", []),
                 ("verify, now ready", VERIFY, [R_NEW, lost, R_READY], READY, "rtr", []),
-                ("verify, not ready", VERIFY, [R_NEW, lost, R_NEW, R_NEW], lost.kind, "rtrr", [5.0]),
+                ("verify, not ready", VERIFY, [R_NEW, lost, *[R_NEW] * 3], lost.kind, "rtrrr", [1.0, 2.0]),
                 ("create, unread", CREATE, [R_ABSENT, lost, LOST], "unknown (perhaps done)", "rcr", []),
                 ("delete, unread", DELETE, [R_OLD, lost, LOST], "unknown (perhaps done)", "rdr", []),
             )
@@ -140,7 +147,9 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(CREATE, [R_ABSENT, PaymentRequired("402")], "payment_required", "rc", [], id="not paid for"),
         # An answer that speaks of another hostname is no answer.
         pytest.param(CREATE, [R_ABSENT, OTHER, R_NEW], NEW, "rcr", [], id="the answer is another's"),
-        pytest.param(CREATE, [R_ABSENT, OTHER, R_OTHER], "changed", "rcr", [], id="another hostname was created"),
+        pytest.param(
+            CREATE, [R_ABSENT, OTHER, R_OTHER], "changed (perhaps done)", "rcr", [], id="another hostname was created"
+        ),
         pytest.param(VERIFY, [R_NEW, OTHER, R_READY], READY, "rtr", [], id="the check's answer is another's"),
     ],
 )
@@ -179,11 +188,11 @@ async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
     ("script", "end", "slept"),
     [
         pytest.param([R_OLD, R_OLD, R_ABSENT, NEW], NEW, [1.0, 2.0], id="gone after a while"),
-        pytest.param([R_OLD] * 3, "changed", [1.0, 2.0], id="not gone"),
+        pytest.param([R_OLD] * 3, "still_shown", [1.0, 2.0], id="not gone"),
         pytest.param([R_AGAIN], "changed", [], id="made anew by somebody else"),
         pytest.param([R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW], NEW, [0.5], id="not gone for the create"),
         pytest.param([R_ABSENT, TAKEN, R_OLD] * 3, "not_sent", [0.5, 1.0], id="never gone for the create"),
-        pytest.param([R_ABSENT, LOST, R_OLD, R_NEW], NEW, [5.0], id="shown once more after a lost create"),
+        pytest.param([R_ABSENT, LOST, R_OLD, R_NEW], NEW, [1.0], id="shown once more after a lost create"),
         pytest.param([R_ABSENT, TAKEN, R_AGAIN], "changed", [], id="made anew before the create"),
     ],
 )
@@ -226,10 +235,10 @@ async def test_every_state_that_was_learned_is_told(step: Step, script: list[obj
 
 @pytest.mark.anyio
 async def test_of_a_check_whose_answer_was_lost_nobody_claims_to_know() -> None:
-    error = await error_of(VERIFY, R_NEW, LOST, R_NEW, R_NEW)
+    error = await error_of(VERIFY, R_NEW, LOST, *[R_NEW] * 3)
     assert (error.kind, error.message, error.hint) == (
         "no_answer",
-        "POST: no answer; whether it was checked is not known, and reading back shows that it is not ready",
+        "POST: no answer; the outcome is unknown, and a re-read shows that the domain is not ready",
         "run `reconciler verify` to check again",
     )
 
@@ -243,7 +252,7 @@ async def test_what_this_run_has_deleted_is_not_told_to_be_there_again() -> None
 async def error_of(step: Step, *script: object, deleted: Domain | None = None) -> StepError:
     api = Scripted(*script)
     with pytest.raises(StepFailed) as failure:
-        await execute(step, api, api.policy, deleted=deleted, on_read=lambda *_: None)
+        await execute(step, api, api.policy, history=History(deleted), on_read=lambda *_: None)
     assert str(failure.value) == failure.value.error.message
     return failure.value.error
 
@@ -253,9 +262,9 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
     assert await error_of(CREATE, R_ABSENT, TAKEN, R_ABSENT) == StepError(
         "conflict", "409 claimed", 409, "ResourceConflictError", Conflict.hint, ExitCode.ERROR
     )
-    assert await error_of(CREATE, R_ABSENT, BROKEN, R_ABSENT, R_ABSENT) == StepError(
+    assert await error_of(CREATE, R_ABSENT, BROKEN, *[R_ABSENT] * 3) == StepError(
         "server_fault",
-        "POST: 503; reading back shows that it did not happen",
+        "POST: 503; a re-read shows that it was not applied",
         503,
         "BusyError",
         ServerFault.hint,
@@ -263,10 +272,10 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
     )
     assert await error_of(CREATE, R_ABSENT, BROKEN, LOST) == StepError(
         "unknown",
-        "POST: 503; whether it happened is not known, because reading back failed too: POST: no answer",
+        "POST: 503; the outcome is unknown, because the re-read failed too: POST: no answer",
         503,
         "BusyError",
-        "look at `web` with `reconciler status`, then run apply again",
+        "check `web` with `reconciler status`, then run apply again",
         ExitCode.UNREACHABLE,
     )
 
@@ -286,10 +295,10 @@ async def test_a_conflict_with_what_never_goes_away_is_told_in_the_apis_words() 
 
 @pytest.mark.anyio
 async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> None:
-    assert await error_of(CREATE, R_ABSENT, OTHER, R_ABSENT, R_ABSENT) == StepError(
+    assert await error_of(CREATE, R_ABSENT, OTHER, *[R_ABSENT] * 3) == StepError(
         "unexpected",
         "create: asked for `new.example.com`, and the answer speaks of `x.example.com`;"
-        " reading back shows that it did not happen",
+        " a re-read shows that it was not applied",
         200,
         None,
         Unexpected.hint,
@@ -302,19 +311,18 @@ async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> No
     ("step", "live", "words"),
     [
         pytest.param(
-            DELETE, R_AGAIN, f"expected `{OLD.hostname}` with id {OLD.id}, found `{OLD.hostname}` with id another"
+            DELETE, R_AGAIN, f"expected `{OLD.hostname}` with id {OLD.id}, got `{OLD.hostname}` with id another"
         ),
-        pytest.param(DELETE, R_ABSENT, f"expected `{OLD.hostname}` with id {OLD.id}, found no custom domain"),
-        pytest.param(CREATE, R_OTHER, f"expected no custom domain, found `{OTHER.hostname}` with id {OTHER.id}"),
-        pytest.param(VERIFY, R_ABSENT, f"expected `{NEW.hostname}`, found no custom domain"),
+        pytest.param(CREATE, R_OTHER, f"expected no custom domain, got `{OTHER.hostname}` with id {OTHER.id}"),
+        pytest.param(VERIFY, R_ABSENT, f"expected `{NEW.hostname}`, got no custom domain"),
     ],
-    ids=["another id", "gone", "something there", "nothing to verify"],
+    ids=["another id", "something there", "nothing to verify"],
 )
 async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: Step, live: Known, words: str) -> None:
     changed = StepError(
         "changed",
         f"`web` was changed by someone else: {words}",
-        hint="nothing more was done there; look at the change, then plan again",
+        hint="nothing more was written there: check the change, then run plan again",
         exit_code=ExitCode.REFUSED,
     )
     assert await error_of(step, live) == changed

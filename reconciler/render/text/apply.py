@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.hostnames import shown
-from reconciler.model.report import StepState
+from reconciler.model.report import RestoreFailure, StepState
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.tables import aligned
@@ -44,6 +44,7 @@ def render_apply(document: Document, ink: Ink) -> str:
             _steps(document.plan, document.applied, ink),
             unreadable(document.plan, ink),
             _restored(document.applied, ink),
+            _not_restored(document.applied, ink),
             _unserved(document.applied, ink),
             records_to_publish(document.records, ink),
             _waited(document, ink),
@@ -82,8 +83,17 @@ def _restored(applied: Applied, ink: Ink) -> str:
         f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}" for item in applied.restored
     ]
     if lines:
-        lines.append("  A saved plan does not fit what was put back: plan again.")
-    return section(ink("yellow", "Put back, because what should have followed the delete failed"), lines)
+        lines.append("  The saved plan is stale after a restore. Run plan again.")
+    return section(ink("yellow", "Restored after a failed create"), lines)
+
+
+def _not_restored(applied: Applied, ink: Ink) -> str:
+    lines = [
+        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}: {escape_control(item.error.message)}"
+        for item in applied.restores
+        if isinstance(item, RestoreFailure)
+    ]
+    return section(ink("red", "Could not be restored"), lines)
 
 
 def _unserved(applied: Applied, ink: Ink) -> str:

@@ -1,0 +1,62 @@
+"""The circuit breaker of a run: after which failures no further delete is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.engine.failures import stopped
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Step
+    from reconciler.model.report import RestoreFailure, StepError
+
+# The API answered, and the answer is about this hostname or this environment. Any other failure may meet every write.
+_LOCAL_KINDS = frozenset({"refused", "conflict", "not_found", "changed"})
+# A check that the API cannot do is no evidence about creates; a key or a plan that it does not accept is.
+_SYSTEMIC_FOR_CHECKS = frozenset({"unauthorized", "payment_required", "key_unusable"})
+MAX_LOCAL_FAILURES = 3
+
+
+class Breaker:
+    """`reason` is why no further delete may be sent, or None. `halted`: no create either, unless it completes a delete.
+    `proven`: a create that followed a delete has succeeded in this run."""
+
+    def __init__(self) -> None:
+        self.reason: StepError | None = None
+        self.halted = False
+        self.proven = False
+        self._local_failures = 0
+
+    def created(self, *, after_delete: bool) -> None:
+        """A create succeeded."""
+        self._local_failures = 0
+        self.proven = self.proven or after_delete
+
+    def failed(self, step: Step, error: StepError) -> None:
+        """A write failed. Called before anything is restored, so that no other lane deletes meanwhile."""
+        if error.kind not in _LOCAL_KINDS:
+            self._trip(stopped(f"`{step.id}` failed", error))
+
+    def check_failed(self, step: Step, error: StepError) -> None:
+        """A verify step failed."""
+        if error.kind in _SYSTEMIC_FOR_CHECKS:
+            self._trip(stopped(f"`{step.id}` failed", error))
+
+    def restore_failed(self, failure: RestoreFailure) -> None:
+        self._trip(stopped(f"restoring `{failure.hostname}` in `{failure.environment}` failed", failure.error))
+
+    def lane_failed(self, step: Step, error: StepError, *, lost: bool) -> None:
+        """The lane of this step has ended, restores included. `lost`: it left a hostname without its environment."""
+        self._local_failures += 1
+        if self._local_failures >= MAX_LOCAL_FAILURES:
+            self._trip(stopped(f"{self._local_failures} lanes failed in a row, the last one at `{step.id}`", error))
+        elif lost and not self.proven:
+            self._trip(stopped(f"`{step.id}` failed in the first lane that deletes and creates", error))
+
+    def halt(self, step: Step, error: StepError) -> None:
+        """Nothing new may start: a key opens another Environment than the manifest pins."""
+        self.halted = True
+        self._trip(stopped(f"`{step.id}` failed", error))
+
+    def _trip(self, reason: StepError) -> None:
+        self.reason = self.reason or reason

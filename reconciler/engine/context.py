@@ -1,0 +1,68 @@
+"""What the lanes of a run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.engine.failures import INTERRUPTED
+from reconciler.model.backend import NoAnswer
+from reconciler.model.domains import Unreadable
+from reconciler.model.report import StepError, StepResult, StepState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.engine.breaker import Breaker
+    from reconciler.engine.failures import StepFailed
+    from reconciler.engine.identity import Identities
+    from reconciler.engine.stop import Stop
+    from reconciler.engine.write import Done, WritePolicy
+    from reconciler.model.domains import Domain
+    from reconciler.model.ledger import Ledger
+    from reconciler.model.observer import Observer
+    from reconciler.model.plan import Step
+    from reconciler.model.report import Restore
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """`before` are the custom domains that were live when planning, by environment; `move_targets` the environment that each
+    moving hostname arrives in; `restore`: a hostname is restored when what should follow its delete fails."""
+
+    ledger: Ledger
+    policy: WritePolicy
+    restore: bool
+    stop: Stop
+    observer: Observer
+    breaker: Breaker
+    identities: Identities
+    before: Mapping[str, Domain]
+    move_targets: Mapping[str, str]
+
+    def end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
+        """The step ended so."""
+        result = StepResult(state, error, domain)
+        self.ledger.record(step, result)
+        self.observer.on_step(step, result)
+
+    def restored(self, restore: Restore) -> None:
+        """A restore ended so."""
+        self.ledger.record_restore(restore)
+        self.observer.on_restore(restore)
+
+    def wrote(self, done: Done) -> None:
+        if done.written:
+            self.ledger.count_write()
+
+    def write_failed(self, step: Step, failure: StepFailed) -> None:
+        """Count a write that may have happened, and forget what is live where no read has shown it since."""
+        if failure.uncertain:
+            self.ledger.count_write()
+        if failure.uncertain and failure.cause is not None:
+            self.ledger.record_live(step.environment, Unreadable(failure.cause))
+
+    def write_interrupted(self, step: Step) -> None:
+        """A write was in flight when the run was cancelled."""
+        self.ledger.count_write()
+        self.ledger.record_live(step.environment, Unreadable(NoAnswer(f"`{step.id}` {INTERRUPTED.message}")))

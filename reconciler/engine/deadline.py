@@ -1,0 +1,62 @@
+"""The time that one step may take, with its re-reads and retries."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.model.backend import NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+
+class StepTimeout(NoAnswer):
+    """The time of the step is spent. Like any lost answer: the call may have happened."""
+
+    kind = "step_timeout"
+    hint = "check the network and the API, then run apply again; a longer --step-timeout gives each step more time"
+
+
+class Deadline:
+    """Ends `seconds` after it was made, by `clock`."""
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._end = clock() + seconds
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left; negative when the time is spent."""
+        return self._end - self._clock()
+
+    def check(self) -> None:
+        """Raises StepTimeout when the time is spent."""
+        if self.remaining <= 0:
+            raise self._spent()
+
+    async def call(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of the call. Raises StepTimeout when the time runs out first."""
+        self.check()
+        try:
+            async with asyncio.timeout(self.remaining) as limit:
+                return await call()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise self._spent() from None
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep. Raises StepTimeout at once when the pause is longer than the time left."""
+        if seconds > self.remaining:
+            raise self._spent()
+        await self._sleep(seconds)
+
+    def _spent(self) -> StepTimeout:
+        return StepTimeout(f"no result within the step timeout of {self._seconds:g} s")

@@ -1,0 +1,204 @@
+"""Running one lane: its steps in order, and what follows a step that fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, wrong_environment
+from reconciler.engine.lane_state import LaneState
+from reconciler.engine.restore import check, restore, retry
+from reconciler.engine.write import History, Withheld, WriteInterrupted, execute
+from reconciler.model.domains import Present, domain_of
+from reconciler.model.plan import Create, Delete, Identity, Lane, Verify, Write
+from reconciler.model.report import Restored, RestoreFailure, StepState
+
+if TYPE_CHECKING:
+    from reconciler.engine.context import RunContext
+    from reconciler.model.backend import Writer
+    from reconciler.model.domains import Domain
+    from reconciler.model.report import StepError
+
+
+class LaneRun:
+    """One lane of a run. The writes come before the checks, and may run over another connection."""
+
+    def __init__(self, context: RunContext, lane: Lane) -> None:
+        self._context = context
+        self._lane = lane
+        self._state = LaneState(lane, context.move_targets)
+
+    async def run(self, api: Writer) -> None:
+        """The whole lane. Every step ends with a record, unless the run was stopped before the step began."""
+        await self.write(api)
+        await self.check(api)
+
+    async def write(self, api: Writer) -> None:
+        """The deletes and creates."""
+        state = self._state
+        for step in self._lane:
+            if isinstance(step, Verify):
+                continue
+            if state.failure is not None:
+                self._context.end(step, StepState.SKIPPED, dependency(state.failure[0].id))
+            elif await self._may_start(api, step):
+                await self._write_or_restore(api, step)
+        if state.failure is not None:
+            self._context.breaker.lane_failed(*state.failure, lost=bool(state.to_restore()))
+
+    async def check(self, api: Writer) -> None:
+        """The verify steps."""
+        for step in self._lane:
+            if isinstance(step, Verify):
+                await self._verify(api, step)
+
+    async def _may_start(self, api: Writer, step: Write) -> bool:
+        context, state = self._context, self._state
+        if state.stopped or ((context.stop.requested or context.breaker.halted) and not state.open):
+            return False
+        if not self._may_send(step):
+            await self._stop(api)
+            return False
+        return True
+
+    def _may_send(self, step: Write) -> bool:
+        return not isinstance(step, Delete) or self._context.breaker.reason is None
+
+    async def _stop(self, api: Writer) -> None:
+        """No further delete: what this lane has deleted goes back where it was."""
+        self._state.stopped = True
+        await self._restore_all(api)
+
+    async def _write_or_restore(self, api: Writer, step: Write) -> None:
+        try:
+            error = await self._write(api, step)
+        except Withheld:
+            await self._stop(api)
+            return
+        if error is not None:
+            self._state.failure = (step, error)
+            self._context.breaker.failed(step, error)
+            await self._restore_all(api)
+
+    async def _write(self, api: Writer, step: Write) -> StepError | None:
+        """Do one write: None when it is done, else why not."""
+        context, state = self._context, self._state
+        try:
+            done = await execute(
+                step,
+                api,
+                context.policy,
+                history=state.history(step),
+                may_send=lambda: self._may_send(step),
+                on_read=context.ledger.record_live,
+            )
+        except StepFailed as failure:
+            context.write_failed(step, failure)
+            if failure.uncertain and isinstance(step, Delete):
+                state.may_be_gone(step.environment, context.before[step.environment])
+            context.end(step, StepState.FAILED, failure.error)
+            return failure.error
+        except WriteInterrupted:
+            context.write_interrupted(step)
+            context.end(step, StepState.FAILED, INTERRUPTED)
+            raise
+        context.wrote(done)
+        if done.domain is not None:
+            return await self._created(api, step, done.domain, written=done.written)
+        state.is_gone(step.environment, context.before[step.environment], written=done.written)
+        context.end(step, StepState.DONE)
+        return None
+
+    async def _created(self, api: Writer, step: Write, domain: Domain, *, written: bool) -> StepError | None:
+        context = self._context
+        wrong = context.identities.mismatch(step.environment, domain)
+        if wrong is None:
+            context.identities.learn(step.environment, domain)
+            context.breaker.created(after_delete=bool(self._state.gone))
+            self._state.created[step.environment] = domain
+            context.end(step, StepState.DONE, domain=domain)
+            return None
+        context.breaker.halt(step, wrong_environment(step.environment, wrong, ""))
+        try:
+            undo = await self._undo(api, step, domain) if written else "nothing was created"
+        except asyncio.CancelledError:
+            context.end(step, StepState.FAILED, INTERRUPTED)
+            raise
+        error = wrong_environment(step.environment, wrong, undo)
+        context.end(step, StepState.FAILED, error)
+        return error
+
+    async def _undo(self, api: Writer, step: Write, domain: Domain) -> str:
+        """Delete what was created in the wrong Environment: what happened to the create, in words."""
+        # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
+        undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id))
+        try:
+            done = await retry(self._context, api, undo, History(created=domain))
+        except StepFailed as failure:
+            return f"undoing the create failed: {failure.error.message}"
+        if done.written:
+            return "the create was undone"
+        return "the create was not undone, because reads do not show it: check that Environment in the dashboard"
+
+    async def _restore_all(self, api: Writer) -> None:
+        """Restore every hostname that was deleted and has no other place; then check those, so that they serve again soon."""
+        context, state = self._context, self._state
+        if not context.restore:
+            return
+        for environment, old in state.to_restore():
+            outcome = await restore(context, api, environment, old)
+            if await self._arrived_late(api, environment):
+                return
+            if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):
+                continue
+            context.restored(outcome)
+            if isinstance(outcome, Restored):
+                state.restored[environment] = outcome
+            else:
+                context.breaker.restore_failed(outcome)
+        for restored in state.restored.values():
+            await check(context, api, restored)
+
+    async def _arrived_late(self, api: Writer, environment: str) -> bool:
+        """The create that failed was done after all, as a read shows: then the lane goes on."""
+        state = self._state
+        if state.failure is None or state.failure[1].kind == "wrong_environment":
+            return False
+        step, error = state.failure
+        domain = domain_of(self._context.ledger.live(environment))
+        if not isinstance(step, Create) or step.environment != environment:
+            return False
+        if domain is None or domain.hostname != step.hostname:
+            return False
+        if error.kind != "unknown":  # counted before
+            self._context.ledger.count_write()
+        wrong = await self._created(api, step, domain, written=True)
+        state.failure = None if wrong is None else (step, wrong)
+        return wrong is None
+
+    def _was_never_gone(self, environment: str, old: Domain, failure: RestoreFailure) -> bool:
+        """The delete whose outcome was unknown did not happen: the custom domain is still there."""
+        if environment not in self._state.uncertain or failure.error.kind != "still_shown":
+            return False
+        self._context.ledger.record_live(environment, Present(old))
+        self._state.is_back(environment)
+        return True
+
+    async def _verify(self, api: Writer, step: Verify) -> None:
+        context = self._context
+        missing = [name for name in step.after if context.ledger.state(name) is not StepState.DONE]
+        if missing:
+            if any(context.ledger.state(name) is not StepState.NOT_STARTED for name in missing):
+                context.end(step, StepState.SKIPPED, dependency(missing[0]))
+            return
+        if context.stop.requested or context.breaker.halted:
+            return
+        try:
+            done = await execute(
+                step, api, context.policy, history=self._state.history(step), on_read=context.ledger.record_live
+            )
+        except StepFailed as failure:
+            context.breaker.check_failed(step, failure.error)
+            context.end(step, StepState.FAILED, failure.error)
+        else:
+            context.end(step, StepState.DONE, domain=done.domain)

@@ -1,0 +1,191 @@
+"""In which order lanes start, and after which failures no further delete is sent. Each case is one run over the emulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.report import RestoreFailure, StepError
+
+from .scenario import Meddling, Outage, Trouble
+from .test_apply import code, play, restored, sent, states, unserved
+
+OLD = {name: f"old-{name}.example.com" for name in "abcdefgh"}
+NEW = {name: f"new-{name}.example.com" for name in "abcdefgh"}
+SYSTEMIC = ("401", "402", "403", "500", "503", "drop", "html", "connect", "429")
+LOCAL = ("409", "422", "400")
+
+
+def replaces(names: str) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    return {name: OLD[name] for name in names}, {name: NEW[name] for name in names}
+
+
+def creates(kind: str, since: int = 1) -> tuple[Outage, ...]:
+    return (Outage("create", Trouble(kind), since),)
+
+
+@pytest.mark.parametrize("parallelism", [1, 3, 256])
+@pytest.mark.parametrize("kind", SYSTEMIC)
+def test_when_no_create_works_at_most_one_environment_loses_its_hostname(kind: str, parallelism: int) -> None:
+    lived, server = play(*replaces("abcdef"), outages=creates(kind), parallelism=parallelism)
+    assert [write for write in sent(lived) if write.startswith("DELETE")] == ["DELETE a"]
+    assert server.hostnames() == {**replaces("abcdef")[0], "a": None}
+    assert unserved(lived) == [(OLD["a"], "a", "delete:a")]
+    assert {step: state for step, state in states(lived).items() if not step.endswith(":a")} == {
+        f"{op}:{name}": "not_started stopped" for name in "bcdef" for op in ("delete", "create", "verify")
+    }
+    assert code(lived)[0] is ExitCode.PARTIAL
+
+
+def test_the_refusal_of_a_restore_and_the_reason_of_what_was_not_started_are_reported() -> None:
+    lived, _ = play(*replaces("ab"), outages=creates("402"))
+    refusal = "POST /api/v1/custom_domain/: 402 told to fail (PaymentRequiredError)"
+    (failure,) = lived.applied.restores
+    assert isinstance(failure, RestoreFailure)
+    assert (failure.environment, failure.hostname, failure.error.message) == ("a", OLD["a"], refusal)
+    assert lived.applied.results["delete:b"].error == StepError(
+        "stopped",
+        "not started: `create:a` failed (402 PaymentRequiredError)",
+        402,
+        "PaymentRequiredError",
+        hint="fix the error above, then run apply again",
+        exit_code=ExitCode.PARTIAL,
+    )
+    assert code(lived) == (ExitCode.PARTIAL, "payment_required")
+
+
+@pytest.mark.parametrize("kind", SYSTEMIC)
+def test_a_plain_create_that_fails_systemically_keeps_every_hostname(kind: str) -> None:
+    holds, wants = replaces("abc")
+    lived, server = play(
+        {**holds, "x": None, "d": OLD["d"]}, {**wants, "x": "x.example.com", "d": None}, outages=creates(kind)
+    )
+    assert not [write for write in sent(lived) if write.startswith("DELETE")]
+    assert server.hostnames() == {**holds, "x": None, "d": OLD["d"]}
+    assert (unserved(lived), lived.applied.writes_done) == ([], 0)
+    assert code(lived)[0] in {ExitCode.CREDENTIALS, ExitCode.UNREACHABLE}
+
+
+def test_plain_creates_run_first_and_all_of_them_whatever_fails() -> None:
+    lived, server = play(
+        {"a": OLD["a"], "x": None, "y": None, "z": None},
+        {"a": NEW["a"], "x": "x.example.com", "y": "y.example.com", "z": "z.example.com"},
+        {2: Trouble("402")},
+    )
+    assert sent(lived) == ["POST x x.example.com", "POST y y.example.com", "POST z z.example.com"]
+    assert server.hostnames() == {"a": OLD["a"], "x": None, "y": "y.example.com", "z": "z.example.com"}
+
+
+@pytest.mark.parametrize("parallelism", [1, 4])
+def test_nothing_else_is_deleted_until_the_trial_has_created(parallelism: int) -> None:
+    holds, wants = replaces("abcd")
+    lived, server = play({**holds, "e": OLD["e"]}, {**wants, "e": None}, parallelism=parallelism)
+    assert sent(lived)[:2] == ["DELETE a", f"POST a {NEW['a']}"]
+    assert server.hostnames() == {**wants, "e": None}
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_a_trial_that_fails_locally_and_is_restored_passes_the_trial_on(kind: str) -> None:
+    lived, server = play(*replaces("abc"), {4: Trouble(kind)}, parallelism=3)
+    assert restored(lived) == [("a", OLD["a"])]
+    assert server.hostnames() == {"a": OLD["a"], "b": NEW["b"], "c": NEW["c"]}
+    assert sent(lived)[3:5] == ["DELETE b", f"POST b {NEW['b']}"]
+
+
+@pytest.mark.parametrize("parallelism", [1, 8])
+def test_three_lanes_that_fail_locally_in_a_row_stop_the_run(parallelism: int) -> None:
+    """Refused is only what is new: the old hostnames can be restored."""
+    holds, wants = replaces("abcdef")
+    lived, server = play(holds, wants, refused_hostnames=frozenset(NEW.values()), parallelism=parallelism)
+    assert [write for write in sent(lived) if write.startswith("DELETE")] == ["DELETE a", "DELETE b", "DELETE c"]
+    assert server.hostnames() == holds
+    error = lived.applied.results["delete:d"].error
+    assert error is not None
+    assert error.message == "not started: 3 lanes failed in a row, the last one at `create:c` (422)"
+
+
+def test_a_create_that_succeeds_between_local_failures_starts_their_count_again() -> None:
+    holds, wants = replaces("abcdef")
+    refused = frozenset(NEW[name] for name in "abde")
+    lived, server = play(holds, wants, refused_hostnames=refused)
+    assert server.hostnames() == {name: OLD[name] if name in "abde" else NEW[name] for name in "abcdef"}
+    assert states(lived)["create:f"] == "done"
+
+
+def test_lanes_that_only_delete_need_no_trial() -> None:
+    lived, server = play(
+        {"a": OLD["a"], "b": OLD["b"], "c": OLD["c"]},
+        {"a": NEW["a"], "b": None, "c": None},
+        refused_hostnames=frozenset({NEW["a"]}),
+    )
+    assert server.hostnames() == {"a": OLD["a"], "b": None, "c": None}
+    assert states(lived)["delete:c"] == "done"
+
+
+def test_a_refused_delete_stops_its_lane_only() -> None:
+    lived, server = play(*replaces("abc"), {2: Trouble("409")})
+    assert server.hostnames() == {"a": OLD["a"], "b": NEW["b"], "c": NEW["c"]}
+    assert code(lived) == (ExitCode.PARTIAL, "conflict")
+
+
+def test_without_restores_a_trial_that_loses_its_hostname_is_the_last_one() -> None:
+    lived, server = play(*replaces("abc"), refused_hostnames=frozenset({NEW["a"]}), restore=False)
+    assert server.hostnames() == {"a": None, "b": OLD["b"], "c": OLD["c"]}
+    assert unserved(lived) == [(OLD["a"], "a", "delete:a")]
+    assert states(lived)["delete:b"] == "not_started stopped"
+
+
+def test_without_restores_a_local_failure_after_the_trial_stops_its_lane_only() -> None:
+    lived, server = play(*replaces("abc"), refused_hostnames=frozenset({NEW["b"]}), restore=False)
+    assert server.hostnames() == {"a": NEW["a"], "b": None, "c": NEW["c"]}
+    assert unserved(lived) == [(OLD["b"], "b", "delete:b")]
+
+
+def test_a_restore_that_fails_stops_the_run_even_after_a_local_failure() -> None:
+    lived, server = play(
+        *replaces("abc"), refused_hostnames=frozenset({NEW["b"], OLD["b"]}), meddling={1: Meddling("c", OLD["c"])}
+    )
+    assert server.hostnames()["b"] is None
+    assert states(lived)["delete:c"] == "not_started stopped"
+    error = lived.applied.results["delete:c"].error
+    assert error is not None
+    assert error.message == f"not started: restoring `{OLD['b']}` in `b` failed (422)"
+
+
+def test_a_chain_that_meets_the_stop_halfway_deletes_nothing_more_and_restores_what_it_deleted() -> None:
+    """The delete of `e` is forbidden while the chain of `c` and `d` is between its two deletes."""
+    holds = {name: OLD[name] for name in "acde"}
+    lived, server = play(
+        holds,
+        {"a": NEW["a"], "c": OLD["d"], "d": NEW["d"], "e": NEW["e"]},
+        outages=(Outage("delete", Trouble("403"), 10),),
+        parallelism=3,
+    )
+    assert lived.wire.paths[4:10] == ["GET a", "GET c", "GET e", "TEST a", "DELETE c", "DELETE e"]
+    assert "DELETE d" not in lived.wire.paths
+    assert server.hostnames() == {**holds, "a": NEW["a"]}
+    assert (restored(lived), unserved(lived)) == ([("c", OLD["c"])], [])
+    assert states(lived)["delete:d"] == "not_started stopped"
+
+
+@pytest.mark.parametrize("kind", ["401", "402", "403"])
+def test_a_check_that_is_refused_for_the_key_or_the_plan_stops_further_deletes(kind: str) -> None:
+    lived, server = play(
+        {"v": "v.example.com", "a": OLD["a"]},
+        {"v": "v.example.com", "a": NEW["a"]},
+        outages=(Outage("test", Trouble(kind)),),
+        ready=False,
+    )
+    assert (server.hostnames()["a"], states(lived)["delete:a"]) == (OLD["a"], "not_started stopped")
+
+
+def test_a_check_that_the_api_cannot_do_stops_nothing() -> None:
+    lived, server = play(*replaces("abc"), outages=(Outage("test", Trouble("503")),))
+    assert server.hostnames() == replaces("abc")[1]
+    assert code(lived) == (ExitCode.PARTIAL, "server_fault")
+
+
+def test_a_signal_during_the_trial_finishes_the_trial_and_starts_no_other_lane() -> None:
+    lived, server = play(*replaces("abc"), stopped=2, parallelism=3)
+    assert server.hostnames() == {"a": NEW["a"], "b": OLD["b"], "c": OLD["c"]}
+    assert {states(lived)[f"delete:{name}"] for name in "bc"} == {"not_started interrupted"}
