@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,3 +44,15 @@ def test_the_manual_pages_are_correct_roff() -> None:
     for path in sorted((ROOT / "man").iterdir()):
         ended = subprocess.run([groff, "-man", "-Tutf8", "-ww", "-z", path], capture_output=True, text=True)
         assert (ended.returncode, ended.stderr) == (0, ""), path.name
+
+
+def test_every_dependency_has_its_licence_on_the_page() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = {
+        re.split(r"[<>=\[ ]", spec)[0] for spec in [*project["dependencies"], *extras["dns"], *extras["emulator"]]
+    }
+    listed = set(
+        re.findall(r"^\| ([a-z0-9-]+) \|", (ROOT / "docs/licences.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert needed - listed == set(), "run `python scripts/licences.py`"
