@@ -66,27 +66,29 @@ class HttpSettings:
 class HttpBackend:
     """Opens connections for the environments whose keys are known."""
 
-    def __init__(self, credentials: Mapping[str, Credential], settings: HttpSettings) -> None:
+    def __init__(
+        self, credentials: Mapping[str, Credential], settings: HttpSettings, connections: Connections | None = None
+    ) -> None:
+        """`connections` are shared with other backends of the run; without them each connection is closed after its use."""
         register_keys(credential.key for credential in credentials.values())
         self._credentials = credentials
         self._settings = settings
-        self._pace = Pace(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
-        self._plain = settings.base_url.startswith("http://")
-        self._tls: ssl.SSLContext | None = None
+        self._connections = connections or Connections(settings)
+        self._keep = connections is not None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Connection]:
-        """A connection of its own: one shared pool rescans all connections at each request (httpcore #1035).
+        """A connection that no other worker uses meanwhile.
 
         Raises NotSent when the environment's settings for TLS or proxies cannot be used.
         """
         settings = self._settings
-        async with self._http() as http:
+        async with self._connections.lend(keep=self._keep) as http:
             client = Client(
                 http,
                 allowed=settings.access.value,
                 retry=settings.retry,
-                pace=self._pace,
+                pace=self._connections.pace,
                 timeout=settings.timeout,
                 sleep=settings.sleep,
                 wall_clock=settings.wall_clock,
@@ -94,7 +96,39 @@ class HttpBackend:
             )
             yield Connection(client, self._credentials)
 
-    def _http(self) -> httpx.AsyncClient:
+
+class Connections:
+    """The connections of a run to one base URL, and the pace that they share.
+
+    Each is a client of its own: one shared pool rescans all connections at each request (httpcore #1035). Kept ones are used
+    again by the next phase, so a run with P workers has at most P connections.
+    """
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self.pace = Pace(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
+        self._settings = settings
+        self._plain = settings.base_url.startswith("http://")
+        self._tls: ssl.SSLContext | None = None
+        self._idle: list[httpx.AsyncClient] = []
+
+    @asynccontextmanager
+    async def lend(self, *, keep: bool) -> AsyncIterator[httpx.AsyncClient]:
+        """A client for one worker. Raises NotSent."""
+        client = self._idle.pop() if self._idle else self._client()
+        try:
+            yield client
+        finally:
+            if keep:
+                self._idle.append(client)
+            else:
+                await client.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection that is kept."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    def _client(self) -> httpx.AsyncClient:
         settings = self._settings
         try:
             return httpx.AsyncClient(

@@ -100,7 +100,7 @@ class Client:
             request = self._http.build_request(method, path, headers=headers, json=json)
         except (httpx.InvalidURL, UnicodeError, ValueError) as problem:
             raise NotSent(f"{call}: could not be sent: {type(problem).__name__}") from None
-        await self._pace.enter(call)
+        await self._pace.enter(call, self._retry.budget)
         throttled_for: float | None = None
         try:
             status, answered, body = await self._exchange(request, call)

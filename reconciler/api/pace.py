@@ -41,14 +41,16 @@ class Pace:
         """Requests that may be in flight now."""
         return max(1, int(self._allowed))
 
-    async def enter(self, call: str = "") -> None:
-        """Wait for a place. Whoever enters must leave. Raises Spent, which names the `call`."""
+    async def enter(self, call: str = "", budget: float | None = None) -> None:
+        """Wait for a place, and leave it with `leave`. `budget` replaces that of the run for this call. Raises Spent, which
+        names the `call`."""
+        budget = self._budget if budget is None else budget
         while True:
             now = self._clock()
             pause = self._not_before - now
             if pause > 0:
                 since = now if self._throttled_since is None else self._throttled_since
-                if self._not_before - since > self._budget:
+                if self._not_before - since > budget:
                     raise Spent(f"{call}: not sent, because the API wants no calls for another {pause:.0f} s")
                 await self._sleep(pause)
             elif self._in_flight < self.allowed:

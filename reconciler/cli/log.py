@@ -6,8 +6,14 @@ import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconciler.render.escape import escape_control, finish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.diagnostics import Diagnostic
 
 _LEVELS = {"error": 0, "warning": 0, "info": 0, "retry": 1, "call": 2}
 
@@ -35,6 +41,14 @@ class Log:
             self.say("info", text)
         else:
             self.write(text)
+
+    def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Show problems with their places."""
+        if diagnostics:
+            from reconciler.cli.terminal import colours
+            from reconciler.render.diagnostics import render_text
+
+            self.show(render_text(diagnostics, colour=colours(sys.stderr)))
 
     def write(self, text: str) -> None:
         """Write lines that are fit for people."""

@@ -41,7 +41,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = "import_" if cmd_name == "import" else cmd_name  # a word of the language cannot name a module
-        command: click.Command = getattr(importlib.import_module(f"reconciler.cli.{name}"), name)
+        command: click.Command = getattr(importlib.import_module(f"reconciler.cli.commands.{name}"), name)
         return command
 
     def resolve_command(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.log import Log
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.operations.workspace import Inputs
 
+DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 
 
@@ -39,6 +44,36 @@ class Options:
     keys_file: str | None = None
     key_variables: tuple[str, ...] = ()
     allow_http: bool = False
+
+    @property
+    def log(self) -> Log:
+        """Where standard error is written to."""
+        return Log(self.verbosity, self.log_format == "json")
+
+    @property
+    def formats(self) -> frozenset[str]:
+        """Every format that is written somewhere."""
+        return frozenset({self.format, *(format_ for format_, _ in self.reports)})
+
+    @property
+    def read_paths(self) -> tuple[str, ...]:
+        """What is read besides a command's own files: manifests, keys, the emulator's state."""
+        keys = () if self.keys_file is None else (self.keys_file,)
+        state = () if self.emulator is None else (self.emulator, f"{self.emulator}.journal")
+        return (*(self.files or (DEFAULT_MANIFEST,)), *keys, *state)
+
+    def inputs(self, files: Sequence[str] = ()) -> Inputs:
+        """Where manifests, keys and the address come from. `files` are the manifest where `-f` was not given."""
+        from reconciler.operations.workspace import Inputs
+
+        return Inputs(
+            environ=os.environ,
+            paths=self.files or tuple(files),
+            api_url=self.api_url if self.emulator is None else EMULATOR_API_URL,
+            keys_file=self.keys_file,
+            key_variables=frozenset(self.key_variables),
+            allow_http=self.allow_http,
+        )
 
 
 class _Report(click.ParamType[Any]):
@@ -81,7 +116,7 @@ class Duration(click.ParamType[Any]):
 
 def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
     """Give the command the shared options, as an `Options` in its first parameter."""
-    formats = FORMATS[command]
+    formats = tuple(FORMATS[command])
     added = [
         click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
         click.option(

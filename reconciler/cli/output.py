@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from reconciler.files import write_atomic
-from reconciler.model.document import Document
+from reconciler.cli.terminal import ink_for
+from reconciler.files import RefusedFile, check_output, write_atomic
+from reconciler.model.conclusion import report_of
 from reconciler.model.exit_codes import ExitCode
-from reconciler.render.formats import renderer
+from reconciler.model.results import Conclusion, Failed, PlanResult, PublishResult, Report, Stopped
+from reconciler.model.times import timestamp
+from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.ink import Ink
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.cli.log import Log
 
 
@@ -25,18 +29,14 @@ DOCUMENTS = frozenset({"json", "markdown", "junit", "prometheus", "github", "htm
 
 
 def now() -> str:
-    """The time as documents write it: RFC 3339, UTC, whole seconds."""
+    """The time as documents write it."""
     return timestamp(datetime.now(UTC))
-
-
-def timestamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def early_document(command: str | None, code: ExitCode, reason: str, message: str) -> str:
     """The JSON document of a run that ended before its command began."""
-    document = Document(command, now(), code, code.outcome, reason, message)
-    return renderer(command if command == "plan" else "apply", "json")(document, Ink()).rstrip("\n")
+    report = report_of(command, now(), Failed(code, reason, message))
+    return renderer(command if command in FORMATS else "apply", "json")(report, Ink()).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,24 @@ class Output:
     reports: tuple[tuple[str, str], ...]
     log: Log
 
-    def publish(self, document: Document) -> ExitCode:
-        """Write the document everywhere it belongs: the exit code, which is 1 where a file could not be written and all
+    def without_reports(self) -> Output:
+        return replace(self, reports=())
+
+    def publish(self, report: Report) -> ExitCode:
+        """Write the report everywhere it belongs: the exit code, which is 1 where a file could not be written and all
         else went well."""
-        failed = self._failed(document)
         for format_, path in self.reports:
             try:
-                write_atomic(path, renderer(self.command, format_)(document, Ink()))
+                write_atomic(path, renderer(self.command, format_)(report, Ink()))
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
-                document = _without_report(document)
-        code = document.exit_code
-        if failed:
-            self._tell(document)
+                report = _without_report(report)
+        code = report.conclusion.exit_code
+        if report.failed:
+            self._log_failure(report, report.failed)
             if self.format not in DOCUMENTS:
                 return code
-        text = renderer(self.command, self.format)(document, ink_for(sys.stdout))
+        text = renderer(self.command, self.format)(report, ink_for(sys.stdout))
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -74,59 +76,42 @@ class Output:
             return code or ExitCode.ERROR
         return code
 
-    def _failed(self, document: Document) -> bool:
-        """The run ended before it had what it was to show. What `validate` finds wrong is what it was to show."""
-        if document.exit_code is ExitCode.OK:
-            return False
-        return document.message is not None or (document.plan is None and self.command != "validate")
-
-    def _tell(self, document: Document) -> None:
-        """Say on standard error why the run failed. Diagnostics that came before a failure were told when they were found."""
+    def _log_failure(self, report: Report, failed: Failed) -> None:
+        """Why the run failed, on standard error. Diagnostics that came before a failure were logged when they came."""
         from reconciler.render.text.parts import render_failure
 
-        told = document if document.message is None else replace(document, diagnostics=())
-        below_a_plan = "\n" if document.plan and self.command in {"apply", "dns sync"} else ""
-        self.log.show(below_a_plan + render_failure(told, ink_for(sys.stderr)))
+        logged = report if failed.message is None else replace(report, diagnostics=())
+        below_a_plan = "\n" if isinstance(failed.so_far, PlanResult | PublishResult) else ""
+        self.log.show(below_a_plan + render_failure(logged, ink_for(sys.stderr)))
 
 
-def _without_report(document: Document) -> Document:
+def _without_report(report: Report) -> Report:
     """What went well ends with 1 where a file is missing that was asked for."""
-    if document.exit_code is not ExitCode.OK:
-        return document
-    code = ExitCode.ERROR
-    return replace(document, exit_code=code, outcome=code.outcome, reason="report_not_written")
+    if report.conclusion.exit_code is not ExitCode.OK:
+        return report
+    return replace(report, conclusion=Conclusion(ExitCode.ERROR, "report_not_written"))
 
 
-def ink_for(stream: IO[str]) -> Ink:
-    """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
-    return Ink(colours(stream), _columns(stream) if is_terminal(stream) else None)
+class Unwritable(Stopped):
+    """An output must not be written. No report is written either."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(Failed(ExitCode.USAGE, "usage", message, hint))
 
 
-def _columns(stream: IO[str]) -> int:
-    """The width of this very terminal; standard output, of which shutil would ask, may be elsewhere. COLUMNS says otherwise."""
-    try:
-        return int(os.environ["COLUMNS"])
-    except (KeyError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            return os.get_terminal_size(stream.fileno()).columns or 80
-    return 80
-
-
-def colours(stream: object) -> bool:
-    """NO_COLOR (no-color.org) says no, FORCE_COLOR yes, else a terminal that is not dumb."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
-
-
-def is_terminal(stream: object) -> bool:
-    """The stream is open and a terminal."""
-    try:
-        return bool(stream.isatty())  # type: ignore[attr-defined]
-    except (AttributeError, ValueError):
-        return False
+def check_outputs(written: Sequence[str], read: Sequence[str]) -> None:
+    """Raises Unwritable where an output would take the place of something that is read, or of another output."""
+    for place, path in enumerate(written):
+        clash = next((other for other in (*read, *written[:place]) if would_replace(path, other)), None)
+        if path == "-":
+            raise Unwritable("`-` is no file to write to", "standard output carries what --format says")
+        if clash is not None:
+            raise Unwritable(f"{path} would overwrite {clash}", "give it a path of its own")
+        try:
+            check_output(path)
+        except RefusedFile as error:
+            hint = "name a regular file, /dev/null or an open descriptor such as /dev/stdout"
+            raise Unwritable(f"cannot write to {path}: {error.strerror}", hint) from None
 
 
 def would_replace(written: str, read: str) -> bool:

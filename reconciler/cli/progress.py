@@ -1,81 +1,95 @@
-"""A counter on standard error for what takes long, on terminals only."""
+"""What a person sees on standard error while a run goes on: log lines, a counter for what takes long, a table while waiting."""
 
 from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from reconciler.cli.output import is_terminal
-from reconciler.model.observer import NullObserver
+from reconciler.cli.terminal import is_terminal
+from reconciler.cli.waiting import follower
+from reconciler.model.observer import NullObserver, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
     from reconciler.cli.log import Log
+    from reconciler.cli.waiting import Follower
     from reconciler.model.domains import Live
     from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
 
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
+_TITLES = {Phase.READING: "Reading", Phase.APPLYING: "Applying"}
 
 
-def _ignore(*_: object) -> None:
-    """Nobody follows events of this kind."""
+class Progress(NullObserver):
+    """The observer of the command line. `wait` is how many seconds are waited for readiness at most."""
 
+    def __init__(self, log: Log, wait: float = 0.0) -> None:
+        self._log = log
+        self._wait = wait
+        self._counter: Counter | None = None
+        self._follower: Follower | None = None
 
-class Following(NullObserver):
-    """Calls a function at each event of one kind."""
+    def on_phase(self, phase: Phase, total: int) -> None:
+        self.close()
+        if phase in _TITLES and is_terminal(sys.stderr) and not self._log.as_json:
+            self._counter = Counter(_TITLES[phase], total)
+        elif phase is Phase.VERIFYING:
+            self._follower = follower(self._log, total, self._wait)
 
-    def __init__(
-        self,
-        on_read: Callable[[str, Live], None] = _ignore,
-        on_step: Callable[[Step, StepResult], None] = _ignore,
-        on_verdict: Callable[[Verified], None] = _ignore,
-    ) -> None:
-        self._read, self._step, self._verdict = on_read, on_step, on_verdict
+    def on_read(self, environment: str, live: Live) -> None:  # noqa: ARG002 - it is only counted
+        if self._counter is not None:
+            self._counter.advance()
 
-    def on_read(self, environment: str, live: Live) -> None:
-        self._read(environment, live)
-
-    def on_step(self, step: Step, result: StepResult) -> None:
-        self._step(step, result)
+    def on_step(self, step: Step, result: StepResult) -> None:  # noqa: ARG002
+        if self._counter is not None:
+            self._counter.advance()
 
     def on_verdict(self, verified: Verified) -> None:
-        self._verdict(verified)
+        if self._follower is not None:
+            self._follower.show(verified)
+
+    def on_request(self, kind: str, text: str) -> None:
+        self._log.say(kind, text)
+
+    def on_notice(self, level: str, text: str) -> None:
+        self._log.say(level, text)
+
+    def close(self) -> None:
+        """Take away what is drawn."""
+        for drawn in (self._counter, self._follower):
+            if drawn is not None:
+                drawn.close()
+        self._counter = self._follower = None
 
 
-@contextmanager
-def counting(what: str, total: int, log: Log) -> Iterator[Callable[[], None]]:
-    """Gives a function to call for each one done. rich is imported only when a terminal has been waiting for a while."""
-    if log.as_json or not is_terminal(sys.stderr):
-        yield lambda: None
-        return
-    from_ = time.monotonic()
-    done = 0
-    bar = None
+class Counter:
+    """A bar for `total` things. rich is imported only when a terminal has been waiting for a while."""
 
-    def advance() -> None:
-        nonlocal done, bar
-        done += 1
-        if bar is None and time.monotonic() - from_ > _QUICK and done < total:
-            bar = _bar()
-            bar.start()
-            bar.add_task(what, total=total)
-        if bar is not None:
-            bar.update(bar.task_ids[0], completed=done)
+    def __init__(self, title: str, total: int) -> None:
+        self._title = title
+        self._total = total
+        self._began = time.monotonic()
+        self._done = 0
+        self._bar: Bar | None = None
 
-    try:
-        yield advance
-    finally:
-        if bar is not None:
-            bar.stop()
+    def advance(self) -> None:
+        self._done += 1
+        if self._bar is None and time.monotonic() - self._began > _QUICK and self._done < self._total:
+            self._bar = _bar()
+            self._bar.start()
+            self._bar.add_task(self._title, total=self._total)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
 
-def _bar() -> Progress:
+def _bar() -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

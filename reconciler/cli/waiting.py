@@ -6,85 +6,66 @@ import os
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from reconciler.cli.failure import Interrupted
-from reconciler.cli.looking import look_with
-from reconciler.cli.output import is_terminal
-from reconciler.cli.progress import Following
-from reconciler.engine.verify import Waiting, verify_all
+from reconciler.cli.terminal import is_terminal
 from reconciler.model.domains import domain_of
 from reconciler.model.report import Verdict
 from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.table import Table
 
-    from reconciler.api.backend import HttpBackend
     from reconciler.cli.log import Log
-    from reconciler.cli.session import Session
-    from reconciler.dns.lookup import Lookup
     from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds
 _STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
-def wait_until_ready(
-    session: Session,
-    wishes: Sequence[tuple[str, str]],
-    backend: HttpBackend,
-    longest: float,
-    resolvers: Lookup | None = None,
-) -> tuple[Verified, ...]:
-    """Verify until all is ready or nothing is left that could become so, or `longest` seconds have gone by.
+class Follower(Protocol):
+    """Shows the verdicts of a wait."""
 
-    A signal ends it early: then `session.stop.requested` is set, and the verdicts are those of the last time each was asked.
-    Raises Interrupted where not all were asked by then.
-    """
-    found: dict[str, Verified] = {}
+    def show(self, verified: Verified) -> None: ...
 
-    def heard(verified: Verified) -> None:
-        found[verified.environment] = verified
-        tell(verified)
-
-    with _following(session.log, len(wishes), longest, found) as tell:
-        waiting = Waiting(longest, look=look_with(resolvers))
-        observer = Following(on_verdict=heard)
-        try:
-            return session.run(verify_all(wishes, backend, session.options.parallelism, waiting, observer))
-        except Interrupted:
-            if len(found) < len(wishes):
-                raise
-            session.log.say("info", "Stopped waiting.")
-            return tuple(found[name] for name, _ in wishes)
+    def close(self) -> None: ...
 
 
-@contextmanager
-def _following(
-    log: Log, total: int, longest: float, found: dict[str, Verified]
-) -> Iterator[Callable[[Verified], None]]:
-    """Gives a function to call at each verdict."""
-    if not longest:
-        yield lambda _verified: None
-    elif log.as_json or not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
-        yield Lines(log, total).tell
-    else:
+def follower(log: Log, total: int, max_seconds: float) -> Follower | None:
+    """A table on a terminal, lines elsewhere; None where nothing is waited for."""
+    if not max_seconds:
+        return None
+    if log.as_json or not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+        return Lines(log, total)
+    return LiveTable(total, max_seconds)
+
+
+class LiveTable:
+    """A table that is drawn again as verdicts come. Whatever else is logged meanwhile appears above it."""
+
+    def __init__(self, total: int, max_seconds: float) -> None:
         from rich.console import Console
         from rich.live import Live
 
+        self._verdicts: dict[str, Verified] = {}
         began = time.monotonic()
         console = Console(stderr=True)
 
-        def shown() -> Table:
-            return _table(found, total, time.monotonic() - began, longest, console.size)
+        def table() -> Table:
+            return _table(self._verdicts, total, time.monotonic() - began, max_seconds, console.size)
 
-        # Whatever else is told meanwhile appears above the table.
-        with Live(get_renderable=shown, console=console, refresh_per_second=2, transient=True, redirect_stdout=False):
-            yield lambda _verified: None
+        self._live = Live(
+            get_renderable=table, console=console, refresh_per_second=2, transient=True, redirect_stdout=False
+        )
+        self._live.start()
+
+    def show(self, verified: Verified) -> None:
+        self._verdicts[verified.environment] = verified
+
+    def close(self) -> None:
+        self._live.stop()
 
 
 class Lines:
@@ -97,7 +78,7 @@ class Lines:
         self._told_at = clock()
         self._last: dict[str, tuple[Verdict, str]] = {}
 
-    def tell(self, verified: Verified) -> None:
+    def show(self, verified: Verified) -> None:
         before = self._last.get(verified.environment)
         now = self._last[verified.environment] = (verified.verdict, verified.message)
         if now != before:
@@ -108,6 +89,9 @@ class Lines:
             return
         self._told_at = self._clock()
         self._log.say("info", text)
+
+    def close(self) -> None:
+        """There is nothing to take away."""
 
 
 def _counted(verdicts: Sequence[Verdict], total: int) -> str:

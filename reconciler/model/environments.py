@@ -82,7 +82,20 @@ class SourceFile:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the run was about: the manifest files, the API that was asked, and what narrowed the run."""
+
+    files: tuple[SourceFile, ...]
+    api_url: str
+    names: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
+
+
 DEFAULT_API_URL = "https://api.imgwire.dev"
+EMULATOR_API_URL = "http://emulator.localhost"
+"""Of the emulator inside the process. Nothing is sent there."""
+
 DEFAULT_MAX_INTERRUPTIONS = 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -10,8 +11,21 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore, StepResult, Verified
 
 
+class Phase(StrEnum):
+    """What a run is doing."""
+
+    READING = "reading"
+    APPLYING = "applying"
+    VERIFYING = "verifying"
+    IDLE = "idle"  # nothing that has a count
+
+
 class Observer(Protocol):
     """Calls are synchronous and must not raise: the run waits for each of them before it goes on."""
+
+    def on_phase(self, phase: Phase, total: int) -> None:
+        """A phase begins, of `total` environments or steps. It ends when the next one begins."""
+        ...
 
     def on_read(self, environment: str, live: Live) -> None:
         """An environment was read before planning or verifying."""
@@ -41,6 +55,9 @@ class Observer(Protocol):
 class NullObserver:
     """Ignores everything. Subclass it to observe only some events."""
 
+    def on_phase(self, phase: Phase, total: int) -> None:
+        pass
+
     def on_read(self, environment: str, live: Live) -> None:
         pass
 
@@ -58,3 +75,38 @@ class NullObserver:
 
     def on_notice(self, level: str, text: str) -> None:
         pass
+
+
+class Observers:
+    """Several observers as one. They are called in order."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def on_phase(self, phase: Phase, total: int) -> None:
+        for observer in self._observers:
+            observer.on_phase(phase, total)
+
+    def on_read(self, environment: str, live: Live) -> None:
+        for observer in self._observers:
+            observer.on_read(environment, live)
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        for observer in self._observers:
+            observer.on_step(step, result)
+
+    def on_restore(self, restore: Restore) -> None:
+        for observer in self._observers:
+            observer.on_restore(restore)
+
+    def on_verdict(self, verified: Verified) -> None:
+        for observer in self._observers:
+            observer.on_verdict(verified)
+
+    def on_request(self, kind: str, text: str) -> None:
+        for observer in self._observers:
+            observer.on_request(kind, text)
+
+    def on_notice(self, level: str, text: str) -> None:
+        for observer in self._observers:
+            observer.on_notice(level, text)

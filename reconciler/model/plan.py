@@ -196,6 +196,11 @@ class Block:
     override: str | None = None
 
 
+# Not a matter of consent: what was read is not what the manifest speaks of, so not even the plan can be trusted.
+MISTAKEN_CODES = frozenset({"wrong_environment", "environment_shared"})
+IDENTITY_CODES = MISTAKEN_CODES | {"selection_cuts_move"}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Environments in order of name, and the steps as lanes: a lane runs in its order, lanes are independent of each other.

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from reconciler.model.plan import Plan, Planned
 
-# Not a matter of consent: what was read is not what the manifest speaks of, so not even the plan can be trusted.
-MISTAKEN_CODES = frozenset({"wrong_environment", "environment_shared"})
-IDENTITY_CODES = MISTAKEN_CODES | {"selection_cuts_move"}
-
 
 @dataclass(frozen=True, slots=True)
 class Consent:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.digest import of_parts
 from reconciler.model.domains import domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
-from reconciler.planning.digest import of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,30 +6,43 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.domains import Unreadable
+from reconciler.model.results import DriftResult
 from reconciler.render import diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.document import Document
+    from reconciler.model.results import Report
+    from reconciler.render.ink import Ink
 
 
-def render_drift(document: Document) -> str:
+def render_diagnostics(report: Report, _ink: Ink) -> str:
+    """One annotation for each diagnostic."""
+    return diagnostics.render_github(report.diagnostics)
+
+
+def render_drift(report: Report, _ink: Ink) -> str:
     """One annotation for each finding, at the environment's place in the manifest, and one for each thing that went wrong."""
-    return diagnostics.render_github((*document.diagnostics, *_problems(document), *_findings(document)))
+    problems = [*report.diagnostics, *_failure(report)]
+    if isinstance(report.content, DriftResult):
+        problems += [*_unreadable(report, report.content), *_findings(report.content)]
+    return diagnostics.render_github(problems)
 
 
-def _findings(document: Document) -> Iterator[Diagnostic]:
-    spans = {item.name: item.environment.span for item in document.plan.items} if document.plan else {}
-    for finding in document.findings:
+def _findings(drift: DriftResult) -> Iterator[Diagnostic]:
+    spans = {item.name: item.environment.span for item in drift.plan.items}
+    for finding in drift.findings:
         yield Diagnostic(Severity.WARNING, finding.kind, finding.sentence, span=spans.get(finding.environment))
 
 
-def _problems(document: Document) -> Iterator[Diagnostic]:
-    if document.message:
-        yield Diagnostic(Severity.ERROR, document.reason or "error", document.message, document.hint)
-    told = {item.environment for item in document.diagnostics if item.severity is Severity.ERROR}
-    for item in document.plan.items if document.plan else ():
+def _failure(report: Report) -> Iterator[Diagnostic]:
+    if report.message:
+        yield Diagnostic(Severity.ERROR, report.conclusion.reason or "error", report.message, report.hint)
+
+
+def _unreadable(report: Report, drift: DriftResult) -> Iterator[Diagnostic]:
+    told = {item.environment for item in report.diagnostics if item.severity is Severity.ERROR}
+    for item in drift.plan.items:
         if isinstance(item.live, Unreadable) and item.name not in told:
             message = f"`{item.name}` could not be read: {item.live.error.message}"
             yield Diagnostic(Severity.ERROR, "unreadable", message, item.live.error.hint, item.environment.span)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler import __version__
 from reconciler.model.domains import Domain, Live, Unreadable, domain_of
+from reconciler.model.plan import Plan
 from reconciler.model.report import Restored, RestoreFailure
+from reconciler.model.results import (
+    ApplyResult,
+    DnsCheckResult,
+    DriftResult,
+    PlanResult,
+    PublishResult,
+    RecordsResult,
+    ValidateResult,
+    VerifyResult,
+)
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
 
@@ -16,54 +27,58 @@ if TYPE_CHECKING:
 
     from reconciler.model.backend import BackendError
     from reconciler.model.dns import DnsNote, Publication
-    from reconciler.model.document import Document, Source
+    from reconciler.model.environments import Source
     from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
     from reconciler.model.report import Finding, Record, Restore, StepError, StepResult, Unserved, Verified
+    from reconciler.model.results import Read, Report
+    from reconciler.render.ink import Ink
 
-_NOTHING = dict.fromkeys(
-    (
-        "environments",
-        "create",
-        "delete",
-        "replace",
-        "verify",
-        "unchanged",
-        "unreadable",
-        "moves",
-        "steps",
-        "writes",
-        "interruptions",
-    ),
-    0,
-)
+_NO_PLAN = Plan(api_url="", items=())
 
 
-def render_plan(document: Document) -> str:
+def render_plan(report: Report, _ink: Ink | None = None) -> str:
     """`imgwire-reconciler/plan` 1.0 as indented JSON."""
-    return _dumps({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(document)})
+    return _dumps({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
 
 
-def render_report(document: Document) -> str:
+def render_report(report: Report, _ink: Ink | None = None) -> str:
     """`imgwire-reconciler/report` 1.0 as indented JSON: the plan's fields and what happened."""
-    data = {
-        "format": "imgwire-reconciler/report",
-        "format_version": "1.0",
-        "command": document.command,
-        **_shared(document),
-        "findings": [_finding(item) for item in document.findings],
-        "dns": [_record(item) for item in document.records],
-        "dns_notes": [_dns_note(item) for item in document.dns_notes],
-        "published": [_publication(item) for item in document.publications],
+    return _dumps(
+        {
+            "format": "imgwire-reconciler/report",
+            "format_version": "1.0",
+            "command": report.command,
+            **_shared(report),
+            **_sections(report.content),
+        }
+    )
+
+
+def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
+    """What happened, beside the plan. Every report has every section."""
+    data: dict[str, Any] = {
+        "findings": [],
+        "dns": [],
+        "dns_notes": [],
+        "published": [],
         "restored": [],
         "unserved": [],
     }
-    if document.applied is not None:
-        results = document.applied.results
-        for step in data["steps"]:
-            step.update(_result(results[step["id"]]))
-        data["restored"] = [_restore(item) for item in document.applied.restores]
-        data["unserved"] = [_unserved(item) for item in document.applied.unserved]
-    return _dumps(data)
+    match content:
+        case ApplyResult(applied=applied):
+            data["restored"] = [_restore(item) for item in applied.restores]
+            data["unserved"] = [_unserved(item) for item in applied.unserved]
+        case DriftResult(findings=findings):
+            data["findings"] = [_finding(item) for item in findings]
+        case PublishResult(publications=publications):
+            data["published"] = [_publication(item) for item in publications]
+        case _:
+            pass
+    if isinstance(content, ApplyResult | VerifyResult | RecordsResult | DnsCheckResult | PublishResult):
+        data["dns"] = [_record(item) for item in content.records]
+    if isinstance(content, ApplyResult | VerifyResult | DnsCheckResult):
+        data["dns_notes"] = [_dns_note(item) for item in content.dns_notes]
+    return data
 
 
 def _dumps(data: Mapping[str, Any]) -> str:
@@ -71,36 +86,45 @@ def _dumps(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
-def _shared(document: Document) -> dict[str, Any]:
-    plan = document.plan
-    live = {item.environment: item.live for item in document.verified}
-    if document.applied is not None:
-        live = {**document.applied.live}
-    verdicts = {item.environment: item for item in document.verified}
+def _shared(report: Report) -> dict[str, Any]:
+    content = None if isinstance(report.content, ValidateResult) else report.content
+    plan = content.plan if content else _NO_PLAN
+    failed = report.failed
     return {
         "tool": {"name": "imgwire-reconciler", "version": __version__},
-        "created_at": document.created_at,
-        "expires_at": document.expires_at,
-        "complete": plan is not None and plan.complete,
-        "source": _source(document.source) if document.source else None,
-        "outcome": document.outcome,
-        "reason": document.reason,
-        "exit_code": int(document.exit_code),
-        "message": document.message,
-        "hint": document.hint,
-        "summary": plan.summary() if plan else dict(_NOTHING),
-        "environments": [
-            _environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.items
-        ]
-        if plan
-        else [],
-        "steps": [_step(step) for step in plan.steps] if plan else [],
-        "moves": [_move(move) for move in plan.moves] if plan else [],
-        "interruptions": [_interruption(item) for item in plan.interruptions] if plan else [],
-        "blocks": [_block(block) for block in document.blocks],
-        "diagnostics": as_json(document.diagnostics),
-        "digest": document.digest,
+        "created_at": report.created_at,
+        "expires_at": content.expires_at if isinstance(content, PlanResult) else None,
+        "complete": content is not None and plan.complete,
+        "source": _source(report.source) if report.source else None,
+        "outcome": report.conclusion.outcome,
+        "reason": report.conclusion.reason,
+        "exit_code": int(report.conclusion.exit_code),
+        "message": report.message,
+        "hint": report.hint,
+        "summary": plan.summary(),
+        "environments": _environments(plan, content),
+        "steps": _steps(plan, content),
+        "moves": [_move(move) for move in plan.moves],
+        "interruptions": [_interruption(item) for item in plan.interruptions],
+        "blocks": [_block(block) for block in (content.blocks if content else failed.blocks if failed else ())],
+        "diagnostics": as_json(report.diagnostics),
+        "digest": content.digest if content else failed.digest if failed else None,
     }
+
+
+def _environments(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
+    verified = content.verified if isinstance(content, ApplyResult | VerifyResult) else ()
+    verdicts = {item.environment: item for item in verified}
+    live: Mapping[str, Live] = {item.environment: item.live for item in verified}
+    if isinstance(content, ApplyResult):
+        live = content.applied.live
+    return [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.items]
+
+
+def _steps(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
+    if isinstance(content, ApplyResult):
+        return [{**_step(step), **_result(content.applied.results[step.id])} for step in plan.steps]
+    return [_step(step) for step in plan.steps]
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -7,37 +7,45 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # for writing only
 
 from reconciler.model.domains import Unreadable
+from reconciler.model.results import DriftResult
 from reconciler.render.diagnostics import render_text
 from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.document import Document
-    from reconciler.model.plan import Planned
+    from reconciler.model.plan import Plan, Planned
     from reconciler.model.report import Finding
+    from reconciler.model.results import Report
+    from reconciler.render.ink import Ink
 
 
-def render_drift(document: Document) -> str:
+def render_drift(report: Report, _ink: Ink) -> str:
     """One suite. What could not be read is an error; so is a run that failed, as the one test case `drift`."""
     suite = ET.Element("testsuite", name="reconciler drift")
-    if document.plan is None or document.message:
-        _error(_case(suite, "drift"), document.reason or "error", _told(document))
-    findings: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in document.findings:
-        findings[finding.environment].append(finding)
-    for item in document.plan.items if document.plan and not document.message else ():
-        case = _case(suite, item.name)
-        if item.environment.span:
-            case.set("file", escape_control(item.environment.span.file))
-            case.set("line", str(item.environment.span.line))
-        _tell(case, item, findings[item.name])
+    match report.result:
+        case DriftResult(plan=plan, findings=findings):
+            _add_cases(suite, plan, findings)
+        case _:
+            _error(_case(suite, "drift"), report.conclusion.reason or "error", _told(report))
     for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
         suite.set(name, str(len(suite.findall(tag))))
     suites = ET.Element("testsuites", name="reconciler")
     suites.append(suite)
     ET.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _add_cases(suite: ET.Element, plan: Plan, findings: Sequence[Finding]) -> None:
+    of_environment: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        of_environment[finding.environment].append(finding)
+    for item in plan.items:
+        case = _case(suite, item.name)
+        if item.environment.span:
+            case.set("file", escape_control(item.environment.span.file))
+            case.set("line", str(item.environment.span.line))
+        _tell(case, item, of_environment[item.name])
 
 
 def _case(suite: ET.Element, name: str) -> ET.Element:
@@ -68,7 +76,7 @@ def _error(case: ET.Element, kind: str, message: str) -> None:
     error.text = "\n".join(more) or None
 
 
-def _told(document: Document) -> str:
-    first = document.message or "the manifest cannot be used"
-    parts = [first, document.hint or "", render_text(document.diagnostics)]
+def _told(report: Report) -> str:
+    first = report.message or "the manifest cannot be used"
+    parts = [first, report.hint or "", render_text(report.diagnostics)]
     return "\n".join(part for part in parts if part)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.model.report import RestoreFailure
+from reconciler.model.results import (
+    ApplyResult,
+    DnsCheckResult,
+    DriftResult,
+    ImportResult,
+    PlanResult,
+    PublishResult,
+    RecordsResult,
+    StatusResult,
+    ValidateResult,
+    VerifyResult,
+)
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import words
 from reconciler.render.text.live import drift_total
@@ -16,9 +28,11 @@ from reconciler.render.text.live import drift_total
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.document import Document
-    from reconciler.model.plan import Planned
-    from reconciler.model.report import Record
+    from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.plan import Block, Plan, Planned
+    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.results import Report
+    from reconciler.render.ink import Ink
 
 # What CommonMark and GitHub's dialect give meaning to, some of it only where a line begins.
 _MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
@@ -26,11 +40,12 @@ _MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
 _LINKING = re.compile(r"@|#|:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
-def render_plan(document: Document) -> str:
+def render_plan(report: Report, _ink: Ink) -> str:
     """The plan: a heading with the numbers, a table of changes, interruptions and blocks by name, the digest to approve."""
-    plan = document.plan
-    if plan is None:
-        return _failure(document, "Plan failed")
+    if not isinstance(report.content, PlanResult):
+        return _failure(report, "Plan failed")
+    proposal = report.content.proposal
+    plan = proposal.plan
     count = plan.summary()
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     if count["unreadable"]:
@@ -54,49 +69,76 @@ def render_plan(document: Document) -> str:
             _table(("Action", "Environment", "Live", "Desired", "Note"), rows),
             _list("Moves", moves),
             _list("Interruptions", interruptions),
-            _blocks(document),
-            f"Digest {code(document.digest)}" if document.digest and plan.writes else "",
+            _blocks(proposal.blocks),
+            f"Digest {code(proposal.digest)}" if plan.writes else "",
         ]
     )
 
 
-def render_report(document: Document) -> str:
+def render_report(report: Report, _ink: Ink) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
-    plan = document.plan
-    if plan is None:
-        return _failure(document, f"{(document.command or 'reconciler').capitalize()} failed")
-    command = document.command or ""
-    title = f"### Imgwire {command}: {document.outcome}"
-    if command == "status":
-        return _joined(
-            [title, _table(("Environment", "Live", "Desired", "Note"), [_status(item) for item in plan.items])]
-        )
-    findings = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in document.findings]
-    verdicts = [(item.verdict.value, code(item.environment), prose(item.message)) for item in document.verified]
-    unreadable = [
+    content = report.content
+    if content is None or isinstance(content, ValidateResult):
+        return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed")
+    title = f"### Imgwire {report.command}: {report.conclusion.outcome}"
+    match content:
+        case StatusResult(plan=plan):
+            head = ("Environment", "Live", "Desired", "Note")
+            return _joined([title, _table(head, [_status(item) for item in plan.items])])
+        case ApplyResult():
+            parts = [
+                _steps(content.plan, content.applied),
+                _verdicts(content.verified),
+                _unreadable(content.plan),
+                _records(content.records),
+                _notes(content.dns_notes),
+            ]
+        case VerifyResult():
+            parts = [
+                _verdicts(content.verified),
+                _unreadable(content.plan),
+                _records(content.records),
+                _notes(content.dns_notes),
+            ]
+        case DriftResult(plan=plan, findings=findings):
+            total = "" if report.failed else drift_total(content)
+            parts = [total, _findings(findings), _unreadable(plan)]
+        case DnsCheckResult():
+            parts = [_unreadable(content.plan), _records(content.records), _notes(content.dns_notes)]
+        case PublishResult():
+            parts = [_unreadable(content.plan), _records(content.records), _published(content.publications)]
+        case PlanResult() | ImportResult() | RecordsResult():
+            parts = [_unreadable(content.plan)]
+        case _:
+            assert_never(content)
+    parts = [_why(report), *parts]
+    return _joined([title, *parts, "" if any(parts) else "Nothing to tell."])
+
+
+def _findings(findings: Iterable[Finding]) -> str:
+    rows = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in findings]
+    return _table(("Drift", "Environment", "What"), rows)
+
+
+def _verdicts(verified: Iterable[Verified]) -> str:
+    rows = [(item.verdict.value, code(item.environment), prose(item.message)) for item in verified]
+    return _table(("Verdict", "Environment", "Why"), rows)
+
+
+def _unreadable(plan: Plan) -> str:
+    lines = [
         f"{code(item.name)}: {prose(item.live.error.message)}"
         for item in plan.items
         if isinstance(item.live, Unreadable)
     ]
-    parts = [
-        title,
-        _why(document),
-        drift_total(document) if command == "drift" and not document.message else "",
-        _steps(document),
-        _table(("Drift", "Environment", "What"), findings),
-        _table(("Verdict", "Environment", "Why"), verdicts),
-        _list("Could not be read", unreadable),
-        _records(document.records),
-        _published(document),
-        _list("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in document.dns_notes]),
-    ]
-    return _joined([*parts, "Nothing to tell." if not any(parts[1:]) else ""])
+    return _list("Could not be read", lines)
 
 
-def _steps(document: Document) -> str:
-    if document.plan is None or document.applied is None:
-        return ""
-    applied = document.applied
+def _notes(notes: Iterable[DnsNote]) -> str:
+    return _list("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in notes])
+
+
+def _steps(plan: Plan, applied: Applied) -> str:
     rows = [
         (
             applied.results[step.id].state.value.replace("_", " "),
@@ -105,7 +147,7 @@ def _steps(document: Document) -> str:
             _host(step.hostname),
             prose(error.message) if (error := applied.results[step.id].error) else "",
         )
-        for step in document.plan.steps
+        for step in plan.steps
     ]
     return _joined(
         [
@@ -153,10 +195,10 @@ def _records(records: Sequence[Record]) -> str:
     return "\n\n".join(table for table in tables if table)
 
 
-def _published(document: Document) -> str:
+def _published(publications: Iterable[Publication]) -> str:
     rows = [
         (item.state.replace("_", " "), code(item.name), code(item.before), code(item.after), prose(item.error or ""))
-        for item in document.publications
+        for item in publications
     ]
     return _table(("Published", "Name", "Before", "After", "Why"), rows)
 
@@ -175,27 +217,27 @@ def _note(item: Planned) -> str:
             return "absent"
 
 
-def _failure(document: Document, title: str) -> str:
+def _failure(report: Report, title: str) -> str:
     problems = [
         (f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}')} " if item.span else "")
         + f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
         + (f" ({prose(item.hint)})" if item.hint else "")
-        for item in document.diagnostics
+        for item in report.diagnostics
     ]
-    return _joined([f"### Imgwire: {title}", _why(document), _list("Problems", problems)])
+    return _joined([f"### Imgwire: {title}", _why(report), _list("Problems", problems)])
 
 
-def _why(document: Document) -> str:
+def _why(report: Report) -> str:
     """What went wrong and what to do about it, as paragraphs."""
-    lines = [document.message or "", *(document.hint or "").splitlines()]
+    lines = [report.message or "", *(report.hint or "").splitlines()]
     return "\n\n".join(prose(line.strip()) for line in lines if line.strip())
 
 
-def _blocks(document: Document) -> str:
+def _blocks(blocks: Iterable[Block]) -> str:
     lines = [
         f"{code(block.code)}: {prose(block.message)}"
         + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
-        for block in document.blocks
+        for block in blocks
     ]
     return _list("Apply will refuse this plan", lines)
 

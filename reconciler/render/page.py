@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.hostnames import unicode_form
+from reconciler.model.results import DriftResult
 from reconciler.render.diagnostics import render_text
 from reconciler.render.escape import break_commands, escape_control
 from reconciler.render.text.live import drift_total
@@ -15,9 +16,10 @@ from reconciler.render.text.live import drift_total
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.document import Document
     from reconciler.model.plan import Planned
     from reconciler.model.report import Finding
+    from reconciler.model.results import Report
+    from reconciler.render.ink import Ink
 
 _STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --good: #17803d; --bad: #c02626; --dim: #6b7280; }
@@ -41,17 +43,18 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; background:
 """
 
 
-def render_drift(document: Document) -> str:
+def render_drift(report: Report, _ink: Ink) -> str:
     """The verdict, each finding, and the live state of each environment. Outside text is text, never markup."""
-    good = not document.exit_code
+    good = not report.conclusion.exit_code
+    drift = report.content if isinstance(report.content, DriftResult) else None
     parts = [
         "<h1>Imgwire drift</h1>",
-        f'<p class="verdict {"good" if good else "bad"}">{_prose(_verdict(document))}</p>',
-        f'<p class="dim">{_text(_run(document))}</p>',
-        f"<p>{_prose(document.hint)}</p>" if document.hint else "",
-        _section("Problems", f"<pre>{_lines(render_text(document.diagnostics))}</pre>" if document.diagnostics else ""),
-        _section("Findings", _findings(document.findings)),
-        _section("Environments", _environments(document.plan.items) if document.plan else ""),
+        f'<p class="verdict {"good" if good else "bad"}">{_prose(_verdict(report))}</p>',
+        f'<p class="dim">{_text(_run(report))}</p>',
+        f"<p>{_prose(report.hint)}</p>" if report.hint else "",
+        _section("Problems", f"<pre>{_lines(render_text(report.diagnostics))}</pre>" if report.diagnostics else ""),
+        _section("Findings", _findings(drift.findings) if drift else ""),
+        _section("Environments", _environments(drift.plan.items) if drift else ""),
     ]
     return f"""\
 <!DOCTYPE html>
@@ -60,7 +63,7 @@ def render_drift(document: Document) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Imgwire drift: {_text(document.outcome)}</title>
+<title>Imgwire drift: {_text(report.conclusion.outcome)}</title>
 <style>
 {_STYLE}</style>
 </head>
@@ -71,15 +74,18 @@ def render_drift(document: Document) -> str:
 """
 
 
-def _verdict(document: Document) -> str:
-    if document.message:
-        return document.message
-    return drift_total(document) if document.plan else "the manifest cannot be used"
+def _verdict(report: Report) -> str:
+    match report.result:
+        case DriftResult() as drift:
+            return drift_total(drift)
+        case _:
+            return report.message or "the manifest cannot be used"
 
 
-def _run(document: Document) -> str:
-    asked = f", {document.source.api_url}" if document.source else ""
-    return f"{document.created_at}{asked}, exit code {int(document.exit_code)} ({document.outcome})"
+def _run(report: Report) -> str:
+    asked = f", {report.source.api_url}" if report.source else ""
+    conclusion = report.conclusion
+    return f"{report.created_at}{asked}, exit code {int(conclusion.exit_code)} ({conclusion.outcome})"
 
 
 def _findings(findings: Sequence[Finding]) -> str:

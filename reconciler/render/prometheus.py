@@ -5,32 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.results import DriftResult
 from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.document import Document
     from reconciler.model.plan import Planned
+    from reconciler.model.results import Report
+    from reconciler.render.ink import Ink
 
     Sample = tuple[dict[str, str], int]
 
 
-def render_drift(document: Document) -> str:
+def render_drift(report: Report, _ink: Ink) -> str:
     """The exit code, what is known of each environment, and a gauge of 1 for each finding. No sample has a time.
 
     An environment that could not be read has neither `drifted` nor `ready`: unknown is not in order. After a run that
     failed there is the exit code only.
     """
-    items = document.plan.items if document.plan and not document.message else ()
+    drift = report.result if isinstance(report.result, DriftResult) else None
+    items, findings = (drift.plan.items, drift.findings) if drift else ((), ())
     known = [item for item in items if not isinstance(item.live, Unreadable)]
-    drifted = {finding.environment for finding in document.findings if finding.counts}
+    drifted = {finding.environment for finding in findings if finding.counts}
     return "".join(
         [
             _gauge(
                 "imgwire_drift_exit_code",
                 "How the run ended: 0 without drift, 2 with drift, anything else means that it cannot be known.",
-                [({}, int(document.exit_code))],
+                [({}, int(report.conclusion.exit_code))],
             ),
             _gauge(
                 "imgwire_environment_readable",
@@ -66,7 +69,7 @@ def render_drift(document: Document) -> str:
                         },
                         1,
                     )
-                    for item in document.findings
+                    for item in findings
                 ),
             ),
         ]

@@ -85,7 +85,7 @@ def test_json_is_one_valid_document_after_a_defect_of_the_tool(web: Stage, monke
     def broken(*_: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("reconciler.cli.session.build_plan", broken)
+    monkeypatch.setattr("reconciler.operations.propose.build_plan", broken)
     ended = web.run("plan", "--format", "json")
     assert (ended.code, ended.document["reason"]) == (1, "internal_error")
     assert "boom" not in ended.err

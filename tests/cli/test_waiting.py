@@ -194,7 +194,7 @@ def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
     def hear(environment: str, verdict: Verdict, message: str, at: float) -> None:
         nonlocal now
         now = at
-        told.tell(Verified(environment, verdict, Absent(), message))
+        told.show(Verified(environment, verdict, Absent(), message))
 
     hear("a", Verdict.WAITING, "status PENDING", 0)
     hear("b", Verdict.READY, "serves", 1)

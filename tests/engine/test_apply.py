@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from conclusions import of_apply
 
 from reconciler.emulator.switches import Switches
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.report import StepError
-from reconciler.planning.outcome import of_apply
 
 from .scenario import MISTAKEN_PIN, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
 

@@ -11,13 +11,13 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from conclusions import of_apply
 from hypothesis import HealthCheck, Phase, given, note, settings
 
 from reconciler.model.domains import Present
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create, Delete, Verify
 from reconciler.model.report import StepState
-from reconciler.planning.outcome import of_apply
 
 from .scenario import Lived, Organization, Round, Scenario, live_through, scenarios
 

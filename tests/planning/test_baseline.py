@@ -6,18 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conclusions import of_drift
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, uid, wish
 
-from reconciler.model.document import Document
+from reconciler.model.conclusion import report_of
+from reconciler.model.digest import digest
 from reconciler.model.domains import FIELDS, Absent, Domain, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Block, Change
+from reconciler.model.proposal import Proposal
 from reconciler.model.report import Cause, DriftKind, Finding
+from reconciler.model.results import DriftResult, PlanResult
 from reconciler.planning.baseline import NotABaseline, from_document
 from reconciler.planning.drift import findings
-from reconciler.planning.outcome import of_drift
 from reconciler.planning.planner import build_plan
 from reconciler.render.json_v1 import render_plan, render_report
 
@@ -35,7 +38,7 @@ def plan_of(desired: str | None, now: Live) -> Plan:
 
 
 def seen(then: Live, desired: str | None = HOST, found: tuple[Finding, ...] = ()) -> Baseline:
-    document = Document("drift", TIME, ExitCode.OK, "ok", plan=plan_of(desired, then), findings=found)
+    document = report_of("drift", TIME, DriftResult(plan_of(desired, then), findings=found))
     return from_document(json.loads(render_report(document)))
 
 
@@ -169,7 +172,8 @@ def test_a_wrong_environment_is_no_drift() -> None:
 
 
 def test_a_saved_plan_serves_as_a_baseline_too() -> None:
-    document = Document("plan", TIME, ExitCode.OK, "ok", plan=plan_of(HOST, READY))
+    plan = plan_of(HOST, READY)
+    document = report_of("plan", TIME, PlanResult(Proposal(plan, digest(plan))))
     assert from_document(json.loads(render_plan(document))).live == {"web": Present(domain("web", HOST))}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from samples import API_URL, domain, live, wish
 
+from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.plan import Action, Block, Plan
-from reconciler.planning.digest import digest
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 

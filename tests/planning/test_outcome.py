@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
+from conclusions import of_apply, of_verify
 from samples import API_URL, live, locked_out, unreadable, wish
 
 from reconciler.model.backend import ServerFault
 from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.exit_codes import ExitCode, worst
 from reconciler.model.report import Applied, StepError, StepResult, StepState, Verdict, Verified
-from reconciler.planning.outcome import of_apply, of_verify
 from reconciler.planning.planner import build_plan
 
 ORDER = [6, 1, 7, 8, 5, 4, 3, 2, 0]
@@ -94,6 +94,6 @@ def test_what_cannot_be_read_counts_as_unreachable_whatever_the_error_says() -> 
 
 def test_a_verdict_that_is_unknown_though_it_was_read_is_an_error() -> None:
     odd = Verified("a", Verdict.UNKNOWN, live("a", "a.example.com"), "…")
-    assert of_verify([odd]) == (ExitCode.ERROR, "error")
+    assert of_verify(build_plan([], {}, API_URL), [odd]) == (ExitCode.ERROR, "error")
     ready = Verified("a", Verdict.READY, live("a", "a.example.com"), "…")
-    assert of_verify([ready, odd]) == (ExitCode.ERROR, "error")
+    assert of_verify(build_plan([], {}, API_URL), [ready, odd]) == (ExitCode.ERROR, "error")

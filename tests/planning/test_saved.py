@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from samples import API_URL, TIME, domain, live, pending, uid, wish
 
-from reconciler.model.document import Document, Source
+from reconciler.model.conclusion import report_of
+from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Live, Present
-from reconciler.model.environments import SourceFile
-from reconciler.model.exit_codes import ExitCode
+from reconciler.model.environments import Source, SourceFile
 from reconciler.model.plan import Identity, Plan, Vacant, Verify
-from reconciler.planning.digest import digest
+from reconciler.model.proposal import Proposal
+from reconciler.model.results import PlanResult
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable
 from reconciler.render.json_v1 import render_plan
@@ -43,15 +44,11 @@ LIVE: dict[str, Live] = {
 
 def document_of(plan: Plan) -> dict[str, Any]:
     text = render_plan(
-        Document(
+        report_of(
             "plan",
             TIME,
-            ExitCode.OK,
-            "changes",
-            expires_at="2026-03-02T12:00:00Z",
-            source=Source((SourceFile("imgwire.yaml", "0" * 64),), plan.api_url),
-            plan=plan,
-            digest=digest(plan),
+            PlanResult(Proposal(plan, digest(plan)), "2026-03-02T12:00:00Z"),
+            Source((SourceFile("imgwire.yaml", "0" * 64),), plan.api_url),
         )
     )
     found: dict[str, Any] = json.loads(text)

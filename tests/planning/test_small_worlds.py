@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, domain, live, unreadable, wish
 
+from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
 from reconciler.model.plan import CHANGING, Action, Create, Delete, Identity, Interruption, Move, Plan, Step, Verify
-from reconciler.planning.digest import digest
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:

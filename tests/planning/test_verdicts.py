@@ -7,11 +7,13 @@ import sys
 from typing import Any
 
 import pytest
+from conclusions import of_apply, of_plan, of_verify
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, domain, live, locked_out, pending, unreadable, wish
 
 from reconciler.model.backend import ServerFault
+from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Block, Change, Plan
@@ -29,7 +31,6 @@ from reconciler.model.report import (
 from reconciler.planning.diff import changes
 from reconciler.planning.drift import findings
 from reconciler.planning.guards import cut_moves
-from reconciler.planning.outcome import of_apply, of_plan, of_reading, of_verify
 from reconciler.planning.planner import build_plan
 from reconciler.planning.records import records
 
@@ -210,7 +211,7 @@ def test_the_exit_code_of_a_plan(plan: Plan, blocks: list[Block], expected: tupl
     quiet, detailed, outcome, reason = expected
     assert of_plan(plan, blocks, detailed=False) == (quiet, outcome, reason)
     assert of_plan(plan, blocks, detailed=True) == (detailed, outcome, reason)
-    assert of_reading(plan) == (quiet if quiet in {7, 8} else 0)
+    assert reading_code(plan) == (quiet if quiet in {7, 8} else 0)
 
 
 DONE = StepResult(StepState.DONE)
@@ -282,4 +283,4 @@ def verified(verdict: Verdict, state: Live | None = None) -> Verified:
     ],
 )
 def test_the_exit_code_of_a_verification(found: list[Verified], expected: tuple[int, str | None]) -> None:
-    assert of_verify(found) == expected
+    assert of_verify(NOTHING, found) == expected

@@ -14,18 +14,28 @@ import pytest
 from cli.stage import DOMAIN, command
 
 from reconciler.cli.options import Options
-from reconciler.cli.session import Session, conduct
+from reconciler.cli.run import run, run_online
 from reconciler.cli.signals import Terminated
+from reconciler.model.digest import of_parts
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Create, Delete, Identity, Write
-from reconciler.planning.digest import of_parts
+from reconciler.model.proposal import Approved
+from reconciler.model.results import Failed
+from reconciler.operations.apply import apply
+from reconciler.operations.propose import propose
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.stage import Stage
 
-    from reconciler.model.document import Document
+    from reconciler.model.plan import Step
+    from reconciler.model.proposal import Proposal
+    from reconciler.model.report import StepResult
+    from reconciler.model.results import ApplyResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
 
 OLD, NEW = "old.example.com", "new.example.com"
 
@@ -174,69 +184,40 @@ def test_an_apply_whose_words_find_no_place_is_done_all_the_same(
     assert '"exit_code": 0' in web.read("r.json")
 
 
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (KeyboardInterrupt(), (ExitCode.PARTIAL, "interrupted", None)),
-        (Terminated(), (ExitCode.PARTIAL, "interrupted", None)),
-        (ZeroDivisionError(), (ExitCode.PARTIAL, "internal_error", "internal error: ZeroDivisionError")),
-    ],
-    ids=["SIGINT", "SIGTERM", "a defect"],
-)
-def test_what_was_written_is_told_however_the_run_ends(
-    web: Stage, capsys: pytest.CaptureFixture[str], error: BaseException, expected: tuple[ExitCode, str, str | None]
-) -> None:
-    told: list[Document] = []
+class Raising(NullObserver):
+    """A bug that shows once a write is done."""
 
-    def body(session: Session) -> Document:
-        so_far = session.document(ExitCode.PARTIAL, "interrupted")
-        session.told = lambda: told.append(so_far) or so_far
+    def on_step(self, step: Step, result: StepResult) -> None:
+        raise ZeroDivisionError
+
+
+def test_what_was_written_is_reported_after_a_bug(web: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    async def operate(workspace: Workspace, context: Context) -> ApplyResult:
+        async def approve(proposal: Proposal) -> Approved:
+            return Approved(proposal.digest)
+
+        proposal = await propose(workspace, context)
+        return await apply(workspace, replace(context, observer=Raising()), proposal, approve)
+
+    code = run_online(Options("apply", "json"), operate)
+    document = json.loads(capsys.readouterr().out)
+    assert (code, document["reason"], document["message"]) == (
+        ExitCode.PARTIAL,
+        "internal_error",
+        "internal error: ZeroDivisionError",
+    )
+    assert [step["state"] for step in document["steps"]] == ["done", "not_started", "not_started"]
+    assert web.live("web") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (Terminated(), 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_run_that_ends_before_it_wrote_says_so(
+    web: Stage, capsys: pytest.CaptureFixture[str], error: BaseException, code: int
+) -> None:
+    def open_() -> Workspace:
         raise error
 
-    code = conduct(Options("apply", "json"), body)
-    assert (code, len(told)) == (expected[0], 1)
-    said = capsys.readouterr().out
-    assert f'"reason": "{expected[1]}"' in said
-    assert (expected[2] or "null") in said
-
-
-def test_a_run_that_ends_before_it_wrote_says_so(web: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    def body(_: Session) -> Document:
-        raise Terminated
-
-    assert conduct(replace(Options("apply", "json")), body) is ExitCode.TERMINATED
+    assert run(Options("apply", "json"), open_, lambda _opened, _log: Failed(ExitCode.ERROR, "never")) == code
     assert "interrupted before anything was written" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", ["pipe", "link", "folder-link/new.json"])
-@pytest.mark.parametrize("option", [["--out"], ["--report"], ["apply", "--receipt"]], ids=lambda words: words[-1])
-def test_an_output_through_a_link_or_into_a_pipe_is_a_usage_error_before_anything_is_read(
-    web: Stage, option: list[str], name: str
-) -> None:
-    os.mkfifo(web.folder / "pipe")
-    (web.folder / "link").symlink_to("notes.txt")
-    (web.folder / "folder-link").symlink_to("..")
-    sent = web.sent()
-    *words, option_name = option
-    target = f"json={name}" if option_name == "--report" else name
-    ended = web.run(*(words or ["plan"]), option_name, target)
-    assert (ended.code, web.sent()) == (64, sent)
-    assert f"error: cannot write to {name}: " in ended.err
-    assert not (web.folder / "notes.txt").exists()
-
-
-def test_a_plan_file_that_is_a_pipe_is_an_error_at_once(web: Stage) -> None:
-    os.mkfifo(web.folder / "pipe")
-    ended = web.run("apply", "pipe", "--auto-approve")
-    assert ended.code == 65
-    assert "pipe cannot be read: it is a named pipe (FIFO)" in ended.err
-
-
-def test_documents_go_to_open_descriptors_and_plans_come_from_them(web: Stage) -> None:
-    line = (
-        f"{shlex.join(command('plan', '--format', 'json', '--out', '/dev/fd/3'))} 3>saved.json >/dev/null &&"
-        f" {shlex.join(command('apply'))} <(cat saved.json) --receipt /dev/null --report json=/dev/stdout"
-    )
-    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert (ended.returncode, web.live("web")) == (0, NEW), ended.stderr
-    assert ended.stdout.startswith("{")

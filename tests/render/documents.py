@@ -9,22 +9,32 @@ from typing import TYPE_CHECKING
 from samples import API_URL, TIME, domain, uid, wish
 
 from reconciler.model.backend import Conflict, ServerFault, Unauthorized
+from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
-from reconciler.model.document import Document, Source
+from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
-from reconciler.model.environments import SourceFile
+from reconciler.model.environments import Source, SourceFile
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.proposal import Proposal
 from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved, Verdict, Verified
-from reconciler.planning.digest import digest
+from reconciler.model.results import (
+    ApplyResult,
+    DriftResult,
+    Failed,
+    PlanResult,
+    RecordsResult,
+    StatusResult,
+    VerifyResult,
+)
 from reconciler.planning.drift import findings
 from reconciler.planning.guards import Consent, blocks
-from reconciler.planning.outcome import of_apply, of_plan, of_reading, of_verify
 from reconciler.planning.planner import build_plan
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Block, Plan
+    from reconciler.model.results import Report, Result
 
 SOURCE = Source((SourceFile("imgwire.yaml", "0" * 64),), API_URL)
 DONE, LEFT = StepResult(StepState.DONE), StepResult(StepState.NOT_STARTED)
@@ -84,27 +94,23 @@ def _plan(said: str) -> Plan:
     return build_plan(_wishes(), _live(said), API_URL)
 
 
-def _document(command: str, code: ExitCode, reason: str | None = None, **more: object) -> Document:
-    plan = more.get("plan")
-    values = {"outcome": code.outcome, "source": SOURCE, "digest": digest(plan) if plan else None, **more}  # type: ignore[arg-type]
-    return Document(command, TIME, code, reason=reason, **values)  # type: ignore[arg-type]
+def _report(command: str, result: Result) -> Report:
+    return report_of(command, TIME, result, SOURCE)
 
 
-def plan_rich(said: str = "") -> Document:
+def _proposal(plan: Plan, blocked: tuple[Block, ...] = (), max_interruptions: int = 3) -> Proposal:
+    return Proposal(plan, digest(plan), blocked, max_interruptions)
+
+
+def plan_rich(said: str = "") -> Report:
     plan = _plan(said)
-    blocked = blocks(plan, Consent(max_interruptions=2))
-    code, outcome, reason = of_plan(plan, blocked, detailed=True)
-    expires = "2026-03-02T12:00:00Z"
-    return replace(
-        _document("plan", code, reason, plan=plan, blocks=blocked, expires_at=expires, max_interruptions=2),
-        outcome=outcome,
-    )
+    proposal = _proposal(plan, blocks(plan, Consent(max_interruptions=2)), 2)
+    return _report("plan", PlanResult(proposal, "2026-03-02T12:00:00Z", detailed=True))
 
 
-def plan_in_sync(said: str = "") -> Document:
+def plan_in_sync(said: str = "") -> Report:
     plan = build_plan([_wishes()[4]], {"fine": _live(said)["fine"]}, API_URL)
-    code, outcome, reason = of_plan(plan, (), detailed=True)
-    return replace(_document("plan", code, reason, plan=plan, max_interruptions=3), outcome=outcome)
+    return _report("plan", PlanResult(_proposal(plan), detailed=True))
 
 
 def _error(said: str) -> StepError:
@@ -113,7 +119,7 @@ def _error(said: str) -> StepError:
     return StepError(failure.kind, told, 409, failure.error_type, Conflict.hint)
 
 
-def apply_failures(said: str = "") -> Document:
+def apply_failures(said: str = "") -> Report:
     """A create that was refused and its delete undone, one left open, one done, and the rest cut off."""
     plan = _plan(said)
     skipped = StepResult(
@@ -139,12 +145,11 @@ def apply_failures(said: str = "") -> Document:
         writes_done=4,
         interrupted=ExitCode.INTERRUPTED,
     )
-    code, reason = of_apply(plan, applied)
     made: list[tuple[str, Domain]] = [("books", fresh), ("web", back)]
-    return _document("apply", code, reason, plan=plan, applied=applied, records=records(made))
+    return _report("apply", ApplyResult(_proposal(plan), applied, records(made)))
 
 
-def apply_done(said: str = "") -> Document:
+def apply_done(said: str = "") -> Report:
     plan = build_plan([_wishes()[2]], {"books": Absent()}, API_URL)
     fresh = domain("books", "xn--bcher-kva.example.com", cname_value=f"{said}cdn{said}.imgwire.dev")
     applied = Applied(
@@ -152,19 +157,19 @@ def apply_done(said: str = "") -> Document:
         {"books": Present(fresh)},
         writes_done=1,
     )
-    code, reason = of_apply(plan, applied)
-    return _document("apply", code, reason, plan=plan, applied=applied, records=records([("books", fresh)]))
+    return _report("apply", ApplyResult(_proposal(plan), applied, records([("books", fresh)])))
 
 
-def apply_refused(said: str = "") -> Document:
+def apply_refused(said: str = "") -> Report:
     plan = _plan(said)
     blocked = blocks(plan, Consent(max_interruptions=2))
     told = "refused: " + "; ".join(block.message for block in blocked)
     hint = "to go ahead all the same: reconciler apply --unprotect archive --max-interruptions 4\nor plan again"
-    return _document("apply", ExitCode.REFUSED, blocked[0].code, plan=plan, blocks=blocked, message=told, hint=hint)
+    so_far = PlanResult(_proposal(plan, blocked, 2))
+    return _report("apply", Failed(ExitCode.REFUSED, blocked[0].code, told, hint, so_far))
 
 
-def verify_mixed(said: str = "") -> Document:
+def verify_mixed(said: str = "") -> Report:
     live = _live(said)
     refused = Unreadable(Unauthorized(f"GET /api/v1/custom_domain/: 401 no{said}", status=401))
     verified = (
@@ -174,32 +179,35 @@ def verify_mixed(said: str = "") -> Document:
         Verified("slow", Verdict.WAITING, live["slow"], f"status PENDING{said}", tested=True),
         Verified("web", Verdict.STUCK, live["web"], f"status FAILED{said} after a fresh check", tested=True),
     )
-    code, reason = of_verify(verified)
     names = {item.environment for item in verified}
     plan = build_plan(
         [item for item in _wishes() if item.name in names], {item.environment: item.live for item in verified}, API_URL
     )
-    found = [(item.environment, item.live.domain) for item in verified if isinstance(item.live, Present)]
-    return _document("verify", code, reason, plan=plan, verified=verified, records=records(found))
+    verified = tuple(
+        replace(item, records=records([(item.environment, item.live.domain)]))
+        if isinstance(item.live, Present)
+        else item
+        for item in verified
+    )
+    return _report("verify", VerifyResult(plan, verified))
 
 
-def status(said: str = "") -> Document:
+def status(said: str = "") -> Report:
+    return _report("status", StatusResult(_plan(said)))
+
+
+def drift(said: str = "") -> Report:
     plan = _plan(said)
-    return _document("status", of_reading(plan), "unreadable", plan=plan)
+    return _report("drift", DriftResult(plan, findings=findings(plan)))
 
 
-def drift(said: str = "") -> Document:
-    plan = _plan(said)
-    return _document("drift", of_reading(plan), "unreadable", plan=plan, findings=findings(plan))
-
-
-def dns_show(said: str = "") -> Document:
+def dns_show(said: str = "") -> Report:
     plan = _plan(said)
     found = [(item.name, item.live.domain) for item in plan.items if isinstance(item.live, Present)]
-    return _document("dns show", of_reading(plan), "unreadable", plan=plan, records=records(found))
+    return _report("dns show", RecordsResult(plan, records=records(found)))
 
 
-def plan_invalid(said: str = "") -> Document:
+def plan_invalid(said: str = "") -> Report:
     """A manifest that cannot be used. What it says is not to be trusted either."""
     problems = (
         Diagnostic(
@@ -214,12 +222,12 @@ def plan_invalid(said: str = "") -> Document:
         ),
         Diagnostic(Severity.WARNING, "key-file-mode", f"everybody can read the key file{said}"),
     )
-    return _document("plan", ExitCode.DATA, "invalid_manifest", diagnostics=problems)
+    return report_of("plan", TIME, Failed(ExitCode.DATA, "invalid_manifest"), SOURCE, problems)
 
 
-def plan_interrupted(said: str = "") -> Document:
-    return _document(
-        "plan", ExitCode.INTERRUPTED, "interrupted", message=f"interrupted before anything was written{said}"
+def plan_interrupted(said: str = "") -> Report:
+    return _report(
+        "plan", Failed(ExitCode.INTERRUPTED, "interrupted", f"interrupted before anything was written{said}")
     )
 
 

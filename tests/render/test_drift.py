@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, unreadable, wish
 
 from reconciler.model.backend import NoAnswer
+from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Severity, Span
-from reconciler.model.document import Document, Source
 from reconciler.model.domains import Absent, Present
+from reconciler.model.environments import Source
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import DriftResult, Failed
 from reconciler.planning.baseline import Baseline
 from reconciler.planning.drift import findings
 from reconciler.planning.planner import build_plan
@@ -28,6 +30,8 @@ from reconciler.render.ink import Ink
 if TYPE_CHECKING:
     from conftest import Golden
 
+    from reconciler.model.results import Report
+
 CASES = Path(__file__).parents[1] / "cases" / "drift"
 HOSTILE = "\x1b[31m</script>]]>&\"'`\n::error::pwned\n%0A\u202e|@all"
 
@@ -36,7 +40,7 @@ def at(line: int) -> Span:
     return Span("sites/imgwire.yaml", line, 3, 4)
 
 
-def drifted() -> Document:
+def drifted() -> Report:
     """Every kind of finding, an environment without one, and one that could not be read."""
     plan = build_plan(
         [
@@ -67,37 +71,25 @@ def drifted() -> Document:
         },  # type: ignore[dict-item]
         {},
     )
-    return Document(
-        "drift",
-        TIME,
-        ExitCode.UNREACHABLE,
-        "unreachable",
-        "unreadable",
-        source=Source((), API_URL),
-        plan=plan,
-        findings=findings(plan, baseline),
-    )
+    return report_of("drift", TIME, DriftResult(plan, findings=findings(plan, baseline)), Source((), API_URL))
 
 
-def in_sync() -> Document:
+def in_sync() -> Report:
     plan = build_plan([wish("web", "web.example.com")], {"web": live("web", "web.example.com")}, API_URL)
-    return Document("drift", TIME, ExitCode.OK, "ok", source=Source((), API_URL), plan=plan)
+    return report_of("drift", TIME, DriftResult(plan), Source((), API_URL))
 
 
-def failed() -> Document:
+def failed() -> Report:
     problem = Diagnostic(Severity.ERROR, "missing-key", "`web` has no `hostname`", "write one", at(3))
-    return Document("drift", TIME, ExitCode.DATA, "data", "invalid_manifest", diagnostics=(problem,))
+    return report_of("drift", TIME, Failed(ExitCode.DATA, "invalid_manifest"), diagnostics=(problem,))
 
 
-def refused() -> Document:
-    return replace(
-        in_sync(),
-        exit_code=ExitCode.REFUSED,
-        outcome="refused",
-        reason="wrong_environment",
-        message="the key of `web` opens another Environment",
-        hint="look at the key",
-    )
+def refused() -> Report:
+    result = in_sync().result
+    assert isinstance(result, DriftResult)
+    message = "the key of `web` opens another Environment"
+    refusal = Failed(ExitCode.REFUSED, "wrong_environment", message, "look at the key", result)
+    return report_of("drift", TIME, refusal, Source((), API_URL))
 
 
 DOCUMENTS = {"drifted": drifted, "in-sync": in_sync, "failed": failed, "refused": refused}
@@ -121,7 +113,7 @@ def test_every_format_but_json_is_shown_by_example() -> None:
     assert {*ENDINGS, "json"} == set(FORMATS["drift"])
 
 
-def spoken(text: str, *, failed: bool = False) -> Document:
+def spoken(text: str, *, failed: bool = False) -> Report:
     """Outside text in every place where there can be some."""
     plan = build_plan(
         [wish("api", "api.example.com"), wish("mute", None, span=Span(text, 1, 1)), wish("web", "web.example.com")],
@@ -134,19 +126,9 @@ def spoken(text: str, *, failed: bool = False) -> Document:
     )
     before = Baseline({"web": live("web", "web.example.com")}, {})  # type: ignore[dict-item]
     problem = Diagnostic(Severity.ERROR, "unknown-key", text, text, Span(text, 1, 1))
-    return Document(
-        "drift",
-        TIME,
-        ExitCode.UNREACHABLE,
-        "unreachable",
-        "unreadable",
-        text if failed else None,
-        text if failed else None,
-        source=Source((), text),
-        plan=plan,
-        diagnostics=(problem,),
-        findings=findings(plan, before, health=True),
-    )
+    drift = DriftResult(plan, findings=findings(plan, before, health=True))
+    result = Failed(ExitCode.UNREACHABLE, "unreadable", text, text, drift) if failed else drift
+    return report_of("drift", TIME, result, Source((), text), (problem,))
 
 
 anything = st.text(min_size=1, max_size=20) | st.sampled_from(
@@ -154,7 +136,7 @@ anything = st.text(min_size=1, max_size=20) | st.sampled_from(
 )
 
 
-def written(format_: str, document: Document) -> str:
+def written(format_: str, document: Report) -> str:
     return renderer("drift", format_)(document, Ink())
 
 
@@ -213,7 +195,7 @@ def test_every_line_of_the_gauges_is_a_sample_or_a_comment(text: str) -> None:
 
 def test_what_could_not_be_read_is_neither_in_order_nor_drifted() -> None:
     plan = build_plan([wish("web", "web.example.com")], {"web": locked_out()}, API_URL)
-    output = written("prometheus", Document("drift", TIME, ExitCode.CREDENTIALS, "credentials", plan=plan))
+    output = written("prometheus", report_of("drift", TIME, DriftResult(plan)))
     assert [line for line in output.splitlines() if not line.startswith("#")] == [
         "imgwire_drift_exit_code 7",
         'imgwire_environment_readable{environment="web"} 0',

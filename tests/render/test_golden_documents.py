@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import Golden
 
-    from reconciler.model.document import Document
+    from reconciler.model.results import Report
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 ELSEWHERE = {"drift": {"text", "json", "markdown"}, "dns show": {"table", "json", "bind"}}  # the rest has its own tests
@@ -38,7 +38,7 @@ def _id(value: object) -> str:
 
 
 @pytest.mark.parametrize(("make", "format_"), ROWS, ids=_id)
-def test_a_document_looks_as_it_did(make: Callable[[], Document], format_: str, golden: Golden) -> None:
+def test_a_document_looks_as_it_did(make: Callable[[], Report], format_: str, golden: Golden) -> None:
     document = make()
     text = renderer(str(document.command), format_)(document, Ink())
     # The version is the one thing that may change without a change of format.
@@ -46,7 +46,7 @@ def test_a_document_looks_as_it_did(make: Callable[[], Document], format_: str, 
 
 
 @pytest.mark.parametrize("make", documents.ALL, ids=_id)
-def test_json_fits_its_schema(make: Callable[[], Document]) -> None:
+def test_json_fits_its_schema(make: Callable[[], Report]) -> None:
     document = make()
     name = "plan" if document.command == "plan" else "report"
     content = json.loads(renderer(str(document.command), "json")(document, Ink()))
@@ -56,14 +56,14 @@ def test_json_fits_its_schema(make: Callable[[], Document]) -> None:
 
 
 @pytest.mark.parametrize("make", documents.ALL, ids=_id)
-def test_colour_says_nothing_that_the_text_does_not(make: Callable[[], Document]) -> None:
+def test_colour_says_nothing_that_the_text_does_not(make: Callable[[], Report]) -> None:
     document = make()
-    show = renderer(str(document.command), FORMATS[str(document.command)][0])
+    show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
     assert re.sub(r"\x1b\[\d+m", "", show(document, Ink(colour=True))) == show(document, Ink())
 
 
 @pytest.mark.parametrize("make", documents.ALL, ids=_id)
-def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Document]) -> None:
+def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Report]) -> None:
     document = make()
-    show = renderer(str(document.command), FORMATS[str(document.command)][0])
+    show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
     assert show(document, Ink(width=40)).split() == show(document, Ink()).split()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-    from reconciler.model.document import Document
+    from reconciler.model.results import Report
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 INVISIBLE_SPACE = "\u200b"  # ours, where a word would become a link
@@ -74,12 +74,12 @@ hostile = st.lists(st.sampled_from(NASTY) | st.text(max_size=4), min_size=1, max
 DOCUMENTS = pytest.mark.parametrize("make", documents.ALL, ids=lambda make: make.__name__)
 
 
-def told(make: Callable[[str], Document], said: str, format_: str) -> str:
+def told(make: Callable[[str], Report], said: str, format_: str) -> str:
     document = make(said)
     return renderer(str(document.command), format_)(document, Ink())
 
 
-def plain_formats(make: Callable[[str], Document]) -> list[str]:
+def plain_formats(make: Callable[[str], Report]) -> list[str]:
     return [name for name in FORMATS[str(make("").command)] if name in {"text", "table", "bind"}]
 
 
@@ -87,7 +87,7 @@ def plain_formats(make: Callable[[str], Document]) -> list[str]:
 @given(said=hostile)
 @settings(max_examples=60)
 def test_nothing_invisible_and_no_further_line_reaches_a_terminal_or_a_log(
-    make: Callable[[str], Document], said: str
+    make: Callable[[str], Report], said: str
 ) -> None:
     for format_ in plain_formats(make):
         text = told(make, said, format_)
@@ -110,7 +110,7 @@ def shape(tokens: list[Token]) -> list[str]:
 @DOCUMENTS
 @given(said=hostile)
 @settings(max_examples=60)
-def test_nothing_said_becomes_markup(make: Callable[[str], Document], said: str) -> None:
+def test_nothing_said_becomes_markup(make: Callable[[str], Report], said: str) -> None:
     if "markdown" not in FORMATS[str(make("").command)]:
         return
     text = told(make, said, "markdown")
@@ -135,7 +135,7 @@ def _outside_code(text: str) -> str:
 @DOCUMENTS
 @given(said=hostile)
 @settings(max_examples=30)
-def test_json_is_ascii_and_fits_its_schema_whatever_is_said(make: Callable[[str], Document], said: str) -> None:
+def test_json_is_ascii_and_fits_its_schema_whatever_is_said(make: Callable[[str], Report], said: str) -> None:
     text = told(make, said, "json")
     assert text.isascii()
     name = "plan" if make("").command == "plan" else "report"
@@ -167,16 +167,18 @@ COMMANDS = [
 commands = st.lists(st.sampled_from(COMMANDS) | st.text(max_size=2), min_size=1, max_size=4).map("".join)
 
 
-def drift_invalid(said: str) -> Document:
+def drift_invalid(said: str) -> Report:
     return replace(documents.plan_invalid(said), command="drift")
 
 
-def validate_invalid(said: str) -> Document:
+def validate_invalid(said: str) -> Report:
     return replace(documents.plan_invalid(said), command="validate")
 
 
-def drift_failed(said: str) -> Document:
-    return replace(documents.plan_interrupted(said), command="drift", hint=f"{said} try again")
+def drift_failed(said: str) -> Report:
+    report = documents.plan_interrupted(said)
+    assert report.failed is not None
+    return replace(report, command="drift", result=replace(report.failed, hint=f"{said} try again"))
 
 
 def command_lines(text: str) -> list[str]:
@@ -196,7 +198,7 @@ def commands_in(text: str) -> list[str]:
 @example(said="##vso[task.setvariable variable=PATH]x")
 @example(said="::add-mask::x")
 @settings(max_examples=40)
-def test_no_format_contains_a_command_of_a_ci_runner(make: Callable[[str], Document], said: str) -> None:
+def test_no_format_contains_a_command_of_a_ci_runner(make: Callable[[str], Report], said: str) -> None:
     document = make(said)
     for format_ in FORMATS[str(document.command)]:
         text = told(make, said, format_)

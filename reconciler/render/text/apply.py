@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.hostnames import shown
 from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.tables import aligned
@@ -21,9 +22,9 @@ from reconciler.render.text.parts import (
 from reconciler.render.text.verify import verdicts
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
     from reconciler.model.plan import Plan
     from reconciler.model.report import Applied
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 _MARKS = {
@@ -34,23 +35,32 @@ _MARKS = {
 }
 
 
-def render_apply(document: Document, ink: Ink) -> str:
+def render_apply(report: Report, ink: Ink) -> str:
     """What was done, what was not and why, what now serves no traffic, and the records to publish."""
-    if document.plan is None or document.applied is None:
-        told = blocks(document, ink) if len(document.blocks) > 1 else ""
-        return joined([told, render_failure(document, ink)])
+    match report.content:
+        case ApplyResult() as result:
+            return _render_result(result, ink)
+        case PlanResult(blocks=found):
+            told = blocks(found, ink) if len(found) > 1 else ""
+        case _:
+            failed = report.failed
+            told = blocks(failed.blocks, ink) if failed and len(failed.blocks) > 1 else ""
+    return joined([told, render_failure(report, ink)])
+
+
+def _render_result(result: ApplyResult, ink: Ink) -> str:
     return joined(
         [
-            _steps(document.plan, document.applied, ink),
-            unreadable(document.plan, ink),
-            _restored(document.applied, ink),
-            _not_restored(document.applied, ink),
-            _unserved(document.applied, ink),
-            records_to_publish(document.records, ink),
-            _waited(document, ink),
-            render_lookups(document.records, ink),
-            render_notes(document.dns_notes, ink),
-            _done(document, ink),
+            _steps(result.plan, result.applied, ink),
+            unreadable(result.plan, ink),
+            _restored(result.applied, ink),
+            _not_restored(result.applied, ink),
+            _unserved(result.applied, ink),
+            records_to_publish(result.records, ink),
+            _waited(result, ink),
+            render_lookups(result.records, ink),
+            render_notes(result.dns_notes, ink),
+            _done(result, ink),
         ]
     )
 
@@ -105,18 +115,17 @@ def _unserved(applied: Applied, ink: Ink) -> str:
     return section(ink("red", "Serves no traffic now"), lines)
 
 
-def _waited(document: Document, ink: Ink) -> str:
-    return section("After waiting", [verdicts(document, ink, "  ")] if document.verified else [])
+def _waited(result: ApplyResult, ink: Ink) -> str:
+    return section("After waiting", [verdicts(result.verified, ink, "  ")] if result.verified else [])
 
 
-def _done(document: Document, ink: Ink) -> str:
-    assert document.applied is not None  # noqa: S101 - the caller has looked
-    assert document.plan is not None  # noqa: S101
-    states = [result.state for result in document.applied.results.values()]
+def _done(result: ApplyResult, ink: Ink) -> str:
+    results = result.applied.results.values()
+    states = [step.state for step in results]
     if not states:
-        return nothing_to_do(document.plan, ink)
+        return nothing_to_do(result.plan, ink)
     counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
     lines = [f"Applied: {counted}."]
-    hints = {result.error.hint for result in document.applied.results.values() if result.error and result.error.hint}
+    hints = {step.error.hint for step in results if step.error and step.error.hint}
     lines += [f"hint: {escape_control(hint)}" for hint in sorted(hints)]
     return "\n".join(lines)

@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
+from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
     from reconciler.model.plan import Planned
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 
-def render_status(document: Document, ink: Ink) -> str:
+def render_status(report: Report, ink: Ink) -> str:
     """The live state of each environment, beside what the manifest wants."""
-    if document.plan is None:
-        return render_failure(document, ink)
+    if not isinstance(report.content, StatusResult):
+        return render_failure(report, ink)
+    plan = report.content.plan
     rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
-    for item in document.plan.items:
+    for item in plan.items:
         match item.live:
             case Present(domain):
                 state = (
@@ -34,7 +36,7 @@ def render_status(document: Document, ink: Ink) -> str:
             case _:
                 state = ("absent", "-", f"-{_note(item)}")
         rows.append((escape_control(item.name), *(escape_control(part) for part in state)))
-    return joined([aligned(rows, ink.width), hints(document.plan)])
+    return joined([aligned(rows, ink.width), hints(plan)])
 
 
 def _note(item: Planned) -> str:
@@ -42,28 +44,26 @@ def _note(item: Planned) -> str:
     return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
 
 
-def render_drift(document: Document, ink: Ink) -> str:
+def render_drift(report: Report, ink: Ink) -> str:
     """What differs from the manifest, or the word that nothing does."""
-    if document.plan is None or document.message:
-        return render_failure(document, ink)
+    if not isinstance(report.result, DriftResult):
+        return render_failure(report, ink)
+    drift = report.result
     rows = [
         (
             ink("yellow" if item.counts else "dim", item.kind),
             escape_control(item.environment),
             escape_control(item.sentence),
         )
-        for item in document.findings
+        for item in drift.findings
     ]
-    return joined(
-        [aligned(rows, ink.width), unreadable(document.plan, ink), drift_total(document), hints(document.plan)]
-    )
+    return joined([aligned(rows, ink.width), unreadable(drift.plan, ink), drift_total(drift), hints(drift.plan)])
 
 
-def drift_total(document: Document) -> str:
+def drift_total(drift: DriftResult) -> str:
     """How many environments drifted and how many could not be read, in sentences."""
-    plan = document.plan
-    total, unreadable = (len(plan.items), len(plan.unreadable)) if plan else (0, 0)
-    drifted = len({item.environment for item in document.findings if item.counts})
+    total, unreadable = len(drift.plan.items), len(drift.plan.unreadable)
+    drifted = len({item.environment for item in drift.findings if item.counts})
     in_total = f"{total} environment{'s' * (total != 1)}"
     if drifted:
         told = f"{drifted} of {in_total} drifted."
@@ -73,6 +73,6 @@ def drift_total(document: Document) -> str:
         told = f"{unreadable} of {in_total} could not be read."
     elif unreadable:
         told += f" {unreadable} could not be read."
-    if not all(item.counts for item in document.findings):
+    if not all(item.counts for item in drift.findings):
         told += " Health is no part of this verdict; --health makes it one."
     return told

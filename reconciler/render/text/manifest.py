@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.results import ImportResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.escape import escape_control
 from reconciler.render.text.parts import joined, render_failure
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 
-def render_validate(document: Document, ink: Ink) -> str:
+def render_validate(report: Report, ink: Ink) -> str:
     """Every problem with its place, or the word that there is none."""
-    listed = render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n")
-    return joined([listed, escape_control(document.message or "")])
+    listed = render_diagnostics(report.diagnostics, colour=ink.colour).rstrip("\n")
+    return joined([listed, escape_control(report.message or "")])
 
 
-def render_import(document: Document, ink: Ink) -> str:
+def render_import(report: Report, ink: Ink) -> str:
     """The manifest that was made, to be kept as it is."""
-    return render_failure(document, ink) if document.plan is None else document.manifest or ""
+    match report.content:
+        case ImportResult(manifest=manifest):
+            return manifest or ""
+        case _:
+            return render_failure(report, ink)

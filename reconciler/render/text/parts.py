@@ -13,21 +13,21 @@ from reconciler.render.tables import aligned
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.document import Document
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Record
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 
-def render_failure(document: Document, ink: Ink) -> str:
+def render_failure(report: Report, ink: Ink) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
     parts: list[str] = []
-    if document.diagnostics:
-        parts.append(render_diagnostics(document.diagnostics, colour=ink.colour).rstrip("\n"))
-    if document.message:
-        parts.append(f"{ink('red', 'error')}: {escape_control(document.message)}")
-    if document.hint:
-        parts.append(_hint(document.hint))
+    if report.diagnostics:
+        parts.append(render_diagnostics(report.diagnostics, colour=ink.colour).rstrip("\n"))
+    if report.message:
+        parts.append(f"{ink('red', 'error')}: {escape_control(report.message)}")
+    if report.hint:
+        parts.append(_hint(report.hint))
     return joined(parts)
 
 
@@ -37,10 +37,10 @@ def _hint(text: str) -> str:
     return "\n".join([f"hint: {escape_control(first)}", *(f"      {escape_control(line)}" for line in more)])
 
 
-def blocks(document: Document, ink: Ink) -> str:
+def blocks(found: Iterable[Block], ink: Ink) -> str:
     """What keeps the plan from being applied, and what would lift it."""
     lines = []
-    for block in document.blocks:
+    for block in found:
         lines.append(f"  {ink('red', block.code)}: {escape_control(block.message)}")
         if block.override:
             lines.append(f"    to go ahead all the same: {escape_control(block.override)}")

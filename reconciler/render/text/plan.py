@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
+from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
     from reconciler.model.plan import Plan, Planned
+    from reconciler.model.proposal import Proposal
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 _SIGNS = {
@@ -25,18 +27,26 @@ _SIGNS = {
 }
 
 
-def render_plan(document: Document, ink: Ink) -> str:
+def render_plan(report: Report, ink: Ink) -> str:
     """What apply would do: each change, each interruption by name, what blocks it, and the numbers."""
-    if document.plan is None:
-        return render_failure(document, ink)
+    match report.content:
+        case PlanResult(proposal=proposal):
+            return render_proposal(proposal, ink)
+        case _:
+            return render_failure(report, ink)
+
+
+def render_proposal(proposal: Proposal, ink: Ink) -> str:
+    """The same of a proposal that is still to be approved."""
+    plan = proposal.plan
     return joined(
         [
-            _actions(document.plan, ink),
-            _moves(document.plan),
-            _interruptions(document, ink),
-            blocks(document, ink),
-            _totals(document, ink),
-            hints(document.plan),
+            _actions(plan, ink),
+            _moves(plan),
+            _interruptions(proposal, ink),
+            blocks(proposal.blocks, ink),
+            _totals(proposal, ink),
+            hints(plan),
         ]
     )
 
@@ -76,27 +86,25 @@ def _moves(plan: Plan) -> str:
     return section("Moves", lines)
 
 
-def _interruptions(document: Document, ink: Ink) -> str:
-    if document.plan is None or not document.plan.interruptions:
-        return ""
+def _interruptions(proposal: Proposal, ink: Ink) -> str:
     lines = []
-    for item in document.plan.interruptions:
+    for item in proposal.plan.interruptions:
         until = f"until {escape_control(item.until)} finds it connected" if item.until else "for good"
         lines.append(
             f"  {escape_control(shown(item.hostname))} stops being served with {escape_control(item.from_step)}, {until}"
         )
-    return section(ink("yellow", f"Interruptions ({len(lines)}, allowed {document.max_interruptions})"), lines)
+    return section(ink("yellow", f"Interruptions ({len(lines)}, allowed {proposal.max_interruptions})"), lines)
 
 
-def _totals(document: Document, ink: Ink) -> str:
-    assert document.plan is not None  # noqa: S101 - the caller has looked
-    count = document.plan.summary()
-    if not document.plan.steps:
-        return nothing_to_do(document.plan, ink)
+def _totals(proposal: Proposal, ink: Ink) -> str:
+    plan = proposal.plan
+    count = plan.summary()
+    if not plan.steps:
+        return nothing_to_do(plan, ink)
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
     steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
     lines = [f"Plan: {', '.join(parts)}. {steps}."]
-    if document.digest and document.plan.writes:
-        lines.append(f"Digest: {document.digest}")
+    if plan.writes:
+        lines.append(f"Digest: {proposal.digest}")
     return "\n".join(lines)

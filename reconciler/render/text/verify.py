@@ -8,13 +8,17 @@ from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present
 from reconciler.model.hostnames import shown
 from reconciler.model.report import Verdict
+from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import joined, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
+    from collections.abc import Iterable
+
+    from reconciler.model.report import Verified
+    from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
 _VERDICTS = {
@@ -26,38 +30,38 @@ _VERDICTS = {
 }
 
 
-def render_verify(document: Document, ink: Ink) -> str:
+def render_verify(report: Report, ink: Ink) -> str:
     """One line for each environment: the verdict and why."""
-    if document.plan is None:
-        return render_failure(document, ink)
-    waiting = {item.environment for item in document.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
-    unseen = [item for item in document.records if item.environment in waiting and item.lookup is None]
+    if not isinstance(report.content, VerifyResult):
+        return render_failure(report, ink)
+    result = report.content
+    waiting = {item.environment for item in result.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
+    unseen = [item for item in result.records if item.environment in waiting and item.lookup is None]
     seen = [
-        item
-        for item in document.records
-        if item.lookup and (item.environment in waiting or item.lookup.verdict != "ok")
+        item for item in result.records if item.lookup and (item.environment in waiting or item.lookup.verdict != "ok")
     ]
     counts = ", ".join(
         f"{count} {verdict}"
         for verdict in Verdict
-        if (count := sum(item.verdict is verdict for item in document.verified))
+        if (count := sum(item.verdict is verdict for item in result.verified))
     )
     return joined(
         [
-            verdicts(document, ink),
+            verdicts(result.verified, ink),
             records_to_publish(unseen, ink),
             render_lookups(seen, ink),
-            render_notes(document.dns_notes, ink),
+            render_notes(result.dns_notes, ink),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
         ]
     )
 
 
-def render_dns_check(document: Document, ink: Ink) -> str:
+def render_dns_check(report: Report, ink: Ink) -> str:
     """What DNS says of every record of every custom domain that is live."""
-    if document.plan is None:
-        return render_failure(document, ink)
-    seen = [item.lookup for item in document.records if item.lookup is not None]
+    if not isinstance(report.content, DnsCheckResult):
+        return render_failure(report, ink)
+    result = report.content
+    seen = [item.lookup for item in result.records if item.lookup is not None]
     counts = ", ".join(
         f"{count} {words(verdict)}"
         for verdict in DnsVerdict
@@ -65,30 +69,31 @@ def render_dns_check(document: Document, ink: Ink) -> str:
     )
     return joined(
         [
-            render_lookups(document.records, ink),
-            render_notes(document.dns_notes, ink),
-            unreadable(document.plan, ink),
+            render_lookups(result.records, ink),
+            render_notes(result.dns_notes, ink),
+            unreadable(result.plan, ink),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
         ]
     )
 
 
-def render_dns_sync(document: Document, ink: Ink) -> str:
+def render_dns_sync(report: Report, ink: Ink) -> str:
     """What was published, and what was not and why."""
-    if document.plan is None:
-        return render_failure(document, ink)
-    states = [item.state for item in document.publications]
+    if not isinstance(report.content, PublishResult):
+        return render_failure(report, ink)
+    result = report.content
+    states = [item.state for item in result.publications]
     counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state in PublishState if (count := states.count(state)))
     return joined(
         [
-            render_publications(document.publications, ink),
-            unreadable(document.plan, ink),
+            render_publications(result.publications, ink),
+            unreadable(result.plan, ink),
             f"Published: {counts or 'nothing, every record is there'}.",
         ]
     )
 
 
-def verdicts(document: Document, ink: Ink, indent: str = "") -> str:
+def verdicts(verified: Iterable[Verified], ink: Ink, indent: str = "") -> str:
     """One line for each environment: the verdict and why."""
     rows = [
         (
@@ -97,6 +102,6 @@ def verdicts(document: Document, ink: Ink, indent: str = "") -> str:
             escape_control(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             escape_control(item.message),
         )
-        for item in document.verified
+        for item in verified
     ]
     return aligned(rows, ink.width)

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from reconciler.cli.failure import Failure
 from reconciler.manifest.keys import resolve
 from reconciler.manifest.shape import NAME
 from reconciler.manifest.words import shorten
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import Failed, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Credential, Manifest
+    from reconciler.operations.workspace import Inputs
 
 
 def refuse_unfit(names: Iterable[str]) -> None:
-    """Raises Failure for what cannot be the name of an environment."""
+    """Raises Stopped for what cannot be the name of an environment."""
     for name in names:
         if not NAME.fullmatch(name):
-            raise Failure(
+            raise _stopped(
                 ExitCode.USAGE,
                 "usage",
                 f"`{shorten(name)}` is not a name for an environment",
@@ -32,13 +32,13 @@ def refuse_unfit(names: Iterable[str]) -> None:
 
 
 def refuse_listed(names: Iterable[str], manifest: Manifest) -> None:
-    """Raises Failure for a name that the manifest lists already."""
+    """Raises Stopped for a name that the manifest lists already."""
     listed = {environment.name: environment.span for environment in manifest.environments}
     for name in names:
         if name in listed:
             span = listed[name]
             place = f", at {span.file}:{span.line}:{span.column}" if span else ""
-            raise Failure(
+            raise _stopped(
                 ExitCode.REFUSED,
                 "already_listed",
                 f"`{name}` is in the manifest already{place}",
@@ -46,13 +46,13 @@ def refuse_listed(names: Iterable[str], manifest: Manifest) -> None:
             )
 
 
-def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest, keys_file: str | None) -> None:
-    """Raises Failure for a key that an environment of the manifest has already."""
-    known, _ = resolve(manifest.environments, os.environ, keys_file=keys_file)
+def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest, inputs: Inputs) -> None:
+    """Raises Stopped for a key that an environment of the manifest has already."""
+    known, _ = resolve(manifest.environments, inputs.environ, keys_file=inputs.keys_file)
     owners = {credential.key: name for name, credential in known.items()}
     for name, credential in credentials.items():
         if credential.key in owners:
-            raise Failure(
+            raise _stopped(
                 ExitCode.REFUSED,
                 "shared_key",
                 f"`{name}` has the same key as `{owners[credential.key]}`, which the manifest lists already",
@@ -61,14 +61,18 @@ def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest,
 
 
 def refuse_shared(live: Mapping[str, Live], manifest: Manifest) -> None:
-    """Raises Failure where two names open one and the same Environment."""
+    """Raises Stopped where two names open one and the same Environment."""
     owners = {item.environment_id: item.name for item in manifest.environments if item.environment_id}
     for name, state in live.items():
         domain = domain_of(state)
         if domain is not None and (other := owners.setdefault(domain.environment_id, name)) != name:
-            raise Failure(
+            raise _stopped(
                 ExitCode.REFUSED,
                 "environment_shared",
                 f"`{other}` and `{name}` are one and the same Environment, {domain.environment_id}",
                 "one Imgwire Environment is one entry: leave one of the two out",
             )
+
+
+def _stopped(code: ExitCode, reason: str, message: str, hint: str) -> Stopped:
+    return Stopped(Failed(code, reason, message, hint))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.options import Options, shared
-from reconciler.cli.session import Session, conduct
+from reconciler.cli.run import run_online, with_emulator
 
 if TYPE_CHECKING:
-    from reconciler.model.document import Document
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import ImportResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.import_ import ImportDraft
+    from reconciler.operations.workspace import Workspace
 
 
 @click.command("import")
@@ -25,9 +30,16 @@ def import_(options: Options, environments: tuple[str, ...], write: bool) -> Exi
     IMGWIRE_API_KEY. What is printed or written is proven first: planned against what is live, it must change nothing.
     """
 
-    def body(session: Session) -> Document:
-        from reconciler.cli.importing import import_environments
+    @cache
+    def draft() -> ImportDraft:
+        from reconciler.operations.import_ import open_import
 
-        return import_environments(session, sorted(set(environments)), write=write)
+        opened = open_import(options.inputs(), sorted(set(environments)), write=write)
+        return replace(opened, workspace=with_emulator(options, opened.workspace))
 
-    return conduct(options, body)
+    async def operate(_workspace: Workspace, context: Context) -> ImportResult:
+        from reconciler.operations.import_ import import_ as operation
+
+        return await operation(draft(), context)
+
+    return run_online(options, operate, open_=lambda: draft().workspace)

@@ -1,0 +1,120 @@
+"""Approval at a terminal or from the command line: what would be done is shown, then approved or declined."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.again import command_again
+from reconciler.cli.terminal import ink_for, is_terminal
+from reconciler.model.proposal import Approved, Declined
+
+if TYPE_CHECKING:
+    from reconciler.cli.log import Log
+    from reconciler.model.dns import Publication
+    from reconciler.model.plan import Block
+    from reconciler.model.proposal import Approval, Proposal
+
+_NOBODY = "this needs a yes, and there is no terminal to ask at, or CI is set"
+_NO = Declined("no_consent", "not approved, so nothing was done")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanApproval:
+    """The approver of `apply`. `expect_digest` approves the plan with that digest and no other; `auto` approves any."""
+
+    log: Log
+    expect_digest: str | None = None
+    auto: bool = False
+
+    async def __call__(self, proposal: Proposal) -> Approval:
+        digest = proposal.digest
+        if self.expect_digest is not None and self.expect_digest != digest:
+            self.show(proposal)
+            return Declined(
+                "digest_differs",
+                "the plan made now is not the one that was approved: its digest is"
+                f" {digest}, expected was {self.expect_digest}",
+                "look at the plan above; to approve it, give its digest",
+            )
+        if not proposal.plan.writes:
+            return Approved(digest)
+        self.show(proposal)
+        if self.auto or self.expect_digest is not None:
+            return Approved(digest)
+        if not can_ask():
+            return Declined(
+                "no_consent",
+                _NOBODY,
+                f"to apply exactly this plan: {command_again('--expect-digest', digest)}\n"
+                f"to apply whatever is planned then: {command_again('--auto-approve')}",
+            )
+        plan = proposal.plan
+        yes = await answer_is_yes(f"Apply these {len(plan.writes)} changes to {plan.api_url}?")
+        return Approved(digest) if yes else _NO
+
+    def show(self, proposal: Proposal) -> None:
+        """The plan, on standard error."""
+        from reconciler.render.text.plan import render_proposal
+
+        self.log.show(render_proposal(proposal, ink_for(sys.stderr)))
+
+
+@dataclass(frozen=True, slots=True)
+class PublishApproval:
+    """The approver of `dns sync`. `auto` approves whatever is planned."""
+
+    log: Log
+    auto: bool = False
+
+    async def __call__(self, publications: tuple[Publication, ...]) -> Approval:
+        from reconciler.model.dns import PublishState
+        from reconciler.render.lookups import render_publications
+
+        self.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
+        planned = [item for item in publications if item.state is PublishState.PLANNED]
+        for item in planned:
+            if item.leaves_imgwire:
+                message = f"{item.name} would point to {item.after}, which is not below imgwire.dev: check it first"
+                self.log.say("warning", message)
+        if self.auto:
+            return Approved("")
+        if not can_ask():
+            hint = f"to publish whatever is planned then: {command_again('--auto-approve')}"
+            return Declined("no_consent", _NOBODY, hint)
+        return Approved("") if await answer_is_yes(f"Publish these {len(planned)} records?") else _NO
+
+
+def override_hint(blocks: tuple[Block, ...]) -> str | None:
+    """The command line that lifts every block; None where one of them cannot be lifted."""
+    overrides = [block.override for block in blocks if block.override]
+    if len(overrides) < len(blocks):
+        return None
+    words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
+    return f"to go ahead all the same: {command_again(*words)}"
+
+
+def can_ask() -> bool:
+    """Standard input and standard error are terminals, and CI is unset."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr) and not os.environ.get("CI")
+
+
+async def answer_is_yes(question: str) -> bool:
+    """Ask on standard error; nothing but `yes` is consent. The event loop runs meanwhile, so that signals are noticed."""
+    click.echo(f"\n{question} Only 'yes' will do: ", nl=False, err=True)
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(sys.stdin, readable.set)
+    try:
+        await readable.wait()
+    except asyncio.CancelledError:
+        click.echo(err=True)  # the message that follows begins on a line of its own
+        raise
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline().strip() == "yes"

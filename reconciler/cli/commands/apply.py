@@ -1,0 +1,166 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.commands.plan import CONSENT
+from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.run import open_workspace, run_online
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Action
+from reconciler.model.results import Failed, Stopped
+
+if TYPE_CHECKING:
+    from reconciler.dns.servers import AnyServer
+    from reconciler.model.proposal import Proposal
+    from reconciler.model.results import ApplyResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+    from reconciler.planning.saved import SavedPlan
+
+
+class _Actions(click.ParamType[Any]):
+    """Comma-separated kinds of change."""
+
+    name = "KINDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[Action]:
+        known = {"create": Action.CREATE, "delete": Action.DELETE, "replace": Action.REPLACE}
+        words = [word.strip() for word in str(value).split(",") if word.strip()]
+        if not words or any(word not in known for word in words):
+            self.fail(f"'{value}' is not a list of create, delete, replace", param, ctx)
+        return frozenset(known[word] for word in words)
+
+
+@click.command()
+@click.argument("planfile", required=False, metavar="[PLANFILE]")
+@shared("apply")
+@click.option("--auto-approve", is_flag=True, help="Do not ask.")
+@click.option("--allow", type=_Actions(), metavar="KINDS", help="Only these kinds of change: create,delete,replace.")
+@click.option("--expect-digest", metavar="DIGEST", help="Apply only if the plan made now has this digest.")
+@CONSENT[0]
+@CONSENT[1]
+@click.option(
+    "--believe-absent", is_flag=True, help="Believe it when every custom domain that was there is gone at once."
+)
+@click.option(
+    "--on-create-failure",
+    type=click.Choice(["restore", "leave"]),
+    default="restore",
+    show_default=True,
+    help="Whether a hostname is put back when what should follow its delete fails.",
+)
+@click.option(
+    "--step-timeout",
+    type=Duration(),
+    default=120.0,
+    metavar="DURATION",
+    help="At most this long for each step, with its retries and re-reads.  [default: 2m]",
+)
+@click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
+@click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
+@SERVER_OPTION
+@NO_DNS_OPTION
+def apply(options: Options, **given: Any) -> ExitCode:
+    """Make live what the manifest desires.
+
+    With a PLANFILE exactly that plan is run, or nothing where it no longer fits. Without, a plan is made and shown, and you
+    are asked; where nobody can be asked, --auto-approve or --expect-digest must say yes beforehand.
+    """
+    request = _Request(**given)
+    if request.planfile is not None and (options.names or options.selectors or request.expect_digest):
+        raise click.UsageError("a plan file says itself what is done: leave out --env, --selector and --expect-digest")
+
+    if not request.step_timeout:
+        raise click.UsageError("--step-timeout must be at least 1 s")
+    return run_online(
+        options,
+        lambda workspace, context: _apply(options, request, workspace, context),
+        open_=lambda: _open(options, request),
+        wait=request.wait or 0.0,
+        outputs=[request.receipt],
+        inputs=[request.planfile],
+    )
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The options of this command."""
+
+    planfile: str | None
+    auto_approve: bool
+    allow: frozenset[Action] | None
+    expect_digest: str | None
+    unprotect: tuple[str, ...]
+    max_interruptions: int | None
+    believe_absent: bool
+    on_create_failure: str
+    step_timeout: float
+    receipt: str | None
+    wait: float | None
+    dns_servers: tuple[AnyServer, ...]
+    no_dns: bool
+
+    @cached_property
+    def saved(self) -> SavedPlan | None:
+        """The saved plan of the plan file, which is read once. Raises Stopped."""
+        from reconciler.operations.saved_plan import read_saved_plan
+
+        return read_saved_plan(self.planfile) if self.planfile is not None else None
+
+
+def _open(options: Options, request: _Request) -> Workspace:
+    """The workspace; with a plan file, that of the manifest it was made from, narrowed to its environments."""
+    saved = request.saved
+    if saved is None:
+        return open_workspace(options)
+    from reconciler.operations.saved_plan import STANDARD_INPUT
+
+    if STANDARD_INPUT in saved.files and not options.files:
+        message = f"{request.planfile} was made from a manifest on standard input"
+        raise Stopped(Failed(ExitCode.USAGE, "usage", message, "give the manifest with -f"))
+    return open_workspace(options, saved.files, saved.wishes)
+
+
+async def _apply(options: Options, request: _Request, workspace: Workspace, context: Context) -> ApplyResult:
+    from reconciler.cli.approval import PlanApproval, override_hint
+    from reconciler.operations.apply import ApplySettings, blocked
+    from reconciler.operations.apply import apply as operation
+
+    proposal = await _propose(request, workspace, context)
+    approve = PlanApproval(options.log, request.expect_digest, request.auto_approve or request.planfile is not None)
+    if proposal.blocks:
+        approve.show(proposal)
+        raise Stopped(blocked(proposal, override_hint(proposal.blocks)))
+    settings = ApplySettings(
+        restore=request.on_create_failure == "restore",
+        step_timeout=request.step_timeout,
+        receipt=request.receipt,
+        wait=request.wait,
+        dns=dns_of(request.dns_servers, request.no_dns),
+    )
+    return await operation(workspace, context, proposal, approve, settings)
+
+
+async def _propose(request: _Request, workspace: Workspace, context: Context) -> Proposal:
+    from reconciler.operations.propose import consent_of, propose
+    from reconciler.operations.receipt import seen_in
+    from reconciler.operations.saved_plan import reopen
+
+    consent = consent_of(
+        workspace,
+        unprotect=request.unprotect,
+        max_interruptions=request.max_interruptions,
+        allow=request.allow,
+        seen_before=seen_in(request.receipt),
+        believe_absent=request.believe_absent,
+    )
+    if request.saved is None:
+        return await propose(workspace, context, consent)
+    return await reopen(workspace, context, request.saved, consent)

@@ -1,0 +1,89 @@
+"""`reconciler dns`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.dns_options import SERVER_OPTION, dns_of
+from reconciler.cli.options import Options, shared
+from reconciler.cli.run import run_online
+
+if TYPE_CHECKING:
+    from reconciler.dns.servers import AnyServer
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import DnsCheckResult, PublishResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+@click.group()
+def dns() -> None:
+    """Show, look up or publish the DNS records that custom domains need."""
+
+
+@dns.command()
+@shared("dns show")
+def show(options: Options) -> ExitCode:
+    """Print the CNAMEs that live domains need. Exactly as Imgwire gave them; only GET requests are sent.
+
+    The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
+    be its registrable domain.
+    """
+
+    from reconciler.operations.records import records
+
+    return run_online(options, records)
+
+
+@dns.command()
+@shared("dns check")
+@SERVER_OPTION
+def check(options: Options, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
+    """Look the CNAMEs of live domains up. Imgwire gets GET requests only.
+
+    Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
+    read.
+    """
+
+    async def operate(workspace: Workspace, context: Context) -> DnsCheckResult:
+        from reconciler.operations.lookup import check_dns
+
+        return await check_dns(workspace, context, dns_of(dns_servers))
+
+    return run_online(options, operate)
+
+
+@dns.command()
+@shared("dns sync")
+@click.option(
+    "--config",
+    default="octodns.yaml",
+    show_default=True,
+    metavar="FILE",
+    help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
+)
+@click.option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@click.option(
+    "--allow-zone-rewrite",
+    is_flag=True,
+    help="Accept providers that rewrite the whole zone. Other records can be lost.",
+)
+def sync(options: Options, config: str, auto_approve: bool, allow_zone_rewrite: bool) -> ExitCode:
+    """Publish the CNAMEs of live domains through octoDNS.
+
+    Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no
+    other record of the zone. Sends only GET requests to the API.
+
+    The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.
+    """
+
+    async def operate(workspace: Workspace, context: Context) -> PublishResult:
+        from reconciler.cli.approval import PublishApproval
+        from reconciler.operations.publish import publish
+
+        approve = PublishApproval(options.log, auto_approve)
+        return await publish(workspace, context, config, approve, allow_zone_rewrite=allow_zone_rewrite)
+
+    return run_online(options, operate, inputs=[config])

@@ -1,0 +1,60 @@
+"""`reconciler drift`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Options, shared
+from reconciler.cli.run import run_online
+from reconciler.files import append
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import DriftResult
+
+if TYPE_CHECKING:
+    from reconciler.model.results import Report
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+@click.command()
+@shared("drift")
+@click.option(
+    "--baseline", metavar="FILE", help="A receipt, report or earlier drift document: also tell what changed since."
+)
+@click.option("--health", is_flag=True, help="Make health part of the verdict: what is not ready counts as drift.")
+def drift(options: Options, baseline: str | None, health: bool) -> ExitCode:
+    """Tell what differs from the manifest, for schedules. Only GET requests are sent.
+
+    With --baseline also what was deleted and created again, which DNS records to publish changed, whose health got worse,
+    and whether a difference is not applied yet or was made outside.
+
+    Exit code 0 when nothing differs, 2 when something does, 7 or 8 when not everything could be read.
+    """
+
+    async def operate(workspace: Workspace, context: Context) -> DriftResult:
+        from reconciler.operations.drift import drift as operation
+        from reconciler.operations.drift import read_baseline
+
+        before = read_baseline(baseline) if baseline is not None else None
+        return await operation(workspace, context, baseline=before, health=health)
+
+    finish = _step_outputs if "github" in options.formats else None
+    return run_online(options, operate, inputs=[baseline], finish=finish)
+
+
+def _step_outputs(report: Report, code: ExitCode) -> ExitCode:
+    """Tell the steps that follow in a GitHub workflow, if this is one. The values are numbers and fixed words."""
+    path = os.environ.get("GITHUB_OUTPUT")
+    if not path:
+        return code
+    findings = report.result.findings if isinstance(report.result, DriftResult) else ()
+    drifted = any(finding.counts for finding in findings)
+    try:
+        append(path, f"drift={str(drifted).lower()}\nfindings={len(findings)}\nexit_code={int(code)}\n")
+    except OSError as error:
+        click.echo(f"error: could not write the step outputs to {path}: {error.strerror or error}", err=True)
+        return code or ExitCode.ERROR
+    return code

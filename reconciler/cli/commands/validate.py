@@ -1,0 +1,27 @@
+"""`reconciler validate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import Options, shared
+from reconciler.cli.run import run
+
+if TYPE_CHECKING:
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import ValidateResult
+
+
+@click.command()
+@shared("validate", network=False)
+def validate(options: Options) -> ExitCode:
+    """Check manifests: every problem of every file, with its place and what to write instead. No key and no network is needed."""
+
+    from reconciler.operations.validate import validate as operation
+
+    def check() -> ValidateResult:
+        return operation(options.inputs(), names=options.names, selectors=options.selectors)
+
+    return run(options, check, lambda result, _log: result)

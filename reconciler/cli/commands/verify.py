@@ -1,0 +1,39 @@
+"""`reconciler verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.run import run_online
+
+if TYPE_CHECKING:
+    from reconciler.dns.servers import AnyServer
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import VerifyResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+@click.command()
+@shared("verify")
+@click.option(
+    "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Ask again until ready, at most this long."
+)
+@SERVER_OPTION
+@NO_DNS_OPTION
+def verify(options: Options, wait: float, dns_servers: tuple[AnyServer, ...], no_dns: bool) -> ExitCode:
+    """Look at DNS, ask Imgwire to check again, and tell what is not ready and why.
+
+    Exit code 0 when all is ready, 3 when something is still waiting, 4 when it failed again after a fresh check.
+    """
+
+    async def operate(workspace: Workspace, context: Context) -> VerifyResult:
+        from reconciler.operations.verify import verify as operation
+
+        return await operation(workspace, context, wait=wait, dns=dns_of(dns_servers, no_dns))
+
+    return run_online(options, operate, wait=wait)

@@ -1,0 +1,242 @@
+"""One run of one command: its inputs are opened, the operation runs, and any end becomes a report that is published."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+from reconciler.cli.output import Output, Unwritable, check_outputs, now
+from reconciler.cli.signals import Terminated, listen
+from reconciler.model.backend import BackendError
+from reconciler.model.conclusion import conclude, report_of
+from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.results import Crashed, Failed, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+
+    from reconciler.cli.log import Log
+    from reconciler.cli.options import Options
+    from reconciler.cli.progress import Progress
+    from reconciler.engine.stop import Stop
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.environments import Source
+    from reconciler.model.results import Report, Result
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+T = TypeVar("T")
+
+
+class Subject(Protocol):
+    """What a command opens before it does anything else. `inputs` are the files that were read."""
+
+    @property
+    def source(self) -> Source | None: ...
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+
+
+Opened = TypeVar("Opened", bound=Subject)
+
+
+def run(
+    options: Options,
+    open_: Callable[[], Opened],
+    operate: Callable[[Opened, Log], Result],
+    *,
+    outputs: Sequence[str | None] = (),
+    inputs: Sequence[str | None] = (),
+    finish: Callable[[Report, ExitCode], ExitCode] | None = None,
+) -> ExitCode:
+    """Open, operate, publish: the exit code. This is the one boundary for errors.
+
+    `outputs` and `inputs` are paths that the command writes and reads beside reports and manifests. `finish` may do
+    more with the published report, and change the exit code.
+    """
+    log = options.log
+    output = Output(options.command, options.format, options.reports, log)
+    written = tuple(path for path in (*(path for _, path in options.reports), *outputs) if path is not None)
+    read = (*(path for path in inputs if path is not None), *options.read_paths)
+    source: Source | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    try:
+        check_outputs(written, read)
+        opened = open_()
+        source, diagnostics = opened.source, opened.diagnostics
+        check_outputs(written, (*read, *opened.inputs))
+        result = operate(opened, log)
+    except Unwritable as stopped:
+        result, output = stopped.failed, output.without_reports()
+    except Stopped as stopped:
+        result = stopped.failed
+        source, diagnostics = stopped.source or source, stopped.diagnostics or diagnostics
+        if stopped.diagnostics and result.message is not None:
+            log.diagnostics(diagnostics)
+    except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
+        result = _failed(error, options, log)
+    report = report_of(options.command, now(), result, source, diagnostics)
+    code = output.publish(report)
+    return finish(report, code) if finish else code
+
+
+def run_online(
+    options: Options,
+    operate: Callable[[Workspace, Context], Awaitable[Result]],
+    *,
+    open_: Callable[[], Workspace] | None = None,
+    wait: float = 0.0,
+    outputs: Sequence[str | None] = (),
+    inputs: Sequence[str | None] = (),
+    finish: Callable[[Report, ExitCode], ExitCode] | None = None,
+) -> ExitCode:
+    """The same for an operation that uses the API, in the one event loop of the process. `wait` is in seconds."""
+
+    def operate_in_loop(workspace: Workspace, log: Log) -> Result:
+        from reconciler.cli.progress import Progress
+        from reconciler.engine.stop import Stop
+
+        log.diagnostics(workspace.diagnostics)
+        stop = Stop()
+        progress = Progress(log, wait)
+        try:
+            return _in_loop(_operated(options, workspace, progress, stop, operate), stop, log)
+        finally:
+            progress.close()
+
+    return run(
+        options,
+        open_ or (lambda: open_workspace(options)),
+        operate_in_loop,
+        outputs=outputs,
+        inputs=inputs,
+        finish=finish,
+    )
+
+
+def open_workspace(options: Options, files: Sequence[str] = (), among: Collection[str] | None = None) -> Workspace:
+    """The workspace that the options name; `files` are the manifest where `-f` was not given. Raises Stopped."""
+    from reconciler.operations.workspace import Workspace
+
+    workspace = Workspace.open(options.inputs(files), names=options.names, selectors=options.selectors, among=among)
+    return with_emulator(options, workspace)
+
+
+def with_emulator(options: Options, workspace: Workspace) -> Workspace:
+    """The workspace, with keys for the emulator where it is used."""
+    if options.emulator is None:
+        return workspace
+    from reconciler.operations.emulated import with_emulator_keys
+
+    return with_emulator_keys(workspace)
+
+
+async def _operated(
+    options: Options,
+    workspace: Workspace,
+    progress: Progress,
+    stop: Stop,
+    operate: Callable[[Workspace, Context], Awaitable[Result]],
+) -> Result:
+    from reconciler.operations.context import Context
+
+    transport = None
+    if options.emulator is not None:
+        from reconciler.operations.emulated import emulator_transport
+
+        transport = emulator_transport(options.emulator, workspace)
+    context = Context(
+        observer=progress,
+        parallelism=options.parallelism,
+        timeout=options.timeout,
+        retries=options.retries,
+        transport=transport,
+        stop=stop,
+        run_blocking=_run_blocking,
+    )
+    async with context:
+        return await operate(workspace, context)
+
+
+_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+
+def _in_loop(main: Coroutine[Any, Any, T], stop: Stop, log: Log) -> T:
+    """Run it until it ends or a signal stops it. Raises Stopped when a signal ended it before there was a result."""
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(main)
+
+        def on_signal(code: ExitCode) -> None:
+            again = stop.requested is not None
+            stop.request(code)
+            if stop.patient and not again:
+                log.say("info", "Stopping: no new step starts, what is half done is finished. Again to end at once.")
+            else:
+                task.cancel()
+
+        for number, code in _SIGNALS.items():
+            loop.add_signal_handler(number, on_signal, code)
+        try:
+            return loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            raise Stopped(_interrupted(stop.requested or ExitCode.INTERRUPTED)) from None
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+            listen()
+
+
+async def _run_blocking(work: Callable[[], T]) -> T:
+    """Run it right here. The loop is blocked meanwhile, so signals raise KeyboardInterrupt in the work itself."""
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    wakeup = signal.set_wakeup_fd(-1)  # or the loop would hear of these signals as well, later
+    listen()
+    try:
+        return work()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
+
+
+def _interrupted(code: ExitCode) -> Failed:
+    return Failed(code, "interrupted", "interrupted before anything was written")
+
+
+def _failed(error: BaseException, options: Options, log: Log) -> Failed:
+    """What an exception amounts to that no operation expected."""
+    match error:
+        case Terminated():
+            return _interrupted(ExitCode.TERMINATED)
+        case KeyboardInterrupt() | click.Abort():
+            return _interrupted(ExitCode.INTERRUPTED)
+        case BackendError():
+            return Failed(error.exit_code, error.kind, error.message, error.hint)
+        case Exception():
+            return _bug(error, options, log)
+    raise error
+
+
+def _bug(error: Exception, options: Options, log: Log) -> Failed:
+    if options.verbosity > 1:
+        import traceback
+
+        log.write("".join(traceback.format_exception(error)))
+    so_far = error.so_far if isinstance(error, Crashed) else None
+    cause = error.__cause__ if isinstance(error, Crashed) else error
+    return Failed(
+        worst([ExitCode.ERROR, conclude(so_far).exit_code]) if so_far else ExitCode.ERROR,
+        "internal_error",
+        f"internal error: {type(cause).__name__}",
+        "this is a defect of the tool: run it again with -vv and report what it prints",
+        so_far=so_far,
+    )

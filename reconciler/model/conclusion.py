@@ -1,0 +1,242 @@
+"""What a result amounts to: one exit code, one stable word. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from reconciler.model.diagnostics import Severity
+from reconciler.model.dns import DnsVerdict, PublishState
+from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.plan import IDENTITY_CODES, MISTAKEN_CODES, Verify
+from reconciler.model.report import StepState, Verdict
+from reconciler.model.results import (
+    ApplyResult,
+    Conclusion,
+    DnsCheckResult,
+    DriftResult,
+    Failed,
+    ImportResult,
+    PlanResult,
+    PublishResult,
+    RecordsResult,
+    Report,
+    StatusResult,
+    ValidateResult,
+    VerifyResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.environments import Source
+    from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.results import Result
+
+
+_NOT_PUBLISHED = {
+    ExitCode.REFUSED: "cannot_publish",
+    ExitCode.CREDENTIALS: "provider_unauthorized",
+    ExitCode.UNREACHABLE: "provider_unreachable",
+}
+
+
+def report_of(
+    command: str | None,
+    created_at: str,
+    result: Result,
+    source: Source | None = None,
+    diagnostics: tuple[Diagnostic, ...] = (),
+) -> Report:
+    """The report of a result, with its conclusion."""
+    return Report(command, created_at, result, conclude(result), source, diagnostics)
+
+
+def conclude(result: Result) -> Conclusion:
+    """Exit code, reason and outcome of any result."""
+    match result:
+        case Failed():
+            return Conclusion(result.exit_code, result.reason)
+        case ValidateResult():
+            return _of_validate(result.diagnostics)
+        case PlanResult():
+            return _of_plan(result.plan, result.blocks, detailed=result.detailed)
+        case ApplyResult():
+            return _of_apply(result)
+        case VerifyResult():
+            if result.interrupted is not None:
+                return Conclusion(result.interrupted, "interrupted")
+            return _of_verify(result.verified, result.unwanted)
+        case DriftResult():
+            return _of_drift(result.plan, result.blocks, result.findings)
+        case StatusResult() | RecordsResult():
+            return _of_status(result.plan, result.blocks)
+        case ImportResult():
+            return _of_import(result.plan)
+        case DnsCheckResult():
+            return _of_dns(result.plan, result.records)
+        case PublishResult():
+            return _of_publishing(result)
+        case _:
+            assert_never(result)
+
+
+def reading_code(plan: Plan) -> ExitCode:
+    """7 or 8 when an environment could not be read, else 0."""
+    return worst(_unreadable(plan))
+
+
+def refusal_code(plan: Plan) -> ExitCode:
+    """The code of a plan that may not be run: 5, unless an environment that could not be read comes first."""
+    return worst([ExitCode.REFUSED, *_unreadable(plan)])
+
+
+def _of_validate(diagnostics: Iterable[Diagnostic]) -> Conclusion:
+    invalid = any(item.severity is Severity.ERROR for item in diagnostics)
+    return Conclusion(ExitCode.DATA, "invalid_manifest") if invalid else Conclusion(ExitCode.OK)
+
+
+def _of_plan(plan: Plan, blocks: Iterable[Block], *, detailed: bool) -> Conclusion:
+    """What only needs consent does not fail a plan; a wrong environment does."""
+    reading = reading_code(plan)
+    if reading is not ExitCode.OK:
+        return Conclusion(reading, "unreadable")
+    mistaken = [block.code for block in blocks if block.code in IDENTITY_CODES]
+    if mistaken:
+        return Conclusion(ExitCode.REFUSED, mistaken[0])
+    if plan.has_changes:
+        return Conclusion(ExitCode.CHANGES if detailed else ExitCode.OK, outcome=ExitCode.CHANGES.outcome)
+    return Conclusion(ExitCode.OK, "verify_only" if plan.steps else "in_sync")
+
+
+def _of_status(plan: Plan, blocks: Iterable[Block]) -> Conclusion:
+    """What was read of a wrong environment tells nothing of the right one."""
+    reading = reading_code(plan)
+    if reading is not ExitCode.OK:
+        return Conclusion(reading, "unreadable")
+    mistaken = [block.code for block in blocks if block.code in MISTAKEN_CODES]
+    return Conclusion(ExitCode.REFUSED, mistaken[0]) if mistaken else Conclusion(ExitCode.OK)
+
+
+def _of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) -> Conclusion:
+    status = _of_status(plan, blocks)
+    if status.exit_code is ExitCode.OK and any(finding.counts for finding in findings):
+        return Conclusion(ExitCode.CHANGES, "drift")
+    return status
+
+
+def _of_import(plan: Plan) -> Conclusion:
+    """An environment without a custom domain has nothing to import, which is an error."""
+    code = worst([reading_code(plan), *(ExitCode.ERROR for item in plan.items if isinstance(item.live, Absent))])
+    if code is ExitCode.OK:
+        return Conclusion(code, "in_sync")
+    return Conclusion(code, "nothing_to_import" if code is ExitCode.ERROR else "unreadable")
+
+
+def _of_apply(result: ApplyResult) -> Conclusion:
+    """What was verified in the end counts where all was done."""
+    conclusion = _of_steps(result.plan, result.applied)
+    if result.verified and conclusion.exit_code in {ExitCode.OK, ExitCode.STUCK}:
+        conclusion = _of_verify(result.verified)
+    if result.wait_interrupted is not None:
+        code = ExitCode.PARTIAL if result.applied.writes_done else result.wait_interrupted
+        conclusion = Conclusion(code, "interrupted")
+    if not result.receipt_written and conclusion.exit_code is ExitCode.OK:
+        return Conclusion(ExitCode.ERROR, "receipt_not_written")
+    return conclusion
+
+
+def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
+    unfinished = [result for result in applied.results.values() if result.state is not StepState.DONE]
+    unreadable = list(_unreadable(plan))
+    # What failed says more than what was skipped or not started because of it.
+    by_weight = sorted(unfinished, key=lambda result: result.state is not StepState.FAILED)
+    first_error = next((result.error.kind for result in by_weight if result.error), None)
+    if applied.writes_done and (unfinished or unreadable):
+        reason = first_error or ("interrupted" if applied.interrupted else "unreadable")
+        return Conclusion(ExitCode.PARTIAL, reason)
+    if unfinished and applied.interrupted is not None:
+        return Conclusion(applied.interrupted, "interrupted")
+    failures = [result.error.exit_code for result in unfinished if result.state is StepState.FAILED and result.error]
+    code = worst([*failures, *unreadable])
+    if code is not ExitCode.OK:
+        return Conclusion(code, first_error or "unreadable")
+    if any(_stuck(plan, applied)):
+        return Conclusion(ExitCode.STUCK, "stuck")
+    return Conclusion(ExitCode.OK, None if applied.results else "in_sync")
+
+
+def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> Conclusion:
+    """In the environments of `unwanted` there should be no custom domain."""
+    codes = []
+    for item in verified:
+        match item.verdict:
+            case Verdict.READY:
+                codes.append(ExitCode.OK)
+            case Verdict.STUCK:
+                codes.append(ExitCode.STUCK)
+            case Verdict.ABSENT if item.environment in unwanted:
+                codes.append(ExitCode.OK)
+            case Verdict.WAITING | Verdict.ABSENT:
+                codes.append(ExitCode.WAITING)
+            case Verdict.UNKNOWN:
+                codes.append(_of_unread(item.live) if isinstance(item.live, Unreadable) else ExitCode.ERROR)
+    code = worst(codes)
+    if code is ExitCode.OK:
+        return Conclusion(code)
+    return Conclusion(code, "not_ready" if code is ExitCode.WAITING else code.outcome)
+
+
+def _of_dns(plan: Plan, records: Iterable[Record]) -> Conclusion:
+    """Flattened records are no fault of a domain that is ready all the same."""
+    ready = {item.name for item in plan.items if isinstance(item.live, Present) and item.live.domain.ready}
+    verdicts = {
+        record.lookup.verdict
+        for record in records
+        if record.lookup and not (record.lookup.verdict is DnsVerdict.FLATTENED and record.environment in ready)
+    }
+    reading = reading_code(plan)
+    if reading is not ExitCode.OK:
+        return Conclusion(reading, "unreadable")
+    amiss = [verdict for verdict in DnsVerdict if verdict in verdicts - {DnsVerdict.OK}]
+    return Conclusion(ExitCode.WAITING, f"dns_{amiss[0]}") if amiss else Conclusion(ExitCode.OK)
+
+
+def _of_publishing(result: PublishResult) -> Conclusion:
+    """A write that leaves the rest undone is partial, as with apply."""
+    reading = reading_code(result.plan)
+    if result.interrupted:
+        return Conclusion(ExitCode.PARTIAL, "interrupted")
+    if not result.publications:
+        return Conclusion(reading, "unreadable" if reading else "in_sync")
+    if result.other_changes:
+        return Conclusion(ExitCode.PARTIAL, "other_records_changed")
+    states = {item.state for item in result.publications}
+    unfinished = bool(states - {PublishState.DONE})
+    if PublishState.UNKNOWN in states or (PublishState.DONE in states and unfinished):
+        return Conclusion(ExitCode.PARTIAL, "not_published")
+    if PublishState.DONE in states and not result.plan.complete:
+        return Conclusion(ExitCode.PARTIAL, "unreadable")
+    code = worst(item.exit_code for item in result.publications)
+    if code is not ExitCode.OK:
+        return Conclusion(code, _NOT_PUBLISHED.get(code, "not_published"))
+    return Conclusion(reading)
+
+
+def _unreadable(plan: Plan) -> Iterator[ExitCode]:
+    return (_of_unread(live) for live in plan.unreadable)
+
+
+def _of_unread(live: Unreadable) -> ExitCode:
+    """What could not be read counts as unreachable, unless the key is to blame."""
+    code = live.error.exit_code
+    return code if code is ExitCode.CREDENTIALS else ExitCode.UNREACHABLE
+
+
+def _stuck(plan: Plan, applied: Applied) -> Iterator[bool]:
+    """A domain that had failed before and has failed again after a fresh check. A new one has its DNS records still to come."""
+    for step in plan.steps:
+        domain = applied.results[step.id].domain
+        yield isinstance(step, Verify) and not step.after and domain is not None and domain.failing

@@ -1,0 +1,47 @@
+"""A plan and everything that keeps it from being applied: the one value that is shown, saved, approved and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Block, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`digest` identifies the plan: `sha256:…`, of the saved plan where the proposal continues one.
+
+    `max_interruptions` is the limit that `blocks` were checked against.
+    """
+
+    plan: Plan
+    digest: str
+    blocks: tuple[Block, ...] = ()
+    max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Consent to the plan with this digest, and to no other."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """No consent. `reason` is a stable word, `message` and `hint` are for people."""
+
+    reason: str
+    message: str
+    hint: str | None = None
+
+
+Approval = Approved | Declined
+
+Approver = Callable[[Proposal], Awaitable[Approval]]
+"""Decides whether a proposal may be applied: a person at a terminal, a digest from a review, or a function of the caller's."""

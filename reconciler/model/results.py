@@ -1,0 +1,279 @@
+"""One result per command, the failure that any of them can end with, and the report that every renderer takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.diagnostics import Severity
+from reconciler.model.digest import digest
+
+if TYPE_CHECKING:
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.dns import DnsNote, Publication, ZoneChange
+    from reconciler.model.environments import Source
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.plan import Block, Plan
+    from reconciler.model.proposal import Proposal
+    from reconciler.model.report import Applied, Finding, Record, Verified
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateResult:
+    """Manifests checked without keys and without network: every problem, or the number of environments and files."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    environments: int = 0
+    files: int = 0
+    source: Source | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Paths of the files that were read."""
+        return tuple(file.path for file in self.source.files) if self.source else ()
+
+    @property
+    def message(self) -> str | None:
+        """The result in one line; None where `diagnostics` has errors."""
+        if any(item.severity is Severity.ERROR for item in self.diagnostics):
+            return None
+        counted = f"{self.environments} environment{'s' * (self.environments != 1)}"
+        return f"Valid: {counted} in {self.files} file{'s' * (self.files != 1)}."
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """What apply would do. `expires_at` is RFC 3339; `detailed` makes changes end with exit code 2."""
+
+    proposal: Proposal
+    expires_at: str | None = None
+    detailed: bool = False
+
+    @property
+    def plan(self) -> Plan:
+        return self.proposal.plan
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.proposal.blocks
+
+    @property
+    def digest(self) -> str:
+        return self.proposal.digest
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What a run of the proposal's steps did. `records` are the CNAMEs to publish for what was created or restored.
+
+    After waiting, `verified` has a verdict for each desired hostname; `wait_interrupted` is the code of a signal that ended
+    the waiting. `receipt_written` is False where the receipt is incomplete.
+    """
+
+    proposal: Proposal
+    applied: Applied
+    records: tuple[Record, ...] = ()
+    verified: tuple[Verified, ...] = ()
+    dns_notes: tuple[DnsNote, ...] = ()
+    wait_interrupted: ExitCode | None = None
+    receipt_written: bool = True
+
+    @property
+    def plan(self) -> Plan:
+        return self.proposal.plan
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return ()
+
+    @property
+    def digest(self) -> str:
+        return self.proposal.digest
+
+
+class _OfPlan:
+    """A result whose digest is that of its plan."""
+
+    __slots__ = ()
+    plan: Plan
+
+    @property
+    def digest(self) -> str:
+        return digest(self.plan)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult(_OfPlan):
+    """One verdict for each environment. In those of `unwanted` the manifest wants no custom domain.
+
+    `interrupted` is the code of a signal that ended the waiting.
+    """
+
+    plan: Plan
+    verified: tuple[Verified, ...] = ()
+    unwanted: frozenset[str] = frozenset()
+    dns_notes: tuple[DnsNote, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    interrupted: ExitCode | None = None
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return tuple(record for item in self.verified for record in item.records)
+
+
+@dataclass(frozen=True, slots=True)
+class DriftResult(_OfPlan):
+    """How live differs from desired, and from a baseline where there is one."""
+
+    plan: Plan
+    blocks: tuple[Block, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusResult(_OfPlan):
+    """The live state of each environment, beside what the manifest desires."""
+
+    plan: Plan
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult(_OfPlan):
+    """Manifest entries for existing custom domains, with their plan, which has no changes.
+
+    `manifest` is the text to print; None where it was written to a file or where there is nothing to import.
+    """
+
+    plan: Plan
+    manifest: str | None = None
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsResult(_OfPlan):
+    """The CNAMEs that live custom domains need."""
+
+    plan: Plan
+    blocks: tuple[Block, ...] = ()
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsCheckResult(_OfPlan):
+    """The same CNAMEs, each with what DNS answered."""
+
+    plan: Plan
+    blocks: tuple[Block, ...] = ()
+    records: tuple[Record, ...] = ()
+    dns_notes: tuple[DnsNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishResult(_OfPlan):
+    """The records of domains that are live as desired, and how publishing each of them ended.
+
+    `other_changes` are other records of the zones that changed meanwhile.
+    """
+
+    plan: Plan
+    blocks: tuple[Block, ...] = ()
+    records: tuple[Record, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    other_changes: tuple[ZoneChange, ...] = ()
+    interrupted: bool = False
+
+
+Read = (
+    PlanResult
+    | ApplyResult
+    | VerifyResult
+    | DriftResult
+    | StatusResult
+    | ImportResult
+    | RecordsResult
+    | DnsCheckResult
+    | PublishResult
+)
+"""Results of commands that read live. Each has `plan`, `blocks` and `digest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run ended before it had its result: bad input, a refusal, a signal, a bug.
+
+    `reason` is a stable word. `message` is None where the report's diagnostics say it all. `so_far` is what the run had by then;
+    `blocks` and `digest` are those of a saved plan that was refused before there was a plan of now.
+    """
+
+    exit_code: ExitCode
+    reason: str
+    message: str | None = None
+    hint: str | None = None
+    so_far: Read | None = None
+    blocks: tuple[Block, ...] = ()
+    digest: str | None = None
+
+
+Result = ValidateResult | Read | Failed
+
+
+class Stopped(Exception):
+    """Ends an operation with a Failed, and with the source and the diagnostics that were known where it happened."""
+
+    def __init__(self, failed: Failed, source: Source | None = None, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(failed.message or failed.reason)
+        self.failed = failed
+        self.source = source
+        self.diagnostics = diagnostics
+
+
+class Crashed(Exception):
+    """A bug ended an apply. `so_far` is what was done by then; `__cause__` is the exception."""
+
+    def __init__(self, so_far: ApplyResult) -> None:
+        super().__init__("a bug ended the run")
+        self.so_far = so_far
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a result amounts to: the exit code, a stable word for the reason, and the outcome in one word."""
+
+    exit_code: ExitCode
+    reason: str | None = None
+    outcome: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.outcome:
+            object.__setattr__(self, "outcome", self.exit_code.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run of one command. `created_at` is RFC 3339, UTC, whole seconds; `command` None where none was named."""
+
+    command: str | None
+    created_at: str
+    result: Result
+    conclusion: Conclusion
+    source: Source | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def content(self) -> ValidateResult | Read | None:
+        """What there is to show: the result, or what a run that failed had by then."""
+        return self.result.so_far if isinstance(self.result, Failed) else self.result
+
+    @property
+    def message(self) -> str | None:
+        """The report in one line, where the command has one."""
+        return self.result.message if isinstance(self.result, Failed | ValidateResult) else None
+
+    @property
+    def hint(self) -> str | None:
+        return self.result.hint if isinstance(self.result, Failed) else None
+
+    @property
+    def failed(self) -> Failed | None:
+        return self.result if isinstance(self.result, Failed) else None

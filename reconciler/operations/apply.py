@@ -1,0 +1,163 @@
+"""`apply`: run a proposal that nothing blocks and that was approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconciler.api.backend import Access
+from reconciler.engine.apply import Run, Settings
+from reconciler.engine.write import WritePolicy
+from reconciler.model.conclusion import refusal_code, report_of
+from reconciler.model.ledger import Ledger
+from reconciler.model.observer import Observers, Phase
+from reconciler.model.plan import Create, Delete
+from reconciler.model.proposal import Approved, Declined
+from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
+from reconciler.operations.lookup import Dns, lookup_for, notes
+from reconciler.operations.receipt import Receipt
+from reconciler.operations.verify import wait_until_ready
+from reconciler.planning.records import records
+
+if TYPE_CHECKING:
+    from reconciler.model.dns import DnsNote
+    from reconciler.model.proposal import Approver, Proposal
+    from reconciler.model.report import Applied, Record, Verified
+    from reconciler.model.results import Report
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """`restore` creates the old hostname again when the create after its delete fails. `step_timeout` bounds each step with its
+    retries and re-reads, in seconds. `receipt` is a path, or None.
+
+    `wait` is how many seconds to wait for readiness afterwards, None not at all; `dns` has the servers that are queried then.
+    """
+
+    restore: bool = True
+    step_timeout: float = 120.0
+    receipt: str | None = None
+    wait: float | None = None
+    dns: Dns = field(default_factory=Dns)
+
+
+async def apply(
+    workspace: Workspace,
+    context: Context,
+    proposal: Proposal,
+    approve: Approver,
+    settings: ApplySettings | None = None,
+) -> ApplyResult:
+    """Run the proposal. Every environment is read again just before it is written to.
+
+    Raises Stopped where something blocks the proposal or it is not approved: then nothing was written. A requested stop is
+    part of the result. Raises Crashed, with what was done, for a bug.
+    """
+    settings = settings or ApplySettings()
+    if proposal.blocks:
+        raise Stopped(blocked(proposal))
+    await _approve(proposal, approve)
+    ledger = Ledger(proposal.plan)
+
+    def so_far() -> ApplyResult:
+        return result_of(proposal, ledger.snapshot(context.stop.requested))
+
+    def report(result: ApplyResult) -> Report:
+        return report_of("apply", context.now(), result, workspace.source, workspace.diagnostics)
+
+    receipt: Receipt | None = None
+    if settings.receipt is not None:
+        receipt = Receipt(settings.receipt, lambda: report(so_far()), context.observer)
+        receipt.begin(proposal)
+    try:
+        result = await _run(workspace, context, ledger, receipt, proposal, settings)
+        if settings.wait is not None and not context.stop.requested:
+            result = await _wait(workspace, context, result, settings.wait, settings.dns)
+    except Exception as error:
+        raise Crashed(so_far()) from error
+    return replace(result, receipt_written=receipt is None or receipt.end(report(result)))
+
+
+def blocked(proposal: Proposal, hint: str | None = None) -> Failed:
+    """The refusal of a proposal that has blocks."""
+    more = f", and {len(proposal.blocks) - 1} more" if len(proposal.blocks) > 1 else ""
+    first = proposal.blocks[0]
+    return _refused(proposal, first.code, f"refused: {first.message}{more}", hint)
+
+
+def result_of(proposal: Proposal, applied: Applied, verified: tuple[Verified, ...] = ()) -> ApplyResult:
+    """The result with the records to publish, as DNS was seen to have them where that was looked up."""
+    plan = proposal.plan
+    created = [
+        (step.environment, domain)
+        for step in plan.steps
+        if isinstance(step, Create) and (domain := applied.results[step.id].domain) is not None
+    ]
+    restored = [(item.environment, item.domain) for item in applied.restored]
+    looked_up: dict[tuple[str, str], Record] = {
+        (item.environment, item.purpose): item for verdict in verified for item in verdict.records
+    }
+    needed = records([*created, *restored])
+    return ApplyResult(
+        proposal,
+        applied,
+        tuple(looked_up.get((item.environment, item.purpose), item) for item in needed),
+        verified,
+    )
+
+
+async def _approve(proposal: Proposal, approve: Approver) -> None:
+    match await approve(proposal):
+        case Declined(reason, message, hint):
+            raise Stopped(_refused(proposal, reason, message, hint))
+        case Approved(given) if given != proposal.digest:
+            message = f"the approval is for {given}, and the digest of this plan is {proposal.digest}"
+            raise Stopped(_refused(proposal, "digest_differs", message))
+        case Approved():
+            return
+
+
+def _refused(proposal: Proposal, reason: str, message: str, hint: str | None = None) -> Failed:
+    return Failed(refusal_code(proposal.plan), reason, message, hint, so_far=PlanResult(proposal))
+
+
+async def _run(
+    workspace: Workspace,
+    context: Context,
+    ledger: Ledger,
+    receipt: Receipt | None,
+    proposal: Proposal,
+    settings: ApplySettings,
+) -> ApplyResult:
+    backend = context.backend(workspace, Access.WRITE, settings.step_timeout)
+    observer = Observers(context.observer, receipt) if receipt else context.observer
+    policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
+    engine_settings = Settings(context.parallelism, settings.restore, policy)
+    context.observer.on_phase(Phase.APPLYING, len(proposal.plan.steps))
+    try:
+        with context.ended_early():
+            await Run(ledger, backend, engine_settings, context.stop, observer).run()
+    finally:
+        context.observer.on_phase(Phase.IDLE, 0)
+    return result_of(proposal, ledger.snapshot(context.stop.requested))
+
+
+async def _wait(
+    workspace: Workspace, context: Context, result: ApplyResult, max_seconds: float, dns: Dns
+) -> ApplyResult:
+    """The result after waiting. A stop meanwhile undoes nothing and loses nothing."""
+    plan = result.plan
+    desired = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+    lookup = lookup_for(workspace, context, dns)
+    verified: tuple[Verified, ...] = ()
+    with context.ended_early():
+        verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup)
+    live = {**result.applied.live, **{item.environment: item.live for item in verified}}
+    hostnames = {step.environment: step.hostname for step in plan.steps if isinstance(step, Delete)} | dict(desired)
+    dns_notes: tuple[DnsNote, ...] = ()
+    with context.ended_early():
+        dns_notes = await notes(workspace, live, hostnames, lookup)
+    waited = result_of(result.proposal, replace(result.applied, live=live), verified)
+    return replace(waited, dns_notes=dns_notes, wait_interrupted=context.stop.requested)

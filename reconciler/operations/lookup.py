@@ -1,0 +1,119 @@
+"""DNS lookups: `dns check`, and what `verify` and `apply` ask of DNS beside the API."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from reconciler.model.domains import Present, Unreadable, domain_of
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import DnsCheckResult, Failed, Stopped
+from reconciler.operations.records import needed_records
+from reconciler.planning.records import records
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from reconciler.dns.lookup import Lookup
+    from reconciler.dns.servers import AnyServer
+    from reconciler.model.dns import DnsNote
+    from reconciler.model.domains import Domain, Live
+    from reconciler.model.report import Record
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+INSTALL = "pip install 'imgwire-reconciler[dns]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Which DNS servers to query: these, or those of the system where there are none. `off` queries none at all."""
+
+    servers: tuple[AnyServer, ...] = ()
+    off: bool = False
+
+
+async def check_dns(workspace: Workspace, context: Context, dns: Dns | None = None) -> DnsCheckResult:
+    """Look up the CNAMEs of live custom domains; the API gets GET requests only. Raises Stopped without dnspython."""
+    if not installed():
+        message = "dns check needs dnspython, which is not installed"
+        raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
+    needed = await needed_records(workspace, context)
+    servers = open_lookup(context, dns or Dns())
+    found = await servers.look_up(needed.records)
+    live = {item.name: item.live for item in needed.plan.items}
+    desired = {item.name: item.environment.hostname for item in needed.plan.items if item.environment.hostname}
+    return DnsCheckResult(needed.plan, needed.blocks, found, await notes(workspace, live, desired, servers))
+
+
+def installed() -> bool:
+    """dnspython can be imported; it comes with the extra `dns`."""
+    return importlib.util.find_spec("dns") is not None
+
+
+def lookup_for(workspace: Workspace, context: Context, dns: Dns) -> Lookup | None:
+    """The servers to query, or None where DNS is not looked up.
+
+    An API on this machine is an emulator, whose hostnames mean nothing in public DNS: then only servers that were named are
+    queried.
+    """
+    if dns.off or (not dns.servers and _local(workspace.api_url)):
+        return None
+    if not installed():
+        message = f"dnspython is not installed, so DNS is not looked at: {INSTALL}, or say --no-dns"
+        context.observer.on_notice("warning", message)
+        return None
+    return open_lookup(context, dns)
+
+
+def open_lookup(context: Context, dns: Dns) -> Lookup:
+    """The named servers, all of them; else the zone's own servers first and this machine's resolvers second."""
+    from reconciler.dns.authority import Authorities
+    from reconciler.dns.client import DnsClient, Limits
+    from reconciler.dns.lookup import Lookup
+    from reconciler.dns.servers import system_servers
+    from reconciler.manifest.zones import zone_of
+
+    servers = tuple(dict.fromkeys(dns.servers)) or system_servers()
+    client = DnsClient(Limits(parallelism=context.parallelism))
+    return Lookup(client, servers, Authorities(client, servers, zone_of), named=bool(dns.servers))
+
+
+def record_lookup(lookup: Lookup | None) -> Callable[[str, Domain], Awaitable[tuple[Record, ...]]]:
+    """The engine's way to DNS: the records of a custom domain, with the result of their lookup where there is one."""
+
+    async def look(environment: str, domain: Domain) -> tuple[Record, ...]:
+        needed = records([(environment, domain)])
+        return await lookup.look_up(needed) if lookup else needed
+
+    return look
+
+
+async def notes(
+    workspace: Workspace, live: Mapping[str, Live], hostnames: Mapping[str, str], lookup: Lookup | None
+) -> tuple[DnsNote, ...]:
+    """Warnings about environments by name: CAA where a certificate is still to come, and hostnames that no environment
+    holds while DNS still leads to Imgwire. There are none of those where an environment was left out or not read."""
+    if lookup is None:
+        return ()
+    from reconciler.dns.warnings import caa_notes, dangling_notes
+
+    domains = [(name, domain) for name, state in live.items() if (domain := domain_of(state))]
+    coming = [(name, domain.hostname) for name, domain in domains if domain.certificate_status != "ACTIVE"]
+    held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
+    loose = [(name, hostname) for name, hostname in hostnames.items() if hostname not in held]
+    if workspace.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
+        loose = []
+    targets = {domain.cname_value for _, domain in domains if domain.cname_value}
+    return (*await caa_notes(coming, lookup), *await dangling_notes(loose, targets, lookup))
+
+
+def _local(api_url: str) -> bool:
+    host = urlsplit(api_url).hostname or ""
+    try:
+        return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,36 @@
+"""`dns show`: the CNAMEs that live custom domains need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.manifest.zones import zone_of
+from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.results import RecordsResult
+from reconciler.operations.propose import survey, warn_identity
+from reconciler.planning import records as planned
+
+if TYPE_CHECKING:
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+async def records(workspace: Workspace, context: Context) -> RecordsResult:
+    """Read live, with GET requests only, and report environments that cannot be read."""
+    result = await needed_records(workspace, context)
+    for item in result.plan.items:
+        if isinstance(item.live, Unreadable):
+            context.observer.on_notice("error", f"{item.name}: {item.live.error.message}")
+    warn_identity(context, result.blocks)
+    return result
+
+
+async def needed_records(workspace: Workspace, context: Context) -> RecordsResult:
+    """The records of every live custom domain, each with its zone."""
+    seen = await survey(workspace, context)
+    domains = [(item.name, domain) for item in seen.plan.items if (domain := domain_of(item.live))]
+    found = tuple(
+        replace(record, zone=zone_of(record.name) if record.name else None) for record in planned.records(domains)
+    )
+    return RecordsResult(seen.plan, seen.blocks, found)

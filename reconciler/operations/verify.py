@@ -1,0 +1,96 @@
+"""`verify`: check DNS and certificates again, once or until every domain is ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.api.backend import Access
+from reconciler.engine.verify import Waiting, of_unwanted, verify_all
+from reconciler.model.conclusion import refusal_code
+from reconciler.model.observer import NullObserver, Observers, Phase
+from reconciler.model.plan import MISTAKEN_CODES
+from reconciler.model.results import Failed, Stopped, VerifyResult
+from reconciler.operations.lookup import Dns, lookup_for, notes, record_lookup
+from reconciler.operations.propose import survey
+from reconciler.planning.planner import build_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.dns.lookup import Lookup
+    from reconciler.model.dns import DnsNote
+    from reconciler.model.report import Verified
+    from reconciler.model.results import StatusResult
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+
+async def verify(workspace: Workspace, context: Context, *, wait: float = 0.0, dns: Dns | None = None) -> VerifyResult:
+    """Run `test_connection` where needed; nothing else is written. `wait` is in seconds, 0 checks once. Raises Stopped.
+
+    A requested stop ends the waiting, with the verdicts of the last check.
+    """
+    seen = await survey(workspace, context)
+    _refuse_mistaken(seen)
+    desired = [(item.name, item.environment.hostname) for item in seen.plan.items if item.environment.hostname]
+    lookup = lookup_for(workspace, context, dns or Dns())
+    verified = {item.environment: item for item in await wait_until_ready(workspace, context, desired, wait, lookup)}
+    unwanted = {
+        item.name: of_unwanted(item.name, item.live) for item in seen.plan.items if not item.environment.hostname
+    }
+    verdicts = tuple({**verified, **unwanted}[item.name] for item in seen.plan.items)
+    live = {item.environment: item.live for item in verdicts}
+    interrupted = context.stop.requested
+    found: tuple[DnsNote, ...] = ()
+    with context.ended_early():
+        found = await notes(workspace, live, dict(desired), lookup)
+    plan = build_plan([item.environment for item in seen.plan.items], live, workspace.api_url)
+    return VerifyResult(plan, verdicts, frozenset(unwanted), found, interrupted=interrupted)
+
+
+async def wait_until_ready(
+    workspace: Workspace,
+    context: Context,
+    desired: Sequence[tuple[str, str]],
+    max_seconds: float,
+    lookup: Lookup | None,
+) -> tuple[Verified, ...]:
+    """Verify until all is ready or nothing is left that could become so, or `max_seconds` have gone by.
+
+    A requested stop ends it early with the verdicts of each environment's last check. Where an environment had no check by
+    then, the cancellation passes.
+    """
+    verdicts: dict[str, Verified] = {}
+
+    context.observer.on_phase(Phase.VERIFYING, len(desired))
+    waiting = Waiting(max_seconds, look=record_lookup(lookup))
+    backend = context.backend(workspace, Access.TEST)
+    observer = Observers(_Verdicts(verdicts), context.observer)
+    ended = False
+    try:
+        with context.ended_early(lambda: len(verdicts) == len(desired)):
+            await verify_all(desired, backend, context.parallelism, waiting, observer)
+            ended = True
+    finally:
+        context.observer.on_phase(Phase.IDLE, 0)
+    if not ended:
+        context.observer.on_notice("info", "Stopped waiting.")
+    return tuple(verdicts[name] for name, _ in desired)
+
+
+class _Verdicts(NullObserver):
+    """Keeps the last verdict on each environment."""
+
+    def __init__(self, verdicts: dict[str, Verified]) -> None:
+        self._verdicts = verdicts
+
+    def on_verdict(self, verified: Verified) -> None:
+        self._verdicts[verified.environment] = verified
+
+
+def _refuse_mistaken(seen: StatusResult) -> None:
+    mistaken = tuple(block for block in seen.blocks if block.code in MISTAKEN_CODES)
+    if mistaken:
+        so_far = VerifyResult(seen.plan, blocks=mistaken)
+        failed = Failed(refusal_code(seen.plan), mistaken[0].code, mistaken[0].message, so_far=so_far)
+        raise Stopped(failed)

@@ -1,0 +1,159 @@
+"""The manifest, the selection, the keys and the address: all that is known before the network is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.model.diagnostics import InvalidInput
+from reconciler.model.environments import EMULATOR_API_URL, KeyFile, Source
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import Failed, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from reconciler.manifest import Trust
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.environments import Credential, Environment, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where manifests, keys and the address come from.
+
+    `paths` are manifests, folders or `-`; none means `imgwire.yaml`. `environ` has API keys and IMGWIRE_API_BASE_URL, for
+    example `os.environ`. `keys_file` is a JSON object of keys by environment name. `key_variables` are variables that a
+    manifest may name beside those that begin with IMGWIRE_; `allow_http` permits plain HTTP to any host.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    paths: tuple[str, ...] = ()
+    api_url: str | None = None
+    keys_file: str | None = None
+    key_variables: frozenset[str] = frozenset()
+    allow_http: bool = False
+
+    @property
+    def trust(self) -> Trust:
+        """What a manifest may ask for."""
+        from reconciler.manifest import Trust
+
+        return Trust(self.key_variables, self.allow_http)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What a run is about. Open one with `Workspace.open`.
+
+    `selected` are the environments of the run. `credentials` has every usable key of the manifest, also for environments
+    that the selection leaves out. `diagnostics` are warnings, and problems with keys of selected environments.
+    """
+
+    manifest: Manifest
+    source: Source
+    selected: tuple[Environment, ...]
+    credentials: Mapping[str, Credential] = field(repr=False)
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        inputs: Inputs,
+        *,
+        names: Sequence[str] = (),
+        selectors: Sequence[str] = (),
+        among: Collection[str] | None = None,
+    ) -> Workspace:
+        """Read and check everything local. Raises Stopped.
+
+        `names` and `selectors` (`name=value`) narrow the run; `among` narrows it to the environments of a saved plan.
+        """
+        from reconciler.manifest import load
+
+        try:
+            loaded = load(inputs.paths, trust=inputs.trust)
+        except InvalidInput as error:
+            raise Stopped(INVALID, diagnostics=error.diagnostics) from None
+        source = source_of(loaded.manifest, inputs, names, selectors)
+        selected = _select(loaded.manifest, source)
+        if among is not None:
+            selected = tuple(environment for environment in selected if environment.name in among)
+        credentials, problems = _keys(loaded.manifest, selected, inputs)
+        workspace = cls(loaded.manifest, source, selected, credentials, (*loaded.warnings, *problems))
+        workspace.refuse_shared_keys()
+        return workspace
+
+    @property
+    def api_url(self) -> str:
+        return self.source.api_url
+
+    @property
+    def narrowed(self) -> bool:
+        """The selection may leave environments out."""
+        return bool(self.source.names or self.source.selectors)
+
+    @property
+    def others(self) -> tuple[Environment, ...]:
+        """The environments that the selection leaves out."""
+        names = {environment.name for environment in self.selected}
+        return tuple(environment for environment in self.manifest.environments if environment.name not in names)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Paths of the files that were read: manifests and key files."""
+        keys = (item.key.path for item in self.manifest.environments if isinstance(item.key, KeyFile))
+        return (*(file.path for file in self.source.files), *keys)
+
+    def refuse_shared_keys(self) -> None:
+        """Raises Stopped where a selected environment has the key of another environment of the manifest."""
+        shared = next((problem for problem in self.diagnostics if problem.code == "shared-key"), None)
+        if shared is not None:
+            raise Stopped(
+                Failed(ExitCode.REFUSED, "shared_key", shared.message, shared.hint), self.source, self.diagnostics
+            )
+
+
+INVALID = Failed(ExitCode.DATA, "invalid_manifest")
+"""The diagnostics of the report say why."""
+
+
+def source_of(manifest: Manifest, inputs: Inputs, names: Sequence[str] = (), selectors: Sequence[str] = ()) -> Source:
+    """The address is `api_url`, then IMGWIRE_API_BASE_URL, then `api.base_url`, then the default. Raises Stopped."""
+    return Source(manifest.files, _address(manifest, inputs), tuple(names), tuple(selectors))
+
+
+def _address(manifest: Manifest, inputs: Inputs) -> str:
+    from reconciler.manifest.base_url import InsecureUrl, choose
+
+    if inputs.api_url == EMULATOR_API_URL:
+        return EMULATOR_API_URL
+    try:
+        return choose(inputs.api_url, inputs.environ, manifest.api_url, allow_http=inputs.allow_http)
+    except InsecureUrl as error:
+        hint = "use https, or add --allow-http (insecure-base-url)"
+        raise Stopped(Failed(ExitCode.USAGE, "insecure_base_url", str(error), hint)) from None
+    except ValueError as error:
+        raise Stopped(Failed(ExitCode.USAGE, "invalid_base_url", str(error))) from None
+
+
+def _select(manifest: Manifest, source: Source) -> tuple[Environment, ...]:
+    from reconciler.manifest.selection import select
+
+    try:
+        return select(manifest, source.names, source.selectors)
+    except InvalidInput as error:
+        raise Stopped(INVALID, source, error.diagnostics) from None
+    except ValueError as error:
+        raise Stopped(Failed(ExitCode.USAGE, "usage", str(error)), source) from None
+
+
+def _keys(
+    manifest: Manifest, selected: Sequence[Environment], inputs: Inputs
+) -> tuple[dict[str, Credential], tuple[Diagnostic, ...]]:
+    """The usable keys of the whole manifest, and the problems with those of the selection."""
+    from reconciler.manifest.keys import resolve
+
+    names = {environment.name for environment in selected}
+    credentials, problems = resolve(manifest.environments, inputs.environ, keys_file=inputs.keys_file)
+    return credentials, tuple(problem for problem in problems if problem.environment in names)
