@@ -28,15 +28,23 @@ def _section(command: Command) -> str:
         lines += [f"**{group}**", ""] if len(groups) > 1 else []
         lines += ["| option | meaning |", "| --- | --- |"]
         lines += [_row(option) for option in command.options if option.group == group] + [""]
-    if command.epilog:
-        lines += [f"```text\n{command.epilog}\n```", ""]
+    if command.exit_codes:
+        lines += ["| exit code | when |", "| --- | --- |"]
+        lines += [f"| {number} | {escape(meaning)} |" for number, meaning in command.exit_codes] + [""]
+    if command.examples:
+        lines += ["| example | what it does |", "| --- | --- |"]
+        lines += [f"| `{_cell(line)}` | {escape(meaning)} |" for line, meaning in command.examples] + [""]
     return "\n".join(lines)
 
 
 def _row(option: Option) -> str:
     written = ", ".join(option.names) + (f" {option.value}" if option.value else "")
     meaning = escape(option.help) + (f" Default: `{option.default}`." if option.default else "")
-    return f"| `{written.replace('|', chr(92) + '|')}` | {meaning.replace('|', chr(92) + '|')} |"
+    return f"| `{_cell(written)}` | {_cell(meaning)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _first(text: str) -> str:

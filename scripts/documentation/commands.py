@@ -22,13 +22,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command by its whole name, such as `dns show`. `text` is its help; blank lines divide the paragraphs."""
+    """One command by its whole name, such as `dns show`. `text` is its help; blank lines divide the paragraphs.
+
+    `exit_codes` are (number, meaning), `examples` are (command line, what it does).
+    """
 
     name: str
     usage: str
     text: str
-    epilog: str
     options: tuple[Option, ...]
+    exit_codes: tuple[tuple[str, str], ...]
+    examples: tuple[tuple[str, str], ...]
 
 
 def commands() -> list[Command]:
@@ -48,7 +52,12 @@ def _below(group: click.Group, context: click.Context, prefix: str) -> list[Comm
         options = [_option(option, inner) for option in command.get_params(inner) if isinstance(option, click.Option)]
         found.append(
             Command(
-                whole, usage, _plain(command.help or ""), _plain(command.epilog or ""), tuple(filter(None, options))
+                whole,
+                usage,
+                _plain(command.help or ""),
+                tuple(filter(None, options)),
+                tuple(getattr(command, "exit_codes", ())),
+                tuple(getattr(command, "examples", ())),
             )
         )
         if isinstance(command, click.Group):

@@ -62,8 +62,10 @@ def _command(command: Command, dashed: str) -> str:
         value = rf" \fI{_roff(option.value)}\fR" if option.value else ""
         default = f" Default: {_roff(option.default)}." if option.default else ""
         lines += [".TP", rf"\fB{_roff(', '.join(option.names))}\fR{value}", _roff(option.help) + default]
-    if command.epilog:
-        lines += [".SH EXAMPLES", ".nf", *(_roff(line) for line in command.epilog.splitlines()), ".fi"]
+    for title, entries in (("EXIT STATUS", command.exit_codes), ("EXAMPLES", command.examples)):
+        lines += [f".SH {title}"] if entries else []
+        for name, meaning in entries:
+            lines += [".TP", rf"\fB{_roff(name)}\fR", _roff(meaning)]
     lines += [".SH SEE ALSO", r"\fBreconciler\fR(1)"]
     return "\n".join(lines) + "\n"
 
