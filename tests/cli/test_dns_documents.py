@@ -21,7 +21,7 @@ NAME = "images.example.com"
 def test_a_wrong_record_is_shown_with_what_dns_answered(stage: Stage, command: list[str], format_: str) -> None:
     stage.environment("web", NAME, status="PENDING", certificate_status="PENDING")
     stage.manifest(web=NAME)
-    stage.world.behaviour = stage.world.behaviour.with_text("check", "never")
+    stage.world.switches = stage.world.switches.with_text("check", "never")
     with served_aside(Zone()) as zone:
         zone.publish(f"{NAME}. CNAME elsewhere.example.net.")
         ended = stage.run(*command, "--dns-server", str(zone.server), "--format", format_)

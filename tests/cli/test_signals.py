@@ -89,7 +89,7 @@ def arrived(stage: Stage, method: str) -> Callable[[], None]:
 
     def wait() -> None:
         for _ in range(2000):
-            if any(fault.method == method and count for fault, count in stage.world.faults.listed()):
+            if any(fault.method == method and count for fault, count in stage.world.faults.counts()):
                 return
             threading.Event().wait(0.01)
         raise AssertionError(f"no {method} came")

@@ -54,7 +54,7 @@ def started(*arguments: str) -> Iterator[Process]:
 
 def wait_for(stage: Stage, fault: Fault) -> None:
     """Return once the fault has struck: the request is at the server, and the fault holds it there."""
-    until(lambda: any(found == fault and count >= fault.nth for found, count in stage.world.faults.listed()))
+    until(lambda: any(found == fault and count >= fault.nth for found, count in stage.world.faults.counts()))
 
 
 def until(happened: Callable[[], bool]) -> None:
