@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
+from reconciler.manifest.recognition import mentions_environments
 from reconciler.manifest.source_text import At, SourceText, error
 from reconciler.manifest.syntax import unreadable_character
 
@@ -34,6 +35,7 @@ def decode(file: str, data: bytes) -> SourceText | Diagnostic:
         source = SourceText(file, data.decode("utf-8-sig"))
     except UnicodeDecodeError as failure:
         return _bad_byte(file, data, failure.start)
+    source.is_private = not mentions_environments(source.text)
     if not source.text.isascii() and (found := _DISAGREED_ON.search(source.text)):
         return unreadable_character(source, found.start())
     return source
@@ -50,6 +52,7 @@ def _bad_byte(file: str, data: bytes, position: int) -> Diagnostic:
     line = before.count("\n") + before.count("\r") - before.count("\r\n")
     column = len(before) - max(before.rfind("\n"), before.rfind("\r")) - 1
     source = SourceText(file, data.decode("utf-8-sig", "replace"))
+    source.is_private = not mentions_environments(source.text)
     said = f"the byte 0x{data[position]:02X} is not UTF-8"
     hint = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
     return error(Code.NOT_UTF8, said, At(source, (line, column, 1)), hint=hint)

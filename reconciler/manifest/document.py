@@ -22,6 +22,7 @@ from yaml.events import (
 from reconciler.manifest.codes import Code
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
 from reconciler.manifest.placed import Document, Entries
+from reconciler.manifest.recognition import is_manifest, mentions_environments
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
 from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
 from reconciler.manifest.syntax import explain_syntax
@@ -56,16 +57,30 @@ def read_document(source: SourceText, *, fast: bool = HAS_LIBYAML) -> Document:
     """
     document = Document(source)
     builder = _Builder(document)
+    is_whole = False
     try:
         builder.build(_event_source(source.text, fast=fast))
-        source.is_read = True
+        source.is_read = is_whole = True
     except yaml.YAMLError as failure:
         builder.found.append(partial(explain_syntax, source, failure))
         document.root = REPORTED
     except _Stop:
         document.root = REPORTED
-    document.problems = [tell() for tell in builder.found]
+    source.is_private = not (is_manifest(document.root) if is_whole else mentions_environments(source.text))
+    found = builder.found
+    if source.is_private and is_whole and document.root is not EMPTY:
+        document.root = REPORTED
+        found = [partial(_not_a_manifest, source)]
+    elif source.is_private:
+        found = found[-1:]  # the one that ended the reading; the others name keys of the file
+    document.problems = [tell() for tell in found]
     return document
+
+
+def _not_a_manifest(source: SourceText) -> Diagnostic:
+    message = "this file is not a manifest: it has neither `version` nor `environments`"
+    hint = "check the path; `reconciler init` writes a manifest to start from"
+    return error(Code.WRONG_TYPE, message, At(source, (0, 0, 1)), hint=hint)
 
 
 def _event_source(text: str, *, fast: bool) -> Callable[[], Any]:

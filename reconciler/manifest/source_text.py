@@ -37,6 +37,8 @@ class SourceText:
         self.text = text
         self.is_read = False
         """Whether all of it was read as YAML, so that `hide` was told of every secret. Until then more is masked than need be."""
+        self.is_private = False
+        """Whether no line may be shown, because the file is not known to be a manifest."""
         self._secrets: dict[int, list[tuple[int, int]]] = {}
         self._secret_blocks: list[tuple[int, int]] = []
         self._guessed: dict[tuple[int, bool], list[tuple[int, int]]] = {}
@@ -64,8 +66,10 @@ class SourceText:
             length = max(1, len(self._line(line).rstrip()) - column)
         return Span(self.file, line + 1, column + 1, max(1, length))
 
-    def excerpt(self, place: Place) -> Excerpt:
-        """The line at a place with its secrets masked and, where it is long, cut around the place."""
+    def excerpt(self, place: Place) -> Excerpt | None:
+        """The line at a place with its secrets masked and, where it is long, cut around the place. None if it is private."""
+        if self.is_private:
+            return None
         line, start = self._line(place[0]), place[1]
         begin, stop = max(0, start - _NEAR), min(len(line), start + _NEAR)
         hidden = [(first - begin, last - begin) for first, last in self._hidden(place[0], begin, stop)]

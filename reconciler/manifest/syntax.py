@@ -67,7 +67,7 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
             Code.YAML_SYNTAX, "a tab where only spaces may indent", At(source, place), hint="indent with spaces"
         )
     message, hint = next(((said, hint) for words, said, hint in _EXPLAINED if words in problem),
-                         (f"this is not YAML: {problem}", None))  # fmt: skip
+                         ("this is not YAML" if source.is_private else f"this is not YAML: {problem}", None))  # fmt: skip
     if "mapping values" in problem and (key := _KEY.search(line, 0, mark.column)):
         place = (mark.line, key.start(), len(key[0].rstrip()))
     if begin and "end of stream" in problem:

@@ -64,20 +64,23 @@ def read(text: str, *, fast: bool = HAS_LIBYAML) -> Document:
     "fast", [pytest.param(True, marks=pytest.mark.skipif(not HAS_LIBYAML, reason="no libyaml")), False]
 )
 def test_every_key_and_value_knows_its_place(fast: bool) -> None:
-    document = read('é: 1\nb:\n  "c\\"": [x, y]\n  d: |\n    text\n  e:\n', fast=fast)
+    document = read('é: 1\nenvironments:\n  "c\\"": [x, y]\n  d: |\n    text\n  e:\n', fast=fast)
     root = document.root
     assert isinstance(root, Entries)
-    assert root == {"é": 1, "b": {'c"': ["x", "y"], "d": "text\n", "e": EMPTY}}
-    assert root.places == {"é": ((0, 0, 1), (0, 3, 1)), "b": ((1, 0, 1), (2, 2, 0))}
-    assert root["b"].places['c"'] == ((2, 2, 5), (2, 9, 1))
-    assert root["b"].places["e"] == ((5, 2, 1), (5, 4, 0))
-    assert root["b"].places["d"][1][:2] == (3, 5)
+    assert root == {"é": 1, "environments": {'c"': ["x", "y"], "d": "text\n", "e": EMPTY}}
+    assert root.places == {"é": ((0, 0, 1), (0, 3, 1)), "environments": ((1, 0, 12), (2, 2, 0))}
+    assert root["environments"].places['c"'] == ((2, 2, 5), (2, 9, 1))
+    assert root["environments"].places["e"] == ((5, 2, 1), (5, 4, 0))
+    assert root["environments"].places["d"][1][:2] == (3, 5)
     assert document.problems == []
 
 
 def test_depth_is_counted_exactly() -> None:
-    assert read("[" * DEEPEST + "]" * DEEPEST).problems == []
-    assert [item.code for item in read("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1)).problems] == ["too-large"]
+    def nested(depth: int) -> str:
+        return "environments: " + "[" * (depth - 1) + "]" * (depth - 1)
+
+    assert read(nested(DEEPEST)).problems == []
+    assert [item.code for item in read(nested(DEEPEST + 1)).problems] == ["too-large"]
 
 
 @pytest.mark.skipif(not HAS_LIBYAML, reason="no libyaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("paths", nargs=-1, metavar="[FILE]...")
 @shared("validate", network=False)
-def validate(options: Options) -> ExitCode:
+def validate(options: Options, paths: tuple[str, ...]) -> ExitCode:
     """Check manifests: every problem of every file, with its place and what to write instead. No key and no network is needed."""
+
+    options = replace(options, files=(*options.files, *paths))
 
     from reconciler.operations.validate import validate as operation
 
