@@ -47,14 +47,14 @@ class Answer:
 def read(response: dns.message.Message, name: str, kind: str) -> Answer:
     """The answer to a query for records of type `kind` (such as CNAME) at the name.
 
-    CNAME and SOA must be at the name itself; records of other types may be at the end of a chain of CNAMEs.
+    CNAME and NS must be at the name itself; records of other types may be at the end of a chain of CNAMEs.
     """
     rdtype = dns.rdatatype.from_text(kind)
     owner = dns.name.from_text(f"{name}.")
     found = [
         rrset
         for rrset in response.answer
-        if rrset.rdtype == rdtype and (kind not in {"CNAME", "SOA"} or rrset.name == owner)
+        if rrset.rdtype == rdtype and (kind not in {"CNAME", "NS"} or rrset.name == owner)
     ]
     authoritative = bool(response.flags & dns.flags.AA)
     aliased = any(rrset.rdtype == dns.rdatatype.CNAME and rrset.name == owner for rrset in response.answer)

@@ -67,15 +67,18 @@ class Authorities:
         for start in range(len(labels) - 1):
             parent = ".".join(labels[start:])
             if parent not in self._starts:
-                self._starts[parent] = asyncio.create_task(self._zone_from_soa(parent))
+                self._starts[parent] = asyncio.create_task(self._zone_from_ns(parent))
             zone = await self._starts[parent]
             if zone is not None:
                 return zone
         return self._registrable_domain(name)
 
-    async def _zone_from_soa(self, name: str) -> str | None:
-        """The zone as the answer to a SOA query at the name shows it; None where the name is an alias or nothing answered."""
-        answer = await self._query(name, "SOA")
+    async def _zone_from_ns(self, name: str) -> str | None:
+        """The zone as the answer to an NS query at the name shows it; None where the name is an alias or nothing answered.
+
+        Not a SOA query: BIND gives its absence a TTL of 0, which would end up in the resolver's cache.
+        """
+        answer = await self._query(name, "NS")
         if answer.kind is Kind.FOUND:
             return name
         if answer.aliased or answer.dname is not None or answer.zone is None or "." not in answer.zone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import socket
 import time
 from dataclasses import dataclass
@@ -154,7 +155,8 @@ class DnsClient:
         query = _message(name, kind, edns=True, recursive=True)
         query.id = 0  # RFC 8484, section 4.1
         try:
-            async with httpx.AsyncClient(timeout=sum(self._limits.attempts), follow_redirects=False) as http:
+            http2 = importlib.util.find_spec("h2") is not None  # some servers speak nothing else
+            async with httpx.AsyncClient(timeout=sum(self._limits.attempts), http2=http2) as http:
                 reply = await http.post(server.url, content=query.to_wire(), headers=_HTTPS_HEADERS)
             if reply.status_code != 200:
                 return Answer(Kind.NO_ANSWER, problem=f"answered HTTP {reply.status_code}")

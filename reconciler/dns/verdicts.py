@@ -106,7 +106,7 @@ def _classify(expectation: Expectation, answer: Answer, evidence: Evidence) -> _
             action = DnsAction.ADD if evidence.wildcard else DnsAction.REPLACE
             return _Finding(DnsVerdict.WRONG, answer.values, _wrong_target(expectation, answer, evidence), action)
         case _ if evidence.addresses:
-            return _instead(expectation, evidence)
+            return _instead(evidence)
         case _ if evidence.records:
             kind, values = next(iter(evidence.records.items()))
             note = f"{_article(kind)} {kind} record exists; a CNAME cannot coexist with it: remove it first"
@@ -132,9 +132,9 @@ def _wrong_target(expectation: Expectation, answer: Answer, evidence: Evidence) 
     names = (expectation.name.lower(), *(evidence.chain or (target,)))
     notes = []
     if evidence.wildcard:
-        notes.append(f"the answer comes from the wildcard *.{expectation.name.partition('.')[2]}")
+        notes.append("the answer comes from a wildcard record")
     if answer.dname is not None:
-        notes.append(f"a DNAME record at {answer.dname} redirects every name below it")
+        notes.append(f"a DNAME record at {answer.dname} redirects every name below it: remove it first")
     if expectation.sibling is not None and target == expectation.sibling.lower():
         notes.append("this is the target of the domain's other record: the two targets are swapped")
     elif expectation.zone is not None and target == f"{expected}.{expectation.zone}":
@@ -150,14 +150,14 @@ def _wrong_target(expectation: Expectation, answer: Answer, evidence: Evidence) 
     return "; ".join(notes) or None
 
 
-def _instead(expectation: Expectation, evidence: Evidence) -> _Finding:
+def _instead(evidence: Evidence) -> _Finding:
     """Addresses where the CNAME should be: right only if they are the target's."""
     addresses = evidence.addresses
     if evidence.target_addresses and set(addresses) <= evidence.target_addresses:
         note = "the provider answers with the target's addresses (flattened) instead of the CNAME"
         return _Finding(DnsVerdict.FLATTENED, addresses, note)
     if evidence.wildcard:
-        note = f"the addresses come from the wildcard *.{expectation.name.partition('.')[2]}"
+        note = "the addresses come from a wildcard record"
         return _Finding(DnsVerdict.WRONG, addresses, note, DnsAction.ADD)
     kind = "an A" if "A" in evidence.records else "an AAAA"
     note = (

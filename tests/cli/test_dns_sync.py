@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,9 +10,7 @@ import yaml
 
 pytest.importorskip("octodns")
 
-import dns.query
-import dns.tsigkeyring
-import dns.zone
+from dns_servers import TSIG, bind, needs_bind, transferred
 from emulator_fixture import patient
 from samples import uid
 
@@ -25,7 +18,6 @@ from cli.stage import CANARY, DOMAIN
 from cli.test_terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from cli.stage import Stage
@@ -338,9 +330,6 @@ def test_a_configuration_that_cannot_be_used_ends_with_65(
     assert "Traceback" not in ended.err
 
 
-# A key for dynamic updates to a server that lives as long as one test.
-TSIG = "bm90IGEgc2VjcmV0LCBvbmx5IGEgdGVzdCBrZXk="
-NAMED = shutil.which("named", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 MASTER = """$TTL 3600
 @ SOA ns hostmaster 1 3600 600 86400 60
 @ NS ns
@@ -358,65 +347,7 @@ sub DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def bind(folder: Path) -> Iterator[int]:
-    """BIND with the zone example.com on a free port of loopback."""
-    assert NAMED is not None
-    port = _free_port()
-    (folder / "example.com.db").write_text(MASTER)
-    (folder / "named.conf").write_text(
-        f"""
-        options {{
-            directory "{folder}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-            recursion no; dnssec-validation no; notify no; pid-file none; session-keyfile none;
-            allow-transfer {{ key update.; }};
-        }};
-        controls {{ }};
-        key "update." {{ algorithm hmac-sha256; secret "{TSIG}"; }};
-        zone "example.com" {{ type primary; file "example.com.db"; allow-update {{ key update.; }}; }};
-        """
-    )
-    process = subprocess.Popen(
-        [NAMED, "-g", "-c", str(folder / "named.conf")], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    assert process.stderr is not None
-    try:
-        said = ""
-        for line in process.stderr:
-            said += line
-            if line.rstrip().endswith("running"):
-                break
-        else:
-            pytest.fail(f"BIND did not start:\n{said}")
-        yield port
-    finally:
-        process.terminate()
-        process.stderr.read()
-        process.wait(10)
-        process.stderr.close()
-
-
-def transferred(port: int) -> set[str]:
-    """Every record that the server has, but for the SOA, whose serial counts the updates."""
-    keyring = dns.tsigkeyring.from_text({"update.": TSIG})
-    messages = dns.query.xfr(
-        "127.0.0.1", "example.com.", port=port, relativize=False, keyring=keyring, keyalgorithm="hmac-sha256"
-    )
-    zone = dns.zone.from_xfr(messages, relativize=False)
-    return {
-        f"{name} {ttl} {data.rdtype.name} {data}"
-        for name, ttl, data in zone.iterate_rdatas()
-        if data.rdtype.name != "SOA"
-    }
-
-
-@pytest.mark.skipif(NAMED is None, reason="BIND is not installed")
+@needs_bind
 def test_a_real_dns_server_gets_our_records_and_keeps_every_other_name(
     stage: Stage, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -424,7 +355,7 @@ def test_a_real_dns_server_gets_our_records_and_keeps_every_other_name(
     stage.environment("web", NAME)
     stage.manifest(web=NAME)
     stage.set("TSIG", TSIG)
-    with bind(tmp_path_factory.mktemp("bind")) as port:
+    with bind(tmp_path_factory.mktemp("bind"), {"example.com": MASTER}) as port:
         provider = {
             "class": "octodns_bind.Rfc2136Provider",
             "host": "127.0.0.1",

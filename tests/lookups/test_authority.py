@@ -186,7 +186,6 @@ async def test_every_server_of_the_zone_must_have_the_record() -> None:
 async def test_the_closest_zone_counts_and_is_found_once() -> None:
     known = resolver(
         *DELEGATION,
-        f"{NAME}. SOA ns.{NAME}. hostmaster.{NAME}. 1 3600 600 86400 60",
         f"{NAME}. NS ns.{NAME}.",
         f"ns.{NAME}. A 192.0.2.1",
         f"ns.{NAME}. A 192.0.2.2",
