@@ -141,6 +141,7 @@ def test_5_where_two_environments_have_one_key(stage: Stage) -> None:
     stage.manifest(web=OLD, blog=NEW)
     document = (ended := stage.run("plan", "--format", "json")).document
     assert (ended.code, document["reason"]) == (5, "shared_key")
+    assert {item["code"] for item in document["diagnostics"]} == {"shared-key"}
     assert stage.sent() == []
 
 
