@@ -16,7 +16,7 @@ _BY_PIECE = frozenset({"github", "html"})
 # as well, because a log may be printed again by others; `2001:db8::a` does not.
 _COMMAND = re.compile(
     r"#(?=#[\w.-]*\[)"
-    r"|(?m:^(?:[^\S\n]|\x1b\[[0-9;]*m)*):(?=:)"
+    r"|(?:(?m:^)|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))(?:[^\S\n]|\x1b\[[0-9;]*m)*:(?=:)"
     r"|:(?=:(?![0-9A-Fa-f]{1,4}(?![\w-]))[A-Za-z][\w-]*(?:::|\s))"
 )
 

@@ -209,6 +209,8 @@ def test_no_format_contains_a_command_of_a_ci_runner(make: Callable[[str], Repor
 
 
 @given(commands | st.text())
+@example("not a break of Unix\r::error::x")
+@example("a break of others\x1e ::")
 def test_breaking_commands_leaves_none_and_changes_nothing_but_spaces(text: str) -> None:
     broken = break_commands(text)
     assert commands_in(broken) == []
