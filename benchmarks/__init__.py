@@ -1,0 +1,1 @@
+"""Benchmarks: the commands of the tool against bare clients, in one run on one machine. `python -m benchmarks --help`."""
