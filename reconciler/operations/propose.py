@@ -15,6 +15,7 @@ from reconciler.model.plan import CHANGING, MISTAKEN_CODES, Action
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import StatusResult, Stopped
 from reconciler.operations.workspace import INVALID
+from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
@@ -64,7 +65,7 @@ def consent_of(
     unprotect: Collection[str] = (),
     max_interruptions: int | None = None,
     allow: frozenset[Action] | None = None,
-    seen_before: frozenset[str] = frozenset(),
+    earlier: Earlier = Earlier(),  # noqa: B008 - it is frozen
     believe_absent: bool = False,
 ) -> Consent:
     """What a run allows, over what the manifest says. Raises Stopped for a name that the manifest does not list."""
@@ -73,7 +74,7 @@ def consent_of(
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
     limit = workspace.manifest.max_interruptions if max_interruptions is None else max_interruptions
-    return Consent(frozenset(unprotect), limit, allow, seen_before, believe_absent)
+    return Consent(frozenset(unprotect), limit, allow, earlier, believe_absent)
 
 
 def warn_identity(context: Context, found: Sequence[Block]) -> None:

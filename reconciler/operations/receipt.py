@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.files import MAX_DOCUMENT_BYTES, descriptor_of, read_bounded, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
 from reconciler.model.results import Failed, PlanResult, Stopped
+from reconciler.planning.earlier import Earlier, from_document
 from reconciler.render.json_v1 import render_report
 
 if TYPE_CHECKING:
@@ -71,12 +72,11 @@ class Receipt(NullObserver):
         self._not_before = time.monotonic() + (3 * took if took > 0.1 else 0.0)
 
 
-def seen_in(receipt: str | None) -> frozenset[str]:
-    """The environments that an earlier receipt in this place saw with a custom domain; none when there is no such receipt."""
+def earlier_in(receipt: str | None) -> Earlier:
+    """What an earlier receipt in this place knew; nothing when there is no such receipt."""
     if receipt is None or descriptor_of(receipt) is not None:
-        return frozenset()
+        return Earlier()
     try:
-        document: Any = json.loads(read_bounded(receipt, MAX_DOCUMENT_BYTES))
-        return frozenset(item["name"] for item in document["environments"] if item["live"] is not None)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return frozenset()
+        return from_document(json.loads(read_bounded(receipt, MAX_DOCUMENT_BYTES)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Earlier()

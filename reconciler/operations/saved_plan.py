@@ -89,10 +89,10 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     plan = build_plan(concerned, live, workspace.api_url)
     if not plan.complete:
         raise Stopped(_unreadable(saved, plan))
-    seen = frozenset(name for name, record in saved.before.items() if record is not None)
-    consent = replace(consent, seen_before=consent.seen_before | seen)
+    consent = replace(consent, earlier=saved.earlier | consent.earlier)
     mistaken = [block for block in blocks(whole, consent) if block.code in MISTAKEN_CODES]
-    found = (*mistaken, *stale(saved, plan), *(block for block in blocks(plan, consent) if block not in mistaken))
+    others = (block for block in blocks(plan, consent, whole.items) if block not in mistaken)
+    found = (*mistaken, *stale(saved, plan), *others)
     return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, found, consent.max_interruptions)
 
 

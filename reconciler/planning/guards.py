@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.plan import CHANGING, Action, Block
+from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,23 +19,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What was allowed beforehand. `allow` None means every kind of change; `seen_before` are environments that are known to
-    have had a custom domain, from a saved plan or an earlier receipt."""
+    """What was allowed beforehand. `allow` None means every kind of change; `earlier` is what a saved plan or an earlier
+    receipt knew."""
 
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
     allow: frozenset[Action] | None = None
-    seen_before: frozenset[str] = frozenset()
+    earlier: Earlier = field(default_factory=Earlier)
     believe_absent: bool = False
 
 
-def blocks(plan: Plan, consent: Consent) -> tuple[Block, ...]:
-    """Everything that keeps the plan from being applied, identity first, then in order of environment."""
+def blocks(plan: Plan, consent: Consent, listed: tuple[Planned, ...] | None = None) -> tuple[Block, ...]:
+    """Everything that keeps the plan from being applied, identity first, then in order of environment.
+
+    `listed` are all environments that were read, where the plan is made for some of them only.
+    """
     return (
         *_wrong_environments(plan.items),
         *_shared_environments(plan.items),
         *_moves_into_the_unknown(plan.items),
-        *_suddenly_absent(plan.items, consent),
+        *_suddenly_absent(listed or plan.items, consent),
         *_protected(plan.items, consent),
         *_not_allowed(plan.items, consent),
         *_interruptions(plan, consent),
@@ -105,13 +109,15 @@ def _moves_into_the_unknown(items: Iterable[Planned]) -> Iterator[Block]:
 
 
 def _suddenly_absent(items: tuple[Planned, ...], consent: Consent) -> Iterator[Block]:
-    known = [item for item in items if item.name in consent.seen_before]
+    """All custom domains that were live before are absent, without the plan or the receipt that knew them being the reason."""
+    live = {item.before for item in items}
+    kept = {name for name, hostname in consent.earlier.kept.items() if hostname not in live}
+    known = [item for item in items if item.name in kept]
     if len(known) > 1 and all(isinstance(item.live, Absent) for item in known) and not consent.believe_absent:
         yield Block(
             "all_absent",
             None,
-            f"all {len(known)} custom domains that were there before are said to be gone at once,"
-            " which a wrong URL or wrong keys would look like too",
+            f"all {len(known)} known custom domains are reported absent; a wrong URL or wrong keys would look the same",
             "--believe-absent",
         )
 

@@ -10,6 +10,7 @@ from reconciler.model.digest import of_parts
 from reconciler.model.domains import domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
+from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,14 @@ class SavedPlan:
     pins: Mapping[str, str]
     before: Mapping[str, Mapping[str, Any] | None]
     steps: Mapping[str, Step]
+
+    @property
+    def earlier(self) -> Earlier:
+        """What was live when the plan was made, and what it deletes."""
+        return Earlier(
+            {name: record["hostname"] for name, record in self.before.items() if record is not None},
+            frozenset((step.environment, step.hostname) for step in self.steps.values() if isinstance(step, Delete)),
+        )
 
     @property
     def concerned(self) -> frozenset[str]:

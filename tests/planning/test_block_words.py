@@ -8,6 +8,7 @@ from samples import API_URL, domain, live, wish
 from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.plan import Action, Block, Plan
+from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 
@@ -49,12 +50,11 @@ MANY = {f"e{number}": f"e{number}.example.com" for number in range(6)}
         ),
         pytest.param(
             plan_of({"a": None, "b": None}, {"a": Absent(), "b": Absent()}),
-            Consent(seen_before=frozenset("abc")),
+            Consent(earlier=Earlier({name: f"{name}.example.com" for name in "abc"})),
             Block(
                 "all_absent",
                 None,
-                "all 2 custom domains that were there before are said to be gone at once,"
-                " which a wrong URL or wrong keys would look like too",
+                "all 2 known custom domains are reported absent; a wrong URL or wrong keys would look the same",
                 "--believe-absent",
             ),
             id="all gone at once",
@@ -125,8 +125,30 @@ def test_all_that_was_there_being_gone_at_once_is_suspicious(
 ) -> None:
     states = {name: live(name, f"{name}.example.com") if name in found else Absent() for name in "ab"}
     plan = plan_of({name: f"{name}.example.com" for name in "ab"}, states)
-    consent = Consent(seen_before=frozenset(known), believe_absent=believed)
+    earlier = Earlier({name: f"{name}.example.com" for name in known})
+    consent = Consent(earlier=earlier, believe_absent=believed)
     assert bool([block for block in blocks(plan, consent) if block.code == "all_absent"]) is blocked
+
+
+def test_domains_that_the_earlier_document_deletes_itself_may_all_be_absent() -> None:
+    plan = plan_of(dict.fromkeys("ab"), dict.fromkeys("ab", Absent()))
+    hostnames = {name: f"{name}.example.com" for name in "ab"}
+    both = Earlier(hostnames, frozenset(hostnames.items()))
+    assert blocks(plan, Consent(earlier=both)) == ()
+    another = Earlier(hostnames, frozenset({("a", "older.example.com"), ("b", "b.example.com")}))
+    third = Earlier({"a": "a.example.com", "c": "c.example.com"}) | another
+    plan = plan_of(dict.fromkeys("abc"), dict.fromkeys("abc", Absent()))
+    assert [block.code for block in blocks(plan, Consent(earlier=third))] == ["all_absent"]
+
+
+def test_domains_that_moved_to_another_listed_environment_are_not_absent() -> None:
+    states = {"a": Absent(), "b": Absent(), "c": live("c", "a.example.com"), "d": live("d", "b.example.com")}
+    plan = plan_of({"a": None, "b": None, "c": "a.example.com", "d": "b.example.com"}, states)
+    earlier = Earlier({"a": "a.example.com", "b": "b.example.com"})
+    assert blocks(plan, Consent(earlier=earlier)) == ()
+    part = plan_of({"a": None, "b": None}, {name: states[name] for name in "ab"})
+    assert [block.code for block in blocks(part, Consent(earlier=earlier))] == ["all_absent"]
+    assert blocks(part, Consent(earlier=earlier), plan.items) == ()
 
 
 def test_a_digest_is_the_same_in_every_version_of_this_format() -> None:

@@ -10,6 +10,7 @@ import yaml
 from samples import API_URL, live, unreadable, wish
 
 from reconciler.model.plan import Action, Block, Plan, Step
+from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 
@@ -36,10 +37,11 @@ def _live(name: str, given: Any) -> Live:
 
 def _consent(given: dict[str, Any]) -> Consent:
     allow = given.pop("allow", None)
+    earlier = Earlier(given.pop("earlier", {}))
     sets: dict[str, Any] = {
         name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()
     }
-    return Consent(allow=None if allow is None else frozenset(map(Action, allow)), **sets)
+    return Consent(allow=None if allow is None else frozenset(map(Action, allow)), earlier=earlier, **sets)
 
 
 def _step(step: Step) -> str:

@@ -150,7 +150,7 @@ async def _apply(options: Options, request: _Request, workspace: Workspace, cont
 
 async def _propose(request: _Request, workspace: Workspace, context: Context) -> Proposal:
     from reconciler.operations.propose import consent_of, propose
-    from reconciler.operations.receipt import seen_in
+    from reconciler.operations.receipt import earlier_in
     from reconciler.operations.saved_plan import reopen
 
     consent = consent_of(
@@ -158,7 +158,7 @@ async def _propose(request: _Request, workspace: Workspace, context: Context) ->
         unprotect=request.unprotect,
         max_interruptions=request.max_interruptions,
         allow=request.allow,
-        seen_before=seen_in(request.receipt),
+        earlier=earlier_in(request.receipt),
         believe_absent=request.believe_absent,
     )
     if request.saved is None:

@@ -1,0 +1,81 @@
+"""Applying again what an earlier run has begun or finished: its own deletes are not suspicious, anything else is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from samples import uid
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+A, B = "a.example.com", "b.example.com"
+
+
+def delete(stage: Stage, *names: str) -> None:
+    """As a run would have, before it was killed."""
+    for name in names:
+        stage.world.domains.delete(uid(name))
+
+
+def two(stage: Stage, **desired: str | None) -> None:
+    stage.environment("a", A)
+    stage.environment("b", B)
+    stage.manifest(**{name: {"hostname": hostname} for name, hostname in desired.items()})
+
+
+def test_a_plan_of_two_deletes_can_be_applied_twice(stage: Stage) -> None:
+    two(stage, a=None, b=None)
+    assert stage.run("plan", "--out", "p.json").code == 0
+    assert stage.run("apply", "p.json").code == 0
+    again = stage.run("apply", "p.json", "--format", "json")
+    assert (again.code, again.document["blocks"]) == (0, [])
+    assert {step["state"] for step in again.document["steps"]} == {"done"}
+
+
+def test_a_saved_swap_that_was_killed_after_both_deletes_is_finished_by_the_same_command(stage: Stage) -> None:
+    two(stage, a=B, b=A)
+    assert stage.run("plan", "--out", "p.json").code == 0
+    delete(stage, "a", "b")
+    assert stage.run("apply", "p.json").code == 0
+    assert (stage.live("a"), stage.live("b")) == (B, A)
+
+
+def test_domains_that_the_receipt_keeps_may_not_all_be_absent(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    apply = ("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert stage.run(*apply).code == 0
+    delete(stage, "a", "b")
+    suspicious = stage.run(*apply)
+    assert (suspicious.code, suspicious.document["reason"]) == (5, "all_absent")
+    assert "--believe-absent" in suspicious.err
+    assert stage.run(*apply, "--believe-absent").code == 0
+
+
+@pytest.mark.parametrize("state", ["not_started", "done"])
+def test_a_receipt_that_knows_its_own_deletes_does_not_block_the_next_run(stage: Stage, state: str) -> None:
+    """What a killed run leaves behind: the last delete may be missing in it."""
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    assert stage.run("plan", "--format", "json", "--report", "json=p.json").code == 0
+    document = json.loads(stage.read("p.json"))
+    receipt = {**document, "format": "imgwire-reconciler/report", "command": "apply"}
+    receipt["steps"] = [{**step, "state": state, "error": None} for step in document["steps"]]
+    stage.write("r.json", json.dumps(receipt))
+    delete(stage, "a", "b")
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert (ended.code, ended.document["blocks"]) == (0, [])
+    assert (stage.live("a"), stage.live("b")) == ("new-a.example.com", "new-b.example.com")
+
+
+def test_domains_that_moved_to_another_listed_environment_are_not_absent(stage: Stage) -> None:
+    two(stage, a=A, b=B)
+    apply = ("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert stage.run(*apply).code == 0
+    delete(stage, "a", "b")
+    stage.environment("c", A)
+    stage.environment("d", B)
+    stage.manifest(a={"hostname": None}, b={"hostname": None}, c=A, d=B)
+    ended = stage.run(*apply)
+    assert (ended.code, ended.document["blocks"]) == (0, [])
