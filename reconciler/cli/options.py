@@ -36,6 +36,7 @@ class Options:
     files: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     selectors: tuple[str, ...] = ()
+    shard: str | None = None
     api_url: str | None = None
     emulator: str | None = None
     parallelism: int = 32
@@ -166,6 +167,11 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
                 multiple=True,
                 metavar="K=V",
                 help="Only environments with this label. Repeatable.",
+            ),
+            click.option(
+                "--shard",
+                metavar="I/N",
+                help="Only share I of N, counted from 0, for parallel jobs. Example: 0/4.",
             ),
         ]
     if network:

@@ -124,7 +124,9 @@ def open_workspace(options: Options, files: Sequence[str] = (), among: Collectio
     """The workspace that the options name; `files` are the manifest where `-f` was not given. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
-    workspace = Workspace.open(options.inputs(files), names=options.names, selectors=options.selectors, among=among)
+    workspace = Workspace.open(
+        options.inputs(files), names=options.names, selectors=options.selectors, shard=options.shard, among=among
+    )
     return with_emulator(options, workspace)
 
 

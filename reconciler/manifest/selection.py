@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
@@ -16,33 +18,56 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Environment, Manifest
 
 
-def select(manifest: Manifest, names: Sequence[str], selectors: Sequence[str]) -> tuple[Environment, ...]:
-    """The environments that have one of `names` and all labels of `selectors` (`name=value`); no names means any name.
+MAX_SHARDS = 1000
 
-    Raises InvalidInput with `unknown-environment` for each name that is not in the manifest and for a selection that
-    leaves nothing, and ValueError for a selector of another form.
+
+def select(
+    manifest: Manifest, names: Sequence[str], selectors: Sequence[str], shard: str | None = None
+) -> tuple[Environment, ...]:
+    """The environments that have one of `names`, all labels of `selectors` (`name=value`), and are in `shard` (`I/N`).
+
+    No names means any name. A shard may be empty. Raises InvalidInput with `unknown-environment` for each name that is not
+    in the manifest and for selectors that match nothing, and ValueError for a selector or shard of another form.
     """
-    wanted = [_label(selector) for selector in selectors]
+    labels = [_label(selector) for selector in selectors]
+    index, count = _shard(shard) if shard is not None else (0, 1)
     known = {environment.name for environment in manifest.environments}
     unknown = sorted(set(names) - known)
     if unknown:
         raise InvalidInput(tuple(_unknown(name, tuple(sorted(known))) for name in unknown))
-    found = tuple(
+    matching = tuple(
         environment
         for environment in manifest.environments
         if (not names or environment.name in names)
-        and all((environment.labels or {}).get(label) == value for label, value in wanted)
+        and all((environment.labels or {}).get(label) == value for label, value in labels)
     )
-    if selectors and not found:
-        said = f"no environment has the labels {', '.join(f'`{shorten(selector)}`' for selector in selectors)}"
-        if names:
-            said += " among those named with --env"
-        labels = sorted(
-            {f"{key}={value}" for item in manifest.environments for key, value in (item.labels or {}).items()}
+    if selectors and not matching:
+        raise InvalidInput((_no_match(manifest, names, selectors),))
+    return tuple(environment for environment in matching if shard_of(environment.name, count) == index)
+
+
+def shard_of(name: str, count: int) -> int:
+    """The shard of an environment, from 0. It depends on its name and the number of shards alone."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % count
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text, re.ASCII)
+    index, count = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= count <= MAX_SHARDS or index >= count:
+        raise ValueError(
+            f"`{shorten(text)}` is not a shard: write `I/N`, such as `0/4`, with I from 0 to N - 1 and N at most {MAX_SHARDS}"
         )
-        hint = f"labels in the manifest: {_listed(labels)}" if labels else "no environment in the manifest has labels"
-        raise InvalidInput((error(Code.UNKNOWN_ENVIRONMENT, said, hint=hint),))
-    return found
+    return index, count
+
+
+def _no_match(manifest: Manifest, names: Sequence[str], selectors: Sequence[str]) -> Diagnostic:
+    message = f"no environment has the labels {', '.join(f'`{shorten(selector)}`' for selector in selectors)}"
+    if names:
+        message += " among those named with --env"
+    labels = sorted({f"{key}={value}" for item in manifest.environments for key, value in (item.labels or {}).items()})
+    hint = f"labels in the manifest: {_listed(labels)}" if labels else "no environment in the manifest has labels"
+    return error(Code.UNKNOWN_ENVIRONMENT, message, hint=hint)
 
 
 def _label(selector: str) -> tuple[str, str]:

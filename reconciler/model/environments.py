@@ -90,6 +90,12 @@ class Source:
     api_url: str
     names: tuple[str, ...] = ()
     selectors: tuple[str, ...] = ()
+    shard: str | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """The selection may leave environments out."""
+        return bool(self.names or self.selectors or self.shard)
 
 
 DEFAULT_API_URL = "https://api.imgwire.dev"

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Inputs
 
 
-def validate(inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = ()) -> ValidateResult:
+def validate(
+    inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = (), shard: str | None = None
+) -> ValidateResult:
     """Check manifests. Raises Stopped for an unusable address or selector."""
     from reconciler.manifest import load
     from reconciler.manifest.selection import select
@@ -24,8 +26,8 @@ def validate(inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[s
     source: Source | None = None
     try:
         loaded = load(inputs.paths, trust=inputs.trust)
-        source = source_of(loaded.manifest, inputs, names, selectors)
-        selected = select(loaded.manifest, names, selectors)
+        source = source_of(loaded.manifest, inputs, names, selectors, shard)
+        selected = select(loaded.manifest, names, selectors, shard)
     except InvalidInput as error:
         return ValidateResult(error.diagnostics, source=source)
     except ValueError as error:

@@ -63,11 +63,13 @@ class Workspace:
         *,
         names: Sequence[str] = (),
         selectors: Sequence[str] = (),
+        shard: str | None = None,
         among: Collection[str] | None = None,
     ) -> Workspace:
         """Read and check everything local. Raises Stopped.
 
-        `names` and `selectors` (`name=value`) narrow the run; `among` narrows it to the environments of a saved plan.
+        `names`, `selectors` (`name=value`) and `shard` (`I/N`) narrow the run; `among` narrows it to the environments of a
+        saved plan.
         """
         from reconciler.manifest import load
 
@@ -75,7 +77,7 @@ class Workspace:
             loaded = load(inputs.paths, trust=inputs.trust)
         except InvalidInput as error:
             raise Stopped(INVALID, diagnostics=error.diagnostics) from None
-        source = source_of(loaded.manifest, inputs, names, selectors)
+        source = source_of(loaded.manifest, inputs, names, selectors, shard)
         selected = _select(loaded.manifest, source)
         if among is not None:
             selected = tuple(environment for environment in selected if environment.name in among)
@@ -91,7 +93,7 @@ class Workspace:
     @property
     def narrowed(self) -> bool:
         """The selection may leave environments out."""
-        return bool(self.source.names or self.source.selectors)
+        return self.source.narrowed
 
     @property
     def others(self) -> tuple[Environment, ...]:
@@ -118,9 +120,15 @@ INVALID = Failed(ExitCode.DATA, "invalid_manifest")
 """The diagnostics of the report say why."""
 
 
-def source_of(manifest: Manifest, inputs: Inputs, names: Sequence[str] = (), selectors: Sequence[str] = ()) -> Source:
+def source_of(
+    manifest: Manifest,
+    inputs: Inputs,
+    names: Sequence[str] = (),
+    selectors: Sequence[str] = (),
+    shard: str | None = None,
+) -> Source:
     """The address is `api_url`, then IMGWIRE_API_BASE_URL, then `api.base_url`, then the default. Raises Stopped."""
-    return Source(manifest.files, _address(manifest, inputs), tuple(names), tuple(selectors))
+    return Source(manifest.files, _address(manifest, inputs), tuple(names), tuple(selectors), shard)
 
 
 def _address(manifest: Manifest, inputs: Inputs) -> str:
@@ -141,7 +149,7 @@ def _select(manifest: Manifest, source: Source) -> tuple[Environment, ...]:
     from reconciler.manifest.selection import select
 
     try:
-        return select(manifest, source.names, source.selectors)
+        return select(manifest, source.names, source.selectors, source.shard)
     except InvalidInput as error:
         raise Stopped(INVALID, source, error.diagnostics) from None
     except ValueError as error:

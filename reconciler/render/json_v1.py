@@ -131,7 +131,11 @@ def _source(source: Source) -> dict[str, Any]:
     return {
         "files": [{"path": item.path, "sha256": item.sha256} for item in source.files],
         "api_url": source.api_url,
-        "selection": {"environments": list(source.names), "selectors": list(source.selectors)},
+        "selection": {
+            "environments": list(source.names),
+            "selectors": list(source.selectors),
+            **({"shard": source.shard} if source.shard else {}),
+        },
     }
 
 

@@ -74,8 +74,10 @@ def apply(options: Options, **given: Any) -> ExitCode:
     are asked; where nobody can be asked, --auto-approve or --expect-digest must say yes beforehand.
     """
     request = _Request(**given)
-    if request.planfile is not None and (options.names or options.selectors or request.expect_digest):
-        raise click.UsageError("a plan file says itself what is done: leave out --env, --selector and --expect-digest")
+    if request.planfile is not None and (options.names or options.selectors or options.shard or request.expect_digest):
+        raise click.UsageError(
+            "a plan file says itself what is done: leave out --env, --selector, --shard and --expect-digest"
+        )
 
     if not request.step_timeout:
         raise click.UsageError("--step-timeout must be at least 1 s")

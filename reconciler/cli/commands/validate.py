@@ -26,6 +26,6 @@ def validate(options: Options, paths: tuple[str, ...]) -> ExitCode:
     from reconciler.operations.validate import validate as operation
 
     def check() -> ValidateResult:
-        return operation(options.inputs(), names=options.names, selectors=options.selectors)
+        return operation(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
 
     return run(options, check, lambda result, _log: result)
