@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,16 @@ from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from reconciler.model.exit_codes import ExitCode
     from reconciler.operations.workspace import Inputs
 
+Decorator = Callable[[Any], Any]
+
 DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
+_FILE_HELP = "A manifest, a folder of them, or - for standard input. Repeatable. Default: imgwire.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +119,9 @@ class Duration(click.ParamType[Any]):
         return float(total)
 
 
-def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
-    """Give the command the shared options, as an `Options` in its first parameter."""
+def _general(command: str) -> list[Decorator]:
     formats = tuple(FORMATS[command])
-    added = [
+    return [
         click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
         click.option(
             "--format",
@@ -145,69 +148,71 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
             metavar="[STATE.json]",
             help=f"Run against an emulator inside the process. State: {DEFAULT_EMULATOR_STATE} unless named.",
         ),
+        *_TRUST,
     ]
-    added += [
-        click.option(
-            "--allow-key-variable",
-            "key_variables",
-            multiple=True,
-            metavar="NAME",
-            help="Let `api_key` name this variable, which does not begin with IMGWIRE_. Repeatable.",
-        ),
-        click.option(
-            "--allow-http", is_flag=True, help="Allow plain http to other hosts. API keys are sent unencrypted."
-        ),
-    ]
-    if selection:
-        added += [
-            click.option("--env", "names", multiple=True, metavar="NAME", help="Only this environment. Repeatable."),
-            click.option(
-                "--selector",
-                "selectors",
-                multiple=True,
-                metavar="K=V",
-                help="Only environments with this label. Repeatable.",
-            ),
-            click.option(
-                "--shard",
-                metavar="I/N",
-                help="Only share I of N, counted from 0, for parallel jobs. Example: 0/4.",
-            ),
-        ]
-    if network:
-        added += [
-            click.option(
-                "--keys",
-                "keys_file",
-                metavar="FILE",
-                help="A JSON object of environment names and API keys. Comes before the IMGWIRE_API_KEY… variables.",
-            ),
-            click.option(
-                "--api-url", metavar="URL", help="Base URL of the API, before IMGWIRE_API_BASE_URL and the manifest."
-            ),
-            click.option(
-                "--parallelism",
-                type=click.IntRange(1, 256),
-                default=32,
-                show_default=True,
-                help="Requests in flight at most.",
-            ),
-            click.option(
-                "--timeout",
-                type=click.FloatRange(0, 3600, min_open=True),
-                default=30.0,
-                show_default=True,
-                metavar="SECONDS",
-                help="How long one request may take.",
-            ),
-            click.option(
-                "--retries",
-                type=click.IntRange(0, 20),
-                default=4,
-                show_default=True,
-                help="Attempts of a read after the first.",
-            ),
-        ]
+
+
+_TRUST: list[Decorator] = [
+    click.option(
+        "--allow-key-variable",
+        "key_variables",
+        multiple=True,
+        metavar="NAME",
+        help="Let `api_key` name this variable, which does not begin with IMGWIRE_. Repeatable.",
+    ),
+    click.option("--allow-http", is_flag=True, help="Allow plain http to other hosts. API keys are sent unencrypted."),
+]
+_SELECTION: list[Decorator] = [
+    click.option("--env", "names", multiple=True, metavar="NAME", help="Only this environment. Repeatable."),
+    click.option(
+        "--selector",
+        "selectors",
+        multiple=True,
+        metavar="K=V",
+        help="Only environments with this label. Repeatable.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Only share I of N, counted from 0, for parallel jobs. Example: 0/4.",
+    ),
+]
+_API: list[Decorator] = [
+    click.option(
+        "--keys",
+        "keys_file",
+        metavar="FILE",
+        help="A JSON object of environment names and API keys. Comes before the IMGWIRE_API_KEY… variables.",
+    ),
+    click.option("--api-url", metavar="URL", help="Base URL of the API, before IMGWIRE_API_BASE_URL and the manifest."),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 256),
+        default=32,
+        show_default=True,
+        help="Requests in flight at most.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, 3600, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one request may take.",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(0, 20),
+        default=4,
+        show_default=True,
+        help="Attempts of a read after the first.",
+    ),
+]
+
+
+def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
+    """Give the command the shared options, as an `Options` in its first parameter."""
+    added = [*_general(command), *(_SELECTION if selection else []), *(_API if network else [])]
 
     def decorate(function: Callable[..., ExitCode]) -> Any:
         @functools.wraps(function)
@@ -220,6 +225,3 @@ def shared(command: str, *, network: bool = True, selection: bool = True) -> Cal
         return call
 
     return decorate
-
-
-_FILE_HELP = "A manifest, a folder of them, or - for standard input. Repeatable. Default: imgwire.yaml"

@@ -12,6 +12,8 @@ from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from reconciler.emulator.chaos import Methods
+    from reconciler.emulator.server import ServerOptions
+    from reconciler.emulator.switches import Switches
 
 
 def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -91,46 +93,53 @@ def emulator(
     reconciler emulator --port 8321 --state emulator.json
     IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
     """
-    from reconciler.emulator.switches import SwitchError, Switches, describe
-
     if list_switches:
-        for switch in describe():
-            click.echo(
-                f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})"
-            )
-        return ExitCode.OK
+        return _list_switches()
     _require("emulator", "starlette", "uvicorn")
     from reconciler.emulator.chaos import ChaosSettings
-    from reconciler.emulator.faults import FaultError
-    from reconciler.emulator.requests import LogError
-    from reconciler.emulator.server import ServerOptions, serve
-    from reconciler.emulator.state import StateError
+    from reconciler.emulator.server import ServerOptions
 
     shorthands = [*(["strict_keys=true"] if strict_keys else []), *([] if latency is None else [f"latency={latency}"])]
+    switches = _switches([*settings, *shorthands])
+    chaos_settings = None if chaos is None else ChaosSettings(chaos, seed, chaos_on)
+    return _serve(ServerOptions(host, port, state, switches, faults, chaos_settings, log, dns_server))
+
+
+def _list_switches() -> ExitCode:
+    from reconciler.emulator.switches import describe
+
+    for switch in describe():
+        click.echo(f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})")
+    return ExitCode.OK
+
+
+def _switches(settings: list[str]) -> Switches:
+    from reconciler.emulator.switches import SwitchError, Switches
+
     try:
-        switches = Switches.of([*settings, *shorthands])
+        switches = Switches.of(settings)
     except SwitchError as error:
         raise click.BadParameter(str(error), param_hint="--set") from None
     if switches.check == "dns":
         _require("dns", "dns")
-    options = ServerOptions(
-        host=host,
-        port=port,
-        state=state,
-        switches=switches,
-        faults=faults,
-        chaos=None if chaos is None else ChaosSettings(chaos, seed, chaos_on),
-        log=log,
-        dns_server=dns_server,
-    )
-    if host not in {"127.0.0.1", "::1", "localhost"}:
-        click.echo(f"Listening on {host}: other machines can reach this emulator.", err=True)
+    return switches
+
+
+def _serve(options: ServerOptions) -> ExitCode:
+    from reconciler.emulator.faults import FaultError
+    from reconciler.emulator.requests import LogError
+    from reconciler.emulator.server import serve
+    from reconciler.emulator.state import StateError
+
+    if options.host not in {"127.0.0.1", "::1", "localhost"}:
+        click.echo(f"Listening on {options.host}: other machines can reach this emulator.", err=True)
     try:
         serve(options, _ready)
     except (StateError, FaultError, LogError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(f"cannot serve on {host}:{port}: {error.strerror or error}") from None
+        message = f"cannot serve on {options.host}:{options.port}: {error.strerror or error}"
+        raise click.ClickException(message) from None
     return ExitCode.OK
 
 
