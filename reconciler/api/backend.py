@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
-from reconciler import __version__
 from reconciler.api import wire
 from reconciler.api.client import Client
 from reconciler.api.pace import Pace
@@ -19,6 +18,7 @@ from reconciler.api.retry import RetryPolicy
 from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.domains import Absent, Domain, Known
 from reconciler.model.masking import register_keys
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     import ssl

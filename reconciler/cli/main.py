@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.signals import Terminated, listen
 from reconciler.model.exit_codes import ExitCode
+from reconciler.version import __version__
 
 # In the order of a first use, each with its one line of help: listing them imports nothing.
 COMMANDS = {

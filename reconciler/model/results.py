@@ -222,7 +222,8 @@ class Stopped(Exception):
     """Ends an operation with a Failed, and with the source and the diagnostics that were known where it happened."""
 
     def __init__(self, failed: Failed, source: Source | None = None, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
-        super().__init__(failed.message or failed.reason)
+        problems = "; ".join(f"{item.code}: {item.message}" for item in diagnostics[:5])
+        super().__init__(failed.message or problems or failed.reason)
         self.failed = failed
         self.source = source
         self.diagnostics = diagnostics

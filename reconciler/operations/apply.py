@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.api.backend import Access
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import WritePolicy
-from reconciler.model.conclusion import refusal_code, report_of
+from reconciler.model.conclusion import refusal_code
 from reconciler.model.ledger import Ledger
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.plan import Create, Delete
@@ -16,6 +16,7 @@ from reconciler.model.proposal import Approved, Declined
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.operations.lookup import Dns, lookup_for, notes
 from reconciler.operations.receipt import Receipt
+from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
 from reconciler.planning.records import records
 
@@ -64,12 +65,12 @@ async def apply(
     def so_far() -> ApplyResult:
         return result_of(proposal, ledger.snapshot(context.stop.requested))
 
-    def report(result: ApplyResult) -> Report:
-        return report_of("apply", context.now(), result, workspace.source, workspace.diagnostics)
+    def described(result: ApplyResult) -> Report:
+        return report("apply", workspace, context, result)
 
     receipt: Receipt | None = None
     if settings.receipt is not None:
-        receipt = Receipt(settings.receipt, lambda: report(so_far()), context.observer)
+        receipt = Receipt(settings.receipt, lambda: described(so_far()), context.observer)
         receipt.begin(proposal)
     try:
         result = await _run(workspace, context, ledger, receipt, proposal, settings)
@@ -77,7 +78,7 @@ async def apply(
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
     except Exception as error:
         raise Crashed(so_far()) from error
-    return replace(result, receipt_written=receipt is None or receipt.end(report(result)))
+    return replace(result, receipt_written=receipt is None or receipt.end(described(result)))
 
 
 def blocked(proposal: Proposal, hint: str | None = None) -> Failed:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, write_atomic
-from reconciler.model.conclusion import reading_code, report_of
+from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import MISTAKEN_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
 from reconciler.operations.propose import read
+from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import (
@@ -39,9 +40,8 @@ STANDARD_INPUT = "<stdin>"
 
 def save_plan(path: str, workspace: Workspace, context: Context, result: PlanResult) -> None:
     """Write the report of a plan, for `apply FILE`. Raises Stopped."""
-    report = report_of("plan", context.now(), result, workspace.source, workspace.diagnostics)
     try:
-        write_atomic(path, render_plan(report))
+        write_atomic(path, render_plan(report("plan", workspace, context, result)))
     except OSError as error:
         message = f"could not save the plan to {path}: {error.strerror or error}"
         failed = Failed(ExitCode.ERROR, "not_written", message, so_far=PlanResult(result.proposal))

@@ -12,9 +12,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from reconciler import __version__
 from reconciler.model.diagnostics import Severity
 from reconciler.render.escape import escape_control
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, assert_never
 
-from reconciler import __version__
 from reconciler.model.domains import Domain, Live, Unreadable, domain_of
 from reconciler.model.plan import Plan
 from reconciler.model.report import Restored, RestoreFailure
@@ -21,6 +20,7 @@ from reconciler.model.results import (
 )
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

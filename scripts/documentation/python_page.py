@@ -52,5 +52,8 @@ def _signature(name: str, value: object) -> str:
 
 
 def _short(signature: str) -> str:
-    """The signature without module paths."""
+    """The signature without module paths, and without addresses of the process that wrote it."""
+    signature = re.sub(r"<function (?:\w+\.)*(<lambda>|\w+) at 0x[0-9a-f]+>", r"\1", signature).replace(
+        "<factory>", "..."
+    )
     return re.sub(r"reconciler(?:\.\w+)*\.", "", signature).replace("'", "")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "reconciler"
 FOLDERS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
-TOP = {"reconciler", "reconciler.schema_files", "reconciler.files"}  # version, schemas and file access, for everybody
+TOP = {
+    "reconciler.version",
+    "reconciler.schema_files",
+    "reconciler.files",
+}  # version, schemas and file access, for everybody
 
 # A library is imported where its work is done and nowhere else; `cli` wires, so it may meet more of them.
 LIBRARIES = {
