@@ -9,25 +9,34 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-from octodns.record import Record as OctoRecord  # type: ignore[import-untyped]
-from octodns.zone import Zone  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING
 
 from reconciler.dns.octodns_config import Configuration, quiet
 from reconciler.dns.provider_errors import exit_code_of
-from reconciler.dns.record_checks import Candidate, Rejected, candidates, check_place, check_provider, other_changes
-from reconciler.dns.zone_snapshot import Snapshot, differences, record_type, snapshot
+from reconciler.dns.record_checks import Candidate, Intent, Rejected, candidates, check_place
+from reconciler.dns.zone_access import DEFAULT_TTL, Reading, ZoneAccess
+from reconciler.dns.zone_snapshot import Key, Snapshot, differences
 from reconciler.model.dns import Publication, PublishState, ZoneChange
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from reconciler.model.report import Record
 
-DEFAULT_TTL = 300  # seconds, of new records; a record that is replaced keeps its TTL
 _REREAD_DELAYS = (0.0, 1.0, 2.0)  # seconds before each re-read, until the provider shows what it accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`ttl` is in seconds, of new records. `zones` limits the run to these zones, without trailing dots; empty means all.
+    `replace` has the names whose other records may be replaced by the CNAME."""
+
+    allow_zone_rewrite: bool = False
+    ttl: int = DEFAULT_TTL
+    zones: Collection[str] = ()
+    replace: Collection[str] = ()
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,56 +74,39 @@ class Published:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A zone as a new provider read it."""
-
-    provider: Any
-    zone: Any
-    records: Snapshot
-    cnames: Mapping[str, Any]  # octoDNS records by absolute name
-
-    def cname(self, name: str) -> Any:
-        """The CNAME at the name, or None."""
-        return self.cnames.get(f"{name}.")
-
-    def has(self, item: Publication) -> bool:
-        """The record is in the zone as it should be."""
-        record = self.cname(item.name)
-        return record is not None and record.value.lower() == f"{item.after}."
-
-
 class Publisher:
     """Plans and applies. Raises ConfigError where the configuration cannot be used."""
 
-    def __init__(
-        self,
-        config: str,
-        *,
-        allow_zone_rewrite: bool = False,
-        ttl: int = DEFAULT_TTL,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, config: str, options: Options | None = None) -> None:
         self._config = Configuration(config)
-        self._allow_zone_rewrite = allow_zone_rewrite
-        self._ttl = ttl
-        self._sleep = sleep
+        self._options = options or Options()
+        self._access = ZoneAccess(self._config, self._options.allow_zone_rewrite, self._options.ttl)
 
     @property
     def ignored(self) -> tuple[str, ...]:
         """The settings of the configuration that octoDNS would use and this does not."""
         return self._config.ignored
 
-    def prepare(self, records: Sequence[Record]) -> Prepared:
+    @property
+    def zones(self) -> frozenset[str]:
+        """The zones of the configuration, without trailing dots."""
+        return frozenset(_plain(zone).lower() for zone in self._config.zones)
+
+    def prepare(
+        self, records: Sequence[Record], *, ahead: Sequence[Record] = (), stale: Sequence[Record] = ()
+    ) -> Prepared:
         """Read every zone and plan its edit; nothing for records that exist already. What cannot be published stops its own
-        zone only."""
+        zone only. Records of `ahead` are only added, never replaced. Those of `stale` are deleted where they still have
+        their value."""
         zones: dict[tuple[str, str], list[Candidate]] = {}
         refused = []
-        for record in candidates(records):
+        for record in candidates(records, ahead, stale):
             try:
                 if record.problem is not None:
                     raise record.problem
                 zone = self._zone(record.name)
+                if self._options.zones and _plain(zone).lower() not in self._options.zones:
+                    continue
                 for target in self._targets(zone):
                     zones.setdefault((zone, target), []).append(record)
             except Rejected as error:
@@ -158,29 +150,36 @@ class Publisher:
 
     def _edit(self, zone: str, target: str, records: Sequence[Candidate]) -> ZoneEdit:
         where = f"{target}: {_plain(zone)}"
-        publications = [Publication(target, _plain(zone), record.name, None, record.value) for record in records]
         try:
-            reading = self._read(zone, target)
+            reading = self._access.read(zone, target)
         except Rejected as error:
-            return ZoneEdit(target, zone, {}, tuple(_refused(item, error) for item in publications))
-        found: list[Publication] = []
-        for item in publications:
-            try:
-                check_place(item.name, zone, reading.records, where)
-            except Rejected as error:
-                found.append(_refused(item, error))
-                continue
-            before = reading.cname(item.name)
-            if not reading.has(item):
-                found.append(replace(item, before=before.value.removesuffix(".") if before else None))
+            unread = (Publication(target, _plain(zone), record.name, None, record.value) for record in records)
+            return ZoneEdit(target, zone, {}, tuple(_refused(item, error) for item in unread))
+        found = tuple(item for record in records if (item := self._publication(zone, target, record, reading)))
         if any(item.state is PublishState.REFUSED for item in found):
             return ZoneEdit(target, zone, reading.records, tuple(map(_not_started, found)))
         try:
             if found:
-                self._plan(reading, found, where)
+                self._access.plan(reading, found, where)
         except Rejected as error:
-            found = [_refused(item, error) for item in found]
-        return ZoneEdit(target, zone, reading.records, tuple(found))
+            found = tuple(_refused(item, error) for item in found)
+        return ZoneEdit(target, zone, reading.records, found)
+
+    def _publication(self, zone: str, target: str, record: Candidate, reading: Reading) -> Publication | None:
+        """What to do for the record; None where there is nothing to do."""
+        where = f"{target}: {_plain(zone)}"
+        before = reading.cname(record.name)
+        item = Publication(target, _plain(zone), record.name, before, record.value)
+        if record.intent is Intent.DELETE:
+            return replace(item, after=None) if before == record.value else None
+        removes: tuple[str, ...] = ()
+        try:
+            removes = check_place(record.name, zone, reading.records, where, self._options.replace)
+            if record.intent is Intent.ADD and (removes or before not in {None, record.value}):
+                raise Rejected(f"{where}: {record.name} points to {before}: a record ahead of its domain is only added")
+        except Rejected as error:
+            return _refused(item, error)
+        return None if before == record.value else replace(item, removes=removes)
 
     def _write(self, edit: ZoneEdit) -> Published:
         """Read the zone again, write, and read once more. What that reading shows is the true state of each record."""
@@ -188,10 +187,10 @@ class Publisher:
         where = f"{edit.target}: {zone}"
         failure: BaseException | None = None
         try:
-            reading = self._read(edit.zone, edit.target)
+            reading = self._access.read(edit.zone, edit.target)
             if changed := differences(edit.target, zone, edit.before, reading.records):
-                raise Rejected(f"{where}: the zone changed after it was read: {_listed(changed)}")
-            plan = self._plan(reading, edit.publications, where)
+                raise Rejected(f"{where}: the zone changed after it was read: {'; '.join(map(str, changed))}")
+            plan = self._access.plan(reading, edit.publications, where)
         except Rejected as error:
             return Published(tuple(_refused(item, error) for item in edit.publications))
         try:
@@ -200,97 +199,57 @@ class Publisher:
                     failure = Rejected("the provider is configured not to apply", ExitCode.ERROR)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - providers raise whatever their clients raise
             failure = error
-        ended, after = self._states(edit, failure)
-        ours = frozenset((f"{item.name}.", "CNAME") for item in edit.publications)
-        others = differences(edit.target, zone, reading.records, after, ours) if after is not None else ()
-        return Published(ended, others, isinstance(failure, KeyboardInterrupt))
+        after, problem = self._reread(edit, failure)
+        results = tuple(self._result(item, after, failure, problem) for item in edit.publications)
+        changes = differences(edit.target, zone, reading.records, after.records, _edited(edit)) if after else ()
+        return Published(results, changes, isinstance(failure, KeyboardInterrupt))
 
-    def _states(self, edit: ZoneEdit, failure: BaseException | None) -> tuple[tuple[Publication, ...], Snapshot | None]:
-        """Each publication as a re-read shows it, and the zone then; None where it cannot be read."""
+    def _reread(self, edit: ZoneEdit, failure: BaseException | None) -> tuple[Reading | None, str]:
+        """The zone after the write; None, and why, where it cannot be read. A provider that reported success gets some time
+        to show it."""
         reading, problem = None, ""
         for delay in _REREAD_DELAYS if failure is None else _REREAD_DELAYS[:1]:
-            self._sleep(delay)
+            self._options.sleep(delay)
             try:
-                reading = self._read(edit.zone, edit.target)
+                reading = self._access.read(edit.zone, edit.target)
             except Rejected as error:
                 problem = str(error)
                 continue
             if all(reading.has(item) for item in edit.publications):
                 break
-        return tuple(self._state(item, reading, failure, problem) for item in edit.publications), (
-            reading.records if reading else None
-        )
+        return reading, problem
 
-    def _state(
-        self, item: Publication, reading: _Reading | None, failure: BaseException | None, problem: str
+    def _result(
+        self, item: Publication, after: Reading | None, failure: BaseException | None, problem: str
     ) -> Publication:
         cause, code = "the provider reported success", ExitCode.ERROR
         match failure:
             case Rejected():
                 cause = str(failure)
             case KeyboardInterrupt():
-                cause = "interrupted; a re-read shows that the record was not written"
+                cause = "interrupted"
             case Exception():
                 cause, code = self._config.describe(failure), exit_code_of(failure, ExitCode.ERROR)
-        if reading is None:
-            cause = cause.partition(";")[0]
+        if after is None:
             error = f"{cause}; the zone could not be read again, so the state is unknown: {problem}"
             return replace(item, state=PublishState.UNKNOWN, error=error, exit_code=ExitCode.PARTIAL)
-        if reading.has(item):
+        if after.has(item):
             return replace(item, state=PublishState.DONE)
         if failure is None:
-            error = f"{cause}, but a re-read does not show the record"
+            error = f"{cause}, but a re-read does not show it"
             return replace(item, state=PublishState.UNKNOWN, error=error, exit_code=ExitCode.PARTIAL)
+        if isinstance(failure, KeyboardInterrupt):
+            cause = "interrupted; a re-read shows that the record was not written"
         return replace(item, state=PublishState.FAILED, error=cause, exit_code=code)
 
-    def _read(self, zone: str, target: str) -> _Reading:
-        """The zone as a new provider reads it. Raises Rejected."""
-        where = f"{target}: {_plain(zone)}"
-        try:
-            with quiet():
-                provider = self._config.provider(target)
-                if not self._allow_zone_rewrite:
-                    check_provider(provider, where)
-                existing = Zone(zone, self._config.sub_zones(zone))
-                exists = provider.populate(existing, target=True, lenient=True)
-        except Rejected:
-            raise
-        except Exception as error:  # noqa: BLE001 - providers raise whatever their clients raise
-            code = exit_code_of(error, ExitCode.UNREACHABLE)
-            raise Rejected(f"{where} could not be read: {self._config.describe(error)}", code) from None
-        if exists is False:
-            raise Rejected(f"{where}: there is no such zone at the provider. Create it first")
-        cnames = {record.fqdn: record for record in existing.records if record_type(record) == "CNAME"}
-        return _Reading(provider, existing, snapshot(existing.records), cnames)
 
-    def _plan(self, reading: _Reading, publications: Sequence[Publication], where: str) -> Any:
-        """octoDNS's plan that publishes exactly these records. Raises Rejected."""
-        desired = reading.zone.copy()
-        try:
-            with quiet():
-                if desired.root_ns and not reading.provider.SUPPORTS_ROOT_NS:
-                    desired.remove_record(desired.root_ns)
-                for item in publications:
-                    old = reading.cname(item.name)
-                    data = {"type": "CNAME", "ttl": old.ttl if old else self._ttl, "value": f"{item.after}."}
-                    name = desired.hostname_from_fqdn(f"{item.name}.")
-                    desired.add_record(OctoRecord.new(desired, name, data, lenient=True), replace=True, lenient=True)
-                plan = reading.provider.plan(desired, lenient=True)
-        except Exception as error:  # noqa: BLE001 - providers raise whatever their clients raise
-            code = exit_code_of(error, ExitCode.ERROR)
-            raise Rejected(f"{where} could not be planned: {self._config.describe(error)}", code) from None
-        changes = plan.changes if plan else ()
-        planned = [
-            (change.record.fqdn, record_type(change.record), getattr(change.new, "value", None)) for change in changes
-        ]
-        others = other_changes(planned, [(item.name, item.after) for item in publications])
-        if plan and plan.meta:
-            others.append("the settings of the zone")
-        if others:
-            raise Rejected(f"{where}: the provider would also change {', '.join(others)}")
-        if len(planned) != len(publications):
-            raise Rejected(f"{where}: the provider would not publish every record", ExitCode.ERROR)
-        return plan
+def _edited(edit: ZoneEdit) -> frozenset[Key]:
+    """The records that the edit is meant to change."""
+    names = {f"{item.name}." for item in edit.publications}
+    removed = {f"{item.name}." for item in edit.publications if item.removes}
+    return frozenset(
+        {(name, "CNAME") for name in names} | {(name, kind) for name, kind in edit.before if name in removed}
+    )
 
 
 def _refused(item: Publication, error: Rejected) -> Publication:
@@ -303,7 +262,3 @@ def _not_started(item: Publication) -> Publication:
 
 def _plain(zone: str) -> str:
     return zone.removesuffix(".")
-
-
-def _listed(changes: Sequence[ZoneChange]) -> str:
-    return "; ".join(map(str, changes))

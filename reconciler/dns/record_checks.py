@@ -4,6 +4,7 @@ would overwrite somebody else's name."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.dns import plain_name
@@ -11,7 +12,7 @@ from reconciler.model.domains import NOT_KNOWN
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from reconciler.dns.zone_snapshot import Snapshot
     from reconciler.model.report import Record
@@ -28,37 +29,56 @@ class Rejected(Exception):
         self.exit_code = exit_code
 
 
+class Intent(Enum):
+    """What is to happen with a record."""
+
+    PUBLISH = "publish"  # add it, or replace the CNAME that is there
+    ADD = "add"  # only add it
+    DELETE = "delete"  # delete it where it still has its value
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record to publish, with both names known. `problem` says why it is not published."""
+    """A record with both names known. `problem` says why it is not published."""
 
     name: str
     value: str
     zone: str
+    intent: Intent = Intent.PUBLISH
     problem: Rejected | None = None
 
 
-def candidates(records: Sequence[Record]) -> Iterator[Candidate]:
-    """Every record once. Where the API's answer for one is wrong, none of its environment is published."""
+def candidates(
+    records: Sequence[Record], ahead: Sequence[Record] = (), stale: Sequence[Record] = ()
+) -> Iterator[Candidate]:
+    """Every name once: to publish, to publish ahead of its domain, or to delete, in this order of precedence.
+
+    Where the API's answer for one record is wrong, none of its environment is published.
+    """
     problems: dict[str, Rejected] = {}
     values: dict[str, str] = {}
-    for record in records:
+    intents = [(item, Intent.PUBLISH) for item in records]
+    intents += [(item, Intent.ADD) for item in ahead]
+    intents += [(item, Intent.DELETE) for item in stale]
+    for record, intent in intents:
         if record.name is None or record.value is None:
             continue
-        first = values.setdefault(record.name, record.value)
+        first = record.value if intent is Intent.DELETE else values.setdefault(record.name, record.value)
         if problem := _problem(record.hostname, record.name, record.value, first):
             problems.setdefault(record.environment, problem)
     seen: set[str] = set()
-    for record in records:
+    for record, intent in intents:
         problem = problems.get(record.environment)
         name, value = record.name or record.hostname, record.value or NOT_KNOWN
         if not record.known:
             problem = problem or Rejected(
                 f"the API has not given the {record.purpose} record of {record.hostname} yet: run dns sync again later"
             )
+        if intent is Intent.DELETE and (problem is not None or name in seen):
+            continue
         if problem is not None or name not in seen:
             seen.add(name)
-            yield Candidate(name, value, record.zone or "", problem)
+            yield Candidate(name, value, record.zone or "", intent, problem)
 
 
 def _problem(hostname: str, name: str, value: str, first: str) -> Rejected | None:
@@ -84,8 +104,13 @@ def check_provider(provider: Any, where: str) -> None:
             )
 
 
-def check_place(name: str, zone: str, before: Snapshot, where: str) -> None:
-    """Raises Rejected where a CNAME at the name is not possible. `zone` ends with a dot, `name` does not."""
+def check_place(
+    name: str, zone: str, before: Snapshot, where: str, replaceable: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The other records at the name that must be removed, one line each. Raises Rejected where a CNAME is not possible there.
+
+    `zone` ends with a dot, `name` does not.
+    """
     fqdn = f"{name}."
     if fqdn == zone:
         raise Rejected(f"{where}: {name} is the zone itself, and a CNAME cannot be there: choose a hostname below it")
@@ -100,13 +125,15 @@ def check_place(name: str, zone: str, before: Snapshot, where: str) -> None:
             raise Rejected(
                 f"{where}: a DNAME at {parent.removesuffix('.')} redirects every name below it: remove it first"
             )
-    for owner, kind in sorted(before):
-        if owner == fqdn and kind != "CNAME":
-            article = "an" if kind[0] in "AHLMNSRFX" else "a"
-            raise Rejected(
-                f"{where}: {name}: {article} {kind} record exists; a CNAME cannot coexist with it: remove it first. "
-                f"Its value is {before[owner, kind].partition(' ')[2]}"
-            )
+    others = sorted(kind for owner, kind in before if owner == fqdn and kind != "CNAME")
+    if others and name not in replaceable:
+        kind = others[0]
+        article = "an" if kind[0] in "AHLMNSRFX" else "a"
+        raise Rejected(
+            f"{where}: {name}: {article} {kind} record exists; a CNAME cannot coexist with it: remove it first. "
+            f"Its value is {before[fqdn, kind].partition(' ')[2]}. To replace it in one step: --replace {name}"
+        )
+    return tuple(f"{kind} {before[fqdn, kind].partition(' ')[2]}" for kind in others)
 
 
 def _ancestors(fqdn: str, zone: str) -> Iterator[str]:
@@ -114,9 +141,3 @@ def _ancestors(fqdn: str, zone: str) -> Iterator[str]:
     while fqdn != zone and fqdn.endswith(f".{zone}"):
         yield fqdn
         fqdn = fqdn.partition(".")[2]
-
-
-def other_changes(planned: Iterable[tuple[str, str, str | None]], wanted: Iterable[tuple[str, str]]) -> list[str]:
-    """The planned (name, type, value) that are not among the wanted (name, value) of CNAMEs, as text."""
-    expected = {(f"{name}.", "CNAME", f"{value}.") for name, value in wanted}
-    return sorted(f"{name} {kind}" for name, kind, value in planned if (name, kind, value) not in expected)

@@ -92,22 +92,24 @@ class PublishState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One CNAME to publish in a zone at a provider (`target`). `before` is the value of the CNAME that it replaces, None where
-    there is none. Names are without a trailing dot. `exit_code` classifies `error`."""
+    """One CNAME to publish or delete in a zone at a provider (`target`). `before` is the value that it has, None where there is
+    none; `after` is None for a delete. Names are without a trailing dot. `removes`: other records at the name that the CNAME
+    replaces. `exit_code` classifies `error`."""
 
     target: str
     zone: str
     name: str
     before: str | None
-    after: str
+    after: str | None
     state: PublishState = PublishState.PLANNED
     error: str | None = None
     exit_code: ExitCode = ExitCode.OK
+    removes: tuple[str, ...] = ()
 
     @property
     def leaves_imgwire(self) -> bool:
         """The target is no name below Imgwire's own domain."""
-        return not self.after.lower().endswith(IMGWIRE_SUFFIX)
+        return self.after is not None and not self.after.lower().endswith(IMGWIRE_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)

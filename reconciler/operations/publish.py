@@ -4,40 +4,61 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.zones import zone_of
 from reconciler.model.conclusion import conclude
 from reconciler.model.dns import Publication, PublishState
+from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.hostnames import compared_form
 from reconciler.model.plan import MISTAKEN_CODES
 from reconciler.model.proposal import Declined
+from reconciler.model.report import Record
 from reconciler.model.results import Failed, PublishResult, Stopped
 from reconciler.operations.lookup import INSTALL
 from reconciler.operations.records import needed_records
+from reconciler.planning.records import records as planned_records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
+    from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
     from reconciler.model.results import RecordsResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.baseline import Baseline
 
 PublishApprover = Callable[[tuple[Publication, ...]], Awaitable["Approval"]]
 """Decides whether these records may be published."""
 
 
-async def publish(
-    workspace: Workspace,
-    context: Context,
-    config: str,
-    approve: PublishApprover,
-    *,
-    allow_zone_rewrite: bool = False,
-) -> PublishResult:
-    """Publish the records of what is live as desired, and nothing else; the API gets GET requests only.
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """`config` is the path of an octoDNS configuration. `zones` limits the run to these zones; empty means all. `ttl` is in
+    seconds, of new records. `replace` has the names whose other records the CNAME may replace.
 
-    `config` is the path of an octoDNS configuration. Raises Stopped, with what was published, where not all was.
+    `ahead` also publishes the routing record of hostnames that are desired and not live yet; `target` is its value where no
+    live domain of the environment shows it. `stale`: the records of domains of this baseline that are gone are deleted.
+    """
+
+    config: str
+    allow_zone_rewrite: bool = False
+    zones: frozenset[str] = frozenset()
+    ttl: int = 300
+    replace: frozenset[str] = frozenset()
+    ahead: bool = False
+    target: str | None = None
+    stale: Baseline | None = None
+
+
+async def publish(
+    workspace: Workspace, context: Context, settings: PublishSettings, approve: PublishApprover
+) -> PublishResult:
+    """Publish the records of domains that are live as desired, and what the settings add; the API gets GET requests only.
+
+    Raises Stopped, with what was published, where not all was.
     """
     if importlib.util.find_spec("octodns") is None:
         message = "dns sync needs octoDNS, which is not installed"
@@ -46,12 +67,20 @@ async def publish(
     _refuse_mistaken(needed)
     live = {item.name for item in needed.plan.items if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
-    publisher = _publisher(config, allow_zone_rewrite=allow_zone_rewrite)
+    ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
+    stale = stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed) if settings.stale else ()
+    publisher = _publisher(settings)
+    notice = context.observer.on_notice
     if publisher.ignored:
         ignored = ", ".join(f"`{name}`" for name in publisher.ignored)
-        context.observer.on_notice("warning", f"{config}: dns sync ignores {ignored}")
-    prepared: Prepared = await context.run_blocking(lambda: publisher.prepare(records))
-    result = PublishResult(needed.plan, records=records, publications=prepared.publications)
+        notice("warning", f"{settings.config}: dns sync ignores {ignored}")
+    for record in ahead:
+        message = (
+            f"{record.name} will point to Imgwire before it is a custom domain: run apply soon, or others can claim it"
+        )
+        notice("warning", message)
+    prepared: Prepared = await context.run_blocking(lambda: publisher.prepare(records, ahead=ahead, stale=stale))
+    result = PublishResult(needed.plan, records=(*records, *ahead), publications=prepared.publications)
     if any(item.state is PublishState.PLANNED for item in prepared.publications):
         match await approve(prepared.publications):
             case Declined(reason, message, hint):
@@ -62,6 +91,35 @@ async def publish(
     return result
 
 
+def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
+    """The routing record of every desired hostname that no environment has yet. Its value is that of the environment's live
+    domain, or `target`. A hostname that is live elsewhere keeps its record: it serves traffic until it moves."""
+    live = {domain.hostname for item in plan.items if (domain := domain_of(item.live))}
+    found = []
+    for item in plan.items:
+        hostname, domain = item.environment.hostname, domain_of(item.live)
+        value = target or (domain.cname_value if domain else None)
+        if (
+            hostname is not None
+            and hostname not in live
+            and value is not None
+            and not isinstance(item.live, Unreadable)
+        ):
+            found.append(Record(item.name, hostname, "routing", hostname, compared_form(value), zone_of(hostname)))
+    return tuple(found)
+
+
+def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Record, ...]:
+    """The records of the baseline's domains that are neither live nor desired now. Raises Stopped where that is not known."""
+    if narrowed or not plan.complete:
+        message = "--delete-stale needs every environment: one was left out or could not be read"
+        raise Stopped(Failed(ExitCode.REFUSED, "unreadable", message, so_far=PublishResult(plan)))
+    kept = {domain.hostname for item in plan.items if (domain := domain_of(item.live))}
+    kept |= {item.environment.hostname for item in plan.items if item.environment.hostname}
+    gone = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
+    return planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
+
+
 def _refuse_mistaken(needed: RecordsResult) -> None:
     mistaken = next((block for block in needed.blocks if block.code in MISTAKEN_CODES), None)
     if mistaken is not None:
@@ -69,15 +127,22 @@ def _refuse_mistaken(needed: RecordsResult) -> None:
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
 
 
-def _publisher(config: str, *, allow_zone_rewrite: bool) -> Publisher:
+def _publisher(settings: PublishSettings) -> Publisher:
     from reconciler.dns.octodns_config import ConfigError
-    from reconciler.dns.publishing import Publisher
+    from reconciler.dns.publishing import Options, Publisher
 
+    zones = frozenset(zone.lower().removesuffix(".") for zone in settings.zones)
     try:
-        return Publisher(config, allow_zone_rewrite=allow_zone_rewrite)
+        publisher = Publisher(
+            settings.config, Options(settings.allow_zone_rewrite, settings.ttl, zones, settings.replace)
+        )
     except ConfigError as error:
         hint = "see the octoDNS documentation for the form of this file"
         raise Stopped(Failed(ExitCode.DATA, "invalid_config", str(error), hint)) from None
+    if unknown := sorted(zones - publisher.zones):
+        hint = f"its zones are {', '.join(sorted(publisher.zones)) or 'none'}"
+        raise Stopped(Failed(ExitCode.USAGE, "usage", f"{settings.config} has no zone {unknown[0]}", hint))
+    return publisher
 
 
 async def _publish(context: Context, publisher: Publisher, prepared: Prepared, result: PublishResult) -> PublishResult:

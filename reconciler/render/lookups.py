@@ -57,12 +57,15 @@ def render_lookups(records: Iterable[Record], ink: Ink) -> str:
 
 
 def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
-    """One line for each record: what is or was to be done, where, and what stood there before."""
+    """One line for each record: what is or was to be done, where, and the value before."""
     rows = []
     for item in publications:
-        planned = ("yellow", "~ update") if item.before else ("green", "+ create")
-        style, word = _STATES.get(item.state, planned)
-        was = f" (before: {escape_control(item.before)}.)" if item.before else ""
+        style, word = _STATES.get(item.state) or _planned(item)
+        value = item.before if item.after is None else item.after
+        details = [f"before: {item.before}."] if item.after is not None and item.before else []
+        details += [f"deletes: {record}" for record in item.removes]
+        details += ["delete"] if item.after is None and item.state in _STATES else []
+        more = f" ({escape_control('; '.join(details))})" if details else ""
         why = f": {escape_control(item.error)}" if item.error else ""
         rows.append(
             (
@@ -70,10 +73,16 @@ def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
                 escape_control(item.target or "-"),
                 f"{escape_control(item.name)}.",
                 "CNAME",
-                f"{escape_control(item.after)}.{was}{why}",
+                f"{escape_control(value or '')}.{more}{why}",
             )
         )
     return aligned(rows, ink.width)
+
+
+def _planned(item: Publication) -> tuple[str, str]:
+    if item.after is None:
+        return "red", "- delete"
+    return ("yellow", "~ update") if item.before or item.removes else ("green", "+ create")
 
 
 def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:

@@ -1,7 +1,7 @@
 """The CNAMEs that each custom domain needs, as the files of tools that publish DNS.
 
-Names that are not plain, lie in no zone or stand there twice are left out, each with a comment that says so: nothing from
-outside leaves the place it is written to.
+Names that are not plain, have no zone or occur twice are left out, each with a comment: no text from outside leaves the place
+where it is written.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Zones = dict[str, list["_Entry"]]
 
+_MAX_ENDPOINTS = 1_000
 _NONE_LIVE = "no custom domain is live"
 
 
@@ -87,28 +88,36 @@ def render_terraform(records: Sequence[Record]) -> str:
 
 
 def render_external_dns(records: Sequence[Record]) -> str:
-    """One DNSEndpoint (Kubernetes, external-dns with the source `crd`) for each zone."""
+    """DNSEndpoint objects (Kubernetes, external-dns with the source `crd`) for each zone, of at most 1,000 records each: larger
+    objects exceed what the API server and etcd accept."""
 
     def manifest(zone: str, items: Sequence[_Entry]) -> str:
         name = "imgwire-" + re.sub(r"[^a-z0-9.-]", "-", zone)
-        lines = [
-            "apiVersion: externaldns.k8s.io/v1alpha1",
-            "kind: DNSEndpoint",
-            "metadata:",
-            f"  name: {_quoted(name)}",
-            "spec:",
-            "  endpoints:",
-        ]
-        for item in items:
-            lines += [
-                f"    - dnsName: {_quoted(item.name)}",
-                "      recordType: CNAME",
-                "      targets:",
-                f"        - {_quoted(item.value)}",
-            ]
-        return "\n".join(lines) + "\n"
+        parts = [items[start : start + _MAX_ENDPOINTS] for start in range(0, len(items), _MAX_ENDPOINTS)]
+        return "---\n".join(
+            _dns_endpoint(name if number == 1 else f"{name}-{number}", part) for number, part in enumerate(parts, 1)
+        )
 
     return _joined("#", records, manifest, between="---\n")
+
+
+def _dns_endpoint(name: str, items: Sequence[_Entry]) -> str:
+    lines = [
+        "apiVersion: externaldns.k8s.io/v1alpha1",
+        "kind: DNSEndpoint",
+        "metadata:",
+        f"  name: {_quoted(name)}",
+        "spec:",
+        "  endpoints:",
+    ]
+    for item in items:
+        lines += [
+            f"    - dnsName: {_quoted(item.name)}",
+            "      recordType: CNAME",
+            "      targets:",
+            f"        - {_quoted(item.value)}",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def render_csv(records: Iterable[Record]) -> str:
@@ -142,9 +151,9 @@ def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
         elif not (plain_name(item.name) and plain_name(item.value)):
             left_out.append(f"left out, not a usable name: {shown}")
         elif item.zone is None:
-            left_out.append(f"left out, in no zone that could be told: {shown}")
+            left_out.append(f"left out, its zone is not known: {shown}")
         elif item.name in names:
-            left_out.append(f"left out, the name stands here already: {shown}")
+            left_out.append(f"left out, another record has this name: {shown}")
         else:
             names.add(item.name)
             zones.setdefault(item.zone, []).append(_Entry(item.environment, item.purpose, item.name, item.value))

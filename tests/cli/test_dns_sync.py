@@ -110,7 +110,7 @@ def test_a_name_with_other_records_is_left_alone(stage: Stage, folder: Path) -> 
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE | other)
     assert ended.document["message"] == (
         "files: example.com: images.example.com: an A record exists; a CNAME cannot coexist with it: remove it first. "
-        "Its value is 192.0.2.7; nothing was written"
+        "Its value is 192.0.2.7. To replace it in one step: --replace images.example.com; nothing was written"
     )
 
 

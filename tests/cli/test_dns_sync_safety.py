@@ -335,7 +335,7 @@ def test_success_that_a_re_read_does_not_show_is_not_done(stage: Stage, folder: 
     configure(stage, **{"class": "providers.Idle"})
     ended = sync(stage)
     assert (ended.code, states(ended)) == (6, [(NAME, "unknown"), (ACME, "unknown")])
-    assert "the provider reported success, but a re-read does not show the record" in ended.document["message"]
+    assert "the provider reported success, but a re-read does not show it" in ended.document["message"]
 
 
 def test_a_provider_that_is_configured_not_to_apply_publishes_nothing(stage: Stage, folder: Path) -> None:

@@ -66,8 +66,8 @@ def test_octodns_reads_its_documents_in_the_order_it_enforces() -> None:
     text = render_octodns(RECORDS)
     comments, *documents = text.split("---\n")
     assert [line.split(":")[0] for line in comments.splitlines()] == ["# left out, not a usable name"] * 6 + [
-        "# left out, in no zone that could be told",
-        "# left out, the name stands here already",
+        "# left out, its zone is not known",
+        "# left out, another record has this name",
     ]
     zones = {document.splitlines()[0]: safe_load(document, enforce_order=True) for document in documents}
     assert zones == {
@@ -208,3 +208,16 @@ def test_whatever_comes_from_outside_only_plain_names_are_published(records: lis
     )
     assert len(rows) == len(records) + 1
     assert {len(row) for row in rows} == {6}
+
+
+def test_a_dns_endpoint_has_at_most_a_thousand_records() -> None:
+    records = [record(f"e{number}", f"h{number}.example.com", "cdn-proxy.imgwire.dev") for number in range(2_500)]
+    documents = list(yaml.safe_load_all(render_external_dns([*records, GOOD[3]])))
+    assert [(item["metadata"]["name"], len(item["spec"]["endpoints"])) for item in documents] == [
+        ("imgwire-example.com", 1_000),
+        ("imgwire-example.com-2", 1_000),
+        ("imgwire-example.com-3", 500),
+        ("imgwire-example.org", 1),
+    ]
+    names = [endpoint["dnsName"] for item in documents for endpoint in item["spec"]["endpoints"]]
+    assert sorted(names) == sorted([*(item.name or "" for item in records), "img.example.org"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -65,12 +65,39 @@ def check(options: Options, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
     help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
 )
 @click.option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
+@click.option(
+    "--ttl",
+    type=click.IntRange(1, 2_147_483_647),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="TTL of new records. Existing records keep theirs.",
+)
+@click.option(
+    "--replace",
+    multiple=True,
+    metavar="NAME",
+    help="Replace other records at NAME (such as an A record) by its CNAME. Repeatable.",
+)
+@click.option(
+    "--ahead",
+    is_flag=True,
+    help="Also add the routing record of hostnames that apply has still to create.",
+)
+@click.option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it.")
+@click.option(
+    "--delete-stale",
+    is_flag=True,
+    help="Also delete records of domains that are gone since --baseline.",
+)
+@click.option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
 @click.option(
     "--allow-zone-rewrite",
     is_flag=True,
     help="Accept providers that rewrite the whole zone. Other records can be lost.",
 )
-def sync(options: Options, config: str, auto_approve: bool, allow_zone_rewrite: bool) -> ExitCode:
+def sync(options: Options, **given: Any) -> ExitCode:
     """Publish the CNAMEs of live domains through octoDNS.
 
     Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no
@@ -78,12 +105,26 @@ def sync(options: Options, config: str, auto_approve: bool, allow_zone_rewrite: 
 
     The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.
     """
+    if given["delete_stale"] != (given["baseline"] is not None):
+        raise click.UsageError("--delete-stale and --baseline need each other")
+    if given["target"] is not None and not given["ahead"]:
+        raise click.UsageError("--target needs --ahead")
 
     async def operate(workspace: Workspace, context: Context) -> PublishResult:
         from reconciler.cli.approval import PublishApproval
-        from reconciler.operations.publish import publish
+        from reconciler.operations.drift import read_baseline
+        from reconciler.operations.publish import PublishSettings, publish
 
-        approve = PublishApproval(options.log, auto_approve)
-        return await publish(workspace, context, config, approve, allow_zone_rewrite=allow_zone_rewrite)
+        settings = PublishSettings(
+            given["config"],
+            given["allow_zone_rewrite"],
+            frozenset(given["zones"]),
+            given["ttl"],
+            frozenset(name.lower().removesuffix(".") for name in given["replace"]),
+            given["ahead"],
+            given["target"],
+            read_baseline(given["baseline"]) if given["baseline"] is not None else None,
+        )
+        return await publish(workspace, context, settings, PublishApproval(options.log, given["auto_approve"]))
 
-    return run_online(options, operate, inputs=[config])
+    return run_online(options, operate, inputs=[given["config"], given["baseline"]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
-from reconciler.model.domains import Present
+from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
@@ -17,6 +17,7 @@ from reconciler.render.text.parts import joined, records_to_publish, render_fail
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.model.plan import Plan
     from reconciler.model.report import Verified
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -88,9 +89,21 @@ def render_dns_sync(report: Report, ink: Ink) -> str:
         [
             render_publications(result.publications, ink),
             unreadable(result.plan, ink),
-            f"Published: {counts or 'nothing, every record is there'}.",
+            f"Published: {counts or _nothing_published(result.plan)}.",
         ]
     )
+
+
+def _nothing_published(plan: Plan) -> str:
+    """Why there was nothing to publish."""
+    desired = [item for item in plan.items if item.environment.hostname is not None]
+    if any(item.before == item.environment.hostname for item in desired):
+        return "nothing, every record is there"
+    if any(isinstance(item.live, Unreadable) for item in desired):
+        return "nothing, no environment with a desired hostname could be read"
+    if any(item.before is not None for item in desired):
+        return "nothing, no custom domain is live as desired: run apply first"
+    return "nothing, no custom domain is live: run apply first" if desired else "nothing, no custom domain is desired"
 
 
 def verdicts(verified: Iterable[Verified], ink: Ink, indent: str = "") -> str:

@@ -1,0 +1,202 @@
+"""The options of `dns sync`: zones, TTL, replacing, ahead of an apply, and deleting what is stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+pytest.importorskip("octodns")
+
+from cli.test_dns_sync import NAME, ZONE, folder, needed, zone_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.stage import Ended, Stage
+
+__all__ = ["folder"]
+
+ACME = f"_acme-challenge.{NAME}"
+TARGET = "cdn-proxy.imgwire.dev"
+
+
+def sync(stage: Stage, *more: str) -> Ended:
+    return stage.run("dns", "sync", "--auto-approve", "--format", "json", *more)
+
+
+def states(ended: Ended) -> list[tuple[str, str | None, str | None, str]]:
+    return [(item["name"], item["before"], item["after"], item["state"]) for item in ended.document["published"]]
+
+
+def test_a_zone_that_is_not_named_is_left_alone(stage: Stage, folder: Path) -> None:
+    stage.environment("other", "images.example.org")
+    stage.manifest(web=NAME, other="images.example.org")
+    stage.write("zones/example.org.yaml", yaml.safe_dump({"www": {"type": "A", "value": "192.0.2.1"}}))
+    config = yaml.safe_load(stage.read("octodns.yaml"))
+    config["zones"]["example.org."] = config["zones"]["example.com."]
+    stage.write("octodns.yaml", yaml.safe_dump(config))
+    ended = sync(stage, "--zone", "Example.Org.")
+    assert (ended.code, zone_file(folder)) == (0, ZONE)
+    assert set(yaml.safe_load(stage.read("zones/example.org.yaml"))) == {"www", "images", "_acme-challenge.images"}
+
+
+def test_a_zone_that_the_configuration_does_not_have_is_a_usage_error(stage: Stage, folder: Path) -> None:
+    ended = sync(stage, "--zone", "example.net")
+    assert (ended.code, ended.document["message"], ended.document["hint"]) == (
+        64,
+        "octodns.yaml has no zone example.net",
+        "its zones are example.com",
+    )
+
+
+def test_new_records_get_the_ttl_and_existing_ones_keep_theirs(stage: Stage, folder: Path) -> None:
+    old = {"images": {"ttl": 60, "type": "CNAME", "value": "old.example.net."}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | old))
+    assert sync(stage, "--ttl", "30").code == 0
+    records = zone_file(folder)
+    assert (records["images"]["ttl"], records["_acme-challenge.images"]["ttl"]) == (60, 30)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"type": "A", "value": "192.0.2.7"}, [{"type": "A", "value": "192.0.2.7"}, {"type": "TXT", "value": "x"}]],
+    ids=["an address", "several records"],
+)
+def test_other_records_are_replaced_in_one_step_where_the_name_is_given(stage: Stage, folder: Path, other: Any) -> None:
+    stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | {"images": other}))
+    refused = sync(stage)
+    assert refused.code == 5
+    assert f"To replace it in one step: --replace {NAME}" in refused.document["message"]
+    ended = sync(stage, "--replace", NAME)
+    assert (ended.code, zone_file(folder)["images"]) == (
+        0,
+        {"ttl": 300, "type": "CNAME", "value": f"{needed(stage, 'web')[NAME]}."},
+    )
+    assert "~ update  files  images.example.com." in ended.err
+    assert "deletes: A 192.0.2.7" in ended.err
+
+
+def test_a_delegation_is_never_replaced(stage: Stage, folder: Path) -> None:
+    stage.write(
+        "zones/example.com.yaml", yaml.safe_dump(ZONE | {"images": {"type": "NS", "value": "ns.other.example."}})
+    )
+    assert sync(stage, "--replace", NAME).code == 5
+
+
+def test_the_routing_record_is_added_ahead_of_a_replace(stage: Stage, folder: Path) -> None:
+    stage.manifest(web="new.example.com")
+    assert sync(stage).document["published"] == []
+    ended = sync(stage, "--ahead")
+    assert (ended.code, states(ended)) == (0, [("new.example.com", None, TARGET, "done")])
+    assert zone_file(folder) == ZONE | {"new": {"ttl": 300, "type": "CNAME", "value": f"{TARGET}."}}
+    assert "new.example.com will point to Imgwire before it is a custom domain" in ended.err
+
+
+def test_a_record_ahead_never_replaces_one_that_serves(stage: Stage, folder: Path) -> None:
+    old = {"new": {"ttl": 60, "type": "CNAME", "value": "old-cdn.example.net."}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | old))
+    stage.manifest(web="new.example.com")
+    ended = sync(stage, "--ahead")
+    assert (ended.code, zone_file(folder)) == (5, ZONE | old)
+    assert "new.example.com points to old-cdn.example.net" in ended.document["message"]
+
+
+def test_a_hostname_that_moves_keeps_its_record_until_then(stage: Stage, folder: Path) -> None:
+    stage.environment("other")
+    stage.manifest(web={"hostname": None}, other=NAME)
+    ended = sync(stage, "--ahead", "--target", TARGET)
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], ZONE)
+
+
+def test_a_first_create_needs_a_target(stage: Stage, folder: Path) -> None:
+    stage.environment("other")
+    stage.manifest(web=NAME, other="first.example.com")
+    assert "first.example.com" not in str(sync(stage, "--ahead").document["published"])
+    ended = sync(stage, "--ahead", "--target", f"{TARGET}.")
+    assert (ended.code, states(ended)) == (0, [("first.example.com", None, TARGET, "done")])
+
+
+def receipt_then_delete(stage: Stage) -> None:
+    """A baseline that knows the domain of `web`, which is then deleted and no longer desired."""
+    assert sync(stage).code == 0
+    assert stage.run("drift", "--report", "json=before.json").code == 0
+    stage.manifest(web={"hostname": None})
+    assert stage.run("apply", "--auto-approve").code == 0
+
+
+def test_records_of_a_domain_that_is_gone_are_deleted(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    assert "images" in zone_file(folder)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert ended.code == 0
+    assert [(name, after, state) for name, _, after, state in states(ended)] == [
+        (NAME, None, "done"),
+        (ACME, None, "done"),
+    ]
+    assert zone_file(folder) == ZONE
+    assert "- delete  files  images.example.com." in ended.err
+
+
+def test_nothing_is_deleted_without_the_option(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    assert sync(stage).code == 0
+    assert "images" in zone_file(folder)
+
+
+def test_a_stale_record_with_another_target_is_kept(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    other = ZONE | {"images": {"type": "CNAME", "value": "elsewhere.example.net."}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(other))
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], other)
+
+
+def test_a_domain_that_moved_keeps_its_records(stage: Stage, folder: Path) -> None:
+    assert sync(stage).code == 0
+    assert stage.run("drift", "--report", "json=before.json").code == 0
+    stage.environment("other")
+    stage.manifest(web={"hostname": None}, other=NAME)
+    assert stage.run("apply", "--auto-approve").code == 0
+    before = zone_file(folder)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert (ended.code, zone_file(folder)["images"]) == (0, before["images"])
+    assert all(item["after"] is not None for item in ended.document["published"])
+
+
+@pytest.mark.parametrize("narrowed", [True, False], ids=["left out", "unreadable"])
+def test_nothing_is_deleted_where_an_environment_is_not_known(stage: Stage, folder: Path, narrowed: bool) -> None:
+    receipt_then_delete(stage)
+    before = zone_file(folder)
+    stage.manifest(web={"hostname": None}, other="other.example.com")
+    more = ["--env", "web"] if narrowed else []
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", *more)
+    assert (ended.code, zone_file(folder)) == (5, before)
+    assert ended.document["message"].startswith("--delete-stale needs every environment")
+
+
+@pytest.mark.parametrize("options", [["--delete-stale"], ["--baseline", "x"], ["--target", "x"]], ids=" ".join)
+def test_options_that_need_another_one(stage: Stage, folder: Path, options: list[str]) -> None:
+    assert stage.run("dns", "sync", *options).code == 64
+
+
+@pytest.mark.parametrize(
+    ("hostname", "message"),
+    [
+        (NAME, "Published: nothing, every record is there.\n"),
+        ("new.example.com", "Published: nothing, no custom domain is live as desired: run apply first.\n"),
+        ({"hostname": None}, "Published: nothing, no custom domain is desired.\n"),
+    ],
+    ids=["in sync", "replace", "none"],
+)
+def test_a_run_without_anything_to_publish_says_why(stage: Stage, folder: Path, hostname: Any, message: str) -> None:
+    assert sync(stage).code == 0
+    stage.manifest(web=hostname)
+    assert stage.run("dns", "sync").out == message
+
+
+def test_a_run_before_the_first_create_says_so(stage: Stage, folder: Path) -> None:
+    stage.environment("other")
+    stage.manifest(other="first.example.com")
+    assert stage.run("dns", "sync").out == "Published: nothing, no custom domain is live: run apply first.\n"
