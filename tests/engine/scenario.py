@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -27,18 +28,23 @@ from reconciler.engine.apply import Run, Settings
 from reconciler.engine.refresh import read_all
 from reconciler.engine.stop import Stop
 from reconciler.engine.write import WritePolicy
+from reconciler.model.domains import domain_of
 from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.observer import NullObserver
-from reconciler.model.plan import Create, Delete, Plan
+from reconciler.model.plan import Create, Delete, Plan, Verify
+from reconciler.model.report import RestoreFailure, StepState
+from reconciler.planning.earlier import Earlier
+from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
+from reconciler.planning.saved import SavedPlan, stale, with_done
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.plan import Step
-    from reconciler.model.report import Applied, StepResult
+    from reconciler.model.report import Applied, Restore, StepResult
 
 API_URL = "http://emulator.localhost"
 NAMES = tuple("abcde")
@@ -51,7 +57,7 @@ MISTAKEN_PIN = "00000000-0000-4000-8000-000000000000"
 class Trouble:
     """What one request meets. `acts` carries it out all the same, `late` as many requests later."""
 
-    kind: str  # connect, drop, timeout, html, shape, moved, or a status
+    kind: str  # connect, drop, timeout, hang, html, shape, moved, or a status
     acts: bool = False
     late: int = 0
 
@@ -72,6 +78,11 @@ class Outage:
     trouble: Trouble
     since: int = 1
 
+    @property
+    def systemic(self) -> bool:
+        """It is not about one hostname or one environment."""
+        return self.trouble.kind not in {"409", "422", "400"}
+
 
 @dataclass(frozen=True)
 class Round:
@@ -87,6 +98,8 @@ class Round:
     restore: bool = True
     outages: tuple[Outage, ...] = ()
     refused_hostnames: frozenset[str] = frozenset()  # creates of these are answered with 422
+    selected: frozenset[str] | None = None  # only these environments take part
+    again: bool = False  # afterwards the saved plan of this round is applied again, with nothing in the way
     impostor: tuple[str, str] | None = None  # creates in the first answer as if they had landed in the second
 
 
@@ -103,15 +116,31 @@ class Scenario:
     parallelism: int
     yields: tuple[int, ...]
     rounds: tuple[Round, ...]
+    lag: int = 0  # so many reads after each change show the state before it
+    nulls: tuple[str, ...] = ()  # fields that no answer has a value for
+    missing: bool = False  # such fields are left out instead
     mistaken: str | None = None  # its pin is not the Environment that its key opens
 
 
-_LOST = ("drop", "timeout", "html", "shape", "moved", "500", "502", "503", "404", "409", "408")
+_LOST = ("drop", "timeout", "hang", "html", "shape", "moved", "500", "502", "503", "404", "409", "408")
 _REFUSED = ("connect", "400", "401", "402", "403", "422", "429", "429-soon")
 _TROUBLES = st.one_of(
     st.builds(Trouble, st.sampled_from(_LOST), acts=st.booleans()),
     st.builds(Trouble, st.sampled_from(_REFUSED)),
-    st.builds(Trouble, st.just("timeout"), acts=st.just(True), late=st.integers(1, 4)),
+    st.builds(Trouble, st.just("timeout"), acts=st.just(True), late=st.integers(1, 12)),
+)
+_OUTAGES = st.builds(
+    Outage,
+    st.sampled_from(["create", "create", "create", "delete", "read", "test"]),
+    st.one_of(
+        st.builds(Trouble, st.sampled_from([*_REFUSED, "drop", "html", "500", "503", "409"])),
+        st.builds(Trouble, st.sampled_from(["drop", "502"]), acts=st.just(True)),
+    ),
+    st.integers(1, 20),
+)
+_NULLABLE = (
+    *("cname_record", "cname_value", "dcv_cname_record", "dcv_cname_value"),
+    *("certificate_status", "status", "last_verified_at", "created_at", "updated_at"),
 )
 _MOMENT = st.integers(1, 30)
 
@@ -137,6 +166,9 @@ def _rounds(draw: st.DrawFn, names: tuple[str, ...], hosts: tuple[str, ...]) -> 
         draw(st.dictionaries(_MOMENT, _TROUBLES, max_size=4)),
         draw(st.dictionaries(_MOMENT, meddling, max_size=2)) if draw(st.integers(0, 2)) == 0 else {},
         restore=draw(st.integers(0, 5)) > 0,
+        outages=tuple(draw(st.lists(_OUTAGES, min_size=1, max_size=2))) if draw(st.integers(0, 3)) == 0 else (),
+        selected=draw(st.frozensets(st.sampled_from(names), min_size=1)) if draw(st.integers(0, 4)) == 0 else None,
+        again=draw(st.integers(0, 2)) == 0,
         **ends,
     )
 
@@ -170,6 +202,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         parallelism=draw(st.integers(1, 4)),
         yields=draw(st.lists(st.integers(0, 3), min_size=1, max_size=5).map(tuple)),
         rounds=tuple(draw(st.lists(_rounds(names, hosts), min_size=1, max_size=2))),
+        lag=draw(st.sampled_from([0, 0, 1, 3])),
+        nulls=tuple(draw(st.lists(st.sampled_from(_NULLABLE), max_size=3, unique=True))),
+        missing=draw(st.booleans()),
     )
 
 
@@ -266,6 +301,13 @@ class Organization:
         self._note(moment, name, before, ours=True)
         return httpx.Response(answer.status_code, content=await answer.aread())
 
+    async def peek(self, request: httpx.Request) -> httpx.Response:
+        """What a read by the sender of this request would be answered now."""
+        url = request.url.copy_with(path=DOMAIN_PATH)
+        headers = {name: value for name, value in request.headers.items() if not name.startswith("content-")}
+        answer = await self.app.handle_async_request(httpx.Request("GET", url, headers=headers))
+        return httpx.Response(answer.status_code, content=await answer.aread())
+
     def _note(self, moment: int, name: str, before: tuple[str, str] | None, *, ours: bool) -> None:
         after = self.held(name)
         if before and (after is None or after[1] != before[1]):
@@ -296,21 +338,62 @@ class Wire(httpx.AsyncBaseTransport):
         self._in_flight = 0
         self._meddled = False
         self._told: dict[str, View] = {}  # absent: not known
+        self.tripped = False  # a write has failed systemically, or a restore has failed
+        self._lagging: dict[str, tuple[int, httpx.Response]] = {}  # reads that are still to show what was before
         self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         name = self._name(request)
-        assert self.dead or name in self.server.names, "an environment that nobody listed is not even read"
+        listed = self.round.selected or self.server.names
+        assert self.dead or name in listed, "an environment that is not part of the run is not even read"
         if self.plan is None:  # while planning nothing goes wrong
-            return _unread(await self._answer(name, request))
+            return self._thin(await self._answer(name, request))
+        if request.method == "DELETE" and not self._slowed():
+            assert not self.tripped or self.scenario.mistaken, "no further delete is sent after a systemic failure"
         self.begun.setdefault(name, self.moment)
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         assert self._in_flight <= self.scenario.parallelism
         try:
-            return _unread(await self._exchange(name, request))
+            return self._thin(await self._exchange(name, request))
         finally:
             self._in_flight -= 1
+
+    def _slowed(self) -> bool:
+        """The pace of the run makes requests wait that were sent before."""
+        troubles = [*self.round.troubles.values(), *(outage.trouble for outage in self.round.outages)]
+        return any(trouble.kind.startswith("429") for trouble in troubles)
+
+    def _thin(self, answer: httpx.Response) -> httpx.Response:
+        """The answer without the values that this server does not give."""
+        try:
+            body = answer.json()
+        except ValueError:
+            return _unread(answer)
+        if answer.status_code == 200 and isinstance(body, dict) and "hostname" in body:
+            for name in self.scenario.nulls:
+                if self.scenario.missing:
+                    del body[name]
+                else:
+                    body[name] = None
+            return httpx.Response(200, stream=httpx.ByteStream(json.dumps(body).encode()))
+        return _unread(answer)
+
+    async def _act(self, moment: int, name: str, request: httpx.Request) -> httpx.Response:
+        """Carry the request out; reads show it only after a while where the scenario has it so."""
+        if request.method == "GET" and request.url.path == DOMAIN_PATH:
+            left, old = self._lagging.get(name, (0, None))
+            if left and old is not None:
+                self._lagging[name] = (left - 1, old)
+                return httpx.Response(old.status_code, content=old.content)
+            return await self.server.act(moment, name, request)
+        if not self.scenario.lag or self.plan is None:
+            return await self.server.act(moment, name, request)
+        old, held = await self.server.peek(request), self.server.held(name)
+        answer = await self.server.act(moment, name, request)
+        if self.server.held(name) != held:
+            self._lagging[name] = (self.scenario.lag, old)
+        return answer
 
     async def flush(self) -> None:
         """Whatever is still on its way arrives."""
@@ -354,12 +437,16 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._answer(name, request)
         # A delete that is acknowledged in the API's own form cannot be told from one that was done.
         acts = trouble.acts or (request.method == "DELETE" and trouble.kind == "shape")
+        if trouble.kind == "409" and self.scenario.lag:
+            acts = False  # one read tells our own conflict from another's, and that read must be up to date
+        if trouble.kind == "hang":
+            self.server.clock.now += 90.0
         if request.method != "GET" and acts:
             if trouble.late:
                 self.was_late = True
                 self.late[moment + trouble.late].append((name, request))
             else:
-                await self.server.act(moment, name, request)
+                await self._act(moment, name, request)
         deleted = any(sent.environment == name and sent.method == "DELETE" for sent in self.sent)
         if request.method == "GET" and trouble.kind == "404" and deleted:
             # Where the run itself has deleted, a 404 without the API's own words is taken for absent.
@@ -376,7 +463,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def _answer(self, name: str, request: httpx.Request) -> httpx.Response:
         moment = self.moment
-        answer = await self.server.act(moment, name, request)
+        answer = await self._act(moment, name, request)
         if self.round.impostor and request.method == "POST" and name == self.round.impostor[0]:
             lie = {**answer.json(), "environment_id": self.server.ids[self.round.impostor[1]]}
             return httpx.Response(200, json=lie)
@@ -459,7 +546,7 @@ def _spoiled(kind: str, request: httpx.Request) -> httpx.Response:
             raise httpx.ConnectError("refused", request=request)
         case "drop":
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
-        case "timeout":
+        case "timeout" | "hang":
             raise httpx.ReadTimeout("", request=request)
         case "html":
             return httpx.Response(200, html="<html>Welcome to nginx!</html>")
@@ -491,6 +578,7 @@ class Lived:
     patient: tuple[bool, ...]  # whether the run was, before it began and at each step
     killed: bool
     cut_off: bool
+    proven: bool  # a create that followed a delete has succeeded
 
 
 def environments(scenario: Scenario, server: Organization, wants: Mapping[str, str | None]) -> list[Environment]:
@@ -506,10 +594,37 @@ def environments(scenario: Scenario, server: Organization, wants: Mapping[str, s
     ]
 
 
-async def live_through(scenario: Scenario, server: Organization, round_: Round) -> Lived:
-    """Read, plan and apply once."""
+def saved(plan: Plan) -> SavedPlan:
+    """What a plan file of this plan would hold."""
+    before = {item.name: domain.as_dict() if (domain := domain_of(item.live)) else None for item in plan.items}
+    desired = {item.name: item.environment.hostname for item in plan.items}
+    steps = {step.id: step for step in plan.steps}
+    return SavedPlan(plan.api_url, datetime.max.replace(tzinfo=UTC), "", (), desired, {}, before, steps)
+
+
+def refusals(plan: Plan, scenario: Scenario, server: Organization, round_: Round, earlier: Earlier) -> set[str]:
+    """The codes of what apply would refuse. Consent to everything is given but to what nobody can consent to."""
+    others = {
+        name: (hostname, server.hostnames()[name])
+        for name, hostname in round_.wants.items()
+        if round_.selected and name not in round_.selected
+    }
+    found = (*cut_moves(plan, others), *blocks(plan, Consent(max_interruptions=99, earlier=earlier)))
+    return {block.code for block in found} - ({"wrong_environment"} if scenario.mistaken else set())
+
+
+async def live_through(
+    scenario: Scenario,
+    server: Organization,
+    round_: Round,
+    *,
+    earlier: Earlier | None = None,
+    again: Plan | None = None,
+) -> Lived | set[str]:
+    """Read, plan and apply once; or why apply refuses. `again`: what is left to do of this plan, which was saved."""
     wire = Wire(server, scenario, round_)
-    wished = environments(scenario, server, round_.wants)
+    selected = round_.selected or frozenset(round_.wants)
+    wished = [item for item in environments(scenario, server, round_.wants) if item.name in selected]
     credentials = {
         item.name: Credential(Secret(server.keys[item.name]), item.environment_id if item.send_environment_id else None)
         for item in wished
@@ -529,7 +644,14 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
         ),
     )
     live = await read_all([item.name for item in wished], backend, scenario.parallelism)
-    plan = wire.plan = build_plan(wished, live, API_URL)
+    plan = build_plan(wished, live, API_URL)
+    refused = refusals(plan, scenario, server, round_, earlier or Earlier())
+    if again is not None:
+        refused |= {block.code for block in stale(saved(again), plan)}
+        plan = with_done(saved(again), plan)
+    if refused:
+        return refused
+    wire.plan = plan
     receipts: list[Applied] = []
     told: list[str] = []
     patient = [wire.stop.patient]
@@ -541,7 +663,15 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
             told.append(f"{step.id} {result.state}")
             patient.append(wire.stop.patient)
             receipts.append(ledger.snapshot(wire.stop.requested))
+            nonlocal proven
+            proven = proven or (isinstance(step, Create) and bool(step.after) and result.state is StepState.DONE)
+            if result.state is StepState.FAILED and not isinstance(step, Verify) and result.error:
+                wire.tripped = wire.tripped or result.error.kind not in {"refused", "conflict", "not_found", "changed"}
 
+        def on_restore(self, restore: Restore) -> None:
+            wire.tripped = wire.tripped or isinstance(restore, RestoreFailure)
+
+    proven = False
     before = len(server.acts)
     settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
     run = Run(ledger, backend, settings, wire.stop, Follower())
@@ -556,4 +686,4 @@ async def live_through(scenario: Scenario, server: Organization, round_: Round) 
         cut_off, applied = True, ledger.snapshot(wire.stop.requested)
     acts = tuple(server.acts[before:])
     await wire.flush()
-    return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off)
+    return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off, proven)

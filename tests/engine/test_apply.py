@@ -50,7 +50,13 @@ def play(
         rounds=(round_,),
     )
     server = Organization(scenario)
-    return asyncio.run(live_through(scenario, server, round_)), server
+    return lived_through(scenario, server, round_), server
+
+
+def lived_through(scenario: Scenario, server: Organization, round_: Round) -> Lived:
+    lived = asyncio.run(live_through(scenario, server, round_))
+    assert isinstance(lived, Lived)
+    return lived
 
 
 def states(lived: Lived) -> dict[str, str]:
@@ -394,7 +400,7 @@ def mistaken(
     round_ = Round(wants, **more)  # type: ignore[arg-type]
     scenario = Scenario(holds, True, None, frozenset(), False, Switches(), 1, (0,), (round_,), mistaken="a")
     server = Organization(scenario)
-    return asyncio.run(live_through(scenario, server, round_)), server
+    return lived_through(scenario, server, round_), server
 
 
 def test_a_first_create_in_the_wrong_environment_is_undone_and_ends_the_run() -> None:
