@@ -6,9 +6,9 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.backend import BackendError, NoAnswer, Unauthorized
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
 from reconciler.model.environments import Environment, KeyVariable
+from reconciler.model.errors import BackendError, NoAnswer, Unauthorized
 
 API_URL = "https://api.imgwire.dev"
 TIME = "2026-03-01T12:00:00Z"

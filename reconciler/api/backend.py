@@ -15,8 +15,8 @@ from reconciler.api import wire
 from reconciler.api.client import Client
 from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.domains import Absent, Domain, Known
+from reconciler.model.errors import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.masking import register_keys
 from reconciler.version import __version__
 

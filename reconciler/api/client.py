@@ -12,7 +12,7 @@ import httpx
 
 from reconciler.api import errors
 from reconciler.api.wire import WrongShape
-from reconciler.model.backend import BackendError, NoAnswer, NotSent, Throttled, Unexpected
+from reconciler.model.errors import BackendError, NoAnswer, NotSent, Throttled, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

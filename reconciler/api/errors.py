@@ -11,7 +11,7 @@ import email.utils
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.backend import (
+from reconciler.model.errors import (
     BackendError,
     Conflict,
     NoAnswer,

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from reconciler.model.backend import Throttled
+from reconciler.model.errors import Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

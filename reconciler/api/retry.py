@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.api.pace import Spent
-from reconciler.model.backend import BackendError, NoAnswer, NotSent, ServerFault, Throttled, Unexpected
+from reconciler.model.errors import BackendError, NoAnswer, NotSent, ServerFault, Throttled, Unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import click
 
 from reconciler.cli.output import Output, Unwritable, check_outputs, now
 from reconciler.cli.signals import Terminated, listen
-from reconciler.model.backend import BackendError
 from reconciler.model.conclusion import conclude, report_of
-from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.errors import BackendError
+from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.results import Crashed, Failed, Stopped
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _failed(error: BaseException, options: Options, log: Log) -> Failed:
         case KeyboardInterrupt() | click.Abort():
             return _interrupted(ExitCode.INTERRUPTED)
         case BackendError():
-            return Failed(error.exit_code, error.kind, error.message, error.hint)
+            return Failed(code_of(error.kind), error.kind, error.message, error.hint)
         case Exception():
             return _bug(error, options, log)
     raise error

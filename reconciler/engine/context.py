@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.failures import INTERRUPTED
-from reconciler.model.backend import NoAnswer
 from reconciler.model.domains import Unreadable
+from reconciler.model.errors import NoAnswer
 from reconciler.model.report import StepError, StepResult, StepState
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from reconciler.model.backend import NoAnswer
+from reconciler.model.errors import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.backend import Conflict
 from reconciler.model.domains import Known, Present
-from reconciler.model.exit_codes import ExitCode
+from reconciler.model.errors import Conflict
 from reconciler.model.plan import Delete, Identity
 from reconciler.model.report import StepError
 
 if TYPE_CHECKING:
-    from reconciler.model.backend import BackendError
+    from reconciler.model.errors import BackendError
     from reconciler.model.plan import Precondition, Step
 
 
@@ -20,13 +19,11 @@ INTERRUPTED = StepError(
     "interrupted",
     "interrupted in flight: the outcome is unknown",
     hint="run apply again: it reads live before it writes",
-    exit_code=ExitCode.PARTIAL,
 )
 STOPPED_BY_SIGNAL = StepError(
     "interrupted",
     "not started: the run was interrupted",
     hint="run apply again to continue",
-    exit_code=ExitCode.PARTIAL,
 )
 
 
@@ -79,7 +76,6 @@ def still_shown(environment: str, live: Known, seconds: float) -> StepFailed:
             f"the delete in `{environment}` was acknowledged, but after {seconds:g} s of re-reads"
             f" the API still returns {_live(live)}",
             hint=f"check `{environment}` with `reconciler status`, then run apply again",
-            exit_code=ExitCode.UNREACHABLE,
         )
     )
 
@@ -91,7 +87,6 @@ def changed(environment: str, expected: Precondition, live: Known, *, uncertain:
             "changed",
             f"`{environment}` was changed by someone else: expected {_expected(expected)}, got {_live(live)}",
             hint="nothing more was written there: check the change, then run plan again",
-            exit_code=ExitCode.REFUSED,
         ),
         uncertain=uncertain,
     )
@@ -103,7 +98,6 @@ def dependency(step_id: str) -> StepError:
         "dependency",
         f"skipped: `{step_id}` was not done",
         hint="fix the error above, then run apply again",
-        exit_code=ExitCode.PARTIAL,
     )
 
 
@@ -116,7 +110,6 @@ def stopped(reason: str, cause: StepError) -> StepError:
         cause.status,
         cause.error_type,
         hint="fix the error above, then run apply again",
-        exit_code=ExitCode.PARTIAL,
     )
 
 
@@ -126,7 +119,6 @@ def wrong_environment(environment: str, what: str, undo: str) -> StepError:
         "wrong_environment",
         f"the key of `{environment}` opens {what}; {undo}",
         hint="give the environment the key of its own Environment, then run apply again",
-        exit_code=ExitCode.REFUSED,
     )
 
 
@@ -134,7 +126,7 @@ def _from_backend(step: Step, failure: BackendError) -> StepError:
     hint = failure.hint
     if isinstance(step, Delete) and isinstance(failure, Conflict):
         hint = f"nothing was deleted: check `{step.environment}` in the Imgwire dashboard, then run apply again"
-    return StepError(failure.kind, failure.message, failure.status, failure.error_type, hint, failure.exit_code)
+    return StepError(failure.kind, failure.message, failure.status, failure.error_type, hint)
 
 
 def _expected(expected: Precondition) -> str:

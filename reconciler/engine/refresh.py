@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import run_pool
-from reconciler.model.backend import BackendError
 from reconciler.model.domains import Live, Unreadable
+from reconciler.model.errors import BackendError
 from reconciler.model.observer import NullObserver, Observer
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import run_pool
-from reconciler.model.backend import BackendError, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.errors import BackendError, NotFound
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Verdict, Verified
 

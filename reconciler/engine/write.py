@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.deadline import Deadline
 from reconciler.engine.failures import changed, failed, not_checked, not_done, still_shown, unknown
-from reconciler.model.backend import (
+from reconciler.model.domains import Absent, Domain, Known, Present
+from reconciler.model.errors import (
     BackendError,
     Conflict,
     NoAnswer,
@@ -19,7 +20,6 @@ from reconciler.model.backend import (
     Throttled,
     Unexpected,
 )
-from reconciler.model.domains import Absent, Domain, Known, Present
 from reconciler.model.plan import Create, Delete, Step, Verify
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from reconciler.model.diagnostics import Severity
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Absent, Present, Unreadable
-from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.plan import IDENTITY_CODES, MISTAKEN_CODES, Verify
 from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import (
@@ -159,7 +159,9 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
         return Conclusion(ExitCode.PARTIAL, reason)
     if unfinished and applied.interrupted is not None:
         return Conclusion(applied.interrupted, "interrupted")
-    failures = [result.error.exit_code for result in unfinished if result.state is StepState.FAILED and result.error]
+    failures = [
+        code_of(result.error.kind) for result in unfinished if result.state is StepState.FAILED and result.error
+    ]
     code = worst([*failures, *unreadable])
     if code is not ExitCode.OK:
         return Conclusion(code, first_error or "unreadable")
@@ -231,7 +233,7 @@ def _unreadable(plan: Plan) -> Iterator[ExitCode]:
 
 def _of_unread(live: Unreadable) -> ExitCode:
     """What could not be read counts as unreachable, unless the key is to blame."""
-    code = live.error.exit_code
+    code = code_of(live.error.kind)
     return code if code is ExitCode.CREDENTIALS else ExitCode.UNREACHABLE
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.model.backend import BackendError
+    from reconciler.model.errors import BackendError
 
 
 class Status(StrEnum):

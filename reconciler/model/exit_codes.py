@@ -66,3 +66,28 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """The one code for many environments: the first of 6, 1, 7, 8, 5, 4, 3, 2, 0 that occurs; 0 for none."""
     found = set(codes)
     return next((code for code in WORST_FIRST if code in found), ExitCode.OK)
+
+
+_OF_KIND = {
+    "not_sent": ExitCode.UNREACHABLE,
+    "no_answer": ExitCode.UNREACHABLE,
+    "throttled": ExitCode.UNREACHABLE,
+    "server_fault": ExitCode.UNREACHABLE,
+    "unexpected": ExitCode.UNREACHABLE,
+    "unknown": ExitCode.UNREACHABLE,
+    "still_shown": ExitCode.UNREACHABLE,
+    "step_timeout": ExitCode.UNREACHABLE,
+    "key_unusable": ExitCode.CREDENTIALS,
+    "unauthorized": ExitCode.CREDENTIALS,
+    "payment_required": ExitCode.CREDENTIALS,
+    "changed": ExitCode.REFUSED,
+    "wrong_environment": ExitCode.REFUSED,
+    "interrupted": ExitCode.PARTIAL,
+    "dependency": ExitCode.PARTIAL,
+    "stopped": ExitCode.PARTIAL,
+}
+
+
+def code_of(kind: str) -> ExitCode:
+    """The code of an error by its `kind`, of a BackendError or a StepError. 1 for any other kind, such as `conflict`."""
+    return _OF_KIND.get(kind, ExitCode.ERROR)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from reconciler.model.exit_codes import ExitCode
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.dns import LookupResult
     from reconciler.model.domains import Domain, Live
+    from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Change
 
 
@@ -35,7 +34,6 @@ class StepError:
     status: int | None = None
     error_type: str | None = None
     hint: str | None = None
-    exit_code: ExitCode = ExitCode.ERROR
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from reconciler.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.backend import BackendError
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.environments import Source
+    from reconciler.model.errors import BackendError
     from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
     from reconciler.model.report import Finding, Record, Restore, StepError, StepResult, Unserved, Verified
     from reconciler.model.results import Read, Report

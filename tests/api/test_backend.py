@@ -15,7 +15,9 @@ from samples import domain, uid
 from reconciler.api.backend import DOMAIN_PATH, TEST_PATH, Access, HttpBackend, HttpSettings
 from reconciler.api.client import ForbiddenCall
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import (
+from reconciler.model.domains import Absent, Present
+from reconciler.model.environments import Credential, Secret
+from reconciler.model.errors import (
     BackendError,
     KeyUnusable,
     NoAnswer,
@@ -25,8 +27,6 @@ from reconciler.model.backend import (
     Throttled,
     Unexpected,
 )
-from reconciler.model.domains import Absent, Present
-from reconciler.model.environments import Credential, Secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

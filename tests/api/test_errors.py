@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reconciler.api.errors import from_answer
-from reconciler.model.backend import (
+from reconciler.model.errors import (
     BackendError,
     Conflict,
     NoAnswer,

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.api.pace import Spent
 from reconciler.api.retry import RetryPolicy
-from reconciler.model.backend import (
+from reconciler.model.errors import (
     BackendError,
     NoAnswer,
     NotFound,

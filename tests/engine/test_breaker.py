@@ -49,7 +49,6 @@ def test_the_refusal_of_a_restore_and_the_reason_of_what_was_not_started_are_rep
         402,
         "PaymentRequiredError",
         hint="fix the error above, then run apply again",
-        exit_code=ExitCode.PARTIAL,
     )
     assert code(lived) == (ExitCode.PARTIAL, "payment_required")
 

@@ -10,9 +10,9 @@ import pytest
 from samples import domain, pending
 
 from reconciler.engine.verify import Waiting, of_unwanted, verify_all
-from reconciler.model.backend import NoAnswer
 from reconciler.model.dns import DnsVerdict, LookupResult
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
+from reconciler.model.errors import NoAnswer
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Record, Verdict, Verified
 

@@ -9,8 +9,8 @@ import pytest
 from samples import domain, pending
 
 from reconciler.engine.verify import Waiting, verify_all
-from reconciler.model.backend import NoAnswer, NotFound
 from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.errors import NoAnswer, NotFound
 from reconciler.model.observer import NullObserver
 from reconciler.model.report import Verdict, Verified
 

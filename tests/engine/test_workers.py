@@ -11,8 +11,8 @@ from samples import domain
 
 from reconciler.engine.refresh import read_all
 from reconciler.engine.workers import run_pool
-from reconciler.model.backend import ServerFault
 from reconciler.model.domains import Absent, Known, Live, Present, Unreadable
+from reconciler.model.errors import ServerFault
 from reconciler.model.observer import NullObserver
 
 if TYPE_CHECKING:

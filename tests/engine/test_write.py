@@ -10,7 +10,8 @@ from samples import domain, pending
 
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.write import History, WriteInterrupted, WritePolicy, execute
-from reconciler.model.backend import (
+from reconciler.model.domains import Absent, Present
+from reconciler.model.errors import (
     Conflict,
     NoAnswer,
     NotFound,
@@ -22,8 +23,6 @@ from reconciler.model.backend import (
     Unauthorized,
     Unexpected,
 )
-from reconciler.model.domains import Absent, Present
-from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create, Delete, Identity, Verify
 from reconciler.model.report import StepError
 
@@ -260,7 +259,7 @@ async def error_of(step: Step, *script: object, deleted: Domain | None = None) -
 @pytest.mark.anyio
 async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() -> None:
     assert await error_of(CREATE, R_ABSENT, TAKEN, R_ABSENT) == StepError(
-        "conflict", "409 claimed", 409, "ResourceConflictError", Conflict.hint, ExitCode.ERROR
+        "conflict", "409 claimed", 409, "ResourceConflictError", Conflict.hint
     )
     assert await error_of(CREATE, R_ABSENT, BROKEN, *[R_ABSENT] * 3) == StepError(
         "server_fault",
@@ -268,7 +267,6 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
         503,
         "BusyError",
         ServerFault.hint,
-        ExitCode.UNREACHABLE,
     )
     assert await error_of(CREATE, R_ABSENT, BROKEN, LOST) == StepError(
         "unknown",
@@ -276,7 +274,6 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
         503,
         "BusyError",
         "check `web` with `reconciler status`, then run apply again",
-        ExitCode.UNREACHABLE,
     )
 
 
@@ -302,7 +299,6 @@ async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> No
         200,
         None,
         Unexpected.hint,
-        ExitCode.UNREACHABLE,
     )
 
 
@@ -323,7 +319,6 @@ async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: S
         "changed",
         f"`web` was changed by someone else: {words}",
         hint="nothing more was written there: check the change, then run plan again",
-        exit_code=ExitCode.REFUSED,
     )
     assert await error_of(step, live) == changed
     if step is CREATE:

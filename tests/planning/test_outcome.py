@@ -8,9 +8,11 @@ import pytest
 from conclusions import of_apply, of_verify
 from samples import API_URL, live, locked_out, unreadable, wish
 
-from reconciler.model.backend import ServerFault
+import reconciler.api.pace
+import reconciler.engine.deadline  # noqa: F401 - both have errors of their own
 from reconciler.model.domains import Absent, Unreadable
-from reconciler.model.exit_codes import ExitCode, worst
+from reconciler.model.errors import BackendError, Conflict
+from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.report import Applied, StepError, StepResult, StepState, Verdict, Verified
 from reconciler.planning.planner import build_plan
 
@@ -45,11 +47,11 @@ def test_the_words_beside_the_numbers() -> None:
 
 ENDS = {
     "done": StepResult(StepState.DONE),
-    "refused": StepResult(StepState.FAILED, StepError("refused", "422", exit_code=ExitCode.ERROR)),
-    "changed": StepResult(StepState.FAILED, StepError("changed", "…", exit_code=ExitCode.REFUSED)),
-    "no_answer": StepResult(StepState.FAILED, StepError("no_answer", "…", exit_code=ExitCode.UNREACHABLE)),
-    "unauthorized": StepResult(StepState.FAILED, StepError("unauthorized", "…", exit_code=ExitCode.CREDENTIALS)),
-    "skipped": StepResult(StepState.SKIPPED, StepError("dependency", "…", exit_code=ExitCode.PARTIAL)),
+    "refused": StepResult(StepState.FAILED, StepError("refused", "422")),
+    "changed": StepResult(StepState.FAILED, StepError("changed", "…")),
+    "no_answer": StepResult(StepState.FAILED, StepError("no_answer", "…")),
+    "unauthorized": StepResult(StepState.FAILED, StepError("unauthorized", "…")),
+    "skipped": StepResult(StepState.SKIPPED, StepError("dependency", "…")),
     "left": StepResult(StepState.NOT_STARTED),
 }
 FAILURES = {"refused": 1, "changed": 5, "no_answer": 8, "unauthorized": 7}
@@ -86,10 +88,31 @@ def test_what_an_apply_amounts_to(dark: str | None, signal: ExitCode | None, wri
 
 def test_what_cannot_be_read_counts_as_unreachable_whatever_the_error_says() -> None:
     """A refusal in the API's own words has the code 1 for a step; for a read it means that live is unknown."""
-    refused = Unreadable(ServerFault("…"))
-    refused.error.exit_code = ExitCode.ERROR  # type: ignore[misc]
-    plan = build_plan([wish("a", "a.example.com")], {"a": refused}, API_URL)
+    plan = build_plan([wish("a", "a.example.com")], {"a": Unreadable(Conflict("…"))}, API_URL)
     assert of_apply(plan, Applied({}, {})) == (ExitCode.UNREACHABLE, "unreadable")
+
+
+def test_every_kind_of_error_has_its_exit_code() -> None:
+    kinds = {error.kind: int(code_of(error.kind)) for error in _all_errors(BackendError)}
+    assert kinds == {
+        "not_sent": 8,
+        "no_answer": 8,
+        "throttled": 8,
+        "server_fault": 8,
+        "unexpected": 8,
+        "step_timeout": 8,
+        "key_unusable": 7,
+        "unauthorized": 7,
+        "payment_required": 7,
+        "refused": 1,
+        "not_found": 1,
+        "conflict": 1,
+    }
+
+
+def _all_errors(error: type[BackendError]) -> set[type[BackendError]]:
+    below = error.__subclasses__()
+    return {*below, *(item for child in below for item in _all_errors(child))}
 
 
 def test_a_verdict_that_is_unknown_though_it_was_read_is_an_error() -> None:

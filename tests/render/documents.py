@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from samples import API_URL, TIME, domain, uid, wish
 
-from reconciler.model.backend import Conflict, ServerFault, Unauthorized
 from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
 from reconciler.model.environments import Source, SourceFile
+from reconciler.model.errors import Conflict, ServerFault, Unauthorized
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.proposal import Proposal
 from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved, Verdict, Verified

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, unreadable, wish
 
-from reconciler.model.backend import NoAnswer
 from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Severity, Span
 from reconciler.model.domains import Absent, Present
 from reconciler.model.environments import Source
+from reconciler.model.errors import NoAnswer
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DriftResult, Failed
 from reconciler.planning.baseline import Baseline
