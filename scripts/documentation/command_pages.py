@@ -33,14 +33,18 @@ def _section(command: Command) -> str:
         lines += [f"| {number} | {escape(meaning)} |" for number, meaning in command.exit_codes] + [""]
     if command.examples:
         lines += ["| example | what it does |", "| --- | --- |"]
-        lines += [f"| `{_cell(line)}` | {escape(meaning)} |" for line, meaning in command.examples] + [""]
+        lines += [f"| `{line}` | {escape(meaning)} |" for line, meaning in command.examples] + [""]
     return "\n".join(lines)
 
 
 def _row(option: Option) -> str:
-    written = ", ".join(option.names) + (f" {option.value}" if option.value else "")
-    meaning = escape(option.help) + (f" Default: `{option.default}`." if option.default else "")
-    return f"| `{_cell(written)}` | {_cell(meaning)} |"
+    value, choices = option.value, ""
+    if value and value.startswith("[") and "|" in value:  # a table cannot show a bar in code everywhere
+        words = value.strip("[]").split("|")
+        value, choices = "WORD", f" One of {', '.join(f'`{word}`' for word in words)}."
+    written = ", ".join(option.names) + (f" {value}" if value else "")
+    default = f" Default: `{option.default}`." if option.default else ""
+    return f"| `{written}` | {_cell(escape(option.help) + choices + default)} |"
 
 
 def _cell(text: str) -> str:
