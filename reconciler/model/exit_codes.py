@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The documentation's tables are generated from this enum and `MEANINGS`."""
+    """Process exit codes. `MEANINGS` has one sentence for each; the documentation is generated from both."""
 
     OK = 0
     ERROR = 1

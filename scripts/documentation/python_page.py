@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 from enum import Enum
+from pathlib import Path
 
 import reconciler
 
@@ -16,13 +16,24 @@ _HEAD = """\
 
 The names on this page are public: they follow semantic versioning. Everything else is private and may change.
 `import reconciler` loads the standard library only; each name is loaded when it is used.
+
+The example plans, applies its own rule, and applies the plan. Tests run it against the emulator.
+
+```python
+{example}
+```
+
+`examples/python/drift_task.py` reports drift from a task of a scheduler.
 """
+_WIDTH = 88  # characters: what fits beside the navigation of the site
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "python" / "apply_with_own_rule.py"
 
 
 def render() -> str:
     """The page, from the docstrings of the public names."""
-    names = [name for name in getattr(reconciler, "__all__", ()) if name != "__version__"]
-    return "\n".join([_HEAD, *(_section(name) for name in sorted(names, key=str.lower))])
+    names = sorted(reconciler.__all__, key=str.lower)
+    head = _HEAD.replace("{example}", _EXAMPLE.read_text(encoding="utf-8").strip())
+    return "\n".join([head, *(_section(name) for name in names)])
 
 
 def _section(name: str) -> str:
@@ -32,28 +43,41 @@ def _section(name: str) -> str:
         for member, function in vars(value).items():
             function = getattr(function, "__func__", function)  # noqa: PLW2901  # classmethod and staticmethod
             if not member.startswith("_") and inspect.isfunction(function) and inspect.getdoc(function):
-                lines += [f"**`{_signature(member, function)}`**", "", inspect.getdoc(function) or "", ""]
+                lines += [f"```python\n{_signature(member, function)}\n```", "", inspect.getdoc(function) or "", ""]
     return "\n".join(lines)
 
 
 def _signature(name: str, value: object) -> str:
     if inspect.isclass(value) and issubclass(value, Enum):
-        return f"class {name}({', '.join(base.__name__ for base in value.__mro__[1:2])})"
+        members = "\n".join(f"    {member.name} = {member.value}" for member in value)
+        return f"class {name}({value.__mro__[1].__name__}):\n{members}"
+    if getattr(value, "_is_protocol", False):
+        return f"class {name}(Protocol)"
     kind = "class" if inspect.isclass(value) else "async def" if inspect.iscoroutinefunction(value) else "def"
     if not callable(value):
         return f"{name} = {value}"
-    try:
-        signature = str(inspect.signature(value))
-    except ValueError:
-        signature = "(...)"
-    if dataclasses.is_dataclass(value):
-        signature = signature.replace(" -> None", "")
-    return f"{kind} {name}{_short(signature)}"
+    signature = inspect.signature(value)
+    parameters = [_parameter(parameter) for parameter in signature.parameters.values() if parameter.name != "self"]
+    stars = [number for number, p in enumerate(signature.parameters.values()) if p.kind is p.KEYWORD_ONLY]
+    if stars:
+        parameters.insert(stars[0], "*")
+    returned = signature.return_annotation
+    ending = "" if inspect.isclass(value) or returned in (signature.empty, "None") else f" -> {_short(str(returned))}"
+    line = f"{kind} {name}({', '.join(parameters)}){ending}"
+    if len(line) <= _WIDTH:
+        return line
+    return f"{kind} {name}(\n    " + ",\n    ".join(parameters) + f",\n){ending}"
 
 
-def _short(signature: str) -> str:
-    """The signature without module paths, and without addresses of the process that wrote it."""
-    signature = re.sub(r"<function (?:\w+\.)*(<lambda>|\w+) at 0x[0-9a-f]+>", r"\1", signature).replace(
-        "<factory>", "..."
-    )
-    return re.sub(r"reconciler(?:\.\w+)*\.", "", signature).replace("'", "")
+def _parameter(parameter: inspect.Parameter) -> str:
+    """Name, type and default. A default that is a function or a new object is shown as `...`."""
+    text = f"{parameter.name}: {_short(str(parameter.annotation))}"
+    if parameter.default is parameter.empty:
+        return text
+    plain = isinstance(parameter.default, str | int | float | tuple | frozenset | None)
+    return f"{text} = {parameter.default!r}" if plain else f"{text} = ..."
+
+
+def _short(annotation: str) -> str:
+    """The annotation without module paths and quotes."""
+    return re.sub(r"reconciler(?:\.\w+)*\.", "", annotation).replace("'", "")
