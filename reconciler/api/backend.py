@@ -13,8 +13,8 @@ import httpx
 
 from reconciler.api import wire
 from reconciler.api.client import Client
-from reconciler.api.pace import Pace
 from reconciler.api.retry import RetryPolicy
+from reconciler.api.throttle import Throttle
 from reconciler.model.domains import Absent, Domain, Known
 from reconciler.model.errors import KeyUnusable, NotFound, NotSent, ServerFault
 from reconciler.model.masking import register_keys
@@ -88,7 +88,7 @@ class HttpBackend:
                 http,
                 allowed=settings.access.value,
                 retry=settings.retry,
-                pace=self._connections.pace,
+                throttle=self._connections.throttle,
                 timeout=settings.timeout,
                 sleep=settings.sleep,
                 wall_clock=settings.wall_clock,
@@ -98,14 +98,14 @@ class HttpBackend:
 
 
 class Connections:
-    """The connections of a run to one base URL, and the pace that they share.
+    """The connections of a run to one base URL, and the throttle that they share.
 
     Each is a client of its own: one shared pool rescans all connections at each request (httpcore #1035). Kept ones are used
     again by the next phase, so a run with P workers has at most P connections.
     """
 
     def __init__(self, settings: HttpSettings) -> None:
-        self.pace = Pace(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
+        self.throttle = Throttle(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
         self._settings = settings
         self._plain = settings.base_url.startswith("http://")
         self._tls: ssl.SSLContext | None = None

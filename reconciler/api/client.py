@@ -17,8 +17,8 @@ from reconciler.model.errors import BackendError, NoAnswer, NotSent, Throttled, 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from reconciler.api.pace import Pace
     from reconciler.api.retry import RetryPolicy
+    from reconciler.api.throttle import Throttle
     from reconciler.model.environments import Credential
 
 Answer = TypeVar("Answer")
@@ -44,7 +44,7 @@ class Client:
         *,
         allowed: frozenset[tuple[str, str]],
         retry: RetryPolicy,
-        pace: Pace,
+        throttle: Throttle,
         timeout: float,
         sleep: Callable[[float], Awaitable[None]],
         wall_clock: Callable[[], float],
@@ -53,7 +53,7 @@ class Client:
         self._http = http
         self._allowed = allowed
         self._retry = retry
-        self._pace = pace
+        self._throttle = throttle
         self._timeout = timeout
         self._sleep = sleep
         self._wall_clock = wall_clock
@@ -100,7 +100,7 @@ class Client:
             request = self._http.build_request(method, path, headers=headers, json=json)
         except (httpx.InvalidURL, UnicodeError, ValueError) as problem:
             raise NotSent(f"{call}: could not be sent: {type(problem).__name__}") from None
-        await self._pace.enter(call, self._retry.budget)
+        await self._throttle.acquire(call, self._retry.budget)
         throttled_for: float | None = None
         try:
             status, answered, body = await self._exchange(request, call)
@@ -114,7 +114,7 @@ class Client:
                 throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
             raise failure
         finally:
-            self._pace.leave(throttled_for=throttled_for)
+            self._throttle.release(throttled_for=throttled_for)
 
     async def _exchange(self, request: httpx.Request, call: str) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of whatever answers. Raises NotSent, NoAnswer, Unexpected."""

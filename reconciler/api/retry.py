@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.api.pace import Spent
+from reconciler.api.throttle import ThrottleBudgetExceeded
 from reconciler.model.errors import BackendError, NoAnswer, NotSent, ServerFault, Throttled, Unexpected
 
 if TYPE_CHECKING:
@@ -39,6 +39,6 @@ class RetryPolicy:
     @staticmethod
     def _passes(failure: BackendError) -> bool:
         # A 200 that was cut off or garbled on the way passes; another web server's 404 or a redirect does not.
-        if isinstance(failure, Spent):
+        if isinstance(failure, ThrottleBudgetExceeded):
             return False
         return isinstance(failure, _PASSING) or (isinstance(failure, Unexpected) and failure.status == 200)

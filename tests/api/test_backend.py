@@ -278,7 +278,7 @@ async def test_retries_are_told_to_whoever_observes() -> None:
 async def test_when_the_api_wants_silence_for_longer_than_the_budget_the_run_is_not_held_up() -> None:
     api = FakeApi(ok({}, 429, retry_after="3600"))
     async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
-        for expected in ("429", "not sent, because the API wants no calls for another 3600 s"):
+        for expected in ("429", "not sent: the API asked to wait another 3600 s"):
             with pytest.raises(Throttled, match=expected):
                 await connection.read("web")
     assert (len(api.requests), api.slept) == (1, [])

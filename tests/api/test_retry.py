@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.api.pace import Spent
 from reconciler.api.retry import RetryPolicy
+from reconciler.api.throttle import ThrottleBudgetExceeded
 from reconciler.model.errors import (
     BackendError,
     NoAnswer,
@@ -34,7 +34,7 @@ POLICY = RetryPolicy(retries=4, first_delay=0.25, longest_delay=8.0, budget=120.
         pytest.param(Unauthorized("…"), False, id="unauthorized"),
         pytest.param(NotFound("…"), False, id="not found"),
         pytest.param(Refused("…"), False, id="refused"),
-        pytest.param(Spent("…"), False, id="the budget of the run is spent"),
+        pytest.param(ThrottleBudgetExceeded("…"), False, id="the budget of the run is spent"),
         pytest.param(BackendError("…"), False, id="anything else"),
     ],
 )

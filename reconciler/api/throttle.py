@@ -1,4 +1,4 @@
-"""How fast a run may ask, shared by all its workers: a 429 to one of them slows down all."""
+"""Limits the rate of requests of a run, shared by all its workers: a 429 to one of them slows down all."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-class Spent(Throttled):
-    """Not sent, because the API has wanted silence for longer than the run is ready to wait. Asking again is no use."""
+class ThrottleBudgetExceeded(Throttled):
+    """Not sent: the API asked for a longer wait than the run accepts. A retry cannot help."""
 
 
-class Pace:
-    """Lets `limit` requests be in flight; halves that and pauses at each 429, and wins it back one success at a time.
+class Throttle:
+    """Lets `limit` requests be in flight; halves that and pauses at each 429, and recovers one success at a time.
 
-    `clock` gives seconds that never go back; `sleep` takes seconds. The run waits `budget` seconds in all from one success
-    to the next.
+    `clock` gives seconds that never go back; `sleep` takes seconds. The run waits at most `budget` seconds in total
+    between two successes.
     """
 
     def __init__(
@@ -41,9 +41,11 @@ class Pace:
         """Requests that may be in flight now."""
         return max(1, int(self._allowed))
 
-    async def enter(self, call: str = "", budget: float | None = None) -> None:
-        """Wait for a place, and leave it with `leave`. `budget` replaces that of the run for this call. Raises Spent, which
-        names the `call`."""
+    async def acquire(self, call: str = "", budget: float | None = None) -> None:
+        """Wait for a free slot; `release` gives it back. `budget` replaces that of the run for this call.
+
+        Raises ThrottleBudgetExceeded, which names the `call`.
+        """
         budget = self._budget if budget is None else budget
         while True:
             now = self._clock()
@@ -51,18 +53,18 @@ class Pace:
             if pause > 0:
                 since = now if self._throttled_since is None else self._throttled_since
                 if self._not_before - since > budget:
-                    raise Spent(f"{call}: not sent, because the API wants no calls for another {pause:.0f} s")
+                    raise ThrottleBudgetExceeded(f"{call}: not sent: the API asked to wait another {pause:.0f} s")
                 await self._sleep(pause)
             elif self._in_flight < self.allowed:
                 self._in_flight += 1
                 return
             else:
-                place = asyncio.get_running_loop().create_future()
-                self._waiting.append(place)
-                await place
+                slot = asyncio.get_running_loop().create_future()
+                self._waiting.append(slot)
+                await slot
 
-    def leave(self, *, throttled_for: float | None = None) -> None:
-        """Give the place back. `throttled_for` says that the answer was a 429 and how many seconds nobody should ask."""
+    def release(self, *, throttled_for: float | None = None) -> None:
+        """Give the slot back. `throttled_for` is the pause in seconds that a 429 demands; None for any other answer."""
         self._in_flight -= 1
         if throttled_for is None:
             self._throttled_since = None
@@ -73,6 +75,6 @@ class Pace:
             self._not_before = max(self._not_before, now + throttled_for)
             self._throttled_since = now if self._throttled_since is None else self._throttled_since
         for _ in range(min(len(self._waiting), max(0, self.allowed - self._in_flight))):
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
+            slot = self._waiting.popleft()
+            if not slot.done():
+                slot.set_result(None)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from reconciler.api.pace import Pace, Spent
+from reconciler.api.throttle import Throttle, ThrottleBudgetExceeded
 
 
 class Clock:
@@ -30,8 +30,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def pace_of(limit: int, clock: Clock) -> Pace:
-    return Pace(limit, clock, clock.sleep, budget=50.0)
+def throttle_of(limit: int, clock: Clock) -> Throttle:
+    return Throttle(limit, clock, clock.sleep, budget=50.0)
 
 
 async def settle() -> None:
@@ -41,31 +41,31 @@ async def settle() -> None:
 
 @pytest.mark.anyio
 async def test_no_more_than_the_limit_are_in_flight_and_who_waits_gets_the_next_place(clock: Clock) -> None:
-    pace, entered = pace_of(2, clock), []
+    throttle, entered = throttle_of(2, clock), []
 
     async def ask(number: int) -> None:
-        await pace.enter()
+        await throttle.acquire()
         entered.append(number)
 
     tasks = [asyncio.create_task(ask(number)) for number in range(4)]
     await settle()
     assert entered == [0, 1]
-    pace.leave()
+    throttle.release()
     await settle()
     assert entered == [0, 1, 2]
-    pace.leave()
-    pace.leave()
+    throttle.release()
+    throttle.release()
     await asyncio.gather(*tasks)
     assert entered == [0, 1, 2, 3]
 
 
 @pytest.mark.anyio
 async def test_a_429_halves_what_may_be_in_flight_and_successes_win_it_back_slowly(clock: Clock) -> None:
-    pace, seen = pace_of(8, clock), []
+    throttle, seen = throttle_of(8, clock), []
     for throttled in (None, 0.0, 0.0, 0.0, 0.0, *[None] * 40):
-        await pace.enter()
-        pace.leave(throttled_for=throttled)
-        seen.append(pace.allowed)
+        await throttle.acquire()
+        throttle.release(throttled_for=throttled)
+        seen.append(throttle.allowed)
     assert seen[:5] == [8, 4, 2, 1, 1]
     assert seen[5:10] == [2, 2, 2, 3, 3]
     assert seen[-1] == 8
@@ -74,65 +74,65 @@ async def test_a_429_halves_what_may_be_in_flight_and_successes_win_it_back_slow
 
 @pytest.mark.anyio
 async def test_a_429_to_one_keeps_all_from_asking_for_as_long_as_the_longest_was_told(clock: Clock) -> None:
-    pace = pace_of(8, clock)
-    await pace.enter()
-    await pace.enter()
-    pace.leave(throttled_for=20.0)
-    pace.leave(throttled_for=5.0)
-    await pace.enter()
+    throttle = throttle_of(8, clock)
+    await throttle.acquire()
+    await throttle.acquire()
+    throttle.release(throttled_for=20.0)
+    throttle.release(throttled_for=5.0)
+    await throttle.acquire()
     assert (clock.now, clock.slept) == (120.0, [20.0])
-    await pace.enter()
+    await throttle.acquire()
     assert clock.slept == [20.0]
 
 
 @pytest.mark.anyio
 async def test_a_silence_longer_than_the_budget_is_not_waited_for(clock: Clock) -> None:
-    pace = pace_of(8, clock)
-    await pace.enter()
-    pace.leave(throttled_for=86_400.0)
-    with pytest.raises(Spent) as caught:
-        await pace.enter("GET /x")
-    assert caught.value.message == "GET /x: not sent, because the API wants no calls for another 86400 s"
+    throttle = throttle_of(8, clock)
+    await throttle.acquire()
+    throttle.release(throttled_for=86_400.0)
+    with pytest.raises(ThrottleBudgetExceeded) as caught:
+        await throttle.acquire("GET /x")
+    assert caught.value.message == "GET /x: not sent: the API asked to wait another 86400 s"
     assert clock.slept == []
 
 
 @pytest.mark.anyio
 async def test_silences_in_a_row_share_one_budget_and_a_success_gives_it_back(clock: Clock) -> None:
-    pace = pace_of(8, clock)
+    throttle = throttle_of(8, clock)
     for _ in range(2):  # after 40 seconds the budget is nearly spent
-        await pace.enter()
-        pace.leave(throttled_for=20.0)
-    await pace.enter()
-    pace.leave()
+        await throttle.acquire()
+        throttle.release(throttled_for=20.0)
+    await throttle.acquire()
+    throttle.release()
     for _ in range(2):
-        await pace.enter()
-        pace.leave(throttled_for=25.0)
-    await pace.enter()  # 50 seconds in a row: all of the budget
-    pace.leave(throttled_for=1.0)
-    with pytest.raises(Spent):
-        await pace.enter()
+        await throttle.acquire()
+        throttle.release(throttled_for=25.0)
+    await throttle.acquire()  # 50 seconds in a row: all of the budget
+    throttle.release(throttled_for=1.0)
+    with pytest.raises(ThrottleBudgetExceeded):
+        await throttle.acquire()
 
 
 @pytest.mark.anyio
 async def test_a_success_of_somebody_else_does_not_make_a_long_silence_short(clock: Clock) -> None:
-    pace = pace_of(8, clock)
-    await pace.enter()
-    await pace.enter()
-    pace.leave(throttled_for=51.0)
-    pace.leave()
-    with pytest.raises(Spent):
-        await pace.enter()
+    throttle = throttle_of(8, clock)
+    await throttle.acquire()
+    await throttle.acquire()
+    throttle.release(throttled_for=51.0)
+    throttle.release()
+    with pytest.raises(ThrottleBudgetExceeded):
+        await throttle.acquire()
 
 
 @pytest.mark.anyio
 async def test_whoever_gave_up_waiting_does_not_take_a_place(clock: Clock) -> None:
-    pace = pace_of(1, clock)
-    await pace.enter()
-    gone = asyncio.create_task(pace.enter())
-    waiting = asyncio.create_task(pace.enter())
+    throttle = throttle_of(1, clock)
+    await throttle.acquire()
+    gone = asyncio.create_task(throttle.acquire())
+    waiting = asyncio.create_task(throttle.acquire())
     await settle()
     gone.cancel()
     await settle()
-    pace.leave()
-    pace.leave()
+    throttle.release()
+    throttle.release()
     await asyncio.wait_for(waiting, 1)
