@@ -1,30 +1,28 @@
-"""One connection to the API: sends a call, bounds it in time and size, and names what went wrong."""
+"""Sends calls: retries reads, bounds time, keeps keys out of everything that comes back, and names what went wrong."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json as json_
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote
-
-import httpx
+from urllib.parse import urlsplit
 
 from reconciler.api import errors
+from reconciler.api.exchange import Answer, Request
 from reconciler.api.wire import WrongShape
-from reconciler.model.errors import BackendError, NoAnswer, NotSent, Throttled, Unexpected
+from reconciler.model.errors import BackendError, NotSent, Throttled, Unexpected
+from reconciler.model.masking import MASK, mask_key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from reconciler.api.calls import Call
+    from reconciler.api.exchange import Exchanger
     from reconciler.api.retry import RetryPolicy
     from reconciler.api.throttle import Throttle
     from reconciler.model.environments import Credential
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
-_LARGEST_BODY = 256 * 1024  # bytes; a custom domain is about 700
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _THROTTLED_WITHOUT_DELAY = 1.0  # seconds
 
 
@@ -33,151 +31,146 @@ class ForbiddenCall(Exception):
 
 
 class Client:
-    """Calls one at a time over one connection. Reads are repeated as the policy says; a write is sent once.
+    """Makes one call at a time. Reads are retried by the policy; a write is sent once.
 
-    `allowed` holds the (method, path) pairs that may be sent at all. `timeout` bounds each attempt as a whole, in seconds.
+    `allowed` are the calls that may be sent at all.
     """
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        exchanger: Exchanger,
+        base_url: str,
+        user_agent: str,
         *,
-        allowed: frozenset[tuple[str, str]],
+        allowed: frozenset[Call],
         retry: RetryPolicy,
         throttle: Throttle,
-        timeout: float,
         sleep: Callable[[float], Awaitable[None]],
         wall_clock: Callable[[], float],
         observe: Callable[[str, str], None],
     ) -> None:
-        self._http = http
+        self._exchanger = exchanger
+        self._base_url = base_url
+        self._path = urlsplit(base_url).path
+        # No answer is compressed, so none can be larger in memory than it was on the wire.
+        self._headers = (("User-Agent", user_agent), ("Accept", "application/json"), ("Accept-Encoding", "identity"))
         self._allowed = allowed
         self._retry = retry
         self._throttle = throttle
-        self._timeout = timeout
         self._sleep = sleep
         self._wall_clock = wall_clock
         self._observe = observe
 
     async def call(
         self,
-        method: str,
-        path: str,
+        call: Call,
         credential: Credential,
-        read: Callable[[bytes], Answer],
+        read: Callable[[bytes], Value],
         *,
         json: Mapping[str, str] | None = None,
         subject: str = "",
-    ) -> Answer:
-        """What `read` makes of the body of a 200 answer.
+    ) -> Value:
+        """What `read` makes of the body of a 200 answer. `subject` names the environment to observers.
 
-        Raises BackendError for everything else, a body that `read` calls a WrongShape included, and ForbiddenCall for what
-        the command may not do. `subject` names the environment to whoever observes.
+        Raises BackendError for everything else, a body that `read` calls a WrongShape included, and ForbiddenCall for what the
+        command may not do.
         """
-        if (method, path) not in self._allowed:
-            raise ForbiddenCall(f"{method} {path} is not among the calls of this command")
+        if call not in self._allowed:
+            raise ForbiddenCall(f"{call} is not among the calls of this command")
+        request = self._request(call, credential, json)
         attempt, waited = 1, 0.0
         while True:
             try:
-                body = await self._send_once(method, path, credential, json, subject)
-                return _taken(read, body, f"{method} {path}")
+                body = await self._send_once(call, request, credential, subject)
+                return self._value(read, body, call)
             except BackendError as failure:
-                delay = self._retry.delay(attempt, failure, waited) if method == "GET" else None
+                delay = self._retry.delay(attempt, failure, waited) if call.method == "GET" else None
                 if delay is None:
-                    raise _tried(failure, attempt, waited) from None
-                self._observe("retry", f"{subject}: {failure.message}; asking again in {delay:.1f} s")
+                    raise _with_effort(failure, attempt, waited) from None
+                self._observe("retry", f"{subject}: {failure.message}; retry in {delay:.1f} s")
             await self._sleep(delay)
             attempt, waited = attempt + 1, waited + delay
 
-    async def _send_once(
-        self, method: str, path: str, credential: Credential, json: Mapping[str, str] | None, subject: str
-    ) -> bytes:
-        call = f"{method} {path}"
-        headers = {"Authorization": f"Bearer {credential.key.reveal()}"}
+    def _request(self, call: Call, credential: Credential, json: Mapping[str, str] | None) -> Request:
+        headers = [*self._headers, ("Authorization", f"Bearer {credential.key.reveal()}")]
         if credential.environment_id is not None:
-            headers["X-Environment-Id"] = credential.environment_id
-        try:
-            request = self._http.build_request(method, path, headers=headers, json=json)
-        except (httpx.InvalidURL, UnicodeError, ValueError) as problem:
-            raise NotSent(f"{call}: could not be sent: {type(problem).__name__}") from None
-        await self._throttle.acquire(call, self._retry.budget)
+            headers.append(("X-Environment-Id", credential.environment_id))
+        body = b""
+        if json is not None:
+            headers.append(("Content-Type", "application/json"))
+            try:
+                body = json_.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                raise NotSent(f"{call}: could not be sent: a text is not valid Unicode") from None
+        return Request(call.method, self._path + call.path, tuple(headers), body)
+
+    async def _send_once(self, call: Call, request: Request, credential: Credential, subject: str) -> bytes:
+        await self._throttle.acquire(str(call), self._retry.budget)
         throttled_for: float | None = None
         try:
-            status, answered, body = await self._exchange(request, call)
-            self._observe("call", f"{subject}: {call}: {status}")
-            body = _without_key(body, credential)
-            if status == 200:
-                return body
-            shown = _headers_without_key(answered, credential)
-            failure = errors.from_answer(call, status, shown, body, self._wall_clock())
+            answer = await self._exchange(call, request, credential)
+            self._observe("call", f"{subject}: {call}: {answer.status}")
+            if answer.status == 200:
+                return answer.body
+            failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())
             if isinstance(failure, Throttled):
                 throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
             raise failure
         finally:
             self._throttle.release(throttled_for=throttled_for)
 
-    async def _exchange(self, request: httpx.Request, call: str) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body of whatever answers. Raises NotSent, NoAnswer, Unexpected."""
+    async def _exchange(self, call: Call, request: Request, credential: Credential) -> Answer:
+        """The answer without keys, neither this one nor what looks like one. Raises NotSent, NoAnswer, Unexpected."""
+        key = credential.key.reveal()
         try:
-            async with asyncio.timeout(self._timeout):
-                answer = await self._http.send(request, stream=True)
-                try:
-                    return answer.status_code, answer.headers, await _read(answer, call)
-                finally:
-                    await answer.aclose()
-        except _NOT_SENT as failure:
-            raise NotSent(f"{call}: could not connect: {_reason(failure)}") from None
-        except (httpx.RequestError, OSError, ValueError) as failure:  # a broken answer can be broken in any way
-            raise NoAnswer(f"{call}: no answer: {_reason(failure)}") from None
+            answer = await self._exchanger.exchange(request)
+            encoding = answer.headers.get("content-encoding", "identity")
+            if encoding.strip().lower() != "identity":
+                raise Unexpected(
+                    f"{answer.status} with a compressed body ({encoding}), which was not accepted",
+                    status=answer.status,
+                    hint="turn compression off in the proxy or server that answers for the Imgwire API",
+                )
+        except BackendError as failure:
+            failure.restate(f"{call}: {_one_line(mask_key(failure.message, key))}")
+            raise
+        if answer.status == 200:
+            return Answer(200, answer.headers, _without_key(answer.body, key))
+        headers = {name: mask_key(value, key) for name, value in answer.headers.items()}
+        body = _without_key(answer.body, key).decode("utf-8", "replace")
+        return Answer(answer.status, headers, mask_key(body, key).encode())
+
+    def _value(self, read: Callable[[bytes], Value], body: bytes, call: Call) -> Value:
+        try:
+            return read(body)
+        except WrongShape as problem:
+            url = f"{self._base_url}{call.path}"
+            raise Unexpected(f"{call.method} {url}: 200, but {problem}", status=200) from None
 
 
-def _taken(read: Callable[[bytes], Answer], body: bytes, call: str) -> Answer:
-    try:
-        return read(body)
-    except WrongShape as problem:
-        raise Unexpected(f"{call}: 200, but {problem}", status=200) from None
+def _without_key(body: bytes, key: str) -> bytes:
+    """The body without the key, even where a server writes it with JSON escapes or in UTF-16."""
+    if b"\\" in body or b"\0" in body:
+        try:
+            text = json_.dumps(json_.loads(body), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return body.replace(key.encode(), MASK.encode())  # not JSON, so nothing will decode it
+        return text.replace(json_.dumps(key)[1:-1], MASK).encode("utf-8", "surrogatepass")
+    return body.replace(key.encode(), MASK.encode())
 
 
-async def _read(answer: httpx.Response, call: str) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.aiter_raw():
-        size += len(part)
-        if size > _LARGEST_BODY:
-            raise Unexpected(
-                f"{call}: {answer.status_code} with more than {_LARGEST_BODY} bytes", status=answer.status_code
-            )
-        parts.append(part)
-    return b"".join(parts)
+_MAX_REASON = 300  # characters
 
 
-def _without_key(body: bytes, credential: Credential) -> bytes:
-    """A server that echoes the key must not bring it into an output, not even spelled with JSON escapes."""
-    key = credential.key.reveal()
-    if b"\\" in body:
-        with contextlib.suppress(ValueError, RecursionError):  # not JSON, so nothing will decode its escapes
-            body = json_.dumps(json_.loads(body), ensure_ascii=False).encode("utf-8", "surrogatepass")
-            key = json_.dumps(key)[1:-1]
-    return body.replace(key.encode(), b"[key]")
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"
 
 
-def _headers_without_key(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
-    key = credential.key.reveal()
-    return {name: "[key]" if key in unquote(value) else value for name, value in headers.items()}
-
-
-def _reason(failure: BaseException) -> str:
-    if isinstance(failure, TimeoutError):
-        return "timed out"
-    text = " ".join(str(failure).split())
-    return f"{type(failure).__name__}: {text}" if text else type(failure).__name__
-
-
-def _tried(failure: BackendError, attempts: int, waited: float) -> BackendError:
-    """The failure, saying what was spent on it."""
+def _with_effort(failure: BackendError, attempts: int, waited: float) -> BackendError:
+    """The failure, with the attempts and the time that were spent on it."""
     if attempts > 1:
-        failure.message += f" (after {attempts} attempts and {waited:.1f} s of waiting)"
+        failure.restate(f"{failure.message} (after {attempts} attempts and {waited:.1f} s of waiting)")
     elif failure.retry_after:
-        failure.message += f" (asked to wait {failure.retry_after:.0f} s)"
-    failure.args = (failure.message,)
+        failure.restate(f"{failure.message} (the API asked to wait {failure.retry_after:.0f} s)")
     return failure

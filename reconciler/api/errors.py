@@ -1,4 +1,4 @@
-"""From an answer that is not a success to the error that says what the caller then knows.
+"""From an answer that is not a success to the error that names what the caller then knows.
 
 `error_type` decides first and the status second: the public material names error types without their statuses (facts:
 guide, production issues; statuses of most names are not documented). Both body shapes are read: `{"detail": text,
@@ -27,6 +27,9 @@ from reconciler.model.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.api.calls import Call
+    from reconciler.api.exchange import Answer
+
 _BY_TYPE: dict[str, type[Refused]] = {
     "InvalidTokenError": Unauthorized,
     "ResourceNotAuthorizedError": Unauthorized,
@@ -35,26 +38,36 @@ _BY_TYPE: dict[str, type[Refused]] = {
     "ResourceNotFoundError": NotFound,
 }
 _BY_STATUS: dict[int, type[Refused]] = {401: Unauthorized, 403: Unauthorized, 402: PaymentRequired, 409: Conflict}
-_LONGEST_DETAIL = 300  # characters of the API's own words that are shown
+_MAX_DETAIL = 300  # characters of the API's own text that are shown
+_MAX_NAME = 100  # characters of an error type or a media type
 
 
-def from_answer(call: str, status: int, headers: Mapping[str, str], body: bytes, now: float) -> BackendError:
-    """The error for any answer but a 200 of the expected shape. `now` is the wall clock in seconds, for `Retry-After` dates."""
-    content = _parsed(body)
+def from_answer(call: Call, url: str, answer: Answer, now: float) -> BackendError:
+    """The error for any answer but a 200 of the expected shape.
+
+    `url` is the whole URL of the request, `now` the wall clock in seconds, for `Retry-After` dates.
+    """
+    status, headers = answer.status, answer.headers
+    if 300 <= status < 400:
+        target = _line(headers.get("location", "").split("?")[0], _MAX_DETAIL) or "no address"
+        hint = f"if {target} is the Imgwire API, set --api-url to it"
+        return Unexpected(
+            f"{call.method} {url}: {status}, a redirect to {target}, which is not followed", status=status, hint=hint
+        )
+    content = _parsed(answer.body)
     detail = _detail(content)
     error_type = content.get("error_type") if isinstance(content, dict) else None
-    error_type = error_type if isinstance(error_type, str) else None
-    retry_after = _retry_after(headers.get("retry-after"), now)
-    if 300 <= status < 400:
-        target = headers.get("location", "").split("?")[0] or "no address"
-        return Unexpected(f"{call}: {status}, a redirect to {target}, which is not followed", status=status)
+    error_type = (_line(error_type, _MAX_NAME) or None) if isinstance(error_type, str) else None
     kind = _kind(status, error_type, detail)
-    words = detail or _without_words(kind, headers)
+    text = detail or _without_words(kind, headers)
+    # A wrong base URL is the usual reason for an answer that is not from the API, so that is shown.
+    sent = f"{call.method} {url}" if kind is Unexpected else str(call)
     return kind(
-        f"{call}: {status} {words}" + (f" ({error_type})" if error_type else ""),
+        f"{sent}: {status} {text}" + (f" ({error_type})" if error_type else ""),
         status=status,
         error_type=error_type,
-        retry_after=retry_after,
+        retry_after=_retry_after(headers.get("retry-after"), now),
+        hint=call.conflict_hint if kind is Conflict else None,
     )
 
 
@@ -62,7 +75,7 @@ def _kind(status: int, error_type: str | None, detail: str | None) -> type[Backe
     if status == 429:
         return Throttled
     if status >= 500:
-        return ServerFault  # whatever it says of itself: a write that met it is read back
+        return ServerFault  # whatever its error type: the engine reads the state after a write
     if status == 408:
         return NoAnswer
     if error_type in _BY_TYPE:
@@ -71,16 +84,16 @@ def _kind(status: int, error_type: str | None, detail: str | None) -> type[Backe
         return Conflict
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    # A 404 or 405 without an error type is what any other web server says: it may be the wrong base URL.
+    # A 404 or 405 without an error type may come from any web server: the base URL may be wrong.
     if 400 <= status < 500 and status not in {404, 405} and (detail is not None or error_type):
         return Refused
     return Unexpected
 
 
 def _without_words(kind: type[BackendError], headers: Mapping[str, str]) -> str:
-    media_type = headers.get("content-type", "").split(";")[0].strip() or "no content type"
+    media_type = _line(headers.get("content-type", "").split(";")[0], _MAX_NAME) or "no content type"
     return (
-        f"with a body that is not the API's own ({media_type})"
+        f"with a body that is not from the API ({media_type})"
         if kind is Unexpected
         else f"without a reason ({media_type})"
     )
@@ -100,8 +113,8 @@ def _detail(content: Any) -> str | None:
     detail = content.get("detail")
     if isinstance(detail, list):
         parts = [_validation(item) for item in detail[:5] if isinstance(item, dict)]
-        return _short("; ".join(parts)) if parts else None
-    return _short(detail) if isinstance(detail, str) else None
+        return _line("; ".join(parts), _MAX_DETAIL) if parts else None
+    return _line(detail, _MAX_DETAIL) if isinstance(detail, str) else None
 
 
 def _validation(item: dict[str, Any]) -> str:
@@ -111,9 +124,10 @@ def _validation(item: dict[str, Any]) -> str:
     return f"{place}: {message}" if place else message
 
 
-def _short(text: str) -> str:
+def _line(text: str, most: int) -> str:
+    """At most so many characters, on one line."""
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_DETAIL else text[: _LONGEST_DETAIL - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _retry_after(value: str | None, now: float) -> float | None:

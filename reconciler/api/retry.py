@@ -38,7 +38,7 @@ class RetryPolicy:
 
     @staticmethod
     def _passes(failure: BackendError) -> bool:
-        # A 200 that was cut off or garbled on the way passes; another web server's 404 or a redirect does not.
+        # A 200 that is incomplete or garbled may pass; the 404 or the redirect of another web server does not.
         if isinstance(failure, ThrottleBudgetExceeded):
             return False
         return isinstance(failure, _PASSING) or (isinstance(failure, Unexpected) and failure.status == 200)

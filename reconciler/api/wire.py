@@ -18,14 +18,14 @@ _OPTIONAL_FIELDS = tuple(field for field in FIELDS if field not in REQUIRED_FIEL
 
 
 class WrongShape(Exception):
-    """The body is not what the API promises. `str()` says how, and quotes nothing of it."""
+    """The body is not what the API promises. `str()` names the difference and quotes nothing of the body."""
 
 
 def known(body: bytes) -> Known:
     """A GET answer: a custom domain, or a JSON null or the API's own not-found error for none. Raises WrongShape."""
     content = _json(body)
-    said_so = isinstance(content, dict) and content.get("error_type") == "ResourceNotFoundError"
-    return Absent() if content is None or said_so else Present(_domain(content))
+    not_found = isinstance(content, dict) and content.get("error_type") == "ResourceNotFoundError"
+    return Absent() if content is None or not_found else Present(_domain(content))
 
 
 def domain(body: bytes) -> Domain:
@@ -34,10 +34,12 @@ def domain(body: bytes) -> Domain:
 
 
 def acknowledgement(body: bytes) -> None:
-    """The answer to a delete: an object whose keys are not declared (OpenAPI), so no more is asked of it. Raises WrongShape."""
+    """The answer to a delete: an object whose keys are not declared (OpenAPI), but not a custom domain. Raises WrongShape."""
     content = _json(body)
     if not isinstance(content, dict):
         raise WrongShape(f"the body is a JSON {_name(content)}, not an object")
+    if content.get("hostname") is not None:
+        raise WrongShape("the body is a custom domain, which does not acknowledge a delete")
 
 
 def _json(body: bytes) -> object:

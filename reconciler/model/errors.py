@@ -6,7 +6,8 @@
   - Throttled       429: did not happen, ask again later
   - ServerFault     5xx: the call may have happened
   - Unexpected      an answer that is not the API's own: another shape, HTML, a redirect, a bare 404
-  - KeyUnusable     no key to ask with: missing, or of the wrong kind
+  - KeyUnusable     no key to send: missing, or of the wrong kind
+  - TooFewFiles     the process may not open another connection
   + Refused         4xx in the API's own words: did not happen, and asking again cannot help
     - Unauthorized  the key or its rights are not accepted (401, 403)
     - PaymentRequired  the plan lacks the feature (402)
@@ -20,13 +21,14 @@ from typing import ClassVar
 
 
 class BackendError(Exception):
-    """A call that did not give what was asked.
+    """A call that failed.
 
-    `str()` is one line fit for people: the call, the status and the API's own words, never a header or an unknown body.
+    `str()` is one line for people: the call, the status and the API's own text, with `[key]` in place of any key. `hint` is
+    what to do next: that of the class, unless a more specific one is given.
     """
 
     kind: ClassVar[str] = "error"
-    hint: ClassVar[str | None] = None
+    hint: str | None = None
 
     def __init__(
         self,
@@ -35,12 +37,19 @@ class BackendError(Exception):
         status: int | None = None,
         error_type: str | None = None,
         retry_after: float | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.hint = hint or type(self).hint
         self.status = status
         self.error_type = error_type
         self.retry_after = retry_after  # seconds
+
+    def restate(self, message: str) -> None:
+        """Replace the message."""
+        self.message = message
+        self.args = (message,)
 
 
 class NotSent(BackendError):
@@ -60,7 +69,7 @@ class Throttled(BackendError):
 
 class ServerFault(BackendError):
     kind = "server_fault"
-    hint = "the service has a problem of its own: run the command again later"
+    hint = "the API has a problem: run the command again later"
 
 
 class Unexpected(BackendError):
@@ -72,18 +81,25 @@ class KeyUnusable(BackendError):
     kind = "key_unusable"
 
 
+class TooFewFiles(BackendError):
+    kind = "too_few_files"
+    hint = "use a lower --parallelism, or raise the limit of open files with `ulimit -n`"
+
+
 class Refused(BackendError):
     kind = "refused"
 
 
 class Unauthorized(Refused):
     kind = "unauthorized"
-    hint = "check that the key is a Server API Key of this very Environment and has not been revoked"
+    hint = "check that the key is a Server API Key of this Environment and is not revoked"
 
 
 class PaymentRequired(Refused):
     kind = "payment_required"
-    hint = "the organization's plan must include custom domains and be active: see Billing in the Imgwire dashboard"
+    hint = (
+        "check Billing in the Imgwire dashboard: the plan of the organization must be active and include custom domains"
+    )
 
 
 class NotFound(Refused):
@@ -92,4 +108,4 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     kind = "conflict"
-    hint = "another Environment may hold this hostname: remove it there first, or list that Environment in the manifest too"
+    hint = "read the reason of the API above, then run the command again"

@@ -78,6 +78,14 @@ def mask_keys(text: str) -> str:
     return _keys.mask(text)
 
 
+def mask_key(text: str, key: str) -> str:
+    """The text without this key, even where each of its characters may be written as %XX, and without others."""
+    if "%" in text:
+        letters = "".join(f"(?:{re.escape(letter)}|%(?i:{ord(letter):02x}))" for letter in key)
+        text = re.sub(letters, MASK, text)
+    return mask_keys(text.replace(key, MASK))
+
+
 def spellings(key: str) -> set[str]:
     """The key as text formats write it."""
     octets = key.encode("utf-8", "surrogatepass")

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from reconciler.api.calls import Call
 from reconciler.api.errors import from_answer
+from reconciler.api.exchange import Answer
 from reconciler.model.errors import (
     BackendError,
     Conflict,
@@ -20,14 +22,16 @@ from reconciler.model.errors import (
     Unexpected,
 )
 
-CALL = "POST /x"
+CALL = Call("POST", "/x")
+URL = "https://api.example/x"
 HTML = b"<html>nginx</html>"
 NOW = 1_790_000_000.0
 
 
 def answer(status: int, body: object = None, **headers: str) -> BackendError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return from_answer(CALL, status, {name.replace("_", "-"): value for name, value in headers.items()}, content, NOW)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return from_answer(CALL, URL, Answer(status, named, content), NOW)
 
 
 def said(error_type: str | None, detail: object = "words") -> dict[str, object]:
@@ -88,11 +92,12 @@ def test_what_is_known_after_an_answer(status: int, body: object, kind: type[Bac
             id="a list of problems",
         ),
         pytest.param(
-            answer(422, {"detail": []}), "POST /x: 422 with a body that is not the API's own (no content type)"
+            answer(422, {"detail": []}),
+            "POST https://api.example/x: 422 with a body that is not from the API (no content type)",
         ),
         pytest.param(
             answer(404, HTML, content_type="text/html; charset=utf-8"),
-            "POST /x: 404 with a body that is not the API's own (text/html)",
+            "POST https://api.example/x: 404 with a body that is not from the API (text/html)",
             id="somebody else's page",
         ),
         pytest.param(
@@ -100,10 +105,14 @@ def test_what_is_known_after_an_answer(status: int, body: object, kind: type[Bac
         ),
         pytest.param(
             answer(302, location="https://else.where/path?token=1"),
-            "POST /x: 302, a redirect to https://else.where/path, which is not followed",
+            "POST https://api.example/x: 302, a redirect to https://else.where/path, which is not followed",
             id="a redirect",
         ),
-        pytest.param(answer(302), "POST /x: 302, a redirect to no address, which is not followed", id="to nowhere"),
+        pytest.param(
+            answer(302),
+            "POST https://api.example/x: 302, a redirect to no address, which is not followed",
+            id="to nowhere",
+        ),
         pytest.param(answer(400, said("E", "two\n lines")), "POST /x: 400 two lines (E)", id="lines become one"),
         pytest.param(answer(400, said("E", "x" * 301)), f"POST /x: 400 {'x' * 299}… (E)", id="long words are cut"),
         pytest.param(answer(400, said("E", "x" * 300)), f"POST /x: 400 {'x' * 300} (E)", id="long enough"),

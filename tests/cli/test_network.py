@@ -56,11 +56,16 @@ def test_a_proxy_that_refuses_to_connect_means_that_nothing_was_sent(web: Stage,
     assert "407" in document["environments"][0]["error"]["message"]
 
 
-def test_a_proxy_of_a_kind_that_is_not_installed_is_an_error_and_no_crash(web: Stage) -> None:
-    web.set("ALL_PROXY", "socks5://127.0.0.1:9")
+def test_a_proxy_of_an_unknown_kind_is_an_error_and_no_crash(web: Stage) -> None:
+    web.set("ALL_PROXY", "socks4://127.0.0.1:9")
     document = web.run("plan", "--retries", "0", "--api-url", NAMED, "--format", "json").document
     assert (document["exit_code"], document["reason"]) == (8, "not_sent")
-    assert "proxy" in document["message"]
+    assert document["message"] == "the proxy cannot be used: ALL_PROXY is not the address of a proxy"
+
+
+def test_no_proxy_with_an_ipv6_range_breaks_no_request(web: Stage) -> None:
+    web.set("NO_PROXY", "fd07::/64,[::1],*.corp.example")
+    assert web.run("plan").code == 0
 
 
 @pytest.mark.parametrize(

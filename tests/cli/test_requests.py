@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cli.listener import Listener
     from cli.stage import Stage
-    from reconciler.api.backend import Connection
+    from reconciler.api.backend import Writer
 
 OLD, NEW = "old.example.com", "new.example.com"
 
@@ -58,7 +58,7 @@ def test_commands_without_network_send_nothing(stage: Stage, command: list[str])
     assert stage.sent() == []
 
 
-CALLS: dict[str, Callable[[Connection], Awaitable[object]]] = {
+CALLS: dict[str, Callable[[Writer], Awaitable[object]]] = {
     "create": lambda api: api.create("web", NEW),
     "delete": lambda api: api.delete("web"),
     "test_connection": lambda api: api.test_connection("web"),

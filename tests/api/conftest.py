@@ -1,0 +1,5 @@
+"""Fixtures of the tests of the API client."""
+
+from api.servers import authority
+
+__all__ = ["authority"]
