@@ -103,6 +103,14 @@ def append(path: str, text: str) -> None:
             file.write(data)
 
 
+def remove(path: str) -> None:
+    """Delete a regular file that an output would replace. What is no such file, or does not exist, is left. Raises OSError."""
+    if path == os.devnull or descriptor_of(path) is not None or not os.path.lexists(path):
+        return
+    check_output(path)
+    os.unlink(path)
+
+
 def check_output(path: str) -> None:
     """Raises RefusedFile for an output that would go through a symbolic link or to anything but a regular file.
 

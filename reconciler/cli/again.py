@@ -22,7 +22,7 @@ def command_again(*more: str) -> str:
 def command_for_saved(path: str, options: Options, unprotect: Sequence[str], max_interruptions: int | None) -> str:
     """The command line that applies the plan saved at `path`, with what this run was told and a plan does not hold."""
     words = ["reconciler", "apply", path]
-    words += ["-f", "-"] if "-" in options.files else []
+    words += [word for file in options.files for word in ("-f", file)]
     words += [f"--emulator={options.emulator}"] if options.emulator is not None else []
     words += ["--api-url", options.api_url] if options.api_url is not None else []
     words += ["--keys", options.keys_file] if options.keys_file is not None else []

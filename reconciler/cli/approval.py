@@ -34,17 +34,15 @@ class PlanApproval:
 
     async def __call__(self, proposal: Proposal) -> Approval:
         digest = proposal.digest
-        if self.expect_digest is not None and self.expect_digest != digest:
-            self.show(proposal)
-            return Declined(
-                "digest_differs",
-                "the plan made now is not the one that was approved: its digest is"
-                f" {digest}, expected was {self.expect_digest}",
-                "look at the plan above; to approve it, give its digest",
-            )
         if not proposal.plan.writes:
             return Approved(digest)
         self.show(proposal)
+        if self.expect_digest is not None and self.expect_digest != digest:
+            return Declined(
+                "digest_differs",
+                f"the plan made now is not the approved one: its digest is {digest}, expected {self.expect_digest}",
+                "Review the plan above, also after an apply that did not finish. To approve it, pass its digest.",
+            )
         if self.auto or self.expect_digest is not None:
             return Approved(digest)
         if not can_ask():

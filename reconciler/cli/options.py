@@ -16,8 +16,6 @@ from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reconciler.model.exit_codes import ExitCode
     from reconciler.operations.workspace import Inputs
 
@@ -67,13 +65,13 @@ class Options:
         state = () if self.emulator is None else (self.emulator, f"{self.emulator}.journal")
         return (*(self.files or (DEFAULT_MANIFEST,)), *keys, *state)
 
-    def inputs(self, files: Sequence[str] = ()) -> Inputs:
-        """Where manifests, keys and the address come from. `files` are the manifest where `-f` was not given."""
+    def inputs(self) -> Inputs:
+        """Where manifests, keys and the address come from."""
         from reconciler.operations.workspace import Inputs
 
         return Inputs(
             environ=os.environ,
-            paths=self.files or tuple(files),
+            paths=self.files,
             api_url=self.api_url if self.emulator is None else EMULATOR_API_URL,
             keys_file=self.keys_file,
             key_variables=frozenset(self.key_variables),
@@ -99,9 +97,14 @@ class _Report(click.ParamType[Any]):
 
 
 class Duration(click.ParamType[Any]):
-    """Seconds from `90`, `90s`, `10m`, `1h30m`, `2d`."""
+    """Seconds from `90s`, `10m`, `1h30m`, `2d`, and where no unit is needed also from `90`."""
 
     name = "DURATION"
+
+    def __init__(self, *, minimum: int = 0, needs_unit: bool = False) -> None:
+        self._minimum = minimum  # seconds
+        self._needs_unit = needs_unit
+
     _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
     _LONGEST = 3650 * 86400
     _FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
@@ -114,9 +117,35 @@ class Duration(click.ParamType[Any]):
             self.fail(f"'{value}' is not a duration such as 90s, 10m or 1h30m", param, ctx)
         numbers = zip(match.groups(), self._UNITS, strict=True)
         total = sum(int(number) * seconds for number, (_, seconds) in numbers if number)
+        if self._needs_unit and str(value).strip()[-1:].isdecimal():
+            self.fail(f"'{value}' has no unit: write {value}s, {value}m or {value}h", param, ctx)
+        if total < self._minimum:
+            self.fail(f"'{value}' is less than {self._minimum} s", param, ctx)
         if total > self._LONGEST:
             self.fail(f"'{value}' is longer than {self._LONGEST // 86400} days", param, ctx)
         return float(total)
+
+
+class Digest(click.ParamType[Any]):
+    """The digest of a plan, or `@FILE` for a file that holds one."""
+
+    name = "DIGEST"
+    _MAX_BYTES = 4096
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from reconciler.files import read_bounded
+        from reconciler.model.digest import is_digest
+
+        text = str(value)
+        if text.startswith("@"):
+            try:
+                text = read_bounded(text[1:], self._MAX_BYTES).decode("utf-8", "replace")
+            except OSError as error:
+                self.fail(f"cannot read {text[1:]}: {error.strerror or error}", param, ctx)
+        text = text.strip()
+        if not is_digest(text):
+            self.fail("a digest is `sha256:` and 64 hexadecimal digits, as `reconciler plan` prints it", param, ctx)
+        return text
 
 
 def _general(command: str) -> list[Decorator]:

@@ -120,12 +120,12 @@ def run_online(
     )
 
 
-def open_workspace(options: Options, files: Sequence[str] = (), among: Collection[str] | None = None) -> Workspace:
-    """The workspace that the options name; `files` are the manifest where `-f` was not given. Raises Stopped."""
+def open_workspace(options: Options, among: Collection[str] | None = None) -> Workspace:
+    """The workspace that the options name, or the part of it that a saved plan is about. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
     workspace = Workspace.open(
-        options.inputs(files), names=options.names, selectors=options.selectors, shard=options.shard, among=among
+        options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard, among=among
     )
     return with_emulator(options, workspace)
 

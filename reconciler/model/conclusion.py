@@ -8,7 +8,7 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.plan import IDENTITY_CODES, MISTAKEN_CODES, Verify
+from reconciler.model.plan import MISTAKEN_CODES, Verify
 from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import (
     ApplyResult,
@@ -27,7 +27,7 @@ from reconciler.model.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
@@ -98,14 +98,13 @@ def _of_validate(diagnostics: Iterable[Diagnostic]) -> Conclusion:
     return Conclusion(ExitCode.DATA, "invalid_manifest") if invalid else Conclusion(ExitCode.OK)
 
 
-def _of_plan(plan: Plan, blocks: Iterable[Block], *, detailed: bool) -> Conclusion:
-    """What only needs consent does not fail a plan; a wrong environment does."""
+def _of_plan(plan: Plan, blocks: Sequence[Block], *, detailed: bool) -> Conclusion:
+    """A plan that apply would refuse is refused here, too."""
     reading = reading_code(plan)
     if reading is not ExitCode.OK:
         return Conclusion(reading, "unreadable")
-    mistaken = [block.code for block in blocks if block.code in IDENTITY_CODES]
-    if mistaken:
-        return Conclusion(ExitCode.REFUSED, mistaken[0])
+    if blocks:
+        return Conclusion(ExitCode.REFUSED, blocks[0].code)
     if plan.has_changes:
         return Conclusion(ExitCode.CHANGES if detailed else ExitCode.OK, outcome=ExitCode.CHANGES.outcome)
     return Conclusion(ExitCode.OK, "verify_only" if plan.steps else "in_sync")

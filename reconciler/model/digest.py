@@ -1,9 +1,11 @@
-"""The fingerprint of what a plan would do: equal exactly when a reviewer's yes to one is a yes to the other."""
+"""The digest of a plan: equal for two plans exactly when the approval of one is an approval of the other."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import Delete
@@ -11,26 +13,43 @@ from reconciler.model.plan import Delete
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from reconciler.model.environments import Environment
     from reconciler.model.plan import Plan, Write
 
 FORMAT_MAJOR = 1
+_WELL_FORMED = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What decides in which Imgwire Environment a write lands: the pin, where the key comes from, and whether the pin is
+    sent as `X-Environment-Id`. `key_source` is the text of `api_key`, or `default`."""
+
+    environment_id: str | None
+    key_source: str
+    send_environment_id: bool = False
+
+    @classmethod
+    def of(cls, environment: Environment) -> Access:
+        return cls(environment.environment_id, environment.key.as_written, environment.send_environment_id)
 
 
 def digest(plan: Plan) -> str:
-    """`sha256:…` over the format's major, the API URL, the pins, and the writes with their preconditions.
+    """`sha256:…` over the format's major, the API URL, the access to each environment, and the writes with preconditions.
 
     Times, texts, health, labels and paths are left out: they change nothing that apply does.
     """
-    pins = {item.name: item.environment.environment_id for item in plan.items if item.environment.environment_id}
-    return of_parts(plan.api_url, pins, plan.writes)
+    return digest_of(plan.api_url, {item.name: Access.of(item.environment) for item in plan.items}, plan.writes)
 
 
-def of_parts(api_url: str, pins: Mapping[str, str], writes: Iterable[Write]) -> str:
+def digest_of(api_url: str, access: Mapping[str, Access], writes: Iterable[Write]) -> str:
     """The digest from the parts that count, as a saved plan holds them."""
     content = {
         "format": FORMAT_MAJOR,
         "api_url": api_url,
-        "pins": dict(pins),
+        "environments": {
+            name: [item.environment_id, item.key_source, item.send_environment_id] for name, item in access.items()
+        },
         "writes": [
             {
                 "op": step.op,
@@ -44,3 +63,8 @@ def of_parts(api_url: str, pins: Mapping[str, str], writes: Iterable[Write]) -> 
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text has the form of a digest."""
+    return _WELL_FORMED.fullmatch(text) is not None

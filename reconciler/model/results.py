@@ -43,10 +43,13 @@ class ValidateResult:
 
 @dataclass(frozen=True, slots=True)
 class PlanResult:
-    """What apply would do. `expires_at` is RFC 3339; `detailed` makes changes end with exit code 2."""
+    """What apply would do. A saved plan expires `expires_in` seconds after the report's time.
+
+    `detailed` makes changes end with exit code 2.
+    """
 
     proposal: Proposal
-    expires_at: str | None = None
+    expires_in: int | None = None
     detailed: bool = False
 
     @property

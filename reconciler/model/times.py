@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+
+def later(moment: str, seconds: int) -> str:
+    """`moment`, as `timestamp` writes it, and so many seconds more."""
+    return timestamp(datetime.fromisoformat(moment) + timedelta(seconds=seconds))
 
 
 def timestamp(moment: datetime) -> str:

@@ -45,7 +45,7 @@ def emulator_transport(state: str, workspace: Workspace) -> httpx.AsyncBaseTrans
         raise Stopped(Failed(ExitCode.ERROR, "emulator_missing", message, hint)) from None
     accounts = [
         Account(item.name, workspace.credentials[item.name].key, item.environment_id)
-        for item in (*workspace.selected, *workspace.others)
+        for item in workspace.manifest.environments
         if item.name in workspace.credentials
     ]
     try:

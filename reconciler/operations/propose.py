@@ -20,7 +20,7 @@ from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
@@ -33,7 +33,7 @@ async def propose(workspace: Workspace, context: Context, consent: Consent | Non
     """Read what is live, with GET requests only, and plan from there. `consent` lifts blocks beforehand. Raises Stopped."""
     consent = consent or Consent(max_interruptions=workspace.manifest.max_interruptions)
     plan = await _plan(workspace, context)
-    found = (*await _cut_moves(workspace, context, plan), *blocks(plan, consent))
+    found = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
     return Proposal(plan, digest(plan), found, consent.max_interruptions)
 
 
@@ -84,23 +84,37 @@ def warn_identity(context: Context, found: Sequence[Block]) -> None:
             context.observer.on_notice("error", block.message)
 
 
-async def _cut_moves(workspace: Workspace, context: Context, plan: Plan) -> tuple[Block, ...]:
-    """Moves that the selection would do by half. Environments left out are read only where a create could take from one."""
-    if not workspace.narrowed or not plan.has_changes:
+async def cut_moves_of(
+    workspace: Workspace, context: Context, plan: Plan, live: Mapping[str, Live] | None = None
+) -> tuple[Block, ...]:
+    """Moves of which the plan has only one side. The other side is an environment of the manifest that has no part in it.
+
+    `live` is what was read already. The others are read only where a create could take a hostname from one of them.
+    """
+    part = {item.name for item in plan.items}
+    others = [environment for environment in workspace.manifest.environments if environment.name not in part]
+    if not others or not plan.has_changes:
         return ()
     held: dict[str, str | None] = {}
     if any(item.action in CHANGING - {Action.DELETE} for item in plan.items):
-        held = await _held(workspace, context)
-    return cut_moves(plan, {item.name: (item.hostname, held.get(item.name)) for item in workspace.others})
+        held = await _held(workspace, context, others, live or {})
+    return cut_moves(plan, {item.name: (item.hostname, held.get(item.name)) for item in others})
 
 
-async def _held(workspace: Workspace, context: Context) -> dict[str, str | None]:
-    """The live hostname of each environment left out, as far as it can be read."""
-    readable = [environment for environment in workspace.others if environment.name in workspace.credentials]
-    live = await read(workspace, context, readable)
-    unread = len(workspace.others) - sum(not isinstance(state, Unreadable) for state in live.values())
-    if unread:
-        message = f"{unread} of the environments left out could not be read"
-        message += ": whether one of them holds a hostname that is created here is not known"
+async def _held(
+    workspace: Workspace, context: Context, others: Sequence[Environment], live: Mapping[str, Live]
+) -> dict[str, str | None]:
+    """The live hostname of each of the other environments, as far as it can be read."""
+    unread = [item for item in others if item.name not in live and item.name in workspace.credentials]
+    found = {**live, **await read(workspace, context, unread)}
+    states = [found.get(item.name) for item in others]
+    unknown = sum(state is None or isinstance(state, Unreadable) for state in states)
+    if unknown:
+        message = f"{unknown} of the other environments could not be read"
+        message += ": one of them may hold a hostname that this plan creates"
         context.observer.on_notice("warning", message)
-    return {name: domain.hostname if (domain := domain_of(state)) else None for name, state in live.items()}
+    names = [item.name for item in others]
+    return {
+        name: domain.hostname if (domain := domain_of(state)) else None
+        for name, state in zip(names, states, strict=True)
+    }

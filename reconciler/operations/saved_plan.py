@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, write_atomic
+from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import MISTAKEN_CODES
+from reconciler.model.plan import IDENTITY_CODES, MISTAKEN_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
-from reconciler.operations.propose import read
+from reconciler.operations.propose import cut_moves_of, read
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import (
+    FORMAT,
     NotAPlan,
     SavedPlan,
+    check_size,
     from_document,
-    of_other_format,
+    other_format,
+    refusals,
     stale,
-    unusable,
     with_done,
     with_rest,
 )
@@ -34,8 +37,15 @@ if TYPE_CHECKING:
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
-STANDARD_INPUT = "<stdin>"
-"""As files are named in documents and diagnostics."""
+STALE = "stale_plan"
+"""Code of a block, and reason of a refusal: the saved plan no longer matches the manifest or live."""
+
+_PLAN_AGAIN = "Run `reconciler plan` again, review it, then apply the new plan."
+
+
+def can_be_saved(result: PlanResult) -> bool:
+    """A plan is saved only if every block can be lifted when it is applied. An identity error or half a move cannot."""
+    return all(block.override is not None and block.code not in IDENTITY_CODES for block in result.blocks)
 
 
 def save_plan(path: str, workspace: Workspace, context: Context, result: PlanResult) -> None:
@@ -48,6 +58,28 @@ def save_plan(path: str, workspace: Workspace, context: Context, result: PlanRes
         raise Stopped(failed) from None
 
 
+def discard(path: str, *, anything: bool) -> None:
+    """Remove an older plan at `path`, because this run saved none: a pipeline must not apply it by mistake.
+
+    `anything` removes whatever file is there. It is for a path that is known to be no input of this run.
+    """
+    if not anything and not _is_plan(path):
+        return
+    try:
+        remove(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            write_atomic(path, "")
+
+
+def _is_plan(path: str) -> bool:
+    try:
+        document = json.loads(read_bounded(path, MAX_DOCUMENT_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("format") == FORMAT
+
+
 def read_saved_plan(path: str) -> SavedPlan:
     """The saved plan of a file. Raises Stopped where it is none, or was edited."""
     try:
@@ -58,15 +90,14 @@ def read_saved_plan(path: str) -> SavedPlan:
         document: Any = json.loads(content)
     except (ValueError, RecursionError):
         raise _unusable(path, "is not JSON") from None
-    other = of_other_format(document)
+    other = other_format(document)
     if other is not None:
         message = f"{path} is a document of another format: {other}"
         hint = "make a plan with this version: reconciler plan --out FILE"
         raise Stopped(Failed(ExitCode.REFUSED, "other_format", message, hint))
-    problem = _against_schema(document)
-    if problem is not None:
-        raise _unusable(path, f"is not a plan: {problem}")
     try:
+        check_size(document)
+        _check_schema(document)
         return from_document(document)
     except (NotAPlan, ValueError, KeyError, TypeError) as error:
         raise _unusable(path, f"cannot be applied: {error}") from None
@@ -75,11 +106,11 @@ def read_saved_plan(path: str) -> SavedPlan:
 async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, consent: Consent | None = None) -> Proposal:
     """What is left to do of a saved plan, and what blocks it. All guards run again.
 
-    Every environment of the plan is read again. One that has steps must be readable and must fit the plan; of the others
+    Every environment of the plan is read again. One that has steps must be readable and must match the plan; of the others
     only the state is reported. The workspace must be narrowed to the environments of the plan. Raises Stopped.
     """
     by_name = {environment.name: environment for environment in workspace.manifest.environments}
-    refused = unusable(saved, workspace.api_url, context.clock(), by_name)
+    refused = refusals(saved, workspace.api_url, context.clock(), by_name)
     if refused:
         raise Stopped(_refused(saved, refused))
     consent = consent or Consent(max_interruptions=workspace.manifest.max_interruptions)
@@ -90,36 +121,53 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     if not plan.complete:
         raise Stopped(_unreadable(saved, plan))
     consent = replace(consent, earlier=saved.earlier | consent.earlier)
-    mistaken = [block for block in blocks(whole, consent) if block.code in MISTAKEN_CODES]
-    others = (block for block in blocks(plan, consent, whole.items) if block not in mistaken)
-    found = (*mistaken, *stale(saved, plan), *others)
+    mistaken = tuple(block for block in blocks(whole, consent) if block.code in MISTAKEN_CODES)
+    changed = stale(saved, plan)
+    if changed and not mistaken:
+        raise Stopped(_refused(saved, changed))
+    guards = (block for block in blocks(plan, consent, whole.items) if block not in mistaken)
+    found = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
     return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, found, consent.max_interruptions)
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:
-    message = "; ".join(block.message for block in refused)
-    hint = "plan again, then apply the new plan"
-    return Failed(ExitCode.REFUSED, refused[0].code, message, hint, blocks=refused, digest=saved.digest)
+    """A saved plan that cannot be applied. It has no steps to show: what would be planned now was never approved."""
+    more = f" ({len(refused) - 1} more)" if len(refused) > 1 else ""
+    message = f"nothing was applied: {refused[0].message}{more}"
+    return Failed(ExitCode.REFUSED, refused[0].code, message, _PLAN_AGAIN, blocks=refused, digest=saved.digest)
 
 
 def _unreadable(saved: SavedPlan, plan: Plan) -> Failed:
-    unread = next(item for item in plan.items if isinstance(item.live, Unreadable))
-    message = f"nothing was applied, because `{unread.name}` could not be read and held against the plan"
-    so_far = PlanResult(Proposal(plan, saved.digest))
-    return Failed(reading_code(plan), "unreadable", message, "run the same command again once it can be", so_far=so_far)
+    """Nothing is written while one of the environments with steps cannot be compared with the saved plan."""
+    name, error = next((item.name, item.live.error) for item in plan.items if isinstance(item.live, Unreadable))
+    more = f" ({len(plan.unreadable) - 1} more environments)" if len(plan.unreadable) > 1 else ""
+    message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
+    hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."
+    return Failed(reading_code(plan), "unreadable", message, hint, digest=saved.digest)
 
 
-def _against_schema(document: object) -> str | None:
+def _check_schema(document: object) -> None:
+    """Raises NotAPlan. Fields that the schema does not know are fine: later minor versions add some."""
     import jsonschema
 
     from reconciler.schema_files import read_schema
 
-    validator = jsonschema.Draft202012Validator(json.loads(read_schema("plan")))
+    validator = jsonschema.Draft202012Validator(_without_closed_objects(json.loads(read_schema("plan"))))
     error = jsonschema.exceptions.best_match(validator.iter_errors(document))
-    if error is None:
-        return None
-    place = ".".join(str(part) for part in error.absolute_path) or "the document"
-    return f"{place} does not fit the plan schema ({error.validator})"
+    if error is not None:
+        place = ".".join(str(part) for part in error.absolute_path) or "the document"
+        raise NotAPlan(f"{place} does not fit the plan schema ({error.validator})")
+
+
+def _without_closed_objects(schema: Any) -> Any:
+    match schema:
+        case dict():
+            kept = {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
+            return {key: _without_closed_objects(value) for key, value in kept.items()}
+        case list():
+            return [_without_closed_objects(value) for value in schema]
+        case _:
+            return schema
 
 
 def _unusable(path: str, what: str) -> Stopped:

@@ -92,14 +92,8 @@ class Workspace:
 
     @property
     def narrowed(self) -> bool:
-        """The selection may leave environments out."""
-        return self.source.narrowed
-
-    @property
-    def others(self) -> tuple[Environment, ...]:
-        """The environments that the selection leaves out."""
-        names = {environment.name for environment in self.selected}
-        return tuple(environment for environment in self.manifest.environments if environment.name not in names)
+        """The selection, or the saved plan, leaves environments out."""
+        return len(self.selected) < len(self.manifest.environments)
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
-"""A saved plan: read back from its document, and held against what is live when it is to be applied."""
+"""A saved plan: read back from its document, and compared with the manifest and with live before it is applied."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.digest import of_parts
-from reconciler.model.domains import domain_of
+from reconciler.model.digest import Access, digest_of
+from reconciler.model.domains import Present, domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
 from reconciler.planning.earlier import Earlier
@@ -15,11 +15,14 @@ from reconciler.planning.earlier import Earlier
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
     from reconciler.model.plan import Plan, Planned
 
 FORMAT = "imgwire-reconciler/plan"
-FORMAT_VERSION = "1.0"
+MAX_ENVIRONMENTS = 20_000
+MAX_STEPS = 3 * MAX_ENVIRONMENTS
+MAX_CLOCK_SKEW = timedelta(minutes=10)
 
 
 class NotAPlan(Exception):
@@ -28,14 +31,15 @@ class NotAPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """What a plan document promises. `wishes` and `before` map each environment to its hostname and its live record."""
+    """What a plan document promises. `desired`, `before` and `access` have an entry for each environment: its hostname, its
+    live record as JSON, and how it is accessed. Which manifest is loaded is not for the file to say."""
 
     api_url: str
+    created_at: datetime
     expires_at: datetime
     digest: str
-    files: tuple[str, ...]
-    wishes: Mapping[str, str | None]
-    pins: Mapping[str, str]
+    desired: Mapping[str, str | None]
+    access: Mapping[str, Access]
     before: Mapping[str, Mapping[str, Any] | None]
     steps: Mapping[str, Step]
 
@@ -53,43 +57,59 @@ class SavedPlan:
         return frozenset(step.environment for step in self.steps.values())
 
 
-def of_other_format(document: object) -> str | None:
-    """What else the document says to be, if it is one of another format or version."""
+def other_format(document: object) -> str | None:
+    """The format of a document that is no plan, or is a plan of another major version; else None."""
     if not isinstance(document, dict) or "format" not in document:
         return None
-    if document["format"] == FORMAT and document.get("format_version") == FORMAT_VERSION:
+    version = str(document.get("format_version", ""))
+    if document["format"] == FORMAT and version.partition(".")[0] == "1":
         return None
-    return f"{document['format']} {document.get('format_version', '')}".strip()
+    return f"{document['format']} {version}".strip()
+
+
+def check_size(document: object) -> None:
+    """Raises NotAPlan for a document larger than any plan, before anything slow is done with it."""
+    for key, limit in (("environments", MAX_ENVIRONMENTS), ("steps", MAX_STEPS)):
+        entries = document.get(key) if isinstance(document, dict) else None
+        if isinstance(entries, list) and len(entries) > limit:
+            raise NotAPlan(f"it has {len(entries):,} {key}, and a plan has at most {limit:,}")
 
 
 def from_document(document: Mapping[str, Any]) -> SavedPlan:
     """The saved plan, from a document that fits `plan.schema.json`. Raises NotAPlan when it was edited or cannot be run."""
-    if not document["digest"] or not document["source"]:
+    if not document["digest"] or not document["source"] or document["expires_in"] is None:
         raise NotAPlan("it holds no plan: it was written by a run that failed")
-    steps = {step["id"]: _step(step) for step in document["steps"]}
+    created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
+    if expires_at > created_at + timedelta(seconds=document["expires_in"]):
+        raise NotAPlan("it expires later than it says itself, so it was edited after it was written")
+    steps = [_step(step) for step in document["steps"]]
     environments = document["environments"]
-    pins = {item["name"]: item["environment_id"] for item in environments if item["environment_id"]}
-    writes = [step for step in steps.values() if not isinstance(step, Verify)]
-    if of_parts(document["source"]["api_url"], pins, writes) != document["digest"]:
-        raise NotAPlan("its digest does not fit its content, so it was edited or damaged after it was written")
-    if any(step_id != step.id for step_id, step in steps.items()):
-        raise NotAPlan("a step's id does not fit its content")
+    access = {
+        item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
+        for item in environments
+    }
+    writes = [step for step in steps if not isinstance(step, Verify)]
+    if digest_of(document["source"]["api_url"], access, writes) != document["digest"]:
+        raise NotAPlan("its digest does not match its content, so it was edited or damaged after it was written")
+    ids = [step["id"] for step in document["steps"]]
+    if len(set(ids)) < len(ids) or ids != [step.id for step in steps]:
+        raise NotAPlan("the id of a step does not match its content")
     return SavedPlan(
         document["source"]["api_url"],
-        _moment(document["expires_at"]),
+        created_at,
+        expires_at,
         document["digest"],
-        tuple(item["path"] for item in document["source"]["files"]),
         {item["name"]: item["after"] for item in environments},
-        pins,
+        access,
         {item["name"]: item["live"] for item in environments},
-        steps,
+        {step.id: step for step in steps},
     )
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise NotAPlan("its expiry names no time zone")
+        raise NotAPlan("one of its times has no time zone")
     return moment
 
 
@@ -105,56 +125,76 @@ def _step(step: Mapping[str, Any]) -> Step:
     return kind(step["environment"], step["hostname"], identity, after)
 
 
-def unusable(
+def refusals(
     saved: SavedPlan, api_url: str, now: datetime, environments: Mapping[str, Environment]
 ) -> tuple[Block, ...]:
-    """Why the plan must not even be held against live: expired, of another API, or no longer what the manifest says."""
-    return tuple(_unusable(saved, api_url, now, environments))
+    """What refuses the plan before live is read: its times, another API, or a manifest that declares something else now."""
+    return tuple(_refusals(saved, api_url, now, environments))
 
 
-def _unusable(
+def _refusals(
     saved: SavedPlan, api_url: str, now: datetime, environments: Mapping[str, Environment]
 ) -> Iterator[Block]:
     if now >= saved.expires_at:
-        yield Block("expired_plan", None, f"the plan expired at {saved.expires_at:%Y-%m-%dT%H:%M:%SZ}")
+        yield Block("expired_plan", None, f"the saved plan expired at {saved.expires_at:%Y-%m-%dT%H:%M:%SZ}")
+    if saved.created_at > now + MAX_CLOCK_SKEW:
+        created = f"{saved.created_at:%Y-%m-%dT%H:%M:%SZ}"
+        yield Block("created_in_the_future", None, f"the saved plan was created at {created}, which is in the future")
     if saved.api_url != api_url:
-        yield Block("other_api_url", None, f"the plan was made for {saved.api_url}, and this run would ask {api_url}")
+        yield Block("other_api_url", None, f"the saved plan is for {saved.api_url}, and this run uses {api_url}")
     for name in sorted(saved.concerned):
         environment = environments.get(name)
         if environment is None:
-            yield Block("stale_plan", name, f"the plan has steps for `{name}`, which the manifest no longer lists")
-        elif environment.hostname != saved.wishes.get(name):
-            wanted = environment.hostname or "none"
-            yield Block(
-                "stale_plan",
-                name,
-                f"the plan leads `{name}` to `{saved.wishes.get(name) or 'none'}`, and the manifest now wants `{wanted}`",
-            )
-        elif environment.environment_id != saved.pins.get(name):
-            yield Block("stale_plan", name, f"the pin of `{name}` in the manifest is not the one in the plan")
+            yield _stale(name, "the manifest no longer lists it")
+        elif environment.hostname != saved.desired.get(name):
+            planned, desired = (hostname or "none" for hostname in (saved.desired.get(name), environment.hostname))
+            yield _stale(name, f"the saved plan sets its hostname to `{planned}`, and the manifest now to `{desired}`")
+        elif (difference := _other_access(saved.access[name], Access.of(environment))) is not None:
+            yield _stale(name, difference)
+
+
+def _other_access(planned: Access, now: Access) -> str | None:
+    """How the manifest would reach another Environment, or with another key, than the saved plan; else None."""
+    if planned.environment_id != now.environment_id:
+        before, after = planned.environment_id or "none", now.environment_id or "none"
+        return f"its environment_id in the saved plan is {before}, and in the manifest {after}"
+    if planned.key_source != now.key_source:
+        return f"its key in the saved plan comes from {planned.key_source}, and in the manifest from {now.key_source}"
+    if planned.send_environment_id != now.send_environment_id:
+        return "`send_environment_id` in the manifest has changed"
+    return None
 
 
 def stale(saved: SavedPlan, fresh: Plan) -> tuple[Block, ...]:
-    """Every environment in which a step's precondition no longer holds.
+    """Every environment in which the saved plan no longer matches live.
 
-    `fresh` is the plan made now for the environments concerned. What it still has to do must be part of the saved plan,
-    on the same preconditions; what it has not to do any more was done already.
+    `fresh` is the plan made now for the environments concerned. Each of its steps must be in the saved plan with the same
+    precondition. A saved step that is not in `fresh` must be done: live shows its result.
     """
-    found: dict[str, Block] = {}
-    for step in fresh.steps:
-        promised = saved.steps.get(step.id)
-        held = (
-            promised is not None
-            and promised.hostname == step.hostname
-            and promised.precondition.covers(step.precondition)
-        )
-        if not held and step.environment not in found:
-            found[step.environment] = _stale(saved, fresh, step.environment)
-    return tuple(found.values())
+    live = {item.name: item.live for item in fresh.items}
+    left = {step.id: step for step in fresh.steps}
+    broken = {step.environment for step in fresh.steps if not _promised(saved.steps.get(step.id), step)}
+    broken |= {
+        step.environment
+        for step in saved.steps.values()
+        if step.id not in left and step.environment in live and not _is_done(step, live[step.environment])
+    }
+    return tuple(_stale(name, _difference(saved, live.get(name), name)) for name in sorted(broken))
+
+
+def _promised(saved: Step | None, step: Step) -> bool:
+    return saved is not None and saved.hostname == step.hostname and saved.precondition.covers(step.precondition)
+
+
+def _is_done(step: Step, live: Live) -> bool:
+    domain = domain_of(live)
+    if isinstance(step, Delete):
+        return not (isinstance(live, Present) and step.precondition.holds(live))
+    return domain is not None and domain.hostname == step.hostname
 
 
 def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
-    """`fresh`, which is complete and not stale, with the saved steps that it has not to do any more in front of it."""
+    """`fresh`, which is complete and not stale, after the saved steps that live shows to be done."""
     left = {step.id for step in fresh.steps}
     return replace(fresh, done=tuple(step for step in saved.steps.values() if step.id not in left))
 
@@ -171,13 +211,16 @@ def _left_alone(item: Planned) -> Planned:
     return item
 
 
-def _stale(saved: SavedPlan, fresh: Plan, name: str) -> Block:
-    live = domain_of(next(item.live for item in fresh.items if item.name == name))
-    before, after = saved.before.get(name) or {}, live.as_dict() if live else {}
+def _difference(saved: SavedPlan, live: Live | None, name: str) -> str:
+    domain = domain_of(live)
+    before, after = saved.before.get(name) or {}, domain.as_dict() if domain else {}
     differences = [
         f"{change.path}: {change.before or 'none'} -> {change.after or 'none'}"
         for change in changes(before, after)
         if change.path in {"id", "environment_id", "hostname"}
     ]
-    told = "; ".join(differences) or "its steps are not those of the plan"
-    return Block("stale_plan", name, f"`{name}` is not what it was when the plan was made: {told}")
+    return "; ".join(differences) or "its steps are not those of the saved plan"
+
+
+def _stale(name: str, difference: str) -> Block:
+    return Block("stale_plan", name, f"`{name}` has changed since the plan was saved: {difference}")

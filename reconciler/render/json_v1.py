@@ -18,6 +18,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
 from reconciler.version import __version__
@@ -37,12 +38,12 @@ _NO_PLAN = Plan(api_url="", items=())
 
 
 def render_plan(report: Report, _ink: Ink | None = None) -> str:
-    """`imgwire-reconciler/plan` 1.0 as indented JSON."""
+    """`imgwire-reconciler/plan` as indented JSON."""
     return _dumps({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
 
 
 def render_report(report: Report, _ink: Ink | None = None) -> str:
-    """`imgwire-reconciler/report` 1.0 as indented JSON: the plan's fields and what happened."""
+    """`imgwire-reconciler/report` as indented JSON: the plan's fields and what happened."""
     return _dumps(
         {
             "format": "imgwire-reconciler/report",
@@ -90,10 +91,12 @@ def _shared(report: Report) -> dict[str, Any]:
     content = None if isinstance(report.content, ValidateResult) else report.content
     plan = content.plan if content else _NO_PLAN
     failed = report.failed
+    expires_in = content.expires_in if isinstance(content, PlanResult) else None
     return {
         "tool": {"name": "imgwire-reconciler", "version": __version__},
         "created_at": report.created_at,
-        "expires_at": content.expires_at if isinstance(content, PlanResult) else None,
+        "expires_at": None if expires_in is None else later(report.created_at, expires_in),
+        "expires_in": expires_in,
         "complete": content is not None and plan.complete,
         "source": _source(report.source) if report.source else None,
         "outcome": report.conclusion.outcome,
@@ -145,6 +148,9 @@ def _environment(item: Planned, live: Live, verdict: Verified | None) -> dict[st
     data: dict[str, Any] = {
         "name": item.name,
         "environment_id": environment.environment_id,
+        "access": environment.key.as_written,
+        "send_environment_id": environment.send_environment_id,
+        "labels": dict(sorted((environment.labels or {}).items())),
         "action": item.action.value,
         "reason": item.reason,
         "protect": environment.protect,

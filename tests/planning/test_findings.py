@@ -14,7 +14,7 @@ from reconciler.planning.baseline import Baseline, NotABaseline, from_document
 from reconciler.planning.drift import findings
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import of_other_format
+from reconciler.planning.saved import other_format
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain
@@ -144,7 +144,7 @@ def test_a_move_to_what_could_not_be_read_is_told_by_all_its_names() -> None:
 
 
 def test_this_very_version_is_no_other_format() -> None:
-    assert of_other_format({"format": "imgwire-reconciler/plan", "format_version": "1.0"}) is None
+    assert other_format({"format": "imgwire-reconciler/plan", "format_version": "1.0"}) is None
 
 
 @pytest.mark.parametrize(

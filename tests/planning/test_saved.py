@@ -10,14 +10,14 @@ import pytest
 from samples import API_URL, TIME, domain, live, pending, uid, wish
 
 from reconciler.model.conclusion import report_of
-from reconciler.model.digest import digest
+from reconciler.model.digest import Access, digest
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.environments import Source, SourceFile
 from reconciler.model.plan import Identity, Plan, Vacant, Verify
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import PlanResult
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, of_other_format, stale, unusable
+from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, other_format, refusals, stale
 from reconciler.render.json_v1 import render_plan
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def document_of(plan: Plan) -> dict[str, Any]:
         report_of(
             "plan",
             TIME,
-            PlanResult(Proposal(plan, digest(plan)), "2026-03-02T12:00:00Z"),
+            PlanResult(Proposal(plan, digest(plan)), 24 * 3600),
             Source((SourceFile("imgwire.yaml", "0" * 64),), plan.api_url),
         )
     )
@@ -73,9 +73,9 @@ def test_a_saved_plan_holds_what_the_plan_promised(saved: SavedPlan) -> None:
     plan = plan_of()
     assert saved == SavedPlan(
         API_URL,
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
         datetime(2026, 3, 2, 12, tzinfo=UTC),
         digest(plan),
-        ("imgwire.yaml",),
         {
             "fresh": "fresh.example.com",
             "gone": None,
@@ -83,7 +83,7 @@ def test_a_saved_plan_holds_what_the_plan_promised(saved: SavedPlan) -> None:
             "slow": "slow.example.com",
             "web": "new.example.com",
         },
-        {"fresh": uid("fresh"), "web": uid("web")},
+        {item.name: Access.of(item) for item in WISHES},
         {name: state.domain.as_dict() if isinstance(state, Present) else None for name, state in LIVE.items()},
         {step.id: step for step in plan.steps},
     )
@@ -91,7 +91,7 @@ def test_a_saved_plan_holds_what_the_plan_promised(saved: SavedPlan) -> None:
 
 
 def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan) -> None:
-    assert unusable(saved, API_URL, BEFORE, environments()) == ()
+    assert refusals(saved, API_URL, BEFORE, environments()) == ()
     assert stale(saved, plan_of()) == ()
 
 
@@ -102,21 +102,21 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
             API_URL,
             datetime(2026, 3, 2, 12, tzinfo=UTC),
             {},
-            [("expired_plan", None, "the plan expired at 2026-03-02T12:00:00Z")],
+            [("expired_plan", None, "the saved plan expired at 2026-03-02T12:00:00Z")],
             id="expired to the second",
         ),
         pytest.param(
             "https://other.example",
             BEFORE,
             {},
-            [("other_api_url", None, f"the plan was made for {API_URL}, and this run would ask https://other.example")],
+            [("other_api_url", None, f"the saved plan is for {API_URL}, and this run uses https://other.example")],
             id="another API",
         ),
         pytest.param(
             API_URL,
             BEFORE,
             {"web": None},
-            [("stale_plan", "web", "the plan has steps for `web`, which the manifest no longer lists")],
+            [("stale_plan", "web", "`web` has changed since the plan was saved: the manifest no longer lists it")],
             id="no longer listed",
         ),
         pytest.param(
@@ -127,7 +127,8 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
                 (
                     "stale_plan",
                     "web",
-                    "the plan leads `web` to `new.example.com`, and the manifest now wants `newer.example.com`",
+                    "`web` has changed since the plan was saved: the saved plan sets its hostname to"
+                    " `new.example.com`, and the manifest now to `newer.example.com`",
                 )
             ],
             id="another hostname wanted",
@@ -136,21 +137,42 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
             API_URL,
             BEFORE,
             {"gone": wish("gone", "gone.example.com")},
-            [("stale_plan", "gone", "the plan leads `gone` to `none`, and the manifest now wants `gone.example.com`")],
+            [
+                (
+                    "stale_plan",
+                    "gone",
+                    "`gone` has changed since the plan was saved: the saved plan sets its hostname to"
+                    " `none`, and the manifest now to `gone.example.com`",
+                )
+            ],
             id="a delete no longer wanted",
         ),
         pytest.param(
             API_URL,
             BEFORE,
             {"web": wish("web", "new.example.com", environment_id=uid("other"))},
-            [("stale_plan", "web", "the pin of `web` in the manifest is not the one in the plan")],
+            [
+                (
+                    "stale_plan",
+                    "web",
+                    f"`web` has changed since the plan was saved: its environment_id in the saved plan is"
+                    f" {uid('web')}, and in the manifest {uid('other')}",
+                )
+            ],
             id="another pin",
         ),
         pytest.param(
             API_URL,
             BEFORE,
             {"gone": wish("gone", None, environment_id=uid("gone"))},
-            [("stale_plan", "gone", "the pin of `gone` in the manifest is not the one in the plan")],
+            [
+                (
+                    "stale_plan",
+                    "gone",
+                    f"`gone` has changed since the plan was saved: its environment_id in the saved plan is"
+                    f" none, and in the manifest {uid('gone')}",
+                )
+            ],
             id="a pin where there was none",
         ),
         pytest.param(
@@ -170,7 +192,7 @@ def test_a_plan_is_unusable_when_the_world_it_was_made_for_is_another(
     expected: list[tuple[str, str | None, str]],
 ) -> None:
     found = {name: item for name, item in {**environments(), **changed}.items() if item is not None}
-    blocks = unusable(saved, url, now, found)
+    blocks = refusals(saved, url, now, found)
     assert [(block.code, block.environment, block.message) for block in blocks] == expected
     assert all(block.override is None for block in blocks)
 
@@ -180,15 +202,13 @@ def test_a_plan_is_unusable_when_the_world_it_was_made_for_is_another(
     [
         pytest.param(
             {"web": live("web", "old.example.com", id="recreated")},
-            [
-                f"`web` is not what it was when the plan was made: id: {domain('web', 'old.example.com').id} -> recreated"
-            ],
+            [f"`web` has changed since the plan was saved: id: {domain('web', 'old.example.com').id} -> recreated"],
             id="another domain under the same hostname",
         ),
         pytest.param(
             {"web": live("web", "other.example.com")},
             [
-                "`web` is not what it was when the plan was made: "
+                "`web` has changed since the plan was saved: "
                 "hostname: old.example.com -> other.example.com; "
                 f"id: {domain('web', 'old.example.com').id} -> {domain('web', 'other.example.com').id}"
             ],
@@ -197,7 +217,7 @@ def test_a_plan_is_unusable_when_the_world_it_was_made_for_is_another(
         pytest.param(
             {"fresh": live("fresh", "taken.example.com")},
             [
-                "`fresh` is not what it was when the plan was made: "
+                "`fresh` has changed since the plan was saved: "
                 f"environment_id: none -> {uid('fresh')}; hostname: none -> taken.example.com; "
                 f"id: none -> {domain('fresh', 'taken.example.com').id}"
             ],
@@ -300,7 +320,7 @@ def test_every_edit_of_what_would_be_done_is_noticed() -> None:
         _edited(digest="sha256:" + "0" * 64),
     ]
     for document in edits:
-        with pytest.raises(NotAPlan, match=r"^its digest does not fit its content, so it was edited or damaged"):
+        with pytest.raises(NotAPlan, match=r"^its digest does not match its content, so it was edited or damaged"):
             from_document(document)
 
 
@@ -313,7 +333,7 @@ def test_a_step_under_another_id_is_refused() -> None:
     document = document_of(plan_of())
     verify = next(step for step in document["steps"] if step["op"] == "verify")
     verify["id"] = "verify:other"
-    with pytest.raises(NotAPlan, match=r"^a step's id does not fit its content$"):
+    with pytest.raises(NotAPlan, match=r"^the id of a step does not match its content$"):
         from_document(document)
 
 
@@ -328,7 +348,7 @@ def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ({"format": "imgwire-reconciler/plan", "format_version": "1.7"}, "imgwire-reconciler/plan 1.7"),
+        ({"format": "imgwire-reconciler/plan", "format_version": "1.7"}, None),
         ({"format": "imgwire-reconciler/plan", "format_version": "2.0"}, "imgwire-reconciler/plan 2.0"),
         ({"format": "imgwire-reconciler/report", "format_version": "1.0"}, "imgwire-reconciler/report 1.0"),
         ({"format": "terraform"}, "terraform"),
@@ -337,7 +357,7 @@ def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
     ],
 )
 def test_another_format_or_version_is_called_by_its_name(document: object, expected: str | None) -> None:
-    assert of_other_format(document) == expected
+    assert other_format(document) == expected
 
 
 def test_a_verify_after_a_create_promises_the_hostname_and_the_pin_only(saved: SavedPlan) -> None:

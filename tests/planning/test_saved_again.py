@@ -6,7 +6,7 @@ import pytest
 from samples import API_URL, domain, pending, uid, wish
 
 from reconciler.model.domains import Absent, Present
-from reconciler.planning.saved import NotAPlan, from_document, of_other_format, stale, unusable, with_done
+from reconciler.planning.saved import NotAPlan, from_document, other_format, refusals, stale, with_done
 
 from .test_saved import BEFORE, LIVE, WISHES, document_of, plan_of
 
@@ -45,18 +45,18 @@ def test_a_half_done_replace_needs_only_its_create() -> None:
 
 
 def test_a_document_without_a_version_is_of_another_format() -> None:
-    assert of_other_format({"format": "imgwire-reconciler/plan"}) == "imgwire-reconciler/plan"
+    assert other_format({"format": "imgwire-reconciler/plan"}) == "imgwire-reconciler/plan"
     assert (
-        of_other_format({"format": "imgwire-reconciler/plan", "format_version": "10.0"})
-        == "imgwire-reconciler/plan 10.0"
+        other_format({"format": "imgwire-reconciler/plan", "format_version": "10.0"}) == "imgwire-reconciler/plan 10.0"
     )
 
 
 def test_what_the_manifest_does_not_want_any_more_is_said_in_words() -> None:
     saved = from_document(document_of(plan_of()))
     wishes = {item.name: item for item in [*WISHES[:-1], wish("web", None, environment_id=uid("web"))]}
-    assert [block.message for block in unusable(saved, API_URL, BEFORE, wishes)] == [
-        "the plan leads `web` to `new.example.com`, and the manifest now wants `none`"
+    assert [block.message for block in refusals(saved, API_URL, BEFORE, wishes)] == [
+        "`web` has changed since the plan was saved: the saved plan sets its hostname to"
+        " `new.example.com`, and the manifest now to `none`"
     ]
 
 
@@ -64,11 +64,11 @@ def test_a_domain_that_has_gone_is_said_in_words() -> None:
     saved = from_document(document_of(plan_of()))
     before = pending("slow", "slow.example.com")
     assert [block.message for block in stale(saved, plan_of({**LIVE, "slow": Absent()}))] == [
-        "`slow` is not what it was when the plan was made: "
+        "`slow` has changed since the plan was saved: "
         f"environment_id: {before.environment_id} -> none; hostname: slow.example.com -> none; id: {before.id} -> none"
     ]
 
 
 def test_an_expiry_without_a_time_zone_is_no_moment() -> None:
-    with pytest.raises(NotAPlan, match=r"^its expiry names no time zone$"):
+    with pytest.raises(NotAPlan, match=r"^one of its times has no time zone$"):
         from_document({**document_of(plan_of()), "expires_at": "2999-01-01T00:00:00"})

@@ -227,11 +227,13 @@ def test_the_numbers_of_a_plan_add_up(world: tuple[Hostnames, dict[str, Live]]) 
 
 
 @given(worlds(), worlds())
-def test_digests_are_equal_exactly_when_the_writes_are(
+def test_digests_are_equal_exactly_when_environments_and_writes_are(
     one: tuple[Hostnames, dict[str, Live]], other: tuple[Hostnames, dict[str, Live]]
 ) -> None:
     left, right = planned(*one), planned(*other)
-    assert (digest(left) == digest(right)) == (_by_place(left) == _by_place(right))
+    names = [[item.name for item in plan.items] for plan in (left, right)]
+    same = _by_place(left) == _by_place(right) and names[0] == names[1]
+    assert (digest(left) == digest(right)) == same
 
 
 def _by_place(plan: Plan) -> list[object]:

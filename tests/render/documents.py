@@ -105,7 +105,7 @@ def _proposal(plan: Plan, blocked: tuple[Block, ...] = (), max_interruptions: in
 def plan_rich(said: str = "") -> Report:
     plan = _plan(said)
     proposal = _proposal(plan, blocks(plan, Consent(max_interruptions=2)), 2)
-    return _report("plan", PlanResult(proposal, "2026-03-02T12:00:00Z", detailed=True))
+    return _report("plan", PlanResult(proposal, 24 * 3600, detailed=True))
 
 
 def plan_in_sync(said: str = "") -> Report:

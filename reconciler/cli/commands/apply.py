@@ -10,14 +10,14 @@ import click
 
 from reconciler.cli.commands.plan import CONSENT
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
-from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.options import Digest, Duration, Options, shared
 from reconciler.cli.run import open_workspace, run_online
-from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
-from reconciler.model.results import Failed, Stopped
+from reconciler.model.results import Stopped
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
+    from reconciler.model.exit_codes import ExitCode
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import ApplyResult
     from reconciler.operations.context import Context
@@ -43,7 +43,7 @@ class _Actions(click.ParamType[Any]):
 @shared("apply")
 @click.option("--auto-approve", is_flag=True, help="Do not ask.")
 @click.option("--allow", type=_Actions(), metavar="KINDS", help="Only these kinds of change: create,delete,replace.")
-@click.option("--expect-digest", metavar="DIGEST", help="Apply only if the plan made now has this digest.")
+@click.option("--expect-digest", type=Digest(), metavar="DIGEST|@FILE", help="Apply only a plan with this digest.")
 @CONSENT[0]
 @CONSENT[1]
 @click.option(
@@ -74,10 +74,8 @@ def apply(options: Options, **given: Any) -> ExitCode:
     are asked; where nobody can be asked, --auto-approve or --expect-digest must say yes beforehand.
     """
     request = _Request(**given)
-    if request.planfile is not None and (options.names or options.selectors or options.shard or request.expect_digest):
-        raise click.UsageError(
-            "a plan file says itself what is done: leave out --env, --selector, --shard and --expect-digest"
-        )
+    if request.planfile is not None and (options.names or options.selectors or options.shard):
+        raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
 
     if not request.step_timeout:
         raise click.UsageError("--step-timeout must be at least 1 s")
@@ -118,16 +116,8 @@ class _Request:
 
 
 def _open(options: Options, request: _Request) -> Workspace:
-    """The workspace; with a plan file, that of the manifest it was made from, narrowed to its environments."""
-    saved = request.saved
-    if saved is None:
-        return open_workspace(options)
-    from reconciler.operations.saved_plan import STANDARD_INPUT
-
-    if STANDARD_INPUT in saved.files and not options.files:
-        message = f"{request.planfile} was made from a manifest on standard input"
-        raise Stopped(Failed(ExitCode.USAGE, "usage", message, "give the manifest with -f"))
-    return open_workspace(options, saved.files, saved.wishes)
+    """The workspace, narrowed to the environments of the plan file where there is one."""
+    return open_workspace(options, among=request.saved.desired if request.saved else None)
 
 
 async def _apply(options: Options, request: _Request, workspace: Workspace, context: Context) -> ApplyResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,10 +10,12 @@ from reconciler.cli.again import command_for_saved
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 from reconciler.model.results import PlanResult
-from reconciler.model.times import timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -31,7 +32,7 @@ CONSENT = (
 @click.option("--out", metavar="FILE", help="Save the plan, for `apply FILE`.")
 @click.option(
     "--expires-in",
-    type=Duration(),
+    type=Duration(minimum=1, needs_unit=True),
     default=86400.0,
     metavar="DURATION",
     help="How long a saved plan holds.  [default: 24h]",
@@ -52,18 +53,40 @@ def plan(
     Only GET requests are sent. Exit code 0 with changes too, unless --detailed-exitcode asks for 2.
     """
 
-    async def operate(workspace: Workspace, context: Context) -> PlanResult:
-        from reconciler.operations.propose import consent_of, propose
-        from reconciler.operations.saved_plan import save_plan
+    started = saved = False
 
+    async def operate(workspace: Workspace, context: Context) -> PlanResult:
+        nonlocal started, saved
+        from reconciler.operations.propose import consent_of, propose
+        from reconciler.operations.saved_plan import can_be_saved, save_plan
+
+        started = True  # by now `out` was compared with everything that is read
         consent = consent_of(workspace, unprotect=unprotect, max_interruptions=max_interruptions)
-        proposal = await propose(workspace, context, consent)
-        expires = context.clock() + timedelta(seconds=expires_in)
-        result = PlanResult(proposal, timestamp(expires), detailed_exitcode)
-        if out is not None:
+        result = PlanResult(await propose(workspace, context, consent), int(expires_in), detailed_exitcode)
+        if out is not None and can_be_saved(result):
             save_plan(out, workspace, context, result)
-            command = command_for_saved(out, options, unprotect, max_interruptions)
-            context.observer.on_notice("info", f"Saved the plan to {out}. To apply exactly this: {command}")
+            saved = True
+            context.observer.on_notice("info", _saved_notice(out, result, options, unprotect, max_interruptions))
         return result
 
-    return run_online(options, operate, outputs=[out])
+    def finish(_report: Report, code: ExitCode) -> ExitCode:
+        from reconciler.operations.saved_plan import discard
+
+        if out is not None and not saved:
+            discard(out, anything=started)
+        return code
+
+    return run_online(options, operate, outputs=[out], finish=finish)
+
+
+def _saved_notice(
+    out: str, result: PlanResult, options: Options, unprotect: Sequence[str], max_interruptions: int | None
+) -> str:
+    """Where the plan is, and the command that applies it if apply would accept it now."""
+    if result.blocks:
+        return f"Saved the plan to {out}. Apply refuses it as it is: {result.blocks[0].message}"
+    if not result.plan.steps:
+        return f"Saved the plan to {out}. It has no steps."
+    part = "" if result.plan.complete else " It covers only the environments that could be read."
+    command = command_for_saved(out, options, unprotect, max_interruptions)
+    return f"Saved the plan to {out}.{part} To apply exactly this plan: {command}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def render_failure(report: Report, ink: Ink) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
-    parts: list[str] = []
+    parts: list[str] = [_stale(report.failed.blocks, ink)] if report.failed else []
     if report.diagnostics:
         parts.append(render_diagnostics(report.diagnostics, colour=ink.colour).rstrip("\n"))
     if report.message:
@@ -29,6 +29,12 @@ def render_failure(report: Report, ink: Ink) -> str:
     if report.hint:
         parts.append(_hint(report.hint))
     return joined(parts)
+
+
+def _stale(found: Iterable[Block], ink: Ink) -> str:
+    """How a saved plan differs from the manifest and live. What would be planned now is not shown: it was not approved."""
+    lines = [f"  {escape_control(block.message)}" for block in found if block.code == "stale_plan"]
+    return section(ink("yellow", "Saved plan (stale)"), lines)
 
 
 def _hint(text: str) -> str:

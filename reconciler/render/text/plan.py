@@ -99,12 +99,11 @@ def _interruptions(proposal: Proposal, ink: Ink) -> str:
 def _totals(proposal: Proposal, ink: Ink) -> str:
     plan = proposal.plan
     count = plan.summary()
+    digest = f"Digest: {proposal.digest}"
     if not plan.steps:
-        return nothing_to_do(plan, ink)
+        return f"{nothing_to_do(plan, ink)}\n{digest}"
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
     steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
-    lines = [f"Plan: {', '.join(parts)}. {steps}."]
-    if plan.writes:
-        lines.append(f"Digest: {proposal.digest}")
+    lines = [f"Plan: {', '.join(parts)}. {steps}.", digest]
     return "\n".join(lines)
