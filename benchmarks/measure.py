@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.cases import COMPOSE, IMPORT_YAML, READERS, VALIDATE_IMPORTS
 from benchmarks.process import Usage, run, serving
-from benchmarks.server import hostname
+from benchmarks.server import environment_id, hostname
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,8 +90,11 @@ def _compose_ratio(usages: Sequence[Usage], baselines: Mapping[str, Sequence[Usa
 
 def _write_inputs(folder: Path, size: int) -> None:
     names = [f"environment-{index:05}" for index in range(size)]
-    lines = [f"  {name}: {hostname(index)}" for index, name in enumerate(names)]
-    (folder / "imgwire.yaml").write_text("\n".join(["version: 1", "environments:", *lines, ""]))
+    entries = "".join(
+        f"  {name}:\n    environment_id: {environment_id(index)}\n    hostname: {hostname(index)}\n"
+        for index, name in enumerate(names)
+    )
+    (folder / "imgwire.yaml").write_text(f"version: 1\nenvironments:\n{entries}")
     (folder / "keys.json").write_text(json.dumps({name: f"sk_{index}" for index, name in enumerate(names)}))
     (folder / "keys.json").chmod(0o600)
 

@@ -35,6 +35,11 @@ def hostname(index: int) -> str:
     return f"images-{index}.example.com"
 
 
+def environment_id(index: int) -> str:
+    """The id of environment `index`."""
+    return str(uuid.uuid5(_NAMESPACE, str(index)))
+
+
 class Domains:
     """The custom domains by environment, as encoded responses."""
 
@@ -74,7 +79,7 @@ class Domains:
             ready = index in self._ready
             domain = {
                 "id": str(uuid.uuid5(_NAMESPACE, f"{index} {name}")),
-                "environment_id": str(uuid.uuid5(_NAMESPACE, str(index))),
+                "environment_id": environment_id(index),
                 "hostname": name,
                 "cname_record": name,
                 "cname_value": "cdn-proxy.imgwire.dev",
