@@ -39,7 +39,7 @@ class Result:
 def measure(case: Case, rounds: int, folder: Path) -> Result:
     """Run a case in an empty folder. Raises RuntimeError where a command fails."""
     folder.mkdir()
-    _write_inputs(folder, case.size)
+    write_inputs(folder, case.size)
     usages: list[Usage] = []
     baselines: dict[str, list[Usage]] = {name: [] for name in case.baselines}
     stats: dict[str, int] = {}
@@ -47,9 +47,9 @@ def measure(case: Case, rounds: int, folder: Path) -> Result:
         url = servers.enter_context(serving(_server(case)))
         command = _command(case, url, servers)
         for _ in range(rounds):
-            _call(url, "reset", "POST")
+            call(url, "reset", "POST")
             usages.append(run(command, cwd=folder))
-            stats = _call(url, "stats")
+            stats = call(url, "stats")
             for name, runs in baselines.items():
                 runs.append(run(_baseline(name, case, url), cwd=folder, env={"PYTHONPATH": str(ROOT)}))
     shutil.rmtree(folder)
@@ -88,7 +88,8 @@ def _compose_ratio(usages: Sequence[Usage], baselines: Mapping[str, Sequence[Usa
     return median(ratios)
 
 
-def _write_inputs(folder: Path, size: int) -> None:
+def write_inputs(folder: Path, size: int) -> None:
+    """A manifest of `size` pinned environments, and their keys."""
     names = [f"environment-{index:05}" for index in range(size)]
     entries = "".join(
         f"  {name}:\n    environment_id: {environment_id(index)}\n    hostname: {hostname(index)}\n"
@@ -124,7 +125,8 @@ def _baseline(name: str, case: Case, url: str) -> list[str]:
     return [sys.executable, "-c", name]
 
 
-def _call(url: str, path: str, method: str = "GET") -> dict[str, int]:
+def call(url: str, path: str, method: str = "GET") -> dict[str, int]:
+    """A request to the server itself: `stats` or `reset`."""
     request = urllib.request.Request(f"{url}/{path}", method=method)
     with urllib.request.urlopen(request, timeout=30) as response:
         found: dict[str, int] = json.load(response)
