@@ -43,6 +43,12 @@ def failed(step: Step, failure: BackendError) -> StepFailed:
     return StepFailed(_from_backend(step, failure), cause=failure)
 
 
+def no_time_left(step: Step, failure: BackendError, step_timeout: float) -> StepFailed:
+    """It did not happen, and the step timeout ends before the next attempt."""
+    message = f"{failure.message}; the step timeout of {step_timeout:g} s leaves no time for another attempt"
+    return StepFailed(replace(_from_backend(step, failure), message=message), cause=failure)
+
+
 def not_done(step: Step, failure: BackendError) -> StepFailed:
     """It may have happened, and did not."""
     error = _from_backend(step, failure)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.deadline import Deadline
-from reconciler.engine.failures import changed, failed, not_checked, not_done, still_shown, unknown
+from reconciler.engine.failures import changed, failed, no_time_left, not_checked, not_done, still_shown, unknown
 from reconciler.model.domains import Absent, Domain, Known, Present
 from reconciler.model.errors import (
     BackendError,
@@ -141,8 +141,10 @@ class _Execution:
                 # It certainly did not happen, so it may be sent again, after another read.
                 attempt += 1
                 pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
-                if attempt > self.policy.retries or pause > self.deadline.remaining:
+                if attempt > self.policy.retries:
                     raise failed(step, failure) from None
+                if pause > self.deadline.remaining:
+                    raise no_time_left(step, failure, self.policy.step_timeout) from None
             except Conflict as failure:
                 delay = next(conflict_delays, None)
                 if delay is None or delay > self.deadline.remaining:
@@ -173,7 +175,8 @@ class _Execution:
             except BackendError as failure:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has shown the
                 # custom domain and has confirmed its delete, so it can only mean that the delete is done.
-                if self.history.deleted is None or not (isinstance(failure, Unexpected) and failure.status == 404):
+                bare_404 = isinstance(failure, Unexpected) and failure.status == 404
+                if not bare_404 or self.history.deleted is None or self.history.created is not None:
                     raise failed(self.step, failure) from None
                 return Absent()
         raise AssertionError("unreachable")

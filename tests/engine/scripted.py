@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.write import WritePolicy
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Known
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A reply that takes so many seconds to come."""
+
+    seconds: float
+    reply: object
+
 
 Reply = object  # what the call gives, or an exception that it raises
 
@@ -53,6 +63,9 @@ class Scripted:
         self.calls.append(call)
         assert self._replies, f"nobody expected {call}"
         reply = self._replies.pop(0)
+        if isinstance(reply, Slow):
+            self.now += reply.seconds
+            reply = reply.reply
         if isinstance(reply, BaseException):
             raise reply
         return reply

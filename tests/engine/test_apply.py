@@ -10,7 +10,7 @@ import pytest
 from conclusions import of_apply
 
 from reconciler.emulator.switches import Switches
-from reconciler.model.domains import domain_of
+from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.report import StepError
@@ -34,6 +34,7 @@ def play(
     switches: Switches | None = None,
     parallelism: int = 1,
     ready: bool = True,
+    lag: int = 0,
     **more: object,
 ) -> tuple[Lived, Organization]:
     """One apply, with what happens at which request."""
@@ -48,6 +49,7 @@ def play(
         parallelism=parallelism,
         yields=(1,) if parallelism > 1 else (0,),
         rounds=(round_,),
+        lag=lag,
     )
     server = Organization(scenario)
     return lived_through(scenario, server, round_), server
@@ -393,11 +395,11 @@ def test_a_second_signal_ends_at_once_and_says_what_may_have_happened(moment: in
 
 
 def mistaken(
-    holds: Mapping[str, str | None], wants: Mapping[str, str | None], **more: object
+    holds: Mapping[str, str | None], wants: Mapping[str, str | None], *, lag: int = 0, **more: object
 ) -> tuple[Lived, Organization]:
     """Like `play`, but the pin of `a` is not the Environment that its key opens."""
     round_ = Round(wants, **more)  # type: ignore[arg-type]
-    scenario = Scenario(holds, True, None, frozenset(), False, Switches(), 1, (0,), (round_,), mistaken="a")
+    scenario = Scenario(holds, True, None, frozenset(), False, Switches(), 1, (0,), (round_,), lag, mistaken="a")
     server = Organization(scenario)
     return lived_through(scenario, server, round_), server
 
@@ -493,3 +495,115 @@ def test_a_run_can_be_told_at_any_moment() -> None:
     assert states(lived) == {"delete:a": "done", "create:a": "not_started", "verify:a": "not_started"}
     assert unserved(lived) == [(A, "a", "delete:a")]
     assert replace(lived.applied, results={}).writes_done == 1
+
+
+CHAIN = ({"a": A, "b": B}, {"a": B, "b": C})
+
+
+@pytest.mark.parametrize(
+    ("more", "restored_"),
+    [
+        pytest.param({"restore": False}, [], id="without restores"),
+        pytest.param({"refused_hostnames": frozenset({A})}, [], id="with a refused restore"),
+        pytest.param({}, [("a", A)], id="with a restore"),
+    ],
+)
+def test_a_hostname_is_unserved_though_another_environment_has_the_one_that_should_replace_it(
+    more: dict[str, object], restored_: list[tuple[str, str]]
+) -> None:
+    """The delete in `b` is refused, so `b` still has what `a` should have, and `a` has nothing."""
+    lived, server = play(*CHAIN, {4: REFUSED}, **more)  # type: ignore[arg-type]
+    assert states(lived)["delete:b"] == "failed refused"
+    assert restored(lived) == restored_
+    assert unserved(lived) == ([] if restored_ else [(A, "a", "delete:a")])
+    assert server.hostnames() == {"a": A if restored_ else None, "b": B}
+
+
+def test_a_second_signal_between_the_deletes_of_a_chain_reports_what_is_unserved() -> None:
+    lived, server = play(*CHAIN, stopped=3, stopped_again=3)
+    assert (server.hostnames(), unserved(lived)) == ({"a": None, "b": B}, [(A, "a", "delete:a")])
+
+
+def test_a_second_signal_during_a_delete_reports_the_hostname_that_may_be_gone() -> None:
+    lived, _ = play(*REPLACE, stopped=2, stopped_again=2)
+    assert states(lived)["delete:a"] == "failed interrupted"
+    assert unserved(lived) == [(A, "a", "delete:a")]
+    assert isinstance(lived.applied.live["a"], Unreadable)
+
+
+def test_a_second_signal_during_a_restore_reports_the_hostname_that_may_be_missing() -> None:
+    lived, _ = play(*REPLACE, {4: REFUSED}, stopped=6, stopped_again=6)
+    assert (unserved(lived), lived.applied.writes_done) == ([(A, "a", "delete:a")], 2)
+
+
+def test_a_domain_that_is_gone_when_it_should_be_verified_is_unserved() -> None:
+    lived, _ = play({"a": A}, {"a": A}, meddling={1: Meddling("a", None)}, ready=False)
+    assert states(lived) == {"verify:a": "failed changed"}
+    assert unserved(lived) == [(A, "a", "verify:a")]
+
+
+def test_reads_that_lag_behind_the_writes_of_the_run_change_nothing() -> None:
+    lived, server = play(*SWAP, lag=3)
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
+    assert (unserved(lived), restored(lived)) == ([], [])
+
+
+def test_reads_that_lag_behind_a_restore_change_nothing() -> None:
+    lived, server = play(*REPLACE, refused_hostnames=frozenset({X}), lag=3)
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
+
+
+def test_a_goal_that_is_reached_just_before_the_write_is_done() -> None:
+    lived, server = play({"a": None}, {"a": X}, meddling={1: Meddling("a", X)})
+    assert (states(lived)["create:a"], sent(lived), server.hostnames()) == ("done", [], {"a": X})
+    lived, server = play({"a": A}, {"a": None}, meddling={1: Meddling("a", None)})
+    assert (states(lived), sent(lived), server.hostnames()) == ({"delete:a": "done"}, [], {"a": None})
+    assert lived.applied.writes_done == 0
+
+
+def test_what_another_writer_deleted_is_not_restored() -> None:
+    lived, server = play(*REPLACE, meddling={1: Meddling("a", None)}, refused_hostnames=frozenset({X}))
+    assert states(lived)["delete:a"] == "done"
+    assert (restored(lived), server.hostnames()) == ([], {"a": None})
+    assert unserved(lived) == [(A, "a", "delete:a")]
+    assert code(lived) == (ExitCode.ERROR, "refused")
+
+
+def test_a_create_that_arrives_after_all_reads_of_it_is_done_when_the_restore_meets_it() -> None:
+    """The write arrives eight requests after its answer was lost: six re-reads do not show it."""
+    lived, server = play(*REPLACE, {4: Trouble("timeout", acts=True, late=7)})
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, {"a": X})
+    assert (restored(lived), unserved(lived)) == ([], [])
+    assert sent(lived) == ["DELETE a", f"POST a {X}"]
+
+
+def test_a_delete_that_was_lost_and_overwritten_counts_as_a_write() -> None:
+    lived, server = play(*REPLACE, {2: LOST_AND_DONE}, meddling={3: Meddling("a", Y)})
+    assert states(lived)["delete:a"] == "failed changed"
+    assert (code(lived)[0], server.hostnames()) == (ExitCode.PARTIAL, {"a": Y})
+    assert unserved(lived) == [(A, "a", "delete:a")]
+
+
+def test_a_404_of_another_web_server_after_the_create_is_not_absent() -> None:
+    lived, server = play(*REPLACE, {5: Trouble("404")})
+    assert (states(lived)["verify:a"], unserved(lived), server.hostnames()) == ("failed unexpected", [], {"a": X})
+    assert lived.applied.live["a"] == Present(lived.applied.results["create:a"].domain)  # type: ignore[arg-type]
+
+
+def test_an_undo_that_reads_do_not_show_is_not_reported_as_done() -> None:
+    lived, server = mistaken({"a": None}, {"a": X}, lag=20)
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert error.message.endswith(
+        "the create was not undone, because reads do not show it: check that Environment in the dashboard"
+    )
+    assert server.hostnames() == {"a": X}
+
+
+def test_an_environment_that_gets_the_desired_hostname_in_the_wrong_environment_is_left_as_it_is() -> None:
+    """The hostname was created by another writer: nothing of it is undone."""
+    lived, server = mistaken({"a": None, "b": None}, {"a": X, "b": Y}, meddling={1: Meddling("a", X)})
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert error.message.endswith("; nothing was created")
+    assert (sent(lived), server.hostnames()) == ([], {"a": X, "b": None})

@@ -23,10 +23,11 @@ from reconciler.model.errors import (
     Unauthorized,
     Unexpected,
 )
+from reconciler.model.exit_codes import ExitCode, code_of
 from reconciler.model.plan import Create, Delete, Identity, Verify
 from reconciler.model.report import StepError
 
-from .scripted import Scripted
+from .scripted import Scripted, Slow
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Known
@@ -160,6 +161,64 @@ async def test_a_step_ends_as_the_server_stands(
     words = {"r": "read web", "d": "delete web", "c": f"create web {NEW.hostname}", "t": "test web"}
     assert api.calls == [words[call] for call in calls]
     assert api.slept == slept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("step", "script", "end", "calls"),
+    [
+        pytest.param(DELETE, [Slow(61, R_OLD)], "step_timeout", "r", id="spent by the first read"),
+        pytest.param(CREATE, [R_ABSENT, Slow(58.5, LOST), R_ABSENT, R_ABSENT], "unknown (perhaps done)", "rcrr", id="re-read"),
+        pytest.param(CREATE, [R_ABSENT, Slow(61, LOST)], "unknown (perhaps done)", "rc", id="spent by the write"),
+        pytest.param(DELETE, [R_OLD, Slow(59.6, NOT_SENT)], "not_sent", "rd", id="no time for another attempt"),
+        pytest.param(CREATE, [R_ABSENT, Slow(61, NEW)], NEW, "rc", id="an answer is believed however late it is"),
+    ],
+)  # fmt: skip
+async def test_a_step_ends_with_its_step_timeout(step: Step, script: list[object], end: object, calls: str) -> None:
+    found, api, _ = await done(step, *script)
+    assert (found, "".join(call[0] for call in api.calls)) == (end, calls)
+
+
+@pytest.mark.anyio
+async def test_a_spent_step_timeout_is_reported() -> None:
+    error = await error_of(DELETE, Slow(61, R_OLD))
+    assert (error.message, code_of(error.kind)) == ("no result within the step timeout of 60 s", ExitCode.UNREACHABLE)
+    assert error.hint is not None
+    assert "--step-timeout" in error.hint
+    error = await error_of(CREATE, R_ABSENT, Throttled("429", retry_after=3600.0))
+    assert error.message == "429; the step timeout of 60 s leaves no time for another attempt"
+    error = await error_of(CREATE, R_ABSENT, Slow(61, LOST))
+    assert error.message == (
+        "POST: no answer; the outcome is unknown, because the re-read failed too:"
+        " no result within the step timeout of 60 s"
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("calls", [0, 1])
+async def test_a_call_that_never_ends_is_given_up_with_the_step_timeout(calls: int) -> None:
+    class Hanging(Scripted):
+        async def read(self, environment: str) -> Known:
+            if len(self.calls) < calls:
+                return await super().read(environment)
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def delete(self, environment: str) -> None:
+            await asyncio.Event().wait()
+
+    api = Hanging(R_OLD)
+    with pytest.raises(StepFailed) as failure:
+        await execute(DELETE, api, WritePolicy(step_timeout=0.05), on_read=lambda *_: None)
+    assert (failure.value.error.kind, failure.value.uncertain) == (("step_timeout", False), ("unknown", True))[calls]
+
+
+def test_a_read_that_times_out_by_itself_is_no_step_timeout() -> None:
+    async def broken() -> None:
+        raise TimeoutError("of its own")
+
+    with pytest.raises(TimeoutError, match="of its own"):
+        asyncio.run(WritePolicy().deadline().call(broken))
 
 
 BARE = Unexpected("GET: 404 with a body that is not the API's own", status=404)
