@@ -48,10 +48,6 @@ class Authorities:
         self._starts: dict[str, asyncio.Task[str | None]] = {}
         self._servers: dict[str, asyncio.Task[ZoneServers]] = {}
 
-    def renewed(self, client: DnsClient) -> Authorities:
-        """The same for another client, with nothing remembered."""
-        return Authorities(client, self._resolvers, self._registrable_domain, self._port)
-
     async def of(self, name: str) -> ZoneServers:
         """The servers of the zone that the name is in."""
         zone = await self.zone_of(name)

@@ -62,10 +62,6 @@ class DnsClient:
         self._failures: dict[AnyServer, _Failures] = {}
         self._answered: set[AnyServer] = set()
 
-    def renewed(self) -> DnsClient:
-        """The same client for another event loop, with nothing remembered."""
-        return DnsClient(self._limits, self._clock)
-
     async def query(self, server: AnyServer, name: str, kind: str, *, recursive: bool = True) -> Answer:
         """The server's answer for records of type `kind` (such as CNAME) at the name. Never raises.
 

@@ -32,11 +32,6 @@ class Lookup:
     authorities: Authorities
     named: bool = False
 
-    def renewed(self) -> Lookup:
-        """The same for another event loop, with nothing remembered."""
-        client = self.client.renewed()
-        return Lookup(client, self.servers, self.authorities.renewed(client), self.named)
-
     async def look_up(self, records: Iterable[Record]) -> tuple[Record, ...]:
         """The records with the result of each lookup. Never raises: without an answer the verdict is `not_checked`."""
         items = tuple(records)

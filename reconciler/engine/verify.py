@@ -116,7 +116,7 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
             return Verified(name, Verdict.WAITING, live, words, records=records)
         return replace(_judged(name, await api.test_connection(name), records), records=records)
     except NotFound:
-        return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first", tested=True)
+        return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first")
     except BackendError as error:
         return Verified(name, Verdict.UNKNOWN, Unreadable(error), error.message)
 
@@ -124,9 +124,9 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
 def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
     live = Present(domain)
     if domain.ready:
-        return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", tested=True)
+        return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate")
     verdict = Verdict.STUCK if domain.failing else Verdict.WAITING
-    return Verified(name, verdict, live, f"{domain.health}: {_advice(records, stuck=domain.failing)}", tested=True)
+    return Verified(name, verdict, live, f"{domain.health}: {_advice(records, stuck=domain.failing)}")
 
 
 def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:

@@ -112,7 +112,6 @@ class Verified:
     verdict: Verdict
     live: Live
     message: str
-    tested: bool = False
     records: tuple[Record, ...] = ()
 
 

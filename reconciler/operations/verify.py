@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
@@ -34,7 +35,14 @@ async def verify(workspace: Workspace, context: Context, *, wait: float = 0.0, d
     _refuse_mistaken(seen)
     desired = [(item.name, item.environment.hostname) for item in seen.plan.items if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns or Dns())
-    verified = {item.environment: item for item in await wait_until_ready(workspace, context, desired, wait, lookup)}
+    try:
+        checked = await wait_until_ready(workspace, context, desired, wait, lookup)
+    except asyncio.CancelledError:
+        if context.stop.requested is None:
+            raise
+        # Checks may have been sent by then, which is no change, but it is not nothing either.
+        raise Stopped(Failed(context.stop.requested, "interrupted", "interrupted")) from None
+    verified = {item.environment: item for item in checked}
     unwanted = {
         item.name: of_unwanted(item.name, item.live) for item in seen.plan.items if not item.environment.hostname
     }

@@ -64,6 +64,18 @@ def test_a_signal_while_reading_ends_at_once_with_a_document(
 
 
 @SIGNALS
+def test_a_signal_during_the_first_check_does_not_claim_that_nothing_was_sent(
+    stage: Stage, number: signal.Signals, code: int
+) -> None:
+    stage.environment("web", NEW, status="PENDING")
+    stage.manifest(web=NEW)
+    stage.fault(Kind.DELAY, method="POST", seconds=5)
+    ended, out, _ = interrupted(stage, arrived(stage, "POST"), number, "verify", "--no-dns", "--format", "json")
+    document = json.loads(out)
+    assert (ended, document["reason"], document["message"]) == (code, "interrupted", "interrupted")
+
+
+@SIGNALS
 def test_a_signal_before_the_first_write_is_no_partial_run(
     stage: Stage, listener: Listener, number: signal.Signals, code: int
 ) -> None:

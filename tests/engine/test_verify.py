@@ -124,7 +124,7 @@ async def test_without_waiting_everything_is_asked_once() -> None:
 async def test_what_is_ready_is_not_checked_again() -> None:
     api = Imgwire(Present(READY))
     found, slept = await verify(api, 600)
-    assert (found.verdict, found.tested, api.calls, slept) == (Verdict.READY, False, ["read"], [])
+    assert (found.verdict, api.calls, slept) == (Verdict.READY, ["read"], [])
 
 
 async def test_pauses_grow_and_end_with_the_time() -> None:
@@ -138,7 +138,7 @@ async def test_pauses_grow_and_end_with_the_time() -> None:
 async def test_waiting_ends_when_ready() -> None:
     api = Imgwire(Present(NEW), [NEW, NEW, READY])
     found, slept = await verify(api, 600)
-    assert (found.verdict, found.tested, slept) == (Verdict.READY, True, [2, 3])
+    assert (found.verdict, slept) == (Verdict.READY, [2, 3])
 
 
 async def test_stuck_ends_the_waiting() -> None:
@@ -230,7 +230,7 @@ async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:
 
     await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look=look), Verdicts(told))
     words = "status PENDING, certificate PENDING: both DNS records are missing"
-    assert told[1] == Verified("web", Verdict.WAITING, Present(NEW), words, tested=False, records=both)
+    assert told[1] == Verified("web", Verdict.WAITING, Present(NEW), words, records=both)
 
 
 @pytest.mark.parametrize(

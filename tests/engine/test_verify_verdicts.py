@@ -58,7 +58,7 @@ class Answering(Scripted):
         ),
         pytest.param(
             [Present(PENDING), READY],
-            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate", tested=True),
+            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate"),
             id="ready after the check",
         ),
         pytest.param(
@@ -68,7 +68,6 @@ class Answering(Scripted):
                 Verdict.WAITING,
                 Present(PENDING),
                 "status PENDING, certificate PENDING: publish the two DNS records and wait",
-                tested=True,
             ),
             id="waiting",
         ),
@@ -79,7 +78,6 @@ class Answering(Scripted):
                 Verdict.STUCK,
                 Present(FAILED),
                 "status FAILED, certificate PENDING: check the two DNS records",
-                tested=True,
             ),
             id="failed",
         ),
@@ -90,13 +88,12 @@ class Answering(Scripted):
                 Verdict.STUCK,
                 Present(FAILING),
                 "status CONNECTED, certificate FAILING: check the two DNS records",
-                tested=True,
             ),
             id="failing",
         ),
         pytest.param(
             [Present(PENDING), GONE],
-            Verified("web", Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first", tested=True),
+            Verified("web", Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first"),
             id="gone meanwhile",
         ),
         pytest.param(

@@ -176,8 +176,8 @@ def verify_mixed(said: str = "") -> Report:
         Verified("books", Verdict.ABSENT, live["books"], "there is no custom domain; run apply first"),
         Verified("dark", Verdict.UNKNOWN, refused, f"could not be asked: 401 no{said}"),
         Verified("fine", Verdict.READY, live["fine"], "connected, and the certificate is active"),
-        Verified("slow", Verdict.WAITING, live["slow"], f"status PENDING{said}", tested=True),
-        Verified("web", Verdict.STUCK, live["web"], f"status FAILED{said} after a fresh check", tested=True),
+        Verified("slow", Verdict.WAITING, live["slow"], f"status PENDING{said}"),
+        Verified("web", Verdict.STUCK, live["web"], f"status FAILED{said} after a fresh check"),
     )
     names = {item.environment for item in verified}
     plan = build_plan(
