@@ -38,8 +38,8 @@ class Settings:
 class Run:
     """One run of the ledger's plan. The ledger has everything that happened so far at any moment.
 
-    Lanes that delete nothing run first. Then lanes that delete and create run one by one, until one of them has created:
-    that shows that the API still takes creates. Then all others run in parallel.
+    Lanes that only create run first. Then lanes that delete and create run one by one, until one of them has created: that
+    shows that the API still takes creates. Then all others run in parallel.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Run:
         return context.ledger.snapshot(context.stop.requested)
 
     async def _run_lanes(self) -> None:
-        safe = [lane for lane in self._lanes if not _deletes(lane)]
+        creating = [lane for lane in self._lanes if _creates(lane) and not _deletes(lane)]
         replacing = deque(LaneRun(self._context, lane) for lane in self._lanes if _deletes(lane) and _creates(lane))
-        deleting = [lane for lane in self._lanes if _deletes(lane) and not _creates(lane)]
-        await self._pool(LaneRun(self._context, lane).run for lane in safe)
+        others = sorted((lane for lane in self._lanes if not _creates(lane)), key=lambda lane: not _deletes(lane))
+        await self._pool(LaneRun(self._context, lane).run for lane in creating)
         tried: list[LaneRun] = []
 
         async def trial(api: Writer) -> None:
@@ -98,7 +98,7 @@ class Run:
             [
                 *(lane.check for lane in tried),
                 *(lane.run for lane in replacing),
-                *(LaneRun(self._context, lane).run for lane in deleting),
+                *(LaneRun(self._context, lane).run for lane in others),
             ]
         )
 
