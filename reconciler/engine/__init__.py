@@ -1,1 +1,1 @@
-"""Reads, writes and waits, through the port alone. Sleep, clock and the wish to stop are parameters."""
+"""Reads, writes and waits, through the port alone. Sleep, clock and cancellation flag are parameters."""

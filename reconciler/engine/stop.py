@@ -1,4 +1,4 @@
-"""The wish to stop, as a value that the engine looks at before each new step."""
+"""Cooperative cancellation flag, checked before each step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """`requested` is the exit code of the signal that asked to stop, or None.
+    """`requested` is the exit code of the signal that stops the run, or None.
 
-    `patient` says that the run finishes by itself what it must not leave half done; else it may be cancelled at once.
+    `patient`: the run ends by itself, after the create that completes a delete. Otherwise it may be cancelled at once.
     """
 
     def __init__(self) -> None:
@@ -19,5 +19,5 @@ class Stop:
         self.patient = False
 
     def request(self, code: ExitCode) -> None:
-        """Ask to stop. The first wish is kept."""
+        """Stop the run. The code of the first request is kept."""
         self.requested = self.requested or code

@@ -1,4 +1,4 @@
-"""Asking Imgwire to check again, of many environments, once or until they are ready."""
+"""Rechecking many environments, once or until they are ready."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Live
     from reconciler.model.report import Record
 
-_TESTED_EVERY = 4  # rounds, while DNS says that Imgwire cannot find what it needs
+_TESTED_EVERY = 4  # rounds, while DNS lacks the records
 
 
-async def _unseen(_environment: str, _domain: Domain) -> tuple[Record, ...]:
-    """Nobody looks at DNS."""
+async def _no_lookup(_environment: str, _domain: Domain) -> tuple[Record, ...]:
+    """Without DNS lookups."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How to wait. Seconds throughout: `max_wait` in all (0 asks once), the pause between rounds grows from `first_pause` to
-    `max_pause` and is jittered. `look` gives the records of a custom domain with what DNS says of them."""
+    """How to wait. Seconds throughout: `max_wait` in all (0 checks once), the pause between rounds grows from `first_pause` to
+    `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups."""
 
     max_wait: float = 0.0
     first_pause: float = 2.0
@@ -40,11 +40,11 @@ class Waiting:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _unseen
+    look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _no_lookup
 
 
 async def verify_all(
-    wishes: Iterable[tuple[str, str]],
+    desired: Iterable[tuple[str, str]],
     backend: Backend[Tester],
     parallelism: int,
     waiting: Waiting,
@@ -52,37 +52,37 @@ async def verify_all(
 ) -> tuple[Verified, ...]:
     """One verdict for each (environment, desired hostname), in their order.
 
-    Those that are waiting, absent or unknown are asked again until the time is up. Ready is final, and so is stuck, unless
-    DNS explains it: a record that is missing or wrong can still be mended. While DNS says so, Imgwire is asked to check in
-    every fourth round and in the last only.
+    Those that are waiting, absent or unknown are checked again until the time is up. Ready is final. Stuck is final unless a
+    DNS record is missing or wrong, which can still be fixed. As long as that is so, `test_connection` is called in every
+    fourth round and in the last only.
     """
-    wanted = dict(wishes)
-    found: dict[str, Verified] = {}
+    hostnames = dict(desired)
+    verdicts: dict[str, Verified] = {}
     deadline = waiting.clock() + waiting.max_wait
     pause = waiting.first_pause
     rounds = 0
-    left = list(wanted)
+    left = list(hostnames)
 
     async def check(api: Tester, name: str) -> None:
         always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
-        found[name] = await _verify(api, name, wanted[name], waiting, always=always)
-        observer.on_verdict(found[name])
+        verdicts[name] = await _verify(api, name, hostnames[name], waiting, always=always)
+        observer.on_verdict(verdicts[name])
 
     while left:
         await run_pool(left, backend, parallelism, check)
-        left = [name for name in left if not _final(found[name])]
+        left = [name for name in left if not _final(verdicts[name])]
         remaining = deadline - waiting.clock()
-        # What has no custom domain waits for somebody's apply: alone it is not worth waiting for.
-        if remaining <= 0 or all(found[name].verdict is Verdict.ABSENT for name in left):
+        # Without a custom domain only another apply helps: alone that is not worth waiting for.
+        if remaining <= 0 or all(verdicts[name].verdict is Verdict.ABSENT for name in left):
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
         pause = min(waiting.max_pause, pause * 1.5)
         rounds += 1
-    return tuple(found[name] for name in wanted)
+    return tuple(verdicts[name] for name in hostnames)
 
 
-def of_unwanted(name: str, live: Live) -> Verified:
-    """The verdict on an environment that should have no custom domain, from what was read of it. Nothing is asked of Imgwire."""
+def absence_verdict(name: str, live: Live) -> Verified:
+    """The verdict on an environment that should have no custom domain, from what was read of it. Nothing is sent."""
     match live:
         case Unreadable(error):
             return Verified(name, Verdict.UNKNOWN, live, error.message)
@@ -93,10 +93,12 @@ def of_unwanted(name: str, live: Live) -> Verified:
 
 
 def _final(verified: Verified) -> bool:
-    return verified.verdict is Verdict.READY or (verified.verdict is Verdict.STUCK and not _amiss(verified.records))
+    return verified.verdict is Verdict.READY or (
+        verified.verdict is Verdict.STUCK and not _bad_records(verified.records)
+    )
 
 
-def _amiss(records: Sequence[Record]) -> bool:
+def _bad_records(records: Sequence[Record]) -> bool:
     return any(record.lookup is not None and record.lookup.bad for record in records)
 
 
@@ -111,17 +113,17 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
         records = await waiting.look(name, live.domain)
         if live.domain.ready:
             return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", records=records)
-        if not always and _amiss(records):
-            words = f"{live.domain.health}: {_advice(records)}"
-            return Verified(name, Verdict.WAITING, live, words, records=records)
-        return replace(_judged(name, await api.test_connection(name), records), records=records)
+        if not always and _bad_records(records):
+            message = f"{live.domain.health}: {_advice(records)}"
+            return Verified(name, Verdict.WAITING, live, message, records=records)
+        return replace(_checked(name, await api.test_connection(name), records), records=records)
     except NotFound:
         return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first")
     except BackendError as error:
         return Verified(name, Verdict.UNKNOWN, Unreadable(error), error.message)
 
 
-def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
+def _checked(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
     live = Present(domain)
     if domain.ready:
         return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate")
@@ -130,14 +132,14 @@ def _judged(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
 
 
 def _advice(records: Sequence[Record], *, stuck: bool = False) -> str:
-    """What to do next, as far as DNS tells."""
-    seen = [(record.purpose, record.lookup) for record in records if record.lookup is not None]
-    bad = [(purpose, said.verdict) for purpose, said in seen if said.bad]
+    """What to do next, by the DNS lookups."""
+    lookups = [(record.purpose, record.lookup) for record in records if record.lookup is not None]
+    bad = [(purpose, lookup.verdict) for purpose, lookup in lookups if lookup.bad]
     if len(bad) == 2 and bad[0][1] is bad[1][1]:
         return f"both DNS records are {bad[0][1]}"
     if bad:
         return "in DNS " + " and ".join(f"the {purpose} record is {verdict}" for purpose, verdict in bad)
-    if seen and all(said.verdict == "ok" for _, said in seen):
+    if lookups and all(lookup.verdict == "ok" for _, lookup in lookups):
         return "both DNS records are right" + ("" if stuck else ": wait")
     if not all(record.known for record in records):
         return "the API has not given all DNS records yet: run verify again later"

@@ -120,6 +120,7 @@ class _Execution:
 
     async def run(self) -> Done:
         step = self.step
+        unsent: BackendError | None = None
         attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.history.hostname_freed else ())
         while True:
             live = await self._read_before()
@@ -132,14 +133,14 @@ class _Execution:
                 raise changed(step.environment, step.precondition, live)
             self._check_deadline()
             if not self.may_send():
-                raise Withheld
+                raise Withheld if unsent is None else failed(step, unsent)
             try:
                 domain = await self._write()
             except asyncio.CancelledError:
                 raise WriteInterrupted from None
             except (NotSent, Throttled) as failure:
                 # It certainly did not happen, so it may be sent again, after another read.
-                attempt += 1
+                attempt, unsent = attempt + 1, failure
                 pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
                 if attempt > self.policy.retries:
                     raise failed(step, failure) from None
@@ -149,7 +150,7 @@ class _Execution:
                 delay = next(conflict_delays, None)
                 if delay is None or delay > self.deadline.remaining:
                     raise failed(step, failure) from None
-                pause = delay
+                pause, unsent = delay, failure
             else:
                 self.on_read(step.environment, Absent() if domain is None else Present(domain))
                 return Done(domain)

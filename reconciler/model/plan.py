@@ -31,7 +31,7 @@ CHANGING = frozenset({Action.CREATE, Action.DELETE, Action.REPLACE})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The step holds for this very custom domain. An id that could not be known when planning is None and matches any."""
+    """Exactly this custom domain is live. None matches any value: the id of a domain that the plan creates is not known yet."""
 
     hostname: str
     id: str | None = None
@@ -48,11 +48,11 @@ class Identity:
         )
 
     def as_dict(self) -> dict[str, object]:
-        """As every document shows it; what could not be known when planning is None."""
+        """As documents show it."""
         return {"environment_id": self.environment_id, "id": self.id, "hostname": self.hostname}
 
     def covers(self, other: Precondition) -> bool:
-        """`other` promises at least what this one asks for."""
+        """`other` is at least as strict."""
         return (
             isinstance(other, Identity)
             and other.hostname == self.hostname
@@ -63,13 +63,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Vacant:
-    """The step holds only while the environment has no custom domain."""
+    """The environment has no custom domain."""
 
     def holds(self, live: Known) -> bool:
         return isinstance(live, Absent)
 
     def as_dict(self) -> dict[str, object]:
-        """As every document shows it."""
+        """As documents show it."""
         return {"absent": True}
 
     def covers(self, other: Precondition) -> bool:
@@ -149,7 +149,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One environment: the wish, what was read, and the action that leads from one to the other. `reason` is a stable word."""
+    """One environment: desired, live, and the action between them. `reason` is a stable word."""
 
     environment: Environment
     live: Live
@@ -178,7 +178,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """A hostname that is CONNECTED now and stops being served by a step. `until` is the step that proves it back, or None."""
+    """A hostname that is CONNECTED now and stops being served by a step. `until` is the step that checks it in its new
+    environment, or None."""
 
     hostname: str
     environment: str
@@ -239,7 +240,7 @@ class Plan:
         return any(item.action in CHANGING for item in self.items)
 
     def summary(self) -> dict[str, int]:
-        """The numbers every document shows. Nobody else counts."""
+        """The numbers every document shows. No other code counts."""
         found = Counter(item.action for item in self.items)
         steps = self.steps
         return {

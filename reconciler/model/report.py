@@ -94,7 +94,7 @@ class Applied:
 
 
 class Verdict(StrEnum):
-    """What `verify` tells of one environment."""
+    """The result of `verify` for one environment."""
 
     READY = "ready"
     WAITING = "waiting"
@@ -105,8 +105,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One environment after a round of `test_connection`: the verdict, one sentence that says why, and the records of its
-    custom domain with what DNS says of them, where it was asked."""
+    """One environment after a round of `test_connection`: the verdict, the reason in one sentence, and the records of its
+    custom domain with their DNS lookups, if there were any."""
 
     environment: str
     verdict: Verdict
@@ -127,7 +127,7 @@ class DriftKind(StrEnum):
 
 
 class Cause(StrEnum):
-    """Who is behind a finding: live is what the baseline saw, or it is not."""
+    """The cause of a finding: live is what the baseline saw, or it is not."""
 
     NOT_APPLIED = "not_applied"
     CHANGED_OUTSIDE = "changed_outside"
@@ -142,7 +142,7 @@ class Cause(StrEnum):
 class Finding:
     """One thing that drifted. `fingerprint` is equal for the same finding in every run.
 
-    `cause` is None where no baseline tells. `counts` is False for what is told and is no part of the verdict.
+    `cause` is None without a baseline. `counts` is False where the finding does not change the exit code.
     """
 
     kind: DriftKind

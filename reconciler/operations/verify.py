@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
-from reconciler.engine.verify import Waiting, of_unwanted, verify_all
+from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
 from reconciler.model.plan import MISTAKEN_CODES
@@ -44,7 +44,7 @@ async def verify(workspace: Workspace, context: Context, *, wait: float = 0.0, d
         raise Stopped(Failed(context.stop.requested, "interrupted", "interrupted")) from None
     verified = {item.environment: item for item in checked}
     unwanted = {
-        item.name: of_unwanted(item.name, item.live) for item in seen.plan.items if not item.environment.hostname
+        item.name: absence_verdict(item.name, item.live) for item in seen.plan.items if not item.environment.hostname
     }
     verdicts = tuple({**verified, **unwanted}[item.name] for item in seen.plan.items)
     live = {item.environment: item.live for item in verdicts}

@@ -1,1 +1,1 @@
-"""From wishes and what was read to an ordered plan. Pure: no clock, no files, no network."""
+"""From desired and live to an ordered plan. Pure: no clock, no files, no network."""

@@ -46,8 +46,8 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[Planned, ...] | None = No
 
 
 def cut_moves(plan: Plan, others: Mapping[str, tuple[str | None, str | None]]) -> tuple[Block, ...]:
-    """Moves that a selection would do by half. `others` maps each environment left out to (desired, live) hostnames; a live
-    hostname that was not or could not be read is None."""
+    """Moves of which a selection includes only one side. `others` maps each environment left out to its (desired, live)
+    hostnames; a live hostname that is not known is None."""
     wanted = {desired: name for name, (desired, _) in others.items() if desired}
     held = {live: name for name, (_, live) in others.items() if live}
     found: list[Block] = []

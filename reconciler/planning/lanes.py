@@ -14,7 +14,7 @@ def arrange(names: Sequence[str], moves: Iterable[Move]) -> list[list[str]]:
     """Chains of environments, each taking its hostname from the next one; in a ring the last takes from the first.
 
     An environment takes from at most one other and gives to at most one, so chains are paths and rings. A path starts at
-    the environment that gives to nobody; a ring starts at its least name. Every name is in exactly one chain.
+    the environment that gives to no other; a ring starts at its least name. Every name is in exactly one chain.
     """
     takes_from = {move.target: move.source for move in moves}
     gives = set(takes_from.values())

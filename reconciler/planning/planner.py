@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_plan(environments: Iterable[Environment], live: Mapping[str, Live], api_url: str) -> Plan:
-    """The plan that leads from `live` (by environment name, one entry for each environment) to what is desired.
+    """The plan from `live` (by environment name, one entry for each environment) to desired.
 
     Each hostname is desired at most once (the manifest's rule), so hostnames move along paths and rings only.
     """
@@ -34,19 +34,19 @@ def build_plan(environments: Iterable[Environment], live: Mapping[str, Live], ap
 
 
 def _decide(environment: Environment, live: Live) -> Planned:
-    wanted = environment.hostname
+    desired = environment.hostname
     match live:
         case Unreadable(error):
             return Planned(environment, live, Action.UNREADABLE, error.kind)
         case Absent():
-            if wanted is None:
+            if desired is None:
                 return Planned(environment, live, Action.NONE, "in_sync")
-            return Planned(environment, live, Action.CREATE, "missing", _hostname_change(None, wanted))
+            return Planned(environment, live, Action.CREATE, "missing", _hostname_change(None, desired))
         case Present(domain):
-            if wanted is None:
+            if desired is None:
                 return Planned(environment, live, Action.DELETE, "unexpected", _hostname_change(domain.hostname, None))
-            if domain.hostname != wanted:
-                differs = _hostname_change(domain.hostname, wanted)
+            if domain.hostname != desired:
+                differs = _hostname_change(domain.hostname, desired)
                 return Planned(environment, live, Action.REPLACE, "hostname_differs", differs)
             if not domain.ready:
                 return Planned(environment, live, Action.VERIFY, "not_ready")

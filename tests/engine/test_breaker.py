@@ -167,6 +167,19 @@ def test_a_chain_that_meets_the_stop_halfway_deletes_nothing_more_and_restores_w
     assert states(lived)["delete:d"] == "not_started stopped"
 
 
+def test_a_delete_that_could_not_be_sent_when_the_run_stops_has_failed() -> None:
+    """Both lanes try at the same time; the last attempt of `a` fails first, so `b` sends no further one."""
+    lived, server = play(
+        {"a": OLD["a"], "b": OLD["b"]},
+        {"a": None, "b": None},
+        outages=(Outage("delete", Trouble("connect")),),
+        parallelism=2,
+    )
+    assert states(lived) == {"delete:a": "failed not_sent", "delete:b": "failed not_sent"}
+    assert lived.wire.paths.count("DELETE b") <= lived.wire.paths.count("DELETE a") == 3
+    assert server.hostnames() == {"a": OLD["a"], "b": OLD["b"]}
+
+
 @pytest.mark.parametrize("kind", ["401", "402", "403"])
 def test_a_check_that_is_refused_for_the_key_or_the_plan_stops_further_deletes(kind: str) -> None:
     lived, server = play(*replaces("ab"), outages=(Outage("test", Trouble(kind)),))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import domain, pending
 
-from reconciler.engine.verify import Waiting, of_unwanted, verify_all
+from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.dns import DnsVerdict, LookupResult
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
 from reconciler.model.errors import NoAnswer
@@ -201,7 +201,7 @@ async def test_silence_is_asked_again_and_nothing_but_absence_is_not_waited_for(
 async def test_where_no_custom_domain_is_desired_what_was_read_is_the_verdict(
     live: Live, verdict: Verdict, words: str
 ) -> None:
-    assert of_unwanted("web", live) == Verified("web", verdict, live, words)
+    assert absence_verdict("web", live) == Verified("web", verdict, live, words)
 
 
 async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:

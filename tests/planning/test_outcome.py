@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
-import reconciler.api.pace
 from conclusions import of_apply, of_verify
 from samples import API_URL, live, locked_out, unreadable, wish
 
+import reconciler.api.throttle
 import reconciler.engine.deadline  # noqa: F401 - both have errors of their own
 from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.errors import BackendError, Conflict
