@@ -52,6 +52,8 @@ PATTERNS = {
 def texts(path: Path) -> str:
     """What people read of a file: all of a document; of a module its texts, help and docstrings."""
     content = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":  # the output of commands is checked where it is written
+        return re.sub(r"^```console\n.*?^```$", "", content, flags=re.MULTILINE | re.DOTALL)
     if path.suffix != ".py":
         return content
     return "\n".join(

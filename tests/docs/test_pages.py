@@ -21,9 +21,6 @@ def _has_commands(path: Path) -> bool:
     return any(block.language in SHELLS and not block.reason for block in blocks(path.read_text(encoding="utf-8")))
 
 
-# Until the outputs of the new wording are in the pages.
-pytestmark = pytest.mark.skip("the outputs of the commands are not filled in yet")
-
 RUN = [path for path in PAGES if _has_commands(path)]
 
 
