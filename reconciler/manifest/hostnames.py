@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
-from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
+from reconciler.manifest.suffixes import registrable_domain
 from reconciler.manifest.words import shorten
 from reconciler.model.hostnames import unicode_form
-
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63
@@ -158,8 +154,7 @@ def _ascii_label(label: str) -> str:
 
 
 def _refuse_suffixes(name: str) -> None:
-    suffixes = _suffixes()
-    registrable = suffixes.privatesuffix(name)
+    registrable = registrable_domain(name)
     if registrable is not None and registrable != name:
         return
     shown = unicode_form(name)
@@ -169,13 +164,6 @@ def _refuse_suffixes(name: str) -> None:
         raise HostnameError(Code.PUBLIC_SUFFIX, said, hint)
     said = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
     raise HostnameError(Code.APEX_HOSTNAME, said, f"put a label before it: `images.{shown}`")
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
 
 
 def _meant(text: str, otherwise: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.manifest.hostnames import _suffixes
+from reconciler.manifest.suffixes import registrable_domain
 
 
 def zone_of(name: str) -> str | None:
     """The registrable domain that the name lies in (Public Suffix List); None where it is itself a suffix."""
-    found: str | None = _suffixes().privatesuffix(name)
-    return found
+    return registrable_domain(name)
