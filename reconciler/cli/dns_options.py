@@ -30,9 +30,26 @@ SERVER_OPTION = click.option(
     "dns_servers",
     multiple=True,
     type=_Server(),
-    help="Ask this DNS server, not the system's. Repeatable: all are asked.",
+    help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
-NO_DNS_OPTION = click.option("--no-dns", is_flag=True, help="Do not look at DNS.")
+NO_DNS_OPTION = click.option("--no-dns", is_flag=True, help="Do not check DNS.")
+BASELINE_OPTION = click.option(
+    "--baseline", metavar="FILE", help="Also check old hostnames of this receipt, plan or report for dangling CNAMEs."
+)
+_PROBE = click.option("--probe", is_flag=True, help="Also connect to each ready hostname with TLS.")
+_PROBE_DAYS = click.option(
+    "--probe-days",
+    type=click.IntRange(0, 3650),
+    default=14,
+    show_default=True,
+    metavar="DAYS",
+    help="With --probe: warn of certificates with fewer days left.",
+)
+
+
+def probe_options(command: Any) -> Any:
+    """Give the command `--probe` and `--probe-days`."""
+    return _PROBE(_PROBE_DAYS(command))
 
 
 def dns_of(servers: tuple[AnyServer, ...], off: bool = False) -> Dns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import socket
 import ssl
@@ -13,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from reconciler import __version__
 from reconciler.dns.answers import Kind
 from reconciler.dns.servers import is_address
 from reconciler.model.dns import plain_name
 from reconciler.model.probe import Probe, ProbeVerdict
+from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,7 +166,7 @@ def _certificate_problem(error: ssl.SSLCertVerificationError, hostname: str) -> 
 def _os_error(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "the address cannot be used"
-    return error.strerror.lower() if error.strerror and error.errno else type(error).__name__
+    return os.strerror(error.errno).lower() if error.errno else type(error).__name__
 
 
 def _days(count: int) -> str:

@@ -9,6 +9,7 @@ from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.plan import MISTAKEN_CODES, Verify
+from reconciler.model.probe import ProbeVerdict
 from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import (
     ApplyResult,
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
     from reconciler.model.plan import Block, Plan
+    from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
     from reconciler.model.results import Result
 
 
+_PROBE_CODES = {
+    ProbeVerdict.NOT_SERVING: ExitCode.STUCK,
+    ProbeVerdict.CERTIFICATE_WRONG: ExitCode.STUCK,
+    ProbeVerdict.NOT_PROBED: ExitCode.WAITING,
+}
 _NOT_PUBLISHED = {
     ExitCode.REFUSED: "cannot_publish",
     ExitCode.CREDENTIALS: "provider_unauthorized",
@@ -68,9 +75,9 @@ def conclude(result: Result) -> Conclusion:
         case VerifyResult():
             if result.interrupted is not None:
                 return Conclusion(result.interrupted, "interrupted")
-            return _of_verify(result.verified, result.unwanted)
+            return _with_probes(_of_verify(result.verified, result.unwanted), result.probes)
         case DriftResult():
-            return _of_drift(result.plan, result.blocks, result.findings)
+            return _with_probes(_of_drift(result.plan, result.blocks, result.findings), result.probes)
         case StatusResult() | RecordsResult():
             return _of_status(result.plan, result.blocks)
         case ImportResult():
@@ -188,6 +195,14 @@ def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> C
     if code is ExitCode.OK:
         return Conclusion(code)
     return Conclusion(code, "not_ready" if code is ExitCode.WAITING else code.outcome)
+
+
+def _with_probes(conclusion: Conclusion, probes: Iterable[Probe]) -> Conclusion:
+    """A hostname that does not serve is stuck, one that could not be probed is waiting; the more serious code wins."""
+    for verdict, code in _PROBE_CODES.items():
+        if any(probe.verdict is verdict for probe in probes) and worst([conclusion.exit_code, code]) is code:
+            return conclusion if conclusion.exit_code is code else Conclusion(code, verdict.value)
+    return conclusion
 
 
 def _of_dns(plan: Plan, records: Iterable[Record]) -> Conclusion:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, Plan
+    from reconciler.model.probe import Probe
     from reconciler.model.proposal import Proposal
     from reconciler.model.report import Applied, Finding, Record, Verified
 
@@ -118,6 +119,7 @@ class VerifyResult(_OfPlan):
     dns_notes: tuple[DnsNote, ...] = ()
     blocks: tuple[Block, ...] = ()
     interrupted: ExitCode | None = None
+    probes: tuple[Probe, ...] = ()
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -126,11 +128,14 @@ class VerifyResult(_OfPlan):
 
 @dataclass(frozen=True, slots=True)
 class DriftResult(_OfPlan):
-    """How live differs from desired, and from a baseline where there is one."""
+    """How live differs from desired, and from a baseline where there is one. `records` have the DNS lookups, if requested."""
 
     plan: Plan
     blocks: tuple[Block, ...] = ()
     findings: tuple[Finding, ...] = ()
+    records: tuple[Record, ...] = ()
+    dns_notes: tuple[DnsNote, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

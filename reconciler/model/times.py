@@ -13,3 +13,8 @@ def later(moment: str, seconds: int) -> str:
 def timestamp(moment: datetime) -> str:
     """RFC 3339, UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def timestamp_of(seconds: int) -> str:
+    """The same of seconds since the epoch."""
+    return timestamp(datetime.fromtimestamp(seconds, UTC))

@@ -156,7 +156,7 @@ async def _wait(
     with context.ended_early():
         verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup)
     live = {**result.applied.live, **{item.environment: item.live for item in verified}}
-    hostnames = {step.environment: step.hostname for step in plan.steps if isinstance(step, Delete)} | dict(desired)
+    hostnames = [*desired, *((step.environment, step.hostname) for step in plan.steps if isinstance(step, Delete))]
     dns_notes: tuple[DnsNote, ...] = ()
     with context.ended_early():
         dns_notes = await notes(workspace, live, hostnames, lookup)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded
+from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import MISTAKEN_CODES
 from reconciler.model.results import DriftResult, Failed, Stopped
+from reconciler.operations.lookup import Dns, former_hostnames, notes, open_lookup, require_dnspython
+from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
 from reconciler.planning.baseline import Baseline, NotABaseline, from_document
 from reconciler.planning.drift import findings
+from reconciler.planning.records import records
 
 if TYPE_CHECKING:
     from reconciler.operations.context import Context
@@ -19,10 +24,18 @@ if TYPE_CHECKING:
 
 
 async def drift(
-    workspace: Workspace, context: Context, *, baseline: Baseline | None = None, health: bool = False
+    workspace: Workspace,
+    context: Context,
+    *,
+    baseline: Baseline | None = None,
+    health: bool = False,
+    dns: Dns | None = None,
+    probe_days: int | None = None,
 ) -> DriftResult:
     """Compare live with the manifest and with the baseline, with GET requests only. `health` counts health problems.
 
+    `dns` also looks up the records, and dangling CNAMEs of the hostnames that are desired or in the baseline. `probe_days` probes
+    ready hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
     Raises Stopped where a record is not of the environment that it was read for.
     """
     seen = await survey(workspace, context)
@@ -35,7 +48,18 @@ async def drift(
     if mistaken is not None and plan.complete:
         so_far = DriftResult(plan, seen.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
-    return DriftResult(plan, seen.blocks, findings(plan, baseline, health=health))
+    result = DriftResult(plan, seen.blocks, findings(plan, baseline, health=health))
+    live = {item.name: item.live for item in plan.items}
+    desired = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+    if dns is not None and not dns.off:
+        require_dnspython("drift --dns")
+        lookup = open_lookup(context, dns)
+        domains = [(name, domain) for name, state in live.items() if (domain := domain_of(state))]
+        dns_notes = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
+        result = replace(result, records=await lookup.look_up(records(domains)), dns_notes=dns_notes)
+    if probe_days is not None:
+        result = replace(result, probes=await probe_ready(context, live, dict(desired), dns or Dns(), probe_days))
+    return result
 
 
 def read_baseline(path: str) -> Baseline:

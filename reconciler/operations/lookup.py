@@ -15,7 +15,7 @@ from reconciler.operations.records import needed_records
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.servers import AnyServer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Record
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.baseline import Baseline
 
 INSTALL = "pip install 'imgwire-reconciler[dns]'"
 
@@ -36,17 +37,34 @@ class Dns:
     off: bool = False
 
 
-async def check_dns(workspace: Workspace, context: Context, dns: Dns | None = None) -> DnsCheckResult:
-    """Look up the CNAMEs of live custom domains; the API gets GET requests only. Raises Stopped without dnspython."""
-    if not installed():
-        message = "dns check needs dnspython, which is not installed"
-        raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
+async def check_dns(
+    workspace: Workspace, context: Context, dns: Dns | None = None, *, baseline: Baseline | None = None
+) -> DnsCheckResult:
+    """Look up the CNAMEs of live custom domains; the API gets GET requests only. Raises Stopped without dnspython.
+
+    The hostnames of the baseline are checked for dangling CNAMEs, besides the desired ones.
+    """
+    require_dnspython("dns check")
     needed = await needed_records(workspace, context)
     servers = open_lookup(context, dns or Dns())
     found = await servers.look_up(needed.records)
     live = {item.name: item.live for item in needed.plan.items}
-    desired = {item.name: item.environment.hostname for item in needed.plan.items if item.environment.hostname}
-    return DnsCheckResult(needed.plan, needed.blocks, found, await notes(workspace, live, desired, servers))
+    hostnames = [(item.name, item.environment.hostname) for item in needed.plan.items if item.environment.hostname]
+    hostnames += former_hostnames(baseline)
+    return DnsCheckResult(needed.plan, needed.blocks, found, await notes(workspace, live, hostnames, servers))
+
+
+def require_dnspython(what: str) -> None:
+    """Raises Stopped where dnspython is not installed."""
+    if not installed():
+        message = f"{what} needs dnspython, which is not installed"
+        raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
+
+
+def former_hostnames(baseline: Baseline | None) -> list[tuple[str, str]]:
+    """The (environment, hostname) of every domain that the baseline knows."""
+    live = baseline.live.items() if baseline else ()
+    return [(name, state.domain.hostname) for name, state in live if isinstance(state, Present)]
 
 
 def installed() -> bool:
@@ -93,10 +111,10 @@ def record_lookup(lookup: Lookup | None) -> Callable[[str, Domain], Awaitable[tu
 
 
 async def notes(
-    workspace: Workspace, live: Mapping[str, Live], hostnames: Mapping[str, str], lookup: Lookup | None
+    workspace: Workspace, live: Mapping[str, Live], hostnames: Iterable[tuple[str, str]], lookup: Lookup | None
 ) -> tuple[DnsNote, ...]:
-    """Warnings about environments by name: CAA where a certificate is still to come, and hostnames that no environment
-    holds while DNS still leads to Imgwire. There are none of those where an environment was left out or not read."""
+    """Warnings: CAA where a certificate is still to come, and those of `hostnames`, by environment, that no environment has
+    while DNS still points to Imgwire. There are none of the latter where an environment was left out or not read."""
     if lookup is None:
         return ()
     from reconciler.dns.warnings import caa_notes, dangling_notes
@@ -104,7 +122,7 @@ async def notes(
     domains = [(name, domain) for name, state in live.items() if (domain := domain_of(state))]
     coming = [(name, domain.hostname) for name, domain in domains if domain.certificate_status != "ACTIVE"]
     held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
-    loose = [(name, hostname) for name, hostname in hostnames.items() if hostname not in held]
+    loose = [pair for pair in dict.fromkeys(hostnames) if pair[1] not in held]
     if workspace.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains if domain.cname_value}

@@ -11,7 +11,8 @@ from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
 from reconciler.model.plan import MISTAKEN_CODES
 from reconciler.model.results import Failed, Stopped, VerifyResult
-from reconciler.operations.lookup import Dns, lookup_for, notes, record_lookup
+from reconciler.operations.lookup import Dns, former_hostnames, lookup_for, notes, record_lookup
+from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
 from reconciler.planning.planner import build_plan
 
@@ -20,15 +21,27 @@ if TYPE_CHECKING:
 
     from reconciler.dns.lookup import Lookup
     from reconciler.model.dns import DnsNote
+    from reconciler.model.probe import Probe
     from reconciler.model.report import Verified
     from reconciler.model.results import StatusResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
+    from reconciler.planning.baseline import Baseline
 
 
-async def verify(workspace: Workspace, context: Context, *, wait: float = 0.0, dns: Dns | None = None) -> VerifyResult:
+async def verify(
+    workspace: Workspace,
+    context: Context,
+    *,
+    wait: float = 0.0,
+    dns: Dns | None = None,
+    baseline: Baseline | None = None,
+    probe_days: int | None = None,
+) -> VerifyResult:
     """Run `test_connection` where needed; nothing else is written. `wait` is in seconds, 0 checks once. Raises Stopped.
 
+    The hostnames of `baseline` are checked for dangling CNAMEs, besides the desired ones. `probe_days` probes ready
+    hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
     A requested stop ends the waiting, with the verdicts of the last check.
     """
     seen = await survey(workspace, context)
@@ -51,9 +64,13 @@ async def verify(workspace: Workspace, context: Context, *, wait: float = 0.0, d
     interrupted = context.stop.requested
     found: tuple[DnsNote, ...] = ()
     with context.ended_early():
-        found = await notes(workspace, live, dict(desired), lookup)
+        found = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
+    probes: tuple[Probe, ...] = ()
+    if probe_days is not None and interrupted is None:
+        with context.ended_early():
+            probes = await probe_ready(context, live, dict(desired), dns or Dns(), probe_days)
     plan = build_plan([item.environment for item in seen.plan.items], live, workspace.api_url)
-    return VerifyResult(plan, verdicts, frozenset(unwanted), found, interrupted=interrupted)
+    return VerifyResult(plan, verdicts, frozenset(unwanted), found, interrupted=interrupted, probes=probes)
 
 
 async def wait_until_ready(

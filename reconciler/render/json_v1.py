@@ -21,6 +21,7 @@ from reconciler.model.results import (
 from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
+from reconciler.render.probes import probe_object
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
         "findings": [],
         "dns": [],
         "dns_notes": [],
+        "probes": [],
         "published": [],
         "restored": [],
         "unserved": [],
@@ -75,9 +77,11 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
             data["published"] = [_publication(item) for item in publications]
         case _:
             pass
-    if isinstance(content, ApplyResult | VerifyResult | RecordsResult | DnsCheckResult | PublishResult):
+    if isinstance(content, VerifyResult | DriftResult):
+        data["probes"] = [probe_object(item) for item in content.probes]
+    if isinstance(content, ApplyResult | VerifyResult | DriftResult | RecordsResult | DnsCheckResult | PublishResult):
         data["dns"] = [_record(item) for item in content.records]
-    if isinstance(content, ApplyResult | VerifyResult | DnsCheckResult):
+    if isinstance(content, ApplyResult | VerifyResult | DriftResult | DnsCheckResult):
         data["dns_notes"] = [_dns_note(item) for item in content.dns_notes]
     return data
 

@@ -23,6 +23,7 @@ from reconciler.model.results import (
 )
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import words
+from reconciler.render.probes import verdict_words
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.plan import Block, Plan, Planned
+    from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -99,10 +101,18 @@ def render_report(report: Report, _ink: Ink) -> str:
                 _unreadable(content.plan),
                 _records(content.records),
                 _notes(content.dns_notes),
+                _probes(content.probes),
             ]
         case DriftResult(plan=plan, findings=findings):
             total = "" if report.failed else drift_total(content)
-            parts = [total, _findings(findings), _unreadable(plan)]
+            parts = [
+                total,
+                _findings(findings),
+                _unreadable(plan),
+                _records(content.records),
+                _notes(content.dns_notes),
+            ]
+            parts.append(_probes(content.probes))
         case DnsCheckResult():
             parts = [_unreadable(content.plan), _records(content.records), _notes(content.dns_notes)]
         case PublishResult():
@@ -193,6 +203,11 @@ def _records(records: Sequence[Record]) -> str:
         _table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
     )
     return "\n\n".join(table for table in tables if table)
+
+
+def _probes(probes: Iterable[Probe]) -> str:
+    rows = [(verdict_words(item), code(item.environment), code(item.hostname), prose(item.message)) for item in probes]
+    return _table(("Probe", "Environment", "Hostname", "Result"), rows)
 
 
 def _published(publications: Iterable[Publication]) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.plan import Planned
+    from reconciler.model.probe import Probe
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
@@ -72,8 +73,20 @@ def render_drift(report: Report, _ink: Ink) -> str:
                     for item in findings
                 ),
             ),
+            _expiry(drift.probes if drift else ()),
         ]
     )
+
+
+def _expiry(probes: Iterable[Probe]) -> str:
+    """Only where a certificate was seen: without probes there is no such metric."""
+    samples: list[Sample] = [
+        ({"environment": probe.environment, "hostname": probe.hostname}, probe.expires)
+        for probe in probes
+        if probe.expires is not None
+    ]
+    help_ = "When the certificate that the hostname serves expires, in seconds since the epoch."
+    return _gauge("imgwire_certificate_expiry_timestamp_seconds", help_, samples) if samples else ""
 
 
 def _named(item: Planned) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.dns_options import SERVER_OPTION, dns_of
+from reconciler.cli.dns_options import BASELINE_OPTION, SERVER_OPTION, dns_of
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -39,8 +39,9 @@ def show(options: Options) -> ExitCode:
 
 @dns.command()
 @shared("dns check")
+@BASELINE_OPTION
 @SERVER_OPTION
-def check(options: Options, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
+def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
     """Look the CNAMEs of live domains up. Imgwire gets GET requests only.
 
     Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
@@ -48,11 +49,13 @@ def check(options: Options, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
     """
 
     async def operate(workspace: Workspace, context: Context) -> DnsCheckResult:
+        from reconciler.operations.drift import read_baseline
         from reconciler.operations.lookup import check_dns
 
-        return await check_dns(workspace, context, dns_of(dns_servers))
+        before = read_baseline(baseline) if baseline is not None else None
+        return await check_dns(workspace, context, dns_of(dns_servers), baseline=before)
 
-    return run_online(options, operate)
+    return run_online(options, operate, inputs=[baseline])
 
 
 @dns.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.files import append
@@ -14,6 +15,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DriftResult
 
 if TYPE_CHECKING:
+    from reconciler.dns.servers import AnyServer
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
@@ -25,7 +27,18 @@ if TYPE_CHECKING:
     "--baseline", metavar="FILE", help="A receipt, report or earlier drift document: also tell what changed since."
 )
 @click.option("--health", is_flag=True, help="Make health part of the verdict: what is not ready counts as drift.")
-def drift(options: Options, baseline: str | None, health: bool) -> ExitCode:
+@click.option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
+@probe_options
+@SERVER_OPTION
+def drift(
+    options: Options,
+    baseline: str | None,
+    health: bool,
+    dns: bool,
+    probe: bool,
+    probe_days: int,
+    dns_servers: tuple[AnyServer, ...],
+) -> ExitCode:
     """Tell what differs from the manifest, for schedules. Only GET requests are sent.
 
     With --baseline also what was deleted and created again, which DNS records to publish changed, whose health got worse,
@@ -39,7 +52,14 @@ def drift(options: Options, baseline: str | None, health: bool) -> ExitCode:
         from reconciler.operations.drift import read_baseline
 
         before = read_baseline(baseline) if baseline is not None else None
-        return await operation(workspace, context, baseline=before, health=health)
+        return await operation(
+            workspace,
+            context,
+            baseline=before,
+            health=health,
+            dns=dns_of(dns_servers, not dns),
+            probe_days=probe_days if probe else None,
+        )
 
     finish = _step_outputs if "github" in options.formats else None
     return run_online(options, operate, inputs=[baseline], finish=finish)

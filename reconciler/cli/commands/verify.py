@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.dns_options import BASELINE_OPTION, NO_DNS_OPTION, SERVER_OPTION, dns_of, probe_options
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
@@ -23,17 +23,31 @@ if TYPE_CHECKING:
 @click.option(
     "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Ask again until ready, at most this long."
 )
+@probe_options
+@BASELINE_OPTION
 @SERVER_OPTION
 @NO_DNS_OPTION
-def verify(options: Options, wait: float, dns_servers: tuple[AnyServer, ...], no_dns: bool) -> ExitCode:
+def verify(
+    options: Options,
+    wait: float,
+    probe: bool,
+    probe_days: int,
+    baseline: str | None,
+    dns_servers: tuple[AnyServer, ...],
+    no_dns: bool,
+) -> ExitCode:
     """Look at DNS, ask Imgwire to check again, and tell what is not ready and why.
 
     Exit code 0 when all is ready, 3 when something is still waiting, 4 when it failed again after a fresh check.
     """
 
     async def operate(workspace: Workspace, context: Context) -> VerifyResult:
+        from reconciler.operations.drift import read_baseline
         from reconciler.operations.verify import verify as operation
 
-        return await operation(workspace, context, wait=wait, dns=dns_of(dns_servers, no_dns))
+        before = read_baseline(baseline) if baseline is not None else None
+        days = probe_days if probe else None
+        dns = dns_of(dns_servers, no_dns)
+        return await operation(workspace, context, wait=wait, dns=dns, baseline=before, probe_days=days)
 
-    return run_online(options, operate, wait=wait)
+    return run_online(options, operate, wait=wait, inputs=[baseline])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
+from reconciler.render.lookups import render_lookups, render_notes
+from reconciler.render.probes import render_probes
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import hints, joined, render_failure, unreadable
 
@@ -57,7 +60,18 @@ def render_drift(report: Report, ink: Ink) -> str:
         )
         for item in drift.findings
     ]
-    return joined([aligned(rows, ink.width), unreadable(drift.plan, ink), drift_total(drift), hints(drift.plan)])
+    looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
+    return joined(
+        [
+            aligned(rows, ink.width),
+            render_lookups(looked_up, ink),
+            render_notes(drift.dns_notes, ink),
+            render_probes(drift.probes, ink),
+            unreadable(drift.plan, ink),
+            drift_total(drift),
+            hints(drift.plan),
+        ]
+    )
 
 
 def drift_total(drift: DriftResult) -> str:

@@ -11,6 +11,7 @@ from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
+from reconciler.render.probes import render_probes
 from reconciler.render.tables import aligned
 from reconciler.render.text.parts import joined, records_to_publish, render_failure, unreadable
 
@@ -52,6 +53,7 @@ def render_verify(report: Report, ink: Ink) -> str:
             records_to_publish(unseen, ink),
             render_lookups(seen, ink),
             render_notes(result.dns_notes, ink),
+            render_probes(result.probes, ink),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
         ]
     )

@@ -1,0 +1,59 @@
+"""Probes for people and programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.hostnames import shown
+from reconciler.model.probe import ProbeVerdict
+from reconciler.model.times import timestamp_of
+from reconciler.render.escape import escape_control
+from reconciler.render.tables import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model.probe import Probe
+    from reconciler.render.ink import Ink
+
+_STYLES = {
+    ProbeVerdict.SERVING: "green",
+    ProbeVerdict.CERTIFICATE_EXPIRING: "yellow",
+    ProbeVerdict.CERTIFICATE_WRONG: "red",
+    ProbeVerdict.NOT_SERVING: "red",
+    ProbeVerdict.NOT_PROBED: "yellow",
+}
+
+
+def render_probes(probes: Sequence[Probe], ink: Ink) -> str:
+    """One line for each probe."""
+    rows = [
+        (
+            f"  {ink(_STYLES[probe.verdict], verdict_words(probe))}",
+            escape_control(probe.environment),
+            escape_control(shown(probe.hostname)),
+            escape_control(probe.message),
+        )
+        for probe in probes
+    ]
+    return "\n".join(["Probes:", aligned(rows, ink.width)]) if rows else ""
+
+
+def verdict_words(probe: Probe) -> str:
+    """The verdict as people read it."""
+    return probe.verdict.replace("_", " ")
+
+
+def probe_object(probe: Probe) -> dict[str, Any]:
+    """The probe as JSON documents have it."""
+    return {
+        "environment": probe.environment,
+        "hostname": probe.hostname,
+        "verdict": probe.verdict.value,
+        "message": probe.message,
+        "address": probe.address,
+        "protocol": probe.protocol,
+        "http_status": probe.status,
+        "certificate_expires_at": None if probe.expires is None else timestamp_of(probe.expires),
+        "days_left": probe.days_left,
+    }
