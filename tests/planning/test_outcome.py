@@ -107,6 +107,7 @@ def test_every_kind_of_error_has_its_exit_code() -> None:
         "refused": 1,
         "not_found": 1,
         "conflict": 1,
+        "too_few_files": 1,
     }
 
 
