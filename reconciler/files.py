@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 import time
@@ -226,7 +225,7 @@ def _replace(path: str, data: bytes) -> None:
         mode: int | None = stat.S_IMODE(os.lstat(path).st_mode)
     except FileNotFoundError:
         mode = None
-    temporary = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(4)}")
+    temporary = os.path.join(folder, f".{name[:200]}.{os.urandom(4).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o666 if mode is None else mode & 0o700)
     try:

@@ -7,7 +7,6 @@ guide, production issues; statuses of most names are not documented). Both body 
 
 from __future__ import annotations
 
-import email.utils
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +135,8 @@ def _retry_after(value: str | None, now: float) -> float | None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
         return float(value.strip()[:9])
+    import email.utils  # a date is rare, and the module is slow to import
+
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):

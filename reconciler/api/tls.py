@@ -6,8 +6,6 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import certifi
-
 from reconciler.model.errors import NotSent
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ _CERTIFICATES_HINT = (
 
 def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
     """A context for clients with the authorities that the environment names, else those of certifi. Raises NotSent."""
+    import certifi  # with what it imports, as expensive as all of asyncio
+
     name = next((name for name in _FILES if environ.get(name)), None)
     folder = environ.get(_FOLDER) or None
     file = environ[name] if name else None if folder else certifi.where()
