@@ -29,11 +29,7 @@ CREATE_DOMAIN = Call(
     DOMAIN_PATH,
     "another Environment may have this hostname: delete it there first, or add that Environment to the manifest",
 )
-DELETE_DOMAIN = Call(
-    "DELETE",
-    DOMAIN_PATH,
-    "the API does not delete this custom domain now: read its reason above, then run the command again",
-)
+DELETE_DOMAIN = Call("DELETE", DOMAIN_PATH)
 
 
 class Access(Enum):

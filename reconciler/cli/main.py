@@ -67,11 +67,9 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            from reconciler.render.escape import finish_lines
-
             shown = io.StringIO()
             error.show(shown)
-            click.echo(finish_lines(shown.getvalue()), nl=False, err=True)
+            _print_error(shown.getvalue())
             usage = isinstance(error, click.UsageError)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
             _document(arguments, code, "usage" if usage else "error", error.format_message())
@@ -84,8 +82,14 @@ class Commands(click.Group):
             _document(arguments, code, "interrupted", "ended by SIGINT")
         except OSError as error:
             code = ExitCode.ERROR
-            click.echo(f"error: {error.strerror or error}", err=True)  # such as a full disk under standard output
+            _print_error(f"error: {error.strerror or error}\n")  # such as a full disk under standard output
         _exit(ExitCode(code or ExitCode.OK))
+
+
+def _print_error(text: str) -> None:
+    from reconciler.render.escape import finish_lines  # not needed for a first `--help`
+
+    click.echo(finish_lines(text), nl=False, err=True)
 
 
 def _open_streams() -> None:

@@ -7,13 +7,13 @@ SARIF 2.1.0 (OASIS) is read by GitHub code scanning, Code Climate issues by GitL
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.model.diagnostics import Severity
 from reconciler.render.escape import escape_control
+from reconciler.render.json_text import to_json
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     ]
     rules = [{"id": code, "help": {"text": f"Run `reconciler explain {code}`."}} for code in codes]
     driver = {"name": _TOOL, "version": __version__, "rules": rules}
-    return _dumps(
+    return to_json(
         {
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
@@ -58,7 +58,7 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
 def render_codeclimate(diagnostics: Iterable[Diagnostic]) -> str:
     """A list of issues as GitLab reads them."""
     items = tuple(diagnostics)
-    return _dumps(
+    return to_json(
         [
             {
                 "type": "issue",
@@ -79,7 +79,7 @@ def render_codeclimate(diagnostics: Iterable[Diagnostic]) -> str:
 
 def render_rdjson(diagnostics: Iterable[Diagnostic]) -> str:
     """One DiagnosticResult. Its columns count UTF-8 bytes, so they are given only where the line is known from its start."""
-    return _dumps(
+    return to_json(
         {
             "source": {"name": _TOOL},
             "diagnostics": [
@@ -132,7 +132,3 @@ def _fingerprints(items: Iterable[Diagnostic]) -> list[str]:
         text = "\0".join((*identity, str(seen[identity])))
         made.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
     return made
-
-
-def _dumps(data: object) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"

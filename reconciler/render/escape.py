@@ -8,7 +8,7 @@ from reconciler.model.masking import mask_keys
 
 # Formats that are JSON, and those that escape commands piece by piece: one because its own lines are such commands, the other
 # because `::` is part of its style sheet.
-_JSON = frozenset({"json", "sarif", "codeclimate", "rdjson", "gitlab"})
+JSON_FORMATS = frozenset({"json", "sarif", "codeclimate", "rdjson", "gitlab"})
 _BY_PIECE = frozenset({"github", "html"})
 
 # What runners act on: `##[…]` and `##vso[…]` anywhere in a line (Azure Pipelines; GitHub's older form), `::…::` where a line
@@ -51,7 +51,7 @@ def finish(text: str, format_: str = "text") -> str:
     text = mask_keys(text)
     if format_ in _BY_PIECE:
         return text
-    return escape_commands(text) if format_ in _JSON else break_commands(text)
+    return escape_commands(text) if format_ in JSON_FORMATS else break_commands(text)
 
 
 def finish_lines(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import finish
+from reconciler.render.escape import JSON_FORMATS, finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,4 +55,6 @@ def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
     module, _, function = FORMATS[command][format_].partition(":")
     render: Renderer = getattr(import_module(f"reconciler.render.{module}"), function)
+    if format_ in JSON_FORMATS:  # finished by `to_json`, as saved plans and receipts are
+        return render
     return lambda report, ink: finish(render(report, ink), format_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.model.domains import Domain, Live, Unreadable, domain_of
@@ -21,6 +20,7 @@ from reconciler.model.results import (
 from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
+from reconciler.render.json_text import to_json
 from reconciler.render.probes import probe_object
 from reconciler.version import __version__
 
@@ -40,12 +40,12 @@ _NO_PLAN = Plan(api_url="", items=())
 
 def render_plan(report: Report, _ink: Ink | None = None) -> str:
     """`imgwire-reconciler/plan` as indented JSON."""
-    return _dumps({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
+    return to_json({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
 
 
 def render_report(report: Report, _ink: Ink | None = None) -> str:
     """`imgwire-reconciler/report` as indented JSON: the plan's fields and what happened."""
-    return _dumps(
+    return to_json(
         {
             "format": "imgwire-reconciler/report",
             "format_version": "1.0",
@@ -84,11 +84,6 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
     if isinstance(content, ApplyResult | VerifyResult | DriftResult | DnsCheckResult):
         data["dns_notes"] = [_dns_note(item) for item in content.dns_notes]
     return data
-
-
-def _dumps(data: Mapping[str, Any]) -> str:
-    # ASCII, so that no text of the API or the manifest can carry a control sequence through a reader of this document.
-    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
 
 
 def _shared(report: Report) -> dict[str, Any]:

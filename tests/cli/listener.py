@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class Listener(ThreadingHTTPServer):
-    """`heard` holds (method, path, headers) of each request; `answer` makes the answer from a request's headers.
+    """`heard` holds (method, path, headers) of each request; `answer` makes the answer from a request's headers, `raw` as
+    the very bytes that are sent.
 
     `arrived` is set by the first request; while `stall` is clear, none is answered.
     """
@@ -27,6 +28,7 @@ class Listener(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Request)
         self.heard: list[tuple[str, str, Message]] = []
         self.answer: Callable[[Message], Answer] = lambda _: (200, {}, b"null")
+        self.raw: Callable[[Message], bytes] | None = None
         self.arrived = threading.Event()
         self.stall = threading.Event()
         self.stall.set()
@@ -42,6 +44,10 @@ class _Request(BaseHTTPRequestHandler):
         self.server.heard.append((self.command, self.path, self.headers))
         self.server.arrived.set()
         self.server.stall.wait(30)
+        if self.server.raw is not None:
+            self.wfile.write(self.server.raw(self.headers))
+            self.close_connection = True
+            return
         status, headers, body = self.server.answer(self.headers)
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():

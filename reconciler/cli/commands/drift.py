@@ -13,6 +13,7 @@ from reconciler.cli.run import run_online
 from reconciler.files import append
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DriftResult
+from reconciler.render.escape import finish_lines
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -75,6 +76,8 @@ def _step_outputs(report: Report, code: ExitCode) -> ExitCode:
     try:
         append(path, f"drift={str(drifted).lower()}\nfindings={len(findings)}\nexit_code={int(code)}\n")
     except OSError as error:
-        click.echo(f"error: could not write the step outputs to {path}: {error.strerror or error}", err=True)
+        click.echo(
+            finish_lines(f"error: could not write the step outputs to {path}: {error.strerror or error}"), err=True
+        )
         return code or ExitCode.ERROR
     return code

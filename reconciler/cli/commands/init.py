@@ -14,6 +14,7 @@ from reconciler.model.exit_codes import ExitCode
 def init(path: str) -> ExitCode:
     """Write a commented starter manifest to PATH (imgwire.yaml). A file that exists is never overwritten."""
     from reconciler.manifest.starter import STARTER
+    from reconciler.render.escape import finish_lines
 
     try:
         with Path(path).open("x", encoding="utf-8") as file:
@@ -22,5 +23,5 @@ def init(path: str) -> ExitCode:
         raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None
     except OSError as error:
         raise click.ClickException(f"could not write {path}: {error.strerror or error}") from None
-    click.echo(f"Wrote {path}. Put your hostnames in, then: reconciler validate -f {path}", err=True)
+    click.echo(finish_lines(f"Wrote {path}. Put your hostnames in, then: reconciler validate -f {path}"), err=True)
     return ExitCode.OK
