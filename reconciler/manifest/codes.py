@@ -22,6 +22,7 @@ class Code(StrEnum):
     NO_ENVIRONMENTS = "no-environments"
     DUPLICATE_ENVIRONMENT = "duplicate-environment"
     INVALID_ENVIRONMENT_ID = "invalid-environment-id"
+    DOMAIN_NOT_ALLOWED = "domain-not-allowed"
     INLINE_API_KEY = "inline-api-key"
     INSECURE_BASE_URL = "insecure-base-url"
     UNTRUSTED_BASE_URL = "untrusted-base-url"

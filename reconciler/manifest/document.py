@@ -6,7 +6,7 @@ PyYAML keeps the last of two equal keys and says nothing, and follows aliases wi
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 from yaml.events import (
@@ -21,7 +21,7 @@ from yaml.events import (
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
-from reconciler.manifest.placed import Document, Entries
+from reconciler.manifest.placed import Document, Entries, Items
 from reconciler.manifest.recognition import is_manifest, mentions_environments
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
 from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
@@ -37,6 +37,9 @@ __all__ = ["DEEPEST", "HAS_LIBYAML", "Document", "Entries", "read_document"]
 
 DEEPEST = 32
 """Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""
+
+MAX_ITEMS = 20_000
+"""Entries of one mapping or list: the environments that a manifest may have."""
 
 HAS_LIBYAML: bool = yaml.__with_libyaml__
 
@@ -123,8 +126,8 @@ class _Builder:
     def _read_document(self, next_event: Callable[[], Any]) -> None:
         """From the start of the document to the end of its root."""
         document, anchors = self._document, self._anchors
-        around: list[tuple[Entries | list[object] | None, bool]] = []
-        here: Entries | list[object] | None = None
+        around: list[tuple[Entries | Items | None, bool]] = []
+        here: Entries | Items | None = None
         secret = False  # values may be an API key
         key: str | Odd | None = None  # Odd where a value has no key to stand under
         key_place: Place = (0, 0, 0)
@@ -138,7 +141,7 @@ class _Builder:
                 continue
 
             place = _place(event)
-            opened: Entries | list[object] | None = None
+            opened: Entries | Items | None = None
             value: object
             if kind is ScalarEvent:
                 if event.tag is not None:
@@ -154,7 +157,7 @@ class _Builder:
                     hint = "a manifest needs five: look for brackets or indentation that should not be there"
                     self._tell(Code.TOO_LARGE, f"nested more than {DEEPEST} levels deep", event, hint)
                     raise _Stop
-                value = opened = Entries() if kind is MappingStartEvent else []
+                value = opened = Entries() if kind is MappingStartEvent else Items()
                 if event.tag not in _COLLECTION_TAGS:
                     value = self._tell_tag(event)
             if kind is not AliasEvent and event.anchor:
@@ -170,13 +173,18 @@ class _Builder:
                 if type(key) is str:
                     here.places[key] = (key_place, place)
                     here[key] = value
+                    if len(here) > MAX_ITEMS:
+                        self._refuse_items(event)
                 key = None
             else:
                 below_secret = secret
                 if secret and kind is ScalarEvent:
                     self._hide(event)
-                if type(here) is list:
+                if type(here) is Items:
                     here.append(value)
+                    here.places.append(place)
+                    if len(here) > MAX_ITEMS:
+                        self._refuse_items(event)
                 else:
                     document.root, document.root_place = value, place
             if opened is not None:
@@ -199,7 +207,7 @@ class _Builder:
             hint = "remove one of the two, or give it the name that was meant"
             self._tell(Code.DUPLICATE_KEY, said, event, hint, ((first, "first set here"),))
             return Odd(REPORTED.kind, value)
-        if isinstance(value, (Entries, list)):
+        if isinstance(value, (Entries, Items)):
             hint = "write a plain name before the colon; text with brackets or braces needs quotes"
             self._tell(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
             raise _Stop
@@ -217,6 +225,11 @@ class _Builder:
         if depth == 2 and "apikey" not in name.lower().replace("_", "").replace("-", ""):
             return False
         return may_hold_secret(name)
+
+    def _refuse_items(self, event: Any) -> NoReturn:
+        hint = "split the manifest, and run each part on its own"
+        self._tell(Code.TOO_LARGE, f"more than {MAX_ITEMS} entries in one place", event, hint)
+        raise _Stop
 
     def _hide(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark

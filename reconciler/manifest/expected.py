@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.manifest.scalars import Odd
-from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, ROOT_KEYS
+from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, LIMITS_KEYS, ROOT_KEYS, WINDOW_KEYS
 from reconciler.manifest.words import shorten
 
 Path = tuple[str, ...]
@@ -15,6 +15,15 @@ WANTED = {
     "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
     "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove it"),
     "max_interruptions": ("a whole number, 0 or more", "write `max_interruptions: 3`"),
+    "allowed_domains": ("a list of domains", "write `allowed_domains: [example.com]`"),
+    "change_windows": (
+        "a list of windows",
+        'write `change_windows: [{from: "22:00", to: "02:00", time_zone: Europe/Berlin}]`',
+    ),
+    "days": ("a list of weekdays", "write `days: [mon, tue, wed, thu, fri]`, or remove it for every day"),
+    "from": ("a time such as `22:00`", 'write hours and minutes in quotes: `from: "22:00"`'),
+    "to": ("a time such as `02:00`", 'write hours and minutes in quotes: `to: "02:00"`'),
+    "time_zone": ("the name of a time zone", "write `time_zone: Europe/Berlin`, or another name of the IANA database"),
     "defaults": ("a mapping", "write `protect: true` or another key below it, or remove it"),
     "environments": ("a mapping of names", "write `production: images.example.com` below it"),
     "hostname": (
@@ -34,6 +43,11 @@ _ENVIRONMENT = (
     "a hostname, `null` or a mapping",
     "write `{name}: images.example.com`, or `{name}: null` for no custom domain",
 )
+_ITEMS = {
+    "allowed_domains": ("a domain", "write `example.com`"),
+    "change_windows": ("a mapping", 'write `{from: "22:00", to: "02:00", time_zone: Europe/Berlin}`'),
+    "days": ("a weekday", "write one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`"),
+}
 _LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
 _ROOT = ("a mapping", "start with `version: 1`; `reconciler init` writes a whole manifest")
 
@@ -46,7 +60,9 @@ def known_keys(path: Path) -> tuple[str, ...]:
         case ("api",):
             return ("base_url",)
         case ("limits",):
-            return ("max_interruptions",)
+            return LIMITS_KEYS
+        case ("limits", "change_windows", _):
+            return WINDOW_KEYS
         case ("defaults",):
             return DEFAULTS_KEYS
         case (*_, "api_key"):
@@ -69,6 +85,8 @@ def wanted(path: Path, value: object) -> tuple[str, str]:
             return said, hint.format(
                 name=shorten(name), text=shorten(text) if isinstance(value, Odd | bool | int) else "…"
             )
+        case ("limits", *_, setting, index) if index.isdecimal():
+            return _ITEMS[setting]
         case (*_, key):
             said, hint = WANTED[key]
     if key in {"protect", "send_environment_id"} and isinstance(value, str | Odd):

@@ -15,8 +15,15 @@ from reconciler.manifest.suffixes import registrable_domain
 from reconciler.manifest.words import shorten
 from reconciler.model.hostnames import unicode_form
 
-LONGEST_NAME = 253
-LONGEST_LABEL = 63
+MAX_NAME = 253
+"""Octets of a name in DNS (RFC 1035, 2.3.4)."""
+
+MAX_LABEL = 63
+CHALLENGE = "_acme-challenge."
+"""Put before the hostname, it is the name of the validation record (Imgwire guide, custom domains)."""
+
+MAX_HOSTNAME = MAX_NAME - len(CHALLENGE)
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # UTS 46, section 4
 
 # Lower-case ASCII without an `xn--` label or another pair of hyphens in third place, and with a letter first in the last label.
 _PLAIN = re.compile(
@@ -40,14 +47,32 @@ def normalise(text: str) -> str:
 
     Normalising twice changes nothing. Raises HostnameError.
     """
-    name = text if len(text) <= LONGEST_NAME and _PLAIN.fullmatch(text) else _ascii_form(text)
+    name = domain_name(text)
+    if len(name) > MAX_HOSTNAME:
+        message = (
+            f"the name has {len(name)} octets, and {MAX_HOSTNAME} are allowed: `{CHALLENGE}` is put before it in DNS"
+        )
+        raise _invalid(message, "choose a shorter name")
     _refuse_suffixes(name)
     return name
 
 
+def domain_name(text: str) -> str:
+    """The same for a name that may also be registrable, or a public suffix. Raises HostnameError with invalid-hostname."""
+    return text if len(text) <= MAX_NAME and _PLAIN.fullmatch(text) else _ascii_form(text)
+
+
+def conversion_cost(text: str) -> int:
+    """How much work an internationalized name is for `normalise`, in units of about 1 µs; 0 for other names."""
+    if len(text) > MAX_NAME + 1 or _PLAIN.fullmatch(text):
+        return 0
+    converted = sum(not label.isascii() or label[:4].lower() == "xn--" for label in _DOTS.split(text))
+    return 2 * len(text) + 30 * converted if converted else 0
+
+
 def _ascii_form(text: str) -> str:
     _refuse_what_is_no_name(text)
-    name = _mapped(text).removesuffix(".")
+    name = (text.lower() if text.isascii() else _mapped(text)).removesuffix(".")
     _refuse_addresses(name)
     labels = name.split(".")
     if "" in labels:
@@ -56,8 +81,8 @@ def _ascii_form(text: str) -> str:
         raise _invalid(f"`{shorten(text)}` has no dot", "write the full name, such as `images.example.com`")
     ascii_labels = [_ascii_label(label) for label in labels]
     found = ".".join(ascii_labels)
-    if len(found) > LONGEST_NAME:
-        raise _invalid(f"the name has {len(found)} octets, and {LONGEST_NAME} are allowed", "choose a shorter name")
+    if len(found) > MAX_NAME:
+        raise _invalid(f"the name has {len(found)} octets, and {MAX_NAME} are allowed", "choose a shorter name")
     if not re.match("[a-z]", ascii_labels[-1]):
         raise _invalid(f"no top-level domain is called `{shorten(ascii_labels[-1])}`", _BARE)
     return found
@@ -75,8 +100,8 @@ def _refuse_what_is_no_name(text: str) -> None:
     """What belongs to a URL or to nothing at all; each with the hostname that was probably meant."""
     if not text.strip():
         raise _invalid("the hostname is empty", "write a hostname, or `null` if there must be no custom domain")
-    if len(text) > 4 * LONGEST_NAME:
-        raise _invalid(f"the name has {len(text)} characters, and {LONGEST_NAME} are allowed", "choose a shorter name")
+    if len(text) > MAX_NAME + 1:  # a character is an octet at least, and a dot may follow; longer text costs too much
+        raise _invalid(f"the name has {len(text)} characters, and {MAX_NAME} are allowed", "choose a shorter name")
     shown = shorten(text)
     for character in text:
         if ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0:
@@ -129,16 +154,17 @@ def _mapped(text: str) -> str:
 def _ascii_label(label: str) -> str:
     import idna
 
-    if label.isascii():
-        if bad := re.search(r"[^a-z0-9-]", label):
-            raise _invalid(f"`{bad[0]}` is not allowed in a hostname", "use letters, digits and hyphens")
-        if len(label) > LONGEST_LABEL:
-            raise _too_long(label, len(label))
+    if len(label) > MAX_LABEL:
+        raise _too_long(label, len(label) if label.isascii() else None)
+    if label.isascii() and (bad := re.search(r"[^a-z0-9-]", label)):
+        raise _invalid(f"`{bad[0]}` is not allowed in a hostname", "use letters, digits and hyphens")
     if label.startswith("-") or label.endswith("-"):
         raise _invalid(f"the label `{shorten(label)}` begins or ends with a hyphen", "use hyphens inside a label only")
     if label[2:4] == "--" and not label.startswith("xn--"):
         said = f"the label `{shorten(label)}` has hyphens in third and fourth place"
         raise _invalid(said, "that form is reserved (RFC 5891, 4.2.3.1): choose another label")
+    if label.isascii() and not label.startswith("xn--"):
+        return label
     try:
         found = idna.alabel(label).decode("ascii")
     except idna.InvalidCodepoint as failure:
@@ -183,9 +209,7 @@ def _invalid(message: str, hint: str) -> HostnameError:
 
 def _too_long(label: str, octets: int | None) -> HostnameError:
     length = f"{octets} octets" if octets else "too many octets in ASCII form"
-    return _invalid(
-        f"the label `{shorten(label)}` has {length}, and {LONGEST_LABEL} are allowed", "choose a shorter label"
-    )
+    return _invalid(f"the label `{shorten(label)}` has {length}, and {MAX_LABEL} are allowed", "choose a shorter label")
 
 
 def _forbidden(text: str, failure: Exception) -> HostnameError:

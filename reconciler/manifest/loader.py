@@ -67,6 +67,8 @@ def parse_documents(
             files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
             api_url=merged.api_url,
             max_interruptions=merged.max_interruptions,
+            allowed_domains=merged.allowed_domains,
+            change_windows=merged.change_windows,
         )
         return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
 

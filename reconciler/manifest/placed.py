@@ -21,6 +21,16 @@ class Entries(dict[str, Any]):
         self.places: dict[str, tuple[Place, Place]] = {}
 
 
+class Items(list[Any]):
+    """A list of the file. `places` has the place of each item."""
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[Place] = []
+
+
 class Document:
     """One file's data: `root` is what the YAML says, `problems` what is wrong with it as YAML.
 
@@ -39,5 +49,7 @@ class Document:
     def key_at(self, entries: Entries, key: str) -> At:
         return At(self.source, entries.places[key][0])
 
-    def value_at(self, entries: Entries, key: str) -> At:
-        return At(self.source, entries.places[key][1])
+    def value_at(self, entries: Entries | Items, key: str | int) -> At:
+        if isinstance(entries, Items):
+            return At(self.source, entries.places[int(key)])
+        return At(self.source, entries.places[str(key)][1])

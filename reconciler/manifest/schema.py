@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from reconciler.manifest.codes import Code
 from reconciler.manifest.expected import WANTED, Path, environment_of, known_keys, wanted
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
-from reconciler.manifest.placed import Document, Entries
+from reconciler.manifest.placed import Document, Entries, Items
 from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
 from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
 from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
@@ -129,7 +129,7 @@ class _Explainer:
                 continue
             if len(self._found) > MOST_PROBLEMS:
                 return
-            owner = f"`{shorten(path[-1])}`" if path else "the manifest"
+            owner = _owner(path)
             said = f"`{shorten(key)}` is not a key of {owner}"
             meant = closest(key, known)
             if key in ENVIRONMENT_KEYS and path == ("defaults",):
@@ -143,6 +143,9 @@ class _Explainer:
             self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=environment_of(path))
 
     def _missing(self, path: Path, entries: Entries) -> None:
+        if path[:1] == ("limits",):
+            self._missing_in_window(path, entries)
+            return
         known = known_keys(path)
         missing = "hostname" if path else "version"
         if any(key not in known and closest(key, known) == missing for key in entries):
@@ -154,6 +157,17 @@ class _Explainer:
         else:
             at = self._document.at(self._document.root_place)
             self._tell(Code.MISSING_KEY, "the manifest has no `version`", at, "write `version: 1` at the top")
+
+    def _missing_in_window(self, path: Path, window: Entries) -> None:
+        if path in self._told:
+            return
+        self._told.add(path)
+        missing = [key for key in ("from", "to", "time_zone") if key not in window]
+        if any(key not in known_keys(path) and closest(key, known_keys(path)) in missing for key in window):
+            self._told.discard(path)  # misspelt, and reported as an unknown key
+            return
+        message = f"the change window has no {' and no '.join(f'`{key}`' for key in missing)}"
+        self._tell(Code.MISSING_KEY, message, self._value(path), wanted(path, window)[1])
 
     def _bad_name(self, path: Path, name: str) -> None:
         if (*path, name) in self._told:
@@ -216,11 +230,21 @@ class _Explainer:
 
     def _tell_wrong_type(self, path: Path, failure: ValidationError, at: At) -> None:
         value = failure.instance
-        name = shorten(path[-1]) if path else "the manifest"
+        is_item = bool(path) and isinstance(self._at_path(path[:-1]), Items)
         must_be, hint = wanted(path, value)
-        shown = f"`{name}`" if path else name
-        if value is EMPTY:
+        shown = (
+            f"each entry of `{shorten(path[-2])}`" if is_item else f"`{shorten(path[-1])}`" if path else "the manifest"
+        )
+        if value is EMPTY and is_item:
+            said = f"{shown} must be {must_be}, and here is nothing"
+        elif value is EMPTY:
             said, at = f"nothing is written for {shown}, which must be {must_be}", self._key(path[:-1], path[-1])
+        elif failure.validator in {"minItems", "maxItems"}:
+            count = failure.validator_value
+            limits = "is empty" if failure.validator == "minItems" else f"has more than {count} entries"
+            said = f"{shown} {limits}"
+        elif failure.validator in {"pattern", "enum"} and isinstance(value, str):
+            said = f"{shown} must be {must_be}, not `{shorten(value)}`"
         elif failure.validator == "maxLength":
             said = f"{shown} is longer than {failure.validator_value} characters"
         elif failure.validator == "minimum":
@@ -232,7 +256,7 @@ class _Explainer:
     def _at_path(self, path: Path) -> Any:
         value: Any = self._document.root
         for key in path:
-            value = value.get(key) if isinstance(value, Entries) else None
+            value = _inside(value, key)
         return value
 
     def _key(self, path: Path, key: str) -> At:
@@ -253,6 +277,27 @@ class _Explainer:
         environment: str | None = None,
     ) -> None:
         self._found.append(error(code, message, at, hint=hint, related=related, environment=environment))
+
+
+def _owner(path: Path) -> str:
+    """The mapping at this path, as a message calls it."""
+    match path:
+        case ():
+            return "the manifest"
+        case ("limits", "change_windows", _):
+            return "a change window"
+        case _:
+            return f"`{shorten(path[-1])}`"
+
+
+def _inside(value: object, key: str) -> Any:
+    match value:
+        case Items():
+            return value[int(key)]
+        case Entries():
+            return value.get(key)
+        case _:
+            return None
 
 
 def _weight(failure: ValidationError) -> tuple[bool, bool]:

@@ -6,10 +6,17 @@ jsonschema takes sixty times as long, so it is asked only about what these refus
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.limits import DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEFAULTS_KEYS = ("api_key", "send_environment_id", "protect", "labels")
 ENVIRONMENT_KEYS = ("hostname", "environment_id", *DEFAULTS_KEYS)
+LIMITS_KEYS = ("max_interruptions", "allowed_domains", "change_windows")
+WINDOW_KEYS = ("days", "from", "to", "time_zone")
 ROOT_KEYS = ("version", "api", "limits", "defaults", "environments")
 
 NAME = re.compile(
@@ -18,6 +25,8 @@ NAME = re.compile(
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]{0,255}")
 PATH = re.compile(r"(?![sc]k_)[^\0]{1,4096}", re.DOTALL)
+START = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+END = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 
 _ENVIRONMENT_KEYS = frozenset(ENVIRONMENT_KEYS)
@@ -29,21 +38,48 @@ def head_fits(root: Any) -> bool:
     """Whether everything of a manifest but its environments has the shape of the schema."""
     if not isinstance(root, dict) or not root.keys() <= _ROOT_KEYS:
         return False
-    api, limits = root.get("api", _NOTHING), root.get("limits", _NOTHING)
-    most = limits.get("max_interruptions", 0) if isinstance(limits, dict) else -1
+    api = root.get("api", _NOTHING)
     return (
         _is_integer(root.get("version"))
         and root["version"] == 1
         and isinstance(api, dict)
         and api.keys() <= {"base_url"}
         and isinstance(api.get("base_url", ""), str)
-        and isinstance(limits, dict)
-        and limits.keys() <= {"max_interruptions"}
-        and _is_integer(most)
-        and most >= 0
+        and _limits_fit(root.get("limits", _NOTHING))
         and _keys_fit(root.get("defaults", _NOTHING), _DEFAULTS_KEYS)
         and isinstance(root.get("environments", _NOTHING), dict)
     )
+
+
+def _limits_fit(limits: Any) -> bool:
+    if not isinstance(limits, dict) or not limits.keys() <= set(LIMITS_KEYS):
+        return False
+    most = limits.get("max_interruptions", 0)
+    return (
+        _is_integer(most)
+        and most >= 0
+        and _list_fits(limits, "allowed_domains", 1000, lambda item: isinstance(item, str))
+        and _list_fits(limits, "change_windows", 100, _window_fits)
+    )
+
+
+def _window_fits(window: Any) -> bool:
+    return (
+        isinstance(window, dict)
+        and window.keys() <= set(WINDOW_KEYS)
+        and isinstance(start := window.get("from"), str)
+        and START.fullmatch(start) is not None
+        and isinstance(end := window.get("to"), str)
+        and END.fullmatch(end) is not None
+        and isinstance(zone := window.get("time_zone"), str)
+        and len(zone) <= 64
+        and _list_fits(window, "days", 7, lambda day: isinstance(day, str) and day in DAYS)
+    )
+
+
+def _list_fits(mapping: Any, key: str, most: int, fits: Callable[[Any], bool]) -> bool:
+    value = mapping.get(key, _NO_LIST)
+    return value is _NO_LIST or (isinstance(value, list) and 1 <= len(value) <= most and all(map(fits, value)))
 
 
 def environment_fits(name: object, value: Any) -> bool:
@@ -93,3 +129,4 @@ def _is_integer(value: object) -> bool:
 
 
 _NOTHING: dict[str, Any] = {}
+_NO_LIST: list[Any] = []

@@ -124,7 +124,7 @@ def _walk(folder: str, failures: list[OSError]) -> Iterator[str]:
                     if entry.name.startswith("."):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(str(Path(entry.path)))
+                        waiting.append(entry.path)
                     elif entry.name.endswith(_ENDINGS) and not os.path.isdir(entry.path):  # noqa: PTH112  # entry.is_dir raises at a loop of links
                         yield str(Path(entry.path))
         except OSError as failure:

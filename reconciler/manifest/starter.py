@@ -1,45 +1,51 @@
-"""What `reconciler init` writes."""
+"""The manifest that `reconciler init` writes."""
 
 from __future__ import annotations
 
 STARTER = """\
-# Which custom domain each of your Imgwire Environments must have. `reconciler validate` checks this file without a key and
-# without the network, `reconciler plan` shows what would change, `reconciler apply` changes it.
+# The custom domain of each of your Imgwire Environments.
+# `reconciler validate` checks this file. `reconciler plan` shows the changes. `reconciler apply` makes them.
 
-# The version of this language. There is one.
+# The version of this language. There is only version 1.
 version: 1
 
-# Where the API is. This is the default.
+# The URL of the API. This is the default.
 # api:
 #   base_url: https://api.imgwire.dev
 
-# How many hostnames that serve traffic now one apply may interrupt. This is the default.
 # limits:
+#   How many serving hostnames one apply may interrupt. This is the default.
 #   max_interruptions: 3
+#   Every hostname must be at or below one of these domains.
+#   allowed_domains: [example.com]
+#   When apply may interrupt hostnames.
+#   change_windows:
+#     - {days: [mon, tue, wed, thu], from: "22:00", to: "02:00", time_zone: Europe/Berlin}
 
-# What the environments below share: any of their keys but `hostname` and `environment_id`. Their own keys win.
+# Settings for all environments below: any of their keys except `hostname` and `environment_id`.
 # defaults:
 #   protect: false
 #   labels: {team: web}
 
-# One entry for each Imgwire Environment, under a name of your choice. What is not listed is never read and never touched.
+# One entry for each Imgwire Environment, under a name of your choice. Environments you do not list are left alone.
 environments:
   production:
-    # The custom domain that this Environment must have. Write `null` if it must have none.
+    # The custom domain of this Environment. Write `null` for none.
     hostname: images.example.com
 
-    # The id of the Environment, from the Imgwire dashboard. Recommended: a key of another Environment is then refused.
+    # The id of the Environment, from the Imgwire dashboard. Recommended: keys of other Environments are then refused.
     # environment_id: 00000000-0000-4000-8000-000000000000
 
-    # Where its Server API Key is; the key itself is never written here. Left out, it is the variable
-    # IMGWIRE_API_KEY_PRODUCTION, and IMGWIRE_API_KEY while there is only one environment.
+    # The place of its Server API Key. Never write the key itself here. The default is the variable
+    # IMGWIRE_API_KEY_PRODUCTION, then IMGWIRE_API_KEY if there is only one environment.
     # api_key: {env: IMGWIRE_API_KEY_PRODUCTION}
     # api_key: {file: /run/secrets/imgwire}
+    # api_key: {dir: /run/secrets}
 
     # For a credential that opens several Environments: send `environment_id` as the header X-Environment-Id.
     # send_environment_id: false
 
-    # Neither delete nor replace this domain while this stands.
+    # Do not delete or replace this custom domain.
     protect: true
 
     # For `--selector team=web`.
@@ -48,7 +54,7 @@ environments:
   # The short form is just the hostname.
   # staging: images-staging.example.com
 
-  # Must have no custom domain.
+  # No custom domain.
   # sandbox:
   #   hostname: null
 """

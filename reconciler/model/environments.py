@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.diagnostics import Span
+    from reconciler.model.limits import ChangeWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,11 @@ class Manifest:
     files: tuple[SourceFile, ...] = ()
     api_url: str | None = None
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+    allowed_domains: tuple[str, ...] = ()
+    """Lower-case ASCII, sorted. Every hostname of the manifest is at or below one of them; none means any hostname."""
+
+    change_windows: tuple[ChangeWindow, ...] = ()
+    """A plan may interrupt hostnames inside these only; none means at any time."""
 
 
 class Secret:

@@ -73,8 +73,10 @@ def test_the_page_about_the_manifest_documents_every_key() -> None:
 
 
 def test_the_manifest_on_the_page_is_valid() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", MANIFEST_PAGE, re.DOTALL)
+    text, limits = re.findall(r"```yaml(?: title=\S+)?\n(.*?)```", MANIFEST_PAGE, re.DOTALL)
     assert len(parse_documents([ManifestFile("page.yaml", text.encode())]).manifest.environments) == 3
+    rest = "version: 1\nenvironments: {a: images.example.com}\n" + limits
+    assert len(parse_documents([ManifestFile("limits.yaml", rest.encode())]).manifest.change_windows) == 2
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[str(path.relative_to(ROOT)) for path in EXAMPLES])

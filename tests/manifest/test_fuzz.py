@@ -166,6 +166,10 @@ BOMBS = {
     "hyphens": START + b"  a: " + b"xn--" * MIB,
     "wide letters": START + b"  a: " + "語.".encode() * (MIB // 4),
     "white space": START + b"  a: '" + b" " * (4 * MIB) + b"'",
+    "many names": START + b"".join(b"  e%d: a_%d\n" % (number, number) for number in range(MIB // 8)),
+    "many items": b"limits: {allowed_domains: [" + b"a.b," * 30_000 + b"]}\nenvironments: {}\n",
+    "many short labels": START + b"".join(b"  e%d: '%s.com'\n" % (n, "\u044f.".encode() * 120) for n in range(2_000)),
+    "long names": START + b"".join(b"  e%d: %s\n" % (n, "\u044f\u0431".encode() * 400) for n in range(2_000)),
     "invalid bytes": b"\xff" * (8 * MIB),
     "zeros": b"\x00" * (8 * MIB),
 }

@@ -14,7 +14,7 @@ from reconciler.manifest.hostnames import HostnameError, normalise
 from reconciler.model.hostnames import unicode_form
 
 INVALID, APEX, SUFFIX = Code.INVALID_HOSTNAME, Code.APEX_HOSTNAME, Code.PUBLIC_SUFFIX
-SENT = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.){2,}(?!-)[a-z0-9-]{1,63}(?<!-)")
+SENT = re.compile(r"(?=.{1,237}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.){2,}(?!-)[a-z0-9-]{1,63}(?<!-)")
 LABEL_63 = "a" * 63
 
 ACCEPTED = [
@@ -25,7 +25,7 @@ ACCEPTED = [
     ("1.example.com", "1.example.com"),
     ("3com.example.com", "3com.example.com"),  # RFC 1123, 2.1: a label may begin with a digit
     (f"{LABEL_63}.example.com", f"{LABEL_63}.example.com"),  # RFC 1035, 2.3.4: 63 octets
-    (".".join([LABEL_63] * 3 + ["a" * 49, "example.com"]), ".".join([LABEL_63] * 3 + ["a" * 49, "example.com"])),  # 253
+    (".".join([LABEL_63] * 3 + ["a" * 33, "example.com"]), ".".join([LABEL_63] * 3 + ["a" * 33, "example.com"])),  # 237
     ("a--b.example.com", "a--b.example.com"),  # RFC 5891, 4.2.3.1 is about the third and fourth place
     ("bücher.example.com", "xn--bcher-kva.example.com"),
     ("BÜCHER.example.com", "xn--bcher-kva.example.com"),
@@ -86,7 +86,13 @@ REFUSED = [
     ("fe80::1%eth0", INVALID, "IP address (v6)"),
     (f"{LABEL_63}a.example.com", INVALID, "64 octets"),
     ("ü" * 60 + ".example.com", INVALID, "too many octets"),
-    (".".join([LABEL_63] * 3 + ["a" * 50, "example.com"]), INVALID, "254 octets"),
+    (
+        ".".join([LABEL_63] * 3 + ["a" * 34, "example.com"]),
+        INVALID,
+        "238 octets, and 237 are allowed: `_acme-challenge.`",
+    ),
+    (".".join([LABEL_63] * 3 + ["a" * 49, "example.com"]), INVALID, "253 octets, and 237 are allowed"),
+    (".".join([LABEL_63] * 3 + ["a" * 50, "example.com"]), INVALID, "254 octets, and 253 are allowed"),
     ("a" * 2000 + ".com", INVALID, "2004 characters"),
     ("-images.example.com", INVALID, "hyphen"),
     ("images-.example.com", INVALID, "hyphen"),

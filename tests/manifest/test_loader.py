@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest import load, parse_documents
+from reconciler.manifest import load, parse_documents, rules
 from reconciler.manifest.loader import in_order, slow_yaml
 from reconciler.manifest.source_text import error
 from reconciler.manifest.sources import ManifestFile
@@ -231,7 +231,7 @@ def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     found = load(["-", "-"], stdin=STARTER.encode).manifest
     assert [file.path for file in found.files] == ["<stdin>"]
-    assert found.environments[0].span == Span("<stdin>", 22, 3, 10)
+    assert found.environments[0].span == Span("<stdin>", 27, 3, 10)
 
 
 def test_an_environment_that_is_listed_twice_is_checked_in_both_places() -> None:
@@ -245,3 +245,28 @@ def test_an_environment_that_is_listed_twice_is_checked_in_both_places() -> None
         ("duplicate-environment", "a"),
         ("hostname-claimed-twice", "z"),
     ]
+
+
+def test_a_manifest_has_20000_environments_at_most() -> None:
+    halves = [
+        environments("".join(f"  e{number}: null\n" for number in range(begin, begin + 10_000)))
+        for begin in (0, 10_000)
+    ]
+    assert len(manifest(*halves).environments) == 20_000
+    with pytest.raises(InvalidInput) as invalid:
+        manifest(*halves, environments("  one: null\n  more: null\n"))
+    assert [item.message for item in invalid.value.diagnostics] == ["the manifest has more than 20000 environments"]
+    whole = environments("".join(f"  e{number}: null\n" for number in range(20_000)))
+    assert len(manifest(whole).environments) == 20_000
+    assert codes(whole + "  more: null\n") == ["too-large"]
+
+
+def test_internationalized_names_have_a_limit_for_their_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_CONVERSIONS", 1000)
+    plain = environments("".join(f"  e{number}: images-{number}.example.com\n" for number in range(100)))
+    assert len(manifest(plain).environments) == 100
+    text = environments("".join(f"  e{number}: bücher{number}.example.com\n" for number in range(100)))
+    with pytest.raises(InvalidInput) as invalid:
+        manifest(text)
+    (problem,) = invalid.value.diagnostics
+    assert (problem.code, problem.environment) == ("too-large", "e14")

@@ -53,11 +53,26 @@ ENVIRONMENTS = st.one_of(
         lambda it: {"hostname": None, **it}
     ),
 )
+TIMES = st.sampled_from(["22:00", "00:00", "24:00", "9:00", "23:59", "22:60", "22:00\n", "\u0662\u0662:00"])
+WINDOWS = mappings(
+    {
+        "days": st.lists(st.sampled_from(["mon", "sun", "Mon", "monday", 1]), max_size=8),
+        "from": TIMES,
+        "to": TIMES,
+        "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "x" * 65, ""]),
+    }
+).map(lambda it: {"from": "22:00", "to": "02:00", "time_zone": "UTC", **it} if isinstance(it, dict) else it)
 MANIFESTS = mappings(
     {
         "version": st.just(1),
         "api": mappings({"base_url": TEXTS}),
-        "limits": mappings({"max_interruptions": st.integers(-1, 4)}),
+        "limits": mappings(
+            {
+                "max_interruptions": st.integers(-1, 4),
+                "allowed_domains": st.lists(TEXTS, max_size=3),
+                "change_windows": st.lists(WINDOWS, max_size=2),
+            }
+        ),
         "defaults": mappings(SHARED),
         "environments": st.dictionaries(NAMES, ENVIRONMENTS, max_size=3),
     }
@@ -102,6 +117,8 @@ def test_the_code_and_the_schema_know_the_same_keys() -> None:
     assert list(known_keys(())) == list(SCHEMA["properties"])
     for section in ("api", "limits", "defaults"):
         assert list(known_keys((section,))) == list(SCHEMA["properties"][section]["properties"])
+    window = SCHEMA["$defs"]["change_window"]
+    assert list(known_keys(("limits", "change_windows", "0"))) == list(window["properties"])
     assert list(known_keys(("environments", "production"))) == list(environment)
     assert list(known_keys(("defaults", "api_key"))) == list(SCHEMA["$defs"]["api_key"]["properties"])
 

@@ -1,0 +1,93 @@
+"""The lists below `limits`, checked item by item: `allowed_domains` and `change_windows`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.manifest.codes import Code
+from reconciler.manifest.hostnames import HostnameError, domain_name
+from reconciler.manifest.placed import Entries, Items
+from reconciler.manifest.shape import END, START
+from reconciler.manifest.source_text import At, error
+from reconciler.manifest.words import closest, shorten
+from reconciler.model.limits import DAYS, ChangeWindow
+
+if TYPE_CHECKING:
+    from reconciler.manifest.placed import Document
+    from reconciler.model.diagnostics import Diagnostic
+
+
+class Limits:
+    """The limits of one file. Values of the wrong shape are left out: the schema reports them."""
+
+    def __init__(self, document: Document, limits: Entries) -> None:
+        self.problems: list[Diagnostic] = []
+        self._document = document
+        domains = (self._domain(text, at) for text, at in self._items(limits, "allowed_domains", str))
+        self.allowed_domains = tuple(sorted({domain for domain in domains if domain is not None}))
+        windows = (self._window(window, at) for window, at in self._items(limits, "change_windows", Entries))
+        self.change_windows = tuple(window for window in windows if window is not None)
+
+    def _items(self, limits: Entries, key: str, kind: type) -> list[tuple[Any, At]]:
+        items = limits.get(key)
+        if not isinstance(items, Items):
+            return []
+        return [
+            (item, self._document.value_at(items, index)) for index, item in enumerate(items) if isinstance(item, kind)
+        ]
+
+    def _domain(self, text: str, at: At) -> str | None:
+        try:
+            return domain_name(text)
+        except HostnameError as failure:
+            hint = "write `example.com`: it allows every name below it"
+            self.problems.append(error(failure.code, failure.message, at, hint=hint))
+            return None
+
+    def _window(self, window: Entries, at: At) -> ChangeWindow | None:
+        start, end, zone = (window.get(key) for key in ("from", "to", "time_zone"))
+        days = window.get("days", DAYS)
+        if not (
+            isinstance(start, str)
+            and START.fullmatch(start)
+            and isinstance(end, str)
+            and END.fullmatch(end)
+            and isinstance(zone, str)
+            and isinstance(days, list | tuple)
+            and all(day in DAYS for day in days)
+        ):
+            return None
+        if start == end:
+            hint = 'for the whole day write `from: "00:00"` and `to: "24:00"`'
+            self.problems.append(
+                error(Code.WRONG_TYPE, "the change window starts and ends at the same time", at, hint=hint)
+            )
+            return None
+        if not _is_time_zone(zone):
+            self._refuse_zone(zone, self._document.value_at(window, "time_zone"))
+            return None
+        numbers = tuple(number for number, day in enumerate(DAYS) if day in days)
+        return ChangeWindow(numbers, _minutes(start), _minutes(end), zone)
+
+    def _refuse_zone(self, zone: str, at: At) -> None:
+        from zoneinfo import available_timezones
+
+        meant = closest(zone, tuple(sorted(available_timezones())))
+        hint = f"did you mean `{meant}`?" if meant else "write a name such as `Europe/Berlin` or `UTC`"
+        message = f"there is no time zone `{shorten(zone)}`"
+        self.problems.append(error(Code.WRONG_TYPE, message, at, hint=hint))
+
+
+def _is_time_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _minutes(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 60 + int(minutes)

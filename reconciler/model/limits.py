@@ -1,0 +1,51 @@
+"""Limits that a manifest sets on changes: allowed domains, and times at which hostnames may be interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""As a manifest writes them, in the order of `datetime.weekday`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWindow:
+    """A daily span of local time in which a plan may interrupt hostnames.
+
+    `start` and `end` are minutes from midnight; an `end` that is not after `start` is on the next day. `days` are the weekdays
+    of the start, Monday is 0. `time_zone` is a name of the IANA database.
+    """
+
+    days: tuple[int, ...]
+    start: int
+    end: int
+    time_zone: str
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether the moment, which has a time zone, is inside. The start belongs to the window, the end does not."""
+        from zoneinfo import ZoneInfo
+
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        minute, today = local.hour * 60 + local.minute, local.weekday()
+        if self.start < self.end:
+            return today in self.days and self.start <= minute < self.end
+        return (today in self.days and minute >= self.start) or ((today - 1) % 7 in self.days and minute < self.end)
+
+    def __str__(self) -> str:
+        days = "every day" if len(self.days) == len(DAYS) else ", ".join(DAYS[day] for day in self.days)
+        return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.time_zone}"
+
+
+def is_within(hostname: str, domains: Collection[str]) -> bool:
+    """Whether the hostname is one of the domains or below one. All are lower-case ASCII."""
+    labels = hostname.split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

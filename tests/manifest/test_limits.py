@@ -1,0 +1,96 @@
+"""Limits of the manifest: allowed domains and change windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.manifest import parse_documents
+from reconciler.manifest.sources import ManifestFile
+from reconciler.model.diagnostics import InvalidInput
+from reconciler.model.limits import ChangeWindow, is_within
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Manifest
+
+NIGHTS = ChangeWindow((0, 1, 2, 3), 22 * 60, 2 * 60, "Europe/Berlin")
+SUNDAY = ChangeWindow((6,), 0, 24 * 60, "UTC")
+
+
+def manifest(*texts: str) -> Manifest:
+    files = [ManifestFile(f"{number}.yaml", text.encode()) for number, text in enumerate(texts)]
+    return parse_documents(files).manifest
+
+
+@pytest.mark.parametrize(
+    ("moment", "inside"),
+    [
+        ("2026-11-23T21:00:00Z", True),  # Monday, 22:00 in Berlin
+        ("2026-11-23T20:59:59Z", False),
+        ("2026-11-24T00:59:59Z", True),  # Tuesday, 01:59:59
+        ("2026-11-24T01:00:00Z", False),
+        ("2026-11-26T23:30:00Z", True),  # Friday, 00:30: the window began on Thursday
+        ("2026-11-27T21:30:00Z", False),  # Friday, 22:30
+        ("2026-11-22T23:30:00Z", False),  # Monday, 00:30: none began on Sunday
+        ("2026-06-22T20:00:00Z", True),  # Monday, 22:00 in summer
+        ("2026-06-22T19:59:00Z", False),
+    ],
+)
+def test_a_window_is_local_time_and_may_end_on_the_next_day(moment: str, inside: bool) -> None:
+    assert NIGHTS.contains(datetime.fromisoformat(moment)) == inside
+
+
+def test_a_window_may_last_the_whole_day() -> None:
+    begin = datetime(2026, 11, 29, tzinfo=UTC)  # a Sunday
+    moments = [begin - timedelta(seconds=1), begin, begin + timedelta(hours=23.99), begin + timedelta(days=1)]
+    assert [SUNDAY.contains(moment) for moment in moments] == [False, True, True, False]
+
+
+def test_a_window_has_a_text_for_messages() -> None:
+    assert str(NIGHTS) == "mon, tue, wed, thu 22:00-02:00 Europe/Berlin"
+    assert str(ChangeWindow(tuple(range(7)), 65, 24 * 60, "UTC")) == "every day 01:05-24:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("hostname", "inside"),
+    [
+        ("example.com", True),
+        ("a.b.example.com", True),
+        ("badexample.com", False),
+        ("example.com.evil.net", False),
+        ("com", False),
+    ],
+)
+def test_a_domain_allows_itself_and_names_below_it(hostname: str, inside: bool) -> None:
+    assert is_within(hostname, {"example.com", "example.org"}) == inside
+
+
+def test_a_manifest_has_its_limits_in_one_form() -> None:
+    found = manifest(
+        "version: 1\nlimits:\n  allowed_domains: [Example.org., bücher.example, example.com]\n  change_windows:\n"
+        '    - {days: [thu, mon, tue, wed], from: "22:00", to: "02:00", time_zone: Europe/Berlin}\n'
+        '    - {days: [sun], from: "00:00", to: "24:00", time_zone: UTC}\n'
+        "environments: {a: a.example.com}\n"
+    )
+    assert found.allowed_domains == ("example.com", "example.org", "xn--bcher-kva.example")
+    assert found.change_windows == (NIGHTS, SUNDAY)
+
+
+def test_limits_count_for_all_files() -> None:
+    limits = "version: 1\nlimits: {allowed_domains: [example.com]}\nenvironments: {}\n"
+    other = "version: 1\nenvironments: {a: a.example.org, b: b.example.com, c: null}\n"
+    for texts in [(limits, other), (other, limits)]:
+        with pytest.raises(InvalidInput) as invalid:
+            manifest(*texts)
+        assert [(item.code, item.environment) for item in invalid.value.diagnostics] == [("domain-not-allowed", "a")]
+
+
+@pytest.mark.parametrize("zone", ["", "Middle-earth", "America", "../../etc/passwd", "/etc/localtime", "UTC\\0", "é"])
+def test_a_time_zone_that_does_not_exist_is_reported(zone: str) -> None:
+    text = f'version: 1\nlimits: {{change_windows: [{{from: "22:00", to: "23:00", time_zone: "{zone}"}}]}}\n'
+    with pytest.raises(InvalidInput) as invalid:
+        manifest(text + "environments: {a: null}\n")
+    assert [item.code for item in invalid.value.diagnostics] == ["wrong-type"]
+    assert "there is no time zone" in invalid.value.diagnostics[0].message
