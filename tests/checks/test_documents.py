@@ -118,7 +118,7 @@ def test_ci_runs_the_readmes_own_lines() -> None:
     pattern = re.search(r"^line=\$\(grep -xE '(.*)' README.md\)", script.read_text(encoding="utf-8"), re.MULTILINE)
     assert pattern is not None
     lines = [line for line in README.splitlines() if re.fullmatch(pattern[1], line)]
-    assert lines == ["python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest"]
+    assert lines == ["python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest -n auto"]
     assert (
         "python3 -m venv .venv && .venv/bin/pip install -q '.[emulator]' && "
         ".venv/bin/reconciler apply -f examples/quickstart --emulator --auto-approve" in README.splitlines()
