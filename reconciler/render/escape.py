@@ -13,11 +13,11 @@ _BY_PIECE = frozenset({"github", "html"})
 
 # What runners act on: `##[…]` and `##vso[…]` anywhere in a line (Azure Pipelines; GitHub's older form), `::…::` where a line
 # begins, after white space and colour (actions/runner, ActionCommand.cs). Further on in a line `::word::` and `::word …` count
-# as well, because a log may be printed again by others; `2001:db8::a` does not.
+# as well, because a log may be printed again by others; `2001:db8::a` does not, unless a second `::` follows.
 _COMMAND = re.compile(
     r"#(?=#[\w.-]*\[)"
     r"|(?:(?m:^)|(?<=[\r\v\f\x1c-\x1e\x85\u2028\u2029]))(?:[^\S\n]|\x1b\[[0-9;]*m)*:(?=:)"
-    r"|:(?=:(?![0-9A-Fa-f]{1,4}(?![\w-]))[A-Za-z][\w-]*(?:::|\s))"
+    r"|:(?=:(?![0-9A-Fa-f]{1,4}(?![\w-]|::))[A-Za-z][\w-]*(?:::|\s))"
 )
 
 

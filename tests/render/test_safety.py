@@ -197,6 +197,7 @@ def commands_in(text: str) -> list[str]:
 @example(said="##[stop-commands]x")
 @example(said="##vso[task.setvariable variable=PATH]x")
 @example(said="::add-mask::x")
+@example(said="an address or a command ::A0::x")
 @settings(max_examples=40)
 def test_no_format_contains_a_command_of_a_ci_runner(make: Callable[[str], Report], said: str) -> None:
     document = make(said)
