@@ -41,7 +41,7 @@ def test_a_run_opens_at_most_as_many_connections_as_parallelism(stage: Stage, co
     for name in NAMES:
         stage.environment(name, f"old-{name}.example.com" if name > "e06" else None)
     stage.manifest(**{name: f"{name}.example.com" for name in NAMES})
-    more = ["--max-interruptions", "20"] if command[0] == "apply" else []
+    more = ["--max-interruptions", "20"] if command[0] in {"apply", "plan"} else []
     with counting(stage.url) as proxy:
         ended = stage.run(*command, *more, "--parallelism", str(PARALLELISM), "--api-url", proxy.url)
     assert ended.code == code, ended.err
