@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.again import command_again
+from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import ink_for, is_terminal
 from reconciler.model.proposal import Approved, Declined
 
@@ -49,8 +49,8 @@ class PlanApproval:
             return Declined(
                 "no_consent",
                 _NOBODY,
-                f"to apply exactly this plan: {command_again('--expect-digest', digest)}\n"
-                f"to apply whatever is planned then: {command_again('--auto-approve')}",
+                f"to apply exactly this plan: {rerun_command('--expect-digest', digest)}\n"
+                f"to apply whatever is planned then: {rerun_command('--auto-approve')}",
             )
         plan = proposal.plan
         yes = await answer_is_yes(f"Apply these {len(plan.writes)} changes to {plan.api_url}?")
@@ -83,7 +83,7 @@ class PublishApproval:
         if self.auto:
             return Approved("")
         if not can_ask():
-            hint = f"to publish whatever is planned then: {command_again('--auto-approve')}"
+            hint = f"to publish whatever is planned then: {rerun_command('--auto-approve')}"
             return Declined("no_consent", _NOBODY, hint)
         return Approved("") if await answer_is_yes(f"Publish these {len(planned)} records?") else _NO
 
@@ -94,7 +94,7 @@ def override_hint(blocks: tuple[Block, ...]) -> str | None:
     if len(overrides) < len(blocks):
         return None
     words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
-    return f"to go ahead all the same: {command_again(*words)}"
+    return f"to go ahead all the same: {rerun_command(*words)}"
 
 
 def can_ask() -> bool:

@@ -8,7 +8,7 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.plan import MISTAKEN_CODES, Verify
+from reconciler.model.plan import IDENTITY_CODES, Verify
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import (
@@ -122,7 +122,7 @@ def _of_status(plan: Plan, blocks: Iterable[Block]) -> Conclusion:
     reading = reading_code(plan)
     if reading is not ExitCode.OK:
         return Conclusion(reading, "unreadable")
-    mistaken = [block.code for block in blocks if block.code in MISTAKEN_CODES]
+    mistaken = [block.code for block in blocks if block.code in IDENTITY_CODES]
     return Conclusion(ExitCode.REFUSED, mistaken[0]) if mistaken else Conclusion(ExitCode.OK)
 
 

@@ -197,9 +197,9 @@ class Block:
     override: str | None = None
 
 
-# Not a matter of consent: what was read is not what the manifest speaks of, so not even the plan can be trusted.
-MISTAKEN_CODES = frozenset({"wrong_environment", "environment_shared"})
-IDENTITY_CODES = MISTAKEN_CODES | {"selection_cuts_move"}
+# No option overrides these: a record was read in another Environment than the manifest names.
+IDENTITY_CODES = frozenset({"wrong_environment", "environment_shared"})
+PLAN_ERROR_CODES = IDENTITY_CODES | {"selection_cuts_move"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import MISTAKEN_CODES
+from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, Failed, Stopped
 from reconciler.operations.lookup import Dns, former_hostnames, notes, open_lookup, require_dnspython
 from reconciler.operations.probe import probe_ready
@@ -44,7 +44,7 @@ async def drift(
     if unknown:
         listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
         context.observer.on_notice("info", f"The baseline tells nothing of {listed}")
-    mistaken = next((block for block in seen.blocks if block.code in MISTAKEN_CODES), None)
+    mistaken = next((block for block in seen.blocks if block.code in IDENTITY_CODES), None)
     if mistaken is not None and plan.complete:
         so_far = DriftResult(plan, seen.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))

@@ -11,7 +11,7 @@ from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.digest import digest
 from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.observer import Phase
-from reconciler.model.plan import CHANGING, MISTAKEN_CODES, Action
+from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import StatusResult, Stopped
 from reconciler.operations.workspace import INVALID
@@ -80,7 +80,7 @@ def consent_of(
 def warn_identity(context: Context, found: Sequence[Block]) -> None:
     """Report that what is shown is not of the environment that it is shown for."""
     for block in found:
-        if block.code in MISTAKEN_CODES:
+        if block.code in IDENTITY_CODES:
             context.observer.on_notice("error", block.message)
 
 

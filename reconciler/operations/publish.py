@@ -13,7 +13,7 @@ from reconciler.model.dns import Publication, PublishState
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
-from reconciler.model.plan import MISTAKEN_CODES
+from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.proposal import Declined
 from reconciler.model.report import Record
 from reconciler.model.results import Failed, PublishResult, Stopped
@@ -121,7 +121,7 @@ def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Re
 
 
 def _refuse_mistaken(needed: RecordsResult) -> None:
-    mistaken = next((block for block in needed.blocks if block.code in MISTAKEN_CODES), None)
+    mistaken = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
     if mistaken is not None:
         so_far = PublishResult(needed.plan, needed.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))

@@ -11,7 +11,7 @@ from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_ato
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import IDENTITY_CODES, MISTAKEN_CODES
+from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
 from reconciler.operations.propose import cut_moves_of, read
@@ -45,7 +45,7 @@ _PLAN_AGAIN = "Run `reconciler plan` again, review it, then apply the new plan."
 
 def can_be_saved(result: PlanResult) -> bool:
     """A plan is saved only if every block can be lifted when it is applied. An identity error or half a move cannot."""
-    return all(block.override is not None and block.code not in IDENTITY_CODES for block in result.blocks)
+    return all(block.override is not None and block.code not in PLAN_ERROR_CODES for block in result.blocks)
 
 
 def save_plan(path: str, workspace: Workspace, context: Context, result: PlanResult) -> None:
@@ -121,7 +121,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     if not plan.complete:
         raise Stopped(_unreadable(saved, plan))
     consent = replace(consent, earlier=saved.earlier | consent.earlier)
-    mistaken = tuple(block for block in blocks(whole, consent) if block.code in MISTAKEN_CODES)
+    mistaken = tuple(block for block in blocks(whole, consent) if block.code in IDENTITY_CODES)
     changed = stale(saved, plan)
     if changed and not mistaken:
         raise Stopped(_refused(saved, changed))

@@ -9,7 +9,7 @@ from reconciler.api.backend import Access
 from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
-from reconciler.model.plan import MISTAKEN_CODES
+from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import Failed, Stopped, VerifyResult
 from reconciler.operations.lookup import Dns, former_hostnames, lookup_for, notes, record_lookup
 from reconciler.operations.probe import probe_ready
@@ -114,7 +114,7 @@ class _Verdicts(NullObserver):
 
 
 def _refuse_mistaken(seen: StatusResult) -> None:
-    mistaken = tuple(block for block in seen.blocks if block.code in MISTAKEN_CODES)
+    mistaken = tuple(block for block in seen.blocks if block.code in IDENTITY_CODES)
     if mistaken:
         so_far = VerifyResult(seen.plan, blocks=mistaken)
         failed = Failed(refusal_code(seen.plan), mistaken[0].code, mistaken[0].message, so_far=so_far)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.again import command_for_saved
+from reconciler.cli.command_line import apply_command
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 from reconciler.model.results import PlanResult
@@ -88,5 +88,5 @@ def _saved_notice(
     if not result.plan.steps:
         return f"Saved the plan to {out}. It has no steps."
     part = "" if result.plan.complete else " It covers only the environments that could be read."
-    command = command_for_saved(out, options, unprotect, max_interruptions)
+    command = apply_command(out, options, unprotect, max_interruptions)
     return f"Saved the plan to {out}.{part} To apply exactly this plan: {command}"

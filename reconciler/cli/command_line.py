@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from reconciler.cli.options import Options
 
 
-def command_again(*more: str) -> str:
+def rerun_command(*more: str) -> str:
     """This run's own command line with `more` behind it, quoted for a shell."""
     given = click.get_current_context().find_root().obj or ()
     return shlex.join(["reconciler", *given, *more])
 
 
-def command_for_saved(path: str, options: Options, unprotect: Sequence[str], max_interruptions: int | None) -> str:
+def apply_command(path: str, options: Options, unprotect: Sequence[str], max_interruptions: int | None) -> str:
     """The command line that applies the plan saved at `path`, with what this run was told and a plan does not hold."""
     words = ["reconciler", "apply", path]
     words += [word for file in options.files for word in ("-f", file)]
