@@ -62,7 +62,7 @@ class Run:
             observer,
             Breaker(),
             Identities(plan),
-            {item.name: item.live.domain for item in plan.items if isinstance(item.live, Present)},
+            {item.name: item.live.domain for item in plan.environments if isinstance(item.live, Present)},
             move_targets(plan.steps),
         )
 

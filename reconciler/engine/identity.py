@@ -14,9 +14,9 @@ class Identities:
     """The pins of the manifest, and which environment each Environment id was seen in."""
 
     def __init__(self, plan: Plan) -> None:
-        self._pins = {item.name: item.environment.environment_id for item in plan.items}
+        self._pins = {item.name: item.environment.environment_id for item in plan.environments}
         self._owner = {
-            item.live.domain.environment_id: item.name for item in plan.items if isinstance(item.live, Present)
+            item.live.domain.environment_id: item.name for item in plan.environments if isinstance(item.live, Present)
         }
 
     def mismatch(self, environment: str, domain: Domain) -> str | None:

@@ -135,7 +135,7 @@ def _of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) 
 
 def _of_import(plan: Plan) -> Conclusion:
     """An environment without a custom domain has nothing to import, which is an error."""
-    code = worst([reading_code(plan), *(ExitCode.ERROR for item in plan.items if isinstance(item.live, Absent))])
+    code = worst([reading_code(plan), *(ExitCode.ERROR for item in plan.environments if isinstance(item.live, Absent))])
     if code is ExitCode.OK:
         return Conclusion(code, "in_sync")
     return Conclusion(code, "nothing_to_import" if code is ExitCode.ERROR else "unreadable")
@@ -207,7 +207,7 @@ def _with_probes(conclusion: Conclusion, probes: Iterable[Probe]) -> Conclusion:
 
 def _of_dns(plan: Plan, records: Iterable[Record]) -> Conclusion:
     """Flattened records are no fault of a domain that is ready all the same."""
-    ready = {item.name for item in plan.items if isinstance(item.live, Present) and item.live.domain.ready}
+    ready = {item.name for item in plan.environments if isinstance(item.live, Present) and item.live.domain.ready}
     verdicts = {
         record.lookup.verdict
         for record in records

@@ -39,7 +39,7 @@ def digest(plan: Plan) -> str:
 
     Times, texts, health, labels and paths are left out: they change nothing that apply does.
     """
-    return digest_of(plan.api_url, {item.name: Access.of(item.environment) for item in plan.items}, plan.writes)
+    return digest_of(plan.api_url, {item.name: Access.of(item.environment) for item in plan.environments}, plan.writes)
 
 
 def digest_of(api_url: str, access: Mapping[str, Access], writes: Iterable[Write]) -> str:

@@ -24,7 +24,7 @@ class Ledger:
         self.plan = plan
         self.writes_done = 0
         self._results = {step.id: StepResult(StepState.DONE) for step in plan.done}
-        self._live: dict[str, Live] = {item.name: item.live for item in plan.items}
+        self._live: dict[str, Live] = {item.name: item.live for item in plan.environments}
         self._restores: list[Restore] = []
         self._not_started = _NOT_STARTED
 

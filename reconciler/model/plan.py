@@ -148,7 +148,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class EnvironmentPlan:
     """One environment: desired, live, and the action between them. `reason` is a stable word."""
 
     environment: Environment
@@ -210,7 +210,7 @@ class Plan:
     """
 
     api_url: str
-    items: tuple[Planned, ...]
+    environments: tuple[EnvironmentPlan, ...]
     lanes: tuple[Lane, ...] = ()
     moves: tuple[Move, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
@@ -229,22 +229,22 @@ class Plan:
     @property
     def complete(self) -> bool:
         """Every environment could be read."""
-        return not any(isinstance(item.live, Unreadable) for item in self.items)
+        return not any(isinstance(item.live, Unreadable) for item in self.environments)
 
     @property
     def unreadable(self) -> tuple[Unreadable, ...]:
-        return tuple(item.live for item in self.items if isinstance(item.live, Unreadable))
+        return tuple(item.live for item in self.environments if isinstance(item.live, Unreadable))
 
     @property
     def has_changes(self) -> bool:
-        return any(item.action in CHANGING for item in self.items)
+        return any(item.action in CHANGING for item in self.environments)
 
     def summary(self) -> dict[str, int]:
         """The numbers every document shows. No other code counts."""
-        found = Counter(item.action for item in self.items)
+        found = Counter(item.action for item in self.environments)
         steps = self.steps
         return {
-            "environments": len(self.items),
+            "environments": len(self.environments),
             "create": found[Action.CREATE],
             "delete": found[Action.DELETE],
             "replace": found[Action.REPLACE],

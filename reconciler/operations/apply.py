@@ -150,7 +150,7 @@ async def _wait(
 ) -> ApplyResult:
     """The result after waiting. A stop meanwhile undoes nothing and loses nothing."""
     plan = result.plan
-    desired = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+    desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns)
     verified: tuple[Verified, ...] = ()
     with context.ended_early():

@@ -40,7 +40,7 @@ async def drift(
     """
     seen = await survey(workspace, context)
     plan = seen.plan
-    unknown = [f"`{item.name}`" for item in plan.items if baseline and item.name not in baseline.live]
+    unknown = [f"`{item.name}`" for item in plan.environments if baseline and item.name not in baseline.live]
     if unknown:
         listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
         context.observer.on_notice("info", f"The baseline tells nothing of {listed}")
@@ -49,8 +49,8 @@ async def drift(
         so_far = DriftResult(plan, seen.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
     result = DriftResult(plan, seen.blocks, findings(plan, baseline, health=health))
-    live = {item.name: item.live for item in plan.items}
-    desired = [(item.name, item.environment.hostname) for item in plan.items if item.environment.hostname]
+    live = {item.name: item.live for item in plan.environments}
+    desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     if dns is not None and not dns.off:
         require_dnspython("drift --dns")
         lookup = open_lookup(context, dns)

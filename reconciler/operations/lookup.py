@@ -48,8 +48,10 @@ async def check_dns(
     needed = await needed_records(workspace, context)
     servers = open_lookup(context, dns or Dns())
     found = await servers.look_up(needed.records)
-    live = {item.name: item.live for item in needed.plan.items}
-    hostnames = [(item.name, item.environment.hostname) for item in needed.plan.items if item.environment.hostname]
+    live = {item.name: item.live for item in needed.plan.environments}
+    hostnames = [
+        (item.name, item.environment.hostname) for item in needed.plan.environments if item.environment.hostname
+    ]
     hostnames += former_hostnames(baseline)
     return DnsCheckResult(needed.plan, needed.blocks, found, await notes(workspace, live, hostnames, servers))
 

@@ -91,12 +91,12 @@ async def cut_moves_of(
 
     `live` is what was read already. The others are read only where a create could take a hostname from one of them.
     """
-    part = {item.name for item in plan.items}
+    part = {item.name for item in plan.environments}
     others = [environment for environment in workspace.manifest.environments if environment.name not in part]
     if not others or not plan.has_changes:
         return ()
     held: dict[str, str | None] = {}
-    if any(item.action in CHANGING - {Action.DELETE} for item in plan.items):
+    if any(item.action in CHANGING - {Action.DELETE} for item in plan.environments):
         held = await _held(workspace, context, others, live or {})
     return cut_moves(plan, {item.name: (item.hostname, held.get(item.name)) for item in others})
 

@@ -65,7 +65,7 @@ async def publish(
         raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
     needed = await needed_records(workspace, context)
     _refuse_mistaken(needed)
-    live = {item.name for item in needed.plan.items if item.before and item.before == item.environment.hostname}
+    live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     stale = stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed) if settings.stale else ()
@@ -94,9 +94,9 @@ async def publish(
 def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
     """The routing record of every desired hostname that no environment has yet. Its value is that of the environment's live
     domain, or `target`. A hostname that is live elsewhere keeps its record: it serves traffic until it moves."""
-    live = {domain.hostname for item in plan.items if (domain := domain_of(item.live))}
+    live = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
     found = []
-    for item in plan.items:
+    for item in plan.environments:
         hostname, domain = item.environment.hostname, domain_of(item.live)
         value = target or (domain.cname_value if domain else None)
         if (
@@ -114,8 +114,8 @@ def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Re
     if narrowed or not plan.complete:
         message = "--delete-stale needs every environment: one was left out or could not be read"
         raise Stopped(Failed(ExitCode.REFUSED, "unreadable", message, so_far=PublishResult(plan)))
-    kept = {domain.hostname for item in plan.items if (domain := domain_of(item.live))}
-    kept |= {item.environment.hostname for item in plan.items if item.environment.hostname}
+    kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
+    kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
     gone = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
     return planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
 

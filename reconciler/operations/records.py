@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def records(workspace: Workspace, context: Context) -> RecordsResult:
     """Read live, with GET requests only, and report environments that cannot be read."""
     result = await needed_records(workspace, context)
-    for item in result.plan.items:
+    for item in result.plan.environments:
         if isinstance(item.live, Unreadable):
             context.observer.on_notice("error", f"{item.name}: {item.live.error.message}")
     warn_identity(context, result.blocks)
@@ -29,7 +29,7 @@ async def records(workspace: Workspace, context: Context) -> RecordsResult:
 async def needed_records(workspace: Workspace, context: Context) -> RecordsResult:
     """The records of every live custom domain, each with its zone."""
     seen = await survey(workspace, context)
-    domains = [(item.name, domain) for item in seen.plan.items if (domain := domain_of(item.live))]
+    domains = [(item.name, domain) for item in seen.plan.environments if (domain := domain_of(item.live))]
     found = tuple(
         replace(record, zone=zone_of(record.name) if record.name else None) for record in planned.records(domains)
     )

@@ -125,7 +125,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     changed = stale(saved, plan)
     if changed and not mistaken:
         raise Stopped(_refused(saved, changed))
-    guards = (block for block in blocks(plan, consent, whole.items) if block not in mistaken)
+    guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
     found = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
     return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, found, consent.max_interruptions)
 
@@ -139,7 +139,7 @@ def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:
 
 def _unreadable(saved: SavedPlan, plan: Plan) -> Failed:
     """Nothing is written while one of the environments with steps cannot be compared with the saved plan."""
-    name, error = next((item.name, item.live.error) for item in plan.items if isinstance(item.live, Unreadable))
+    name, error = next((item.name, item.live.error) for item in plan.environments if isinstance(item.live, Unreadable))
     more = f" ({len(plan.unreadable) - 1} more environments)" if len(plan.unreadable) > 1 else ""
     message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
     hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."

@@ -46,7 +46,7 @@ async def verify(
     """
     seen = await survey(workspace, context)
     _refuse_mistaken(seen)
-    desired = [(item.name, item.environment.hostname) for item in seen.plan.items if item.environment.hostname]
+    desired = [(item.name, item.environment.hostname) for item in seen.plan.environments if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns or Dns())
     try:
         checked = await wait_until_ready(workspace, context, desired, wait, lookup)
@@ -57,9 +57,11 @@ async def verify(
         raise Stopped(Failed(context.stop.requested, "interrupted", "interrupted")) from None
     verified = {item.environment: item for item in checked}
     unwanted = {
-        item.name: absence_verdict(item.name, item.live) for item in seen.plan.items if not item.environment.hostname
+        item.name: absence_verdict(item.name, item.live)
+        for item in seen.plan.environments
+        if not item.environment.hostname
     }
-    verdicts = tuple({**verified, **unwanted}[item.name] for item in seen.plan.items)
+    verdicts = tuple({**verified, **unwanted}[item.name] for item in seen.plan.environments)
     live = {item.environment: item.live for item in verdicts}
     interrupted = context.stop.requested
     found: tuple[DnsNote, ...] = ()
@@ -69,7 +71,7 @@ async def verify(
     if probe_days is not None and interrupted is None:
         with context.ended_early():
             probes = await probe_ready(context, live, dict(desired), dns or Dns(), probe_days)
-    plan = build_plan([item.environment for item in seen.plan.items], live, workspace.api_url)
+    plan = build_plan([item.environment for item in seen.plan.environments], live, workspace.api_url)
     return VerifyResult(plan, verdicts, frozenset(unwanted), found, interrupted=interrupted, probes=probes)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.domains import Live
-    from reconciler.model.plan import Change, Plan, Planned
+    from reconciler.model.plan import Change, EnvironmentPlan, Plan
     from reconciler.planning.baseline import Baseline
 
 _KINDS = {
@@ -41,10 +41,10 @@ def findings(plan: Plan, baseline: Baseline | None = None, *, health: bool = Fal
     same as then: `recreated`, `dns_targets_changed`, `health_regressed`. Health counts only with `health`, which also finds
     each desired domain that is not ready. What could not be read has no finding.
     """
-    return tuple(finding for item in plan.items for finding in _of(item, baseline, health=health))
+    return tuple(finding for item in plan.environments for finding in _of(item, baseline, health=health))
 
 
-def _of(item: Planned, baseline: Baseline | None, *, health: bool) -> Iterator[Finding]:
+def _of(item: EnvironmentPlan, baseline: Baseline | None, *, health: bool) -> Iterator[Finding]:
     before = baseline.live.get(item.name) if baseline else None
     if item.action in _KINDS:
         yield _hostname(item, _KINDS[item.action], before, baseline)
@@ -71,7 +71,7 @@ def _of(item: Planned, baseline: Baseline | None, *, health: bool) -> Iterator[F
         yield _not_ready(item.name, now)
 
 
-def _hostname(item: Planned, kind: DriftKind, before: Known | None, baseline: Baseline | None) -> Finding:
+def _hostname(item: EnvironmentPlan, kind: DriftKind, before: Known | None, baseline: Baseline | None) -> Finding:
     desired = item.environment.hostname
     match kind:
         case DriftKind.MISSING:

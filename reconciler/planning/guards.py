@@ -14,7 +14,7 @@ from reconciler.planning.earlier import Earlier
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.plan import Plan, Planned
+    from reconciler.model.plan import EnvironmentPlan, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,18 @@ class Consent:
     believe_absent: bool = False
 
 
-def blocks(plan: Plan, consent: Consent, listed: tuple[Planned, ...] | None = None) -> tuple[Block, ...]:
+def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | None = None) -> tuple[Block, ...]:
     """Everything that keeps the plan from being applied, identity first, then in order of environment.
 
     `listed` are all environments that were read, where the plan is made for some of them only.
     """
     return (
-        *_wrong_environments(plan.items),
-        *_shared_environments(plan.items),
-        *_moves_into_the_unknown(plan.items),
-        *_suddenly_absent(listed or plan.items, consent),
-        *_protected(plan.items, consent),
-        *_not_allowed(plan.items, consent),
+        *_wrong_environments(plan.environments),
+        *_shared_environments(plan.environments),
+        *_moves_into_the_unknown(plan.environments),
+        *_suddenly_absent(listed or plan.environments, consent),
+        *_protected(plan.environments, consent),
+        *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
     )
 
@@ -51,7 +51,7 @@ def cut_moves(plan: Plan, others: Mapping[str, tuple[str | None, str | None]]) -
     wanted = {desired: name for name, (desired, _) in others.items() if desired}
     held = {live: name for name, (_, live) in others.items() if live}
     found: list[Block] = []
-    for item in plan.items:
+    for item in plan.environments:
         if item.action in {Action.DELETE, Action.REPLACE} and item.before in wanted:
             found.append(_cut(item.name, str(item.before), item.name, wanted[item.before]))
         if item.action in {Action.CREATE, Action.REPLACE} and item.environment.hostname in held:
@@ -70,7 +70,7 @@ def _cut(environment: str, hostname: str, source: str, target: str) -> Block:
     )
 
 
-def _wrong_environments(items: Iterable[Planned]) -> Iterator[Block]:
+def _wrong_environments(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
     for item in items:
         pin = item.environment.environment_id
         if pin and isinstance(item.live, Present) and item.live.domain.environment_id != pin:
@@ -81,7 +81,7 @@ def _wrong_environments(items: Iterable[Planned]) -> Iterator[Block]:
             )
 
 
-def _shared_environments(items: Iterable[Planned]) -> Iterator[Block]:
+def _shared_environments(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
     owners: defaultdict[str, list[str]] = defaultdict(list)
     for item in items:
         if isinstance(item.live, Present):
@@ -96,7 +96,7 @@ def _shared_environments(items: Iterable[Planned]) -> Iterator[Block]:
             )
 
 
-def _moves_into_the_unknown(items: Iterable[Planned]) -> Iterator[Block]:
+def _moves_into_the_unknown(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
     takers = {item.environment.hostname: item.name for item in items if isinstance(item.live, Unreadable)}
     for item in items:
         if item.action in {Action.DELETE, Action.REPLACE} and item.before in takers:
@@ -108,7 +108,7 @@ def _moves_into_the_unknown(items: Iterable[Planned]) -> Iterator[Block]:
             )
 
 
-def _suddenly_absent(items: tuple[Planned, ...], consent: Consent) -> Iterator[Block]:
+def _suddenly_absent(items: tuple[EnvironmentPlan, ...], consent: Consent) -> Iterator[Block]:
     """All custom domains that were live before are absent, without the plan or the receipt that knew them being the reason."""
     live = {item.before for item in items}
     kept = {name for name, hostname in consent.earlier.kept.items() if hostname not in live}
@@ -122,7 +122,7 @@ def _suddenly_absent(items: tuple[Planned, ...], consent: Consent) -> Iterator[B
         )
 
 
-def _protected(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
+def _protected(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator[Block]:
     for item in items:
         if (
             item.environment.protect
@@ -137,7 +137,7 @@ def _protected(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
             )
 
 
-def _not_allowed(items: Iterable[Planned], consent: Consent) -> Iterator[Block]:
+def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator[Block]:
     if consent.allow is None:
         return
     needed = {item.action for item in items if item.action in CHANGING}

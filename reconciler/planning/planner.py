@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Absent, Live, Present, Unreadable
-from reconciler.model.plan import CHANGING, Action, Create, Delete, Identity, Interruption, Move, Plan, Planned, Verify
+from reconciler.model.plan import (
+    CHANGING,
+    Action,
+    Create,
+    Delete,
+    EnvironmentPlan,
+    Identity,
+    Interruption,
+    Move,
+    Plan,
+    Verify,
+)
 from reconciler.planning.diff import changes
 from reconciler.planning.lanes import arrange
 
@@ -33,24 +44,26 @@ def build_plan(environments: Iterable[Environment], live: Mapping[str, Live], ap
     return Plan(api_url, items, tuple(lanes), moves, _interruptions(items, moves))
 
 
-def _decide(environment: Environment, live: Live) -> Planned:
+def _decide(environment: Environment, live: Live) -> EnvironmentPlan:
     desired = environment.hostname
     match live:
         case Unreadable(error):
-            return Planned(environment, live, Action.UNREADABLE, error.kind)
+            return EnvironmentPlan(environment, live, Action.UNREADABLE, error.kind)
         case Absent():
             if desired is None:
-                return Planned(environment, live, Action.NONE, "in_sync")
-            return Planned(environment, live, Action.CREATE, "missing", _hostname_change(None, desired))
+                return EnvironmentPlan(environment, live, Action.NONE, "in_sync")
+            return EnvironmentPlan(environment, live, Action.CREATE, "missing", _hostname_change(None, desired))
         case Present(domain):
             if desired is None:
-                return Planned(environment, live, Action.DELETE, "unexpected", _hostname_change(domain.hostname, None))
+                return EnvironmentPlan(
+                    environment, live, Action.DELETE, "unexpected", _hostname_change(domain.hostname, None)
+                )
             if domain.hostname != desired:
                 differs = _hostname_change(domain.hostname, desired)
-                return Planned(environment, live, Action.REPLACE, "hostname_differs", differs)
+                return EnvironmentPlan(environment, live, Action.REPLACE, "hostname_differs", differs)
             if not domain.ready:
-                return Planned(environment, live, Action.VERIFY, "not_ready")
-            return Planned(environment, live, Action.NONE, "in_sync")
+                return EnvironmentPlan(environment, live, Action.VERIFY, "not_ready")
+            return EnvironmentPlan(environment, live, Action.NONE, "in_sync")
         case _:
             assert_never(live)
 
@@ -59,7 +72,7 @@ def _hostname_change(before: str | None, after: str | None) -> tuple[Change, ...
     return changes({"hostname": before}, {"hostname": after})
 
 
-def _moves(items: Iterable[Planned]) -> tuple[Move, ...]:
+def _moves(items: Iterable[EnvironmentPlan]) -> tuple[Move, ...]:
     """Hostnames that leave one environment and arrive in another, in order of hostname."""
     leaves = {
         item.before: item.name for item in items if item.before and item.action in {Action.DELETE, Action.REPLACE}
@@ -69,7 +82,7 @@ def _moves(items: Iterable[Planned]) -> tuple[Move, ...]:
     return tuple(sorted(found, key=lambda move: move.hostname))
 
 
-def _lane(chain: list[Planned], giver: Mapping[str, str]) -> Lane:
+def _lane(chain: list[EnvironmentPlan], giver: Mapping[str, str]) -> Lane:
     """The steps of environments that hand hostnames to each other, each taking from the next one in the chain.
 
     A name is freed just before it is taken: the first environment is emptied, then each following one is emptied right
@@ -79,7 +92,7 @@ def _lane(chain: list[Planned], giver: Mapping[str, str]) -> Lane:
     checks: list[Step] = []
     emptied: set[str] = set()
 
-    def empty(item: Planned) -> None:
+    def empty(item: EnvironmentPlan) -> None:
         if isinstance(item.live, Present) and item.name not in emptied:
             emptied.add(item.name)
             writes.append(Delete(item.name, item.live.domain.hostname, _identity(item.live.domain)))
@@ -97,13 +110,13 @@ def _lane(chain: list[Planned], giver: Mapping[str, str]) -> Lane:
     return (*writes, *checks)
 
 
-def _create(item: Planned, giver: Mapping[str, str], emptied: set[str]) -> Create:
+def _create(item: EnvironmentPlan, giver: Mapping[str, str], emptied: set[str]) -> Create:
     sources = [item.name] if item.name in emptied else []
     sources += [giver[item.name]] if item.name in giver else []
     return Create(item.name, str(item.environment.hostname), after=tuple(f"delete:{name}" for name in sorted(sources)))
 
 
-def _verify(item: Planned) -> Verify:
+def _verify(item: EnvironmentPlan) -> Verify:
     assert isinstance(item.live, Present)  # noqa: S101 - the action says so
     return Verify(item.name, item.live.domain.hostname, _identity(item.live.domain))
 
@@ -112,7 +125,7 @@ def _identity(domain: Domain) -> Identity:
     return Identity(domain.hostname, domain.id, domain.environment_id)
 
 
-def _interruptions(items: Iterable[Planned], moves: Iterable[Move]) -> tuple[Interruption, ...]:
+def _interruptions(items: Iterable[EnvironmentPlan], moves: Iterable[Move]) -> tuple[Interruption, ...]:
     target = {move.hostname: move.target for move in moves}
     return tuple(
         Interruption(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Plan, Planned
+    from reconciler.model.plan import EnvironmentPlan, Plan
 
 FORMAT = "imgwire-reconciler/plan"
 MAX_ENVIRONMENTS = 20_000
@@ -171,7 +171,7 @@ def stale(saved: SavedPlan, fresh: Plan) -> tuple[Block, ...]:
     `fresh` is the plan made now for the environments concerned. Each of its steps must be in the saved plan with the same
     precondition. A saved step that is not in `fresh` must be done: live shows its result.
     """
-    live = {item.name: item.live for item in fresh.items}
+    live = {item.name: item.live for item in fresh.environments}
     left = {step.id: step for step in fresh.steps}
     broken = {step.environment for step in fresh.steps if not _promised(saved.steps.get(step.id), step)}
     broken |= {
@@ -201,11 +201,11 @@ def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
 
 def with_rest(plan: Plan, whole: Plan) -> Plan:
     """`plan` with the environments of `whole` that it has no steps for. Nothing is done there, whatever has drifted."""
-    planned = {item.name: item for item in plan.items}
-    return replace(plan, items=tuple(planned.get(item.name) or _left_alone(item) for item in whole.items))
+    planned = {item.name: item for item in plan.environments}
+    return replace(plan, environments=tuple(planned.get(item.name) or _left_alone(item) for item in whole.environments))
 
 
-def _left_alone(item: Planned) -> Planned:
+def _left_alone(item: EnvironmentPlan) -> EnvironmentPlan:
     if item.action in CHANGING or item.action is Action.VERIFY:
         return replace(item, action=Action.NONE, reason="not_in_plan")
     return item

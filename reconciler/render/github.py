@@ -30,7 +30,7 @@ def render_drift(report: Report, _ink: Ink) -> str:
 
 
 def _findings(drift: DriftResult) -> Iterator[Diagnostic]:
-    spans = {item.name: item.environment.span for item in drift.plan.items}
+    spans = {item.name: item.environment.span for item in drift.plan.environments}
     for finding in drift.findings:
         yield Diagnostic(Severity.WARNING, finding.kind, finding.sentence, span=spans.get(finding.environment))
 
@@ -42,7 +42,7 @@ def _failure(report: Report) -> Iterator[Diagnostic]:
 
 def _unreadable(report: Report, drift: DriftResult) -> Iterator[Diagnostic]:
     told = {item.environment for item in report.diagnostics if item.severity is Severity.ERROR}
-    for item in drift.plan.items:
+    for item in drift.plan.environments:
         if isinstance(item.live, Unreadable) and item.name not in told:
             message = f"`{item.name}` could not be read: {item.live.error.message}"
             yield Diagnostic(Severity.ERROR, "unreadable", message, item.live.error.hint, item.environment.span)

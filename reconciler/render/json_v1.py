@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.environments import Source
     from reconciler.model.errors import BackendError
-    from reconciler.model.plan import Block, Change, Interruption, Move, Planned, Step
+    from reconciler.model.plan import Block, Change, EnvironmentPlan, Interruption, Move, Step
     from reconciler.model.report import Finding, Record, Restore, StepError, StepResult, Unserved, Verified
     from reconciler.model.results import Read, Report
     from reconciler.render.ink import Ink
 
-_NO_PLAN = Plan(api_url="", items=())
+_NO_PLAN = Plan(api_url="", environments=())
 
 
 def render_plan(report: Report, _ink: Ink | None = None) -> str:
@@ -120,7 +120,7 @@ def _environments(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
     live: Mapping[str, Live] = {item.environment: item.live for item in verified}
     if isinstance(content, ApplyResult):
         live = content.applied.live
-    return [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.items]
+    return [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.environments]
 
 
 def _steps(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
@@ -141,7 +141,7 @@ def _source(source: Source) -> dict[str, Any]:
     }
 
 
-def _environment(item: Planned, live: Live, verdict: Verified | None) -> dict[str, Any]:
+def _environment(item: EnvironmentPlan, live: Live, verdict: Verified | None) -> dict[str, Any]:
     environment = item.environment
     span = environment.span
     data: dict[str, Any] = {

@@ -14,7 +14,7 @@ from reconciler.render.escape import escape_control
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.model.plan import Plan, Planned
+    from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -40,7 +40,7 @@ def _add_cases(suite: ET.Element, plan: Plan, findings: Sequence[Finding]) -> No
     of_environment: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         of_environment[finding.environment].append(finding)
-    for item in plan.items:
+    for item in plan.environments:
         case = _case(suite, item.name)
         if item.environment.span:
             case.set("file", escape_control(item.environment.span.file))
@@ -52,7 +52,7 @@ def _case(suite: ET.Element, name: str) -> ET.Element:
     return ET.SubElement(suite, "testcase", classname="reconciler.drift", name=escape_control(name))
 
 
-def _tell(case: ET.Element, item: Planned, findings: Sequence[Finding]) -> None:
+def _tell(case: ET.Element, item: EnvironmentPlan, findings: Sequence[Finding]) -> None:
     """At most one failure: many readers of JUnit XML show no second one."""
     if isinstance(item.live, Unreadable):
         _error(case, item.live.error.kind, item.live.error.message)

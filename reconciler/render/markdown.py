@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.dns import DnsNote, Publication
-    from reconciler.model.plan import Block, Plan, Planned
+    from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
     from reconciler.model.results import Report
@@ -56,7 +56,7 @@ def render_plan(report: Report, _ink: Ink) -> str:
     title = ", ".join(parts) or f"in sync, nothing to do in {total} environment{'s' * (total != 1)}"
     rows = [
         (item.action.value, code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
-        for item in plan.items
+        for item in plan.environments
         if item.action is not Action.NONE
     ]
     interruptions = [
@@ -86,7 +86,7 @@ def render_report(report: Report, _ink: Ink) -> str:
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
-            return _joined([title, _table(head, [_status(item) for item in plan.items])])
+            return _joined([title, _table(head, [_status(item) for item in plan.environments])])
         case ApplyResult():
             parts = [
                 _steps(content.plan, content.applied),
@@ -138,7 +138,7 @@ def _verdicts(verified: Iterable[Verified]) -> str:
 def _unreadable(plan: Plan) -> str:
     lines = [
         f"{code(item.name)}: {prose(item.live.error.message)}"
-        for item in plan.items
+        for item in plan.environments
         if isinstance(item.live, Unreadable)
     ]
     return _list("Could not be read", lines)
@@ -218,11 +218,11 @@ def _published(publications: Iterable[Publication]) -> str:
     return _table(("Published", "Name", "Before", "After", "Why"), rows)
 
 
-def _status(item: Planned) -> tuple[str, ...]:
+def _status(item: EnvironmentPlan) -> tuple[str, ...]:
     return (code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
 
 
-def _note(item: Planned) -> str:
+def _note(item: EnvironmentPlan) -> str:
     match item.live:
         case Unreadable(error):
             return prose(error.message)

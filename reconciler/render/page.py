@@ -16,7 +16,7 @@ from reconciler.render.text.live import drift_total
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.plan import Planned
+    from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -54,7 +54,7 @@ def render_drift(report: Report, _ink: Ink) -> str:
         f"<p>{_prose(report.hint)}</p>" if report.hint else "",
         _section("Problems", f"<pre>{_lines(render_text(report.diagnostics))}</pre>" if report.diagnostics else ""),
         _section("Findings", _findings(drift.findings) if drift else ""),
-        _section("Environments", _environments(drift.plan.items) if drift else ""),
+        _section("Environments", _environments(drift.plan.environments) if drift else ""),
     ]
     return f"""\
 <!DOCTYPE html>
@@ -101,12 +101,12 @@ def _findings(findings: Sequence[Finding]) -> str:
     return _table(("Drift", "Environment", "What", "Cause"), rows)
 
 
-def _environments(items: Iterable[Planned]) -> str:
+def _environments(items: Iterable[EnvironmentPlan]) -> str:
     rows = [(_code(item.name), _hostname(item.environment.hostname), *_live(item)) for item in items]
     return _table(("Environment", "Desired", "Live", "State"), rows)
 
 
-def _live(item: Planned) -> tuple[str, str]:
+def _live(item: EnvironmentPlan) -> tuple[str, str]:
     match item.live:
         case Present(domain):
             style = "good" if domain.ready else "bad" if domain.failing else "dim"

@@ -11,7 +11,7 @@ from reconciler.render.escape import escape_control
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.plan import Planned
+    from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.probe import Probe
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -26,7 +26,7 @@ def render_drift(report: Report, _ink: Ink) -> str:
     failed there is the exit code only.
     """
     drift = report.result if isinstance(report.result, DriftResult) else None
-    items, findings = (drift.plan.items, drift.findings) if drift else ((), ())
+    items, findings = (drift.plan.environments, drift.findings) if drift else ((), ())
     known = [item for item in items if not isinstance(item.live, Unreadable)]
     drifted = {finding.environment for finding in findings if finding.counts}
     return "".join(
@@ -89,11 +89,11 @@ def _expiry(probes: Iterable[Probe]) -> str:
     return _gauge("imgwire_certificate_expiry_timestamp_seconds", help_, samples) if samples else ""
 
 
-def _named(item: Planned) -> dict[str, str]:
+def _named(item: EnvironmentPlan) -> dict[str, str]:
     return {"environment": item.name}
 
 
-def _ready(item: Planned) -> bool:
+def _ready(item: EnvironmentPlan) -> bool:
     domain = domain_of(item.live)
     return domain is not None and domain.ready and domain.hostname == item.environment.hostname
 

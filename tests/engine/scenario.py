@@ -596,8 +596,8 @@ def environments(scenario: Scenario, server: Organization, wants: Mapping[str, s
 
 def saved(plan: Plan) -> SavedPlan:
     """What a plan file of this plan would hold."""
-    before = {item.name: domain.as_dict() if (domain := domain_of(item.live)) else None for item in plan.items}
-    desired = {item.name: item.environment.hostname for item in plan.items}
+    before = {item.name: domain.as_dict() if (domain := domain_of(item.live)) else None for item in plan.environments}
+    desired = {item.name: item.environment.hostname for item in plan.environments}
     steps = {step.id: step for step in plan.steps}
     return SavedPlan(plan.api_url, datetime.max.replace(tzinfo=UTC), "", (), desired, {}, before, steps)
 

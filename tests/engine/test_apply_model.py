@@ -109,7 +109,7 @@ def check_again(lived: Lived, again: Lived | set[str], scenario: Scenario, serve
     check_untouched(again)
     assert reported(again) == lost(again, server)
     if not lived.wire.was_late:
-        desired = {item.name: item.environment.hostname for item in again.plan.items}
+        desired = {item.name: item.environment.hostname for item in again.plan.environments}
         check_goal(again, desired, scenario, server)
 
 
@@ -280,9 +280,9 @@ def lost(lived: Lived, server: Organization) -> set[tuple[str, str]]:
     but for those that the plan removes on purpose."""
     hostnames = server.hostnames()
     moving = set(move_targets(lived.plan.steps))
-    before = [(item.name, item.before) for item in lived.plan.items]
+    before = [(item.name, item.before) for item in lived.plan.environments]
     before += [(step.environment, step.hostname) for step in lived.plan.done if isinstance(step, Delete)]
-    desired = {item.name: item.environment.hostname for item in lived.plan.items}
+    desired = {item.name: item.environment.hostname for item in lived.plan.environments}
     return {
         (hostname, name)
         for name, hostname in before

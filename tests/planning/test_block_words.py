@@ -148,7 +148,7 @@ def test_domains_that_moved_to_another_listed_environment_are_not_absent() -> No
     assert blocks(plan, Consent(earlier=earlier)) == ()
     part = plan_of({"a": None, "b": None}, {name: states[name] for name in "ab"})
     assert [block.code for block in blocks(part, Consent(earlier=earlier))] == ["all_absent"]
-    assert blocks(part, Consent(earlier=earlier), plan.items) == ()
+    assert blocks(part, Consent(earlier=earlier), plan.environments) == ()
 
 
 def test_a_digest_is_the_same_in_every_version_of_this_format() -> None:

@@ -55,7 +55,7 @@ def _block(block: Block) -> str:
 def _told(plan: Plan, blocked: tuple[Block, ...]) -> dict[str, Any]:
     """The plan in the words of the case files; what is empty is left out."""
     told: dict[str, Any] = {
-        "actions": {item.name: f"{item.action} {item.reason}" for item in plan.items},
+        "actions": {item.name: f"{item.action} {item.reason}" for item in plan.environments},
         "lanes": [[_step(step) for step in lane] for lane in plan.lanes],
         "moves": [f"{move.hostname}: {move.source} -> {move.target}" for move in plan.moves],
         "interruptions": [

@@ -34,7 +34,7 @@ def test_what_there_is_not_to_do_any_more_was_done_and_comes_first() -> None:
     assert ids(whole.done) == [step for step in saved.steps if step not in ids(fresh.steps)]
     assert set(ids(whole.done)) == {"delete:gone", "delete:web", "create:web", "verify:slow"}
     assert ids(whole.steps) == ids(whole.done) + ids(fresh.steps)
-    assert (whole.items, whole.lanes, whole.moves) == (fresh.items, fresh.lanes, fresh.moves)
+    assert (whole.environments, whole.lanes, whole.moves) == (fresh.environments, fresh.lanes, fresh.moves)
 
 
 def test_a_half_done_replace_needs_only_its_create() -> None:

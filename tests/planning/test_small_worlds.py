@@ -117,7 +117,7 @@ def test_every_goal_is_reached_from_every_start_and_then_nothing_is_left_to_do(s
             account.do(step)
         again = planned(goal, account.live(NAMES))
         assert again.steps == ()
-        assert {item.action for item in again.items} == {Action.NONE}
+        assert {item.action for item in again.environments} == {Action.NONE}
 
 
 LARGE = tuple("abcdefg")
@@ -210,7 +210,7 @@ def test_an_unreadable_environment_is_neither_touched_nor_taken_for_absent(
     plan = planned(goal, found)
     dark = {name for name, state in found.items() if isinstance(state, Unreadable)}
     assert not dark & {step.environment for step in plan.steps}
-    assert {item.name for item in plan.items if item.action is Action.UNREADABLE} == dark
+    assert {item.name for item in plan.environments if item.action is Action.UNREADABLE} == dark
     assert plan.complete is not bool(dark)
 
 
@@ -223,7 +223,7 @@ def test_the_numbers_of_a_plan_add_up(world: tuple[Hostnames, dict[str, Live]]) 
     assert sum(count[kind] for kind in kinds) == count["environments"] == len(goal)
     assert count["writes"] == count["create"] + count["delete"] + 2 * count["replace"] == len(plan.writes)
     assert count["steps"] == count["writes"] + count["create"] + count["replace"] + count["verify"] == len(plan.steps)
-    assert plan.has_changes == any(item.action in CHANGING for item in plan.items) == bool(plan.writes)
+    assert plan.has_changes == any(item.action in CHANGING for item in plan.environments) == bool(plan.writes)
 
 
 @given(worlds(), worlds())
@@ -231,7 +231,7 @@ def test_digests_are_equal_exactly_when_environments_and_writes_are(
     one: tuple[Hostnames, dict[str, Live]], other: tuple[Hostnames, dict[str, Live]]
 ) -> None:
     left, right = planned(*one), planned(*other)
-    names = [[item.name for item in plan.items] for plan in (left, right)]
+    names = [[item.name for item in plan.environments] for plan in (left, right)]
     same = _by_place(left) == _by_place(right) and names[0] == names[1]
     assert (digest(left) == digest(right)) == same
 

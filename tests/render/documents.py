@@ -203,7 +203,7 @@ def drift(said: str = "") -> Report:
 
 def dns_show(said: str = "") -> Report:
     plan = _plan(said)
-    found = [(item.name, item.live.domain) for item in plan.items if isinstance(item.live, Present)]
+    found = [(item.name, item.live.domain) for item in plan.environments if isinstance(item.live, Present)]
     return _report("dns show", RecordsResult(plan, records=records(found)))
 
 

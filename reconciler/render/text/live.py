@@ -15,7 +15,7 @@ from reconciler.render.tables import aligned
 from reconciler.render.text.parts import hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Planned
+    from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
 
@@ -26,7 +26,7 @@ def render_status(report: Report, ink: Ink) -> str:
         return render_failure(report, ink)
     plan = report.content.plan
     rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
-    for item in plan.items:
+    for item in plan.environments:
         match item.live:
             case Present(domain):
                 state = (
@@ -42,7 +42,7 @@ def render_status(report: Report, ink: Ink) -> str:
     return joined([aligned(rows, ink.width), hints(plan)])
 
 
-def _note(item: Planned) -> str:
+def _note(item: EnvironmentPlan) -> str:
     wanted = item.environment.hostname
     return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
 
@@ -76,7 +76,7 @@ def render_drift(report: Report, ink: Ink) -> str:
 
 def drift_total(drift: DriftResult) -> str:
     """How many environments drifted and how many could not be read, in sentences."""
-    total, unreadable = len(drift.plan.items), len(drift.plan.unreadable)
+    total, unreadable = len(drift.plan.environments), len(drift.plan.unreadable)
     drifted = len({item.environment for item in drift.findings if item.counts})
     in_total = f"{total} environment{'s' * (total != 1)}"
     if drifted:

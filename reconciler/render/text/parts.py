@@ -57,7 +57,7 @@ def unreadable(plan: Plan, ink: Ink) -> str:
     """The environments that could not be read, and why."""
     lines = [
         f"  {escape_control(item.name)}: {escape_control(item.live.error.message)}"
-        for item in plan.items
+        for item in plan.environments
         if isinstance(item.live, Unreadable)
     ]
     return section(ink("red", "Could not be read"), lines)
@@ -65,7 +65,7 @@ def unreadable(plan: Plan, ink: Ink) -> str:
 
 def nothing_to_do(plan: Plan, ink: Ink) -> str:
     """The word for a plan without steps."""
-    total = len(plan.items)
+    total = len(plan.environments)
     readable = total - len(plan.unreadable)
     if readable == total:
         return ink("green", f"In sync: nothing to do in {total} environment{'s' * (total != 1)}.")

@@ -13,7 +13,7 @@ from reconciler.render.tables import aligned
 from reconciler.render.text.parts import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Plan, Planned
+    from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
     from reconciler.render.ink import Ink
@@ -53,7 +53,7 @@ def render_proposal(proposal: Proposal, ink: Ink) -> str:
 
 def _actions(plan: Plan, ink: Ink) -> str:
     rows = []
-    for item in plan.items:
+    for item in plan.environments:
         if item.action is Action.NONE:
             continue
         sign, style = _SIGNS[item.action]
@@ -63,7 +63,7 @@ def _actions(plan: Plan, ink: Ink) -> str:
     return aligned(rows, ink.width)
 
 
-def _detail(item: Planned) -> str:
+def _detail(item: EnvironmentPlan) -> str:
     wanted = shown(item.environment.hostname or "")
     match item.live:
         case Unreadable(error):

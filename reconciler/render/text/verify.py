@@ -98,7 +98,7 @@ def render_dns_sync(report: Report, ink: Ink) -> str:
 
 def _nothing_published(plan: Plan) -> str:
     """Why there was nothing to publish."""
-    desired = [item for item in plan.items if item.environment.hostname is not None]
+    desired = [item for item in plan.environments if item.environment.hostname is not None]
     if any(item.before == item.environment.hostname for item in desired):
         return "nothing, every record is there"
     if any(isinstance(item.live, Unreadable) for item in desired):
