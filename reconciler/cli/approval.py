@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.command_line import rerun_command
-from reconciler.cli.terminal import ink_for, is_terminal
+from reconciler.cli.terminal import is_terminal, style_for
 from reconciler.model.proposal import Approved, Declined
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PlanApproval:
         """The plan, on standard error."""
         from reconciler.render.text.plan import render_proposal
 
-        self.log.show(render_proposal(proposal, ink_for(sys.stderr)))
+        self.log.show(render_proposal(proposal, style_for(sys.stderr)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class PublishApproval:
         from reconciler.model.dns import PublishState
         from reconciler.render.lookups import render_publications
 
-        self.log.show(render_publications(publications, ink_for(sys.stderr)) + "\n")
+        self.log.show(render_publications(publications, style_for(sys.stderr)) + "\n")
         planned = [item for item in publications if item.state is PublishState.PLANNED]
         for item in planned:
             if item.leaves_imgwire:

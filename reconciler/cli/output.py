@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import ink_for
+from reconciler.cli.terminal import style_for
 from reconciler.files import RefusedFile, check_output, write_atomic
 from reconciler.model.conclusion import report_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Conclusion, Failed, PlanResult, PublishResult, Report, Stopped
 from reconciler.model.times import timestamp
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def now() -> str:
 def early_document(command: str | None, code: ExitCode, reason: str, message: str) -> str:
     """The JSON document of a run that ended before its command began."""
     report = report_of(command, now(), Failed(code, reason, message))
-    return renderer(command if command in FORMATS else "apply", "json")(report, Ink()).rstrip("\n")
+    return renderer(command if command in FORMATS else "apply", "json")(report, Style()).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Output:
         else went well."""
         for format_, path in self.reports:
             try:
-                write_atomic(path, renderer(self.command, format_)(report, Ink()))
+                write_atomic(path, renderer(self.command, format_)(report, Style()))
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
                 report = _without_report(report)
@@ -65,7 +65,7 @@ class Output:
             self._log_failure(report, report.failed)
             if self.format not in DOCUMENTS:
                 return code
-        text = renderer(self.command, self.format)(report, ink_for(sys.stdout))
+        text = renderer(self.command, self.format)(report, style_for(sys.stdout))
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -78,11 +78,11 @@ class Output:
 
     def _log_failure(self, report: Report, failed: Failed) -> None:
         """Why the run failed, on standard error. Diagnostics that came before a failure were logged when they came."""
-        from reconciler.render.text.parts import render_failure
+        from reconciler.render.text.sections import render_failure
 
         logged = report if failed.message is None else replace(report, diagnostics=())
         below_a_plan = "\n" if isinstance(failed.so_far, PlanResult | PublishResult) else ""
-        self.log.show(below_a_plan + render_failure(logged, ink_for(sys.stderr)))
+        self.log.show(below_a_plan + render_failure(logged, style_for(sys.stderr)))
 
 
 def _without_report(report: Report) -> Report:

@@ -6,12 +6,12 @@ import contextlib
 import os
 from typing import IO
 
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 
 
-def ink_for(stream: IO[str]) -> Ink:
+def style_for(stream: IO[str]) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
-    return Ink(colours(stream), _columns(stream) if is_terminal(stream) else None)
+    return Style(colours(stream), _columns(stream) if is_terminal(stream) else None)
 
 
 def _columns(stream: IO[str]) -> int:

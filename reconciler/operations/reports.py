@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.conclusion import report_of
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from reconciler.model.results import Report, Result
@@ -27,4 +27,4 @@ def render_report(report: Report, format_: str = "json") -> str:
     command = report.command or ""
     if format_ not in FORMATS.get(command, {}):
         raise ValueError(f"`{command}` has no format `{format_}`: use one of {', '.join(FORMATS.get(command, {}))}")
-    return renderer(command, format_)(report, Ink())
+    return renderer(command, format_)(report, Style())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.diagnostics import Severity
 from reconciler.render.escape import break_commands, escape_control
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 from reconciler.render.width import width as columns
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def render_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False, widt
     `width` is that of the terminal: longer source lines are cut around the marker. Messages are not cut. The text ends with a
     line break, and is empty where there are no diagnostics.
     """
-    ink = Ink(colour=colour)
-    blocks = (_block(diagnostic, ink, width) for diagnostic in diagnostics)
+    style = Style(colour=colour)
+    blocks = (_block(diagnostic, style, width) for diagnostic in diagnostics)
     return "\n".join(f"{block}\n" for block in blocks)
 
 
@@ -59,20 +59,20 @@ def _place(span: Span | None) -> dict[str, str | int | None]:
     return {"file": escape_control(span.file), "line": span.line, "column": span.column}
 
 
-def _block(diagnostic: Diagnostic, ink: Ink, width: int | None) -> str:
-    style = "red" if diagnostic.severity == Severity.ERROR else "yellow"
+def _block(diagnostic: Diagnostic, style: Style, width: int | None) -> str:
+    colour = "red" if diagnostic.severity == Severity.ERROR else "yellow"
     spans = [span for span in (diagnostic.span, *(other.span for other in diagnostic.related)) if span]
     gutter = " " * max((len(str(span.line)) for span in spans), default=0)
-    kind = ink(style, f"{diagnostic.severity}[{diagnostic.code}]")
+    kind = style(colour, f"{diagnostic.severity}[{diagnostic.code}]")
     lines = [f"{_location(diagnostic.span)}{kind}: {escape_control(diagnostic.message)}"]
-    lines += _source(diagnostic.span, diagnostic.source, "^", gutter, ink, style, width)
+    lines += _source(diagnostic.span, diagnostic.source, "^", gutter, style, colour, width)
     for other in diagnostic.related:
-        lines.append(f"{_location(other.span)}{ink('cyan', 'note')}: {escape_control(other.label)}")
-        lines += _source(other.span, other.source, "-", gutter, ink, "cyan", width)
+        lines.append(f"{_location(other.span)}{style('cyan', 'note')}: {escape_control(other.label)}")
+        lines += _source(other.span, other.source, "-", gutter, style, "cyan", width)
     if diagnostic.hint:
         if len(lines) > 1:
-            lines.append(ink("dim", f"{gutter} |"))
-        lines.append(f"{ink('cyan', 'hint')}: {escape_control(diagnostic.hint)}")
+            lines.append(style("dim", f"{gutter} |"))
+        lines.append(f"{style('cyan', 'hint')}: {escape_control(diagnostic.hint)}")
     return "\n".join(lines)
 
 
@@ -81,7 +81,7 @@ def _location(span: Span | None) -> str:
 
 
 def _source(
-    span: Span | None, excerpt: Excerpt | None, sign: str, gutter: str, ink: Ink, style: str, width: int | None
+    span: Span | None, excerpt: Excerpt | None, sign: str, gutter: str, style: Style, colour: str, width: int | None
 ) -> list[str]:
     """The line and the marker under it, placed by what a terminal shows and not by the count of characters."""
     if span is None or excerpt is None or not excerpt.text.strip():
@@ -92,12 +92,12 @@ def _source(
     )
     if width is not None:
         before, marked, after = _fit(before, marked, after, max(width, _NARROWEST) - len(gutter) - 3)
-    marker = " " * columns(before) + ink(style, sign * max(1, columns(marked)))
+    marker = " " * columns(before) + style(colour, sign * max(1, columns(marked)))
     number = str(span.line).rjust(len(gutter))
-    bar = ink("dim", "|")
+    bar = style("dim", "|")
     return [
         f"{gutter} {bar}",
-        f"{ink('dim', number)} {bar} {before}{marked}{after}".rstrip(),
+        f"{style('dim', number)} {bar} {before}{marked}{after}".rstrip(),
         f"{gutter} {bar} {marker}",
     ]
 

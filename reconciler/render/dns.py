@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.dns import plain_name
 from reconciler.model.domains import NOT_KNOWN
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import aligned
+from reconciler.render.tables import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,9 @@ def render_table(records: Iterable[Record], room: int | None = None) -> str:
         for item in records
     ]
     return (
-        aligned(rows, room) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
+        format_table(rows, room) + "\n"
+        if len(rows) > 1
+        else "No custom domain is live, so there is no record to publish.\n"
     )
 
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
-    Renderer = Callable[[Report, Ink], str]
+    Renderer = Callable[[Report, Style], str]
 
 # `module:function` in this folder. Names only: a wrong format is refused without importing a renderer. The first is the default.
 _REPORT = {"json": "json_v1:render_report", "markdown": "markdown:render_report"}
@@ -33,7 +33,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "junit": "junit:render_drift",
         "prometheus": "prometheus:render_drift",
         "github": "github:render_drift",
-        "html": "page:render_drift",
+        "html": "html:render_drift",
     },
     "import": {"text": "text.manifest:render_import", "json": "json_v1:render_report"},
     "dns show": {
@@ -57,4 +57,4 @@ def renderer(command: str, format_: str) -> Renderer:
     render: Renderer = getattr(import_module(f"reconciler.render.{module}"), function)
     if format_ in JSON_FORMATS:  # finished by `to_json`, as saved plans and receipts are
         return render
-    return lambda report, ink: finish(render(report, ink), format_)
+    return lambda report, style: finish(render(report, style), format_)

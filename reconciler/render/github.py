@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 
-def render_diagnostics(report: Report, _ink: Ink) -> str:
+def render_diagnostics(report: Report, _style: Style) -> str:
     """One annotation for each diagnostic."""
     return diagnostics.render_github(report.diagnostics)
 
 
-def render_drift(report: Report, _ink: Ink) -> str:
+def render_drift(report: Report, _style: Style) -> str:
     """One annotation for each finding, at the environment's place in the manifest, and one for each thing that went wrong."""
     problems = [*report.diagnostics, *_failure(report)]
     if isinstance(report.content, DriftResult):

@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, Change, EnvironmentPlan, Interruption, Move, Step
     from reconciler.model.report import Finding, Record, Restore, StepError, StepResult, Unserved, Verified
     from reconciler.model.results import Read, Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _NO_PLAN = Plan(api_url="", environments=())
 
 
-def render_plan(report: Report, _ink: Ink | None = None) -> str:
+def render_plan(report: Report, _style: Style | None = None) -> str:
     """`imgwire-reconciler/plan` as indented JSON."""
     return to_json({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
 
 
-def render_report(report: Report, _ink: Ink | None = None) -> str:
+def render_report(report: Report, _style: Style | None = None) -> str:
     """`imgwire-reconciler/report` as indented JSON: the plan's fields and what happened."""
     return to_json(
         {

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 
-def render_drift(report: Report, _ink: Ink) -> str:
+def render_drift(report: Report, _style: Style) -> str:
     """One suite. What could not be read is an error; so is a run that failed, as the one test case `drift`."""
     suite = ET.Element("testsuite", name="reconciler drift")
     match report.result:

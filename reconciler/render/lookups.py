@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from reconciler.model.dns import DnsAction, DnsVerdict, PublishState
 from reconciler.render.dns import absolute, bind_line
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import aligned
+from reconciler.render.tables import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reconciler.model.dns import DnsNote, LookupResult, Publication
     from reconciler.model.report import Record
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _STYLES = {
     DnsVerdict.OK: "green",
@@ -36,14 +36,14 @@ _STATES = {
 }
 
 
-def render_lookups(records: Iterable[Record], ink: Ink) -> str:
+def render_lookups(records: Iterable[Record], style: Style) -> str:
     """One line for each record that was looked up, and below it what is not as it should be."""
     results = [(record, record.lookup) for record in records if record.lookup is not None]
     if not results:
         return ""
     rows = [
         (
-            f"  {ink(_STYLES[result.verdict], words(result.verdict))}",
+            f"  {style(_STYLES[result.verdict], words(result.verdict))}",
             escape_control(record.environment),
             record.purpose,
             absolute(record.name),
@@ -51,16 +51,16 @@ def render_lookups(records: Iterable[Record], ink: Ink) -> str:
         for record, result in results
     ]
     lines = [f"DNS (servers: {_servers(result for _, result in results)}):"]
-    for row, (record, result) in zip(aligned(rows).splitlines(), results, strict=True):
+    for row, (record, result) in zip(format_table(rows).splitlines(), results, strict=True):
         lines += [row, *(f"      {line}" for line in details(record, result))]
     return "\n".join(lines)
 
 
-def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
+def render_publications(publications: Sequence[Publication], style: Style) -> str:
     """One line for each record: what is or was to be done, where, and the value before."""
     rows = []
     for item in publications:
-        style, word = _STATES.get(item.state) or _planned(item)
+        colour, word = _STATES.get(item.state) or _planned(item)
         value = item.before if item.after is None else item.after
         details = [f"before: {item.before}."] if item.after is not None and item.before else []
         details += [f"deletes: {record}" for record in item.removes]
@@ -69,14 +69,14 @@ def render_publications(publications: Sequence[Publication], ink: Ink) -> str:
         why = f": {escape_control(item.error)}" if item.error else ""
         rows.append(
             (
-                f"  {ink(style, word)}",
+                f"  {style(colour, word)}",
                 escape_control(item.target or "-"),
                 f"{escape_control(item.name)}.",
                 "CNAME",
                 f"{escape_control(value or '')}.{more}{why}",
             )
         )
-    return aligned(rows, ink.width)
+    return format_table(rows, style.width)
 
 
 def _planned(item: Publication) -> tuple[str, str]:
@@ -85,12 +85,12 @@ def _planned(item: Publication) -> tuple[str, str]:
     return ("yellow", "~ update") if item.before or item.removes else ("green", "+ create")
 
 
-def render_notes(notes: Sequence[DnsNote], ink: Ink) -> str:
+def render_notes(notes: Sequence[DnsNote], style: Style) -> str:
     """The warnings, one a line."""
     if not notes:
         return ""
     lines = [
-        f"  {ink('yellow', note.kind)}: {escape_control(note.environment)}: {escape_control(note.message)}"
+        f"  {style('yellow', note.kind)}: {escape_control(note.environment)}: {escape_control(note.message)}"
         for note in notes
     ]
     return "\n".join(["DNS warnings:", *lines])

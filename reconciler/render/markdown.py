@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 # What CommonMark and GitHub's dialect give meaning to, some of it only where a line begins.
 _MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
@@ -42,7 +42,7 @@ _MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
 _LINKING = re.compile(r"@|#|:(?=//)|www(?=\.)", re.IGNORECASE)
 
 
-def render_plan(report: Report, _ink: Ink) -> str:
+def render_plan(report: Report, _style: Style) -> str:
     """The plan: a heading with the numbers, a table of changes, interruptions and blocks by name, the digest to approve."""
     if not isinstance(report.content, PlanResult):
         return _failure(report, "Plan failed")
@@ -77,7 +77,7 @@ def render_plan(report: Report, _ink: Ink) -> str:
     )
 
 
-def render_report(report: Report, _ink: Ink) -> str:
+def render_report(report: Report, _style: Style) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
     content = report.content
     if content is None or isinstance(content, ValidateResult):

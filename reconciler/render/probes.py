@@ -8,13 +8,13 @@ from reconciler.model.hostnames import shown
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.times import timestamp_of
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import aligned
+from reconciler.render.tables import format_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.model.probe import Probe
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _STYLES = {
     ProbeVerdict.SERVING: "green",
@@ -25,18 +25,18 @@ _STYLES = {
 }
 
 
-def render_probes(probes: Sequence[Probe], ink: Ink) -> str:
+def render_probes(probes: Sequence[Probe], style: Style) -> str:
     """One line for each probe."""
     rows = [
         (
-            f"  {ink(_STYLES[probe.verdict], verdict_words(probe))}",
+            f"  {style(_STYLES[probe.verdict], verdict_words(probe))}",
             escape_control(probe.environment),
             escape_control(shown(probe.hostname)),
             escape_control(probe.message),
         )
         for probe in probes
     ]
-    return "\n".join(["Probes:", aligned(rows, ink.width)]) if rows else ""
+    return "\n".join(["Probes:", format_table(rows, style.width)]) if rows else ""
 
 
 def verdict_words(probe: Probe) -> str:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.probe import Probe
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
     Sample = tuple[dict[str, str], int]
 
 
-def render_drift(report: Report, _ink: Ink) -> str:
+def render_drift(report: Report, _style: Style) -> str:
     """The exit code, what is known of each environment, and a gauge of 1 for each finding. No sample has a time.
 
     An environment that could not be read has neither `drifted` nor `ready`: unknown is not in order. After a run that

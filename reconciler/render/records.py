@@ -6,49 +6,49 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.results import RecordsResult
 from reconciler.render import dns, zones
-from reconciler.render.text.parts import render_failure
+from reconciler.render.text.sections import render_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.model.report import Record
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 
-def render_table(report: Report, ink: Ink) -> str:
+def render_table(report: Report, style: Style) -> str:
     """One line for each record; two where the terminal is too narrow."""
-    return _rendered(report, ink, lambda records: dns.render_table(records, ink.width))
+    return _rendered(report, style, lambda records: dns.render_table(records, style.width))
 
 
-def render_bind(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, dns.render_bind)
+def render_bind(report: Report, style: Style) -> str:
+    return _rendered(report, style, dns.render_bind)
 
 
-def render_octodns(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, zones.render_octodns)
+def render_octodns(report: Report, style: Style) -> str:
+    return _rendered(report, style, zones.render_octodns)
 
 
-def render_dnscontrol(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, zones.render_dnscontrol)
+def render_dnscontrol(report: Report, style: Style) -> str:
+    return _rendered(report, style, zones.render_dnscontrol)
 
 
-def render_terraform(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, zones.render_terraform)
+def render_terraform(report: Report, style: Style) -> str:
+    return _rendered(report, style, zones.render_terraform)
 
 
-def render_external_dns(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, zones.render_external_dns)
+def render_external_dns(report: Report, style: Style) -> str:
+    return _rendered(report, style, zones.render_external_dns)
 
 
-def render_csv(report: Report, ink: Ink) -> str:
-    return _rendered(report, ink, zones.render_csv)
+def render_csv(report: Report, style: Style) -> str:
+    return _rendered(report, style, zones.render_csv)
 
 
-def _rendered(report: Report, ink: Ink, render: Callable[[Sequence[Record]], str]) -> str:
+def _rendered(report: Report, style: Style, render: Callable[[Sequence[Record]], str]) -> str:
     match report.content:
         case RecordsResult(plan=plan, records=records):
             # That nothing could be read does not mean that nothing is live.
             return render(records) if records or plan.complete else ""
         case _:
-            return render_failure(report, ink)
+            return render_failure(report, style)

@@ -19,7 +19,7 @@ def _columns(cell: str) -> int:
     return width(_COLOUR.sub("", cell))
 
 
-def aligned(rows: Sequence[Sequence[str]], room: int | None = None) -> str:
+def format_table(rows: Sequence[Sequence[str]], room: int | None = None) -> str:
     """The rows as lines, two spaces between columns, nothing behind the last.
 
     Where the widest line has no room, every last cell goes to a line of its own below, so that no terminal breaks a line.

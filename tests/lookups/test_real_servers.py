@@ -37,8 +37,8 @@ from reconciler.dns.lookup import Lookup
 from reconciler.dns.servers import Server
 from reconciler.model.dns import DnsVerdict
 from reconciler.model.report import Record
-from reconciler.render.ink import Ink
 from reconciler.render.lookups import render_lookups
+from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,7 +134,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 async def test_every_mistake_has_its_text(world: World, request: pytest.FixtureRequest) -> None:
     found = await world.lookup().look_up(record for label in HOSTNAMES.split() for record in needed(label))
-    text = world.shown(render_lookups(found, Ink(colour=False))) + "\n"
+    text = world.shown(render_lookups(found, Style(colour=False))) + "\n"
     if request.config.getoption("--update-golden"):
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from reconciler.planning.drift import findings
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,8 +119,8 @@ def test_a_format_costs_the_same_per_environment_at_any_size(
     reports: dict[int, dict[str | None, Report]], command: str, format_: str
 ) -> None:
     render = renderer(command, format_)
-    render(reports[SMALL][command], Ink())  # imports what it needs
-    calls = {size: calls_of(lambda size=size: render(reports[size][command], Ink())) for size in (SMALL, LARGE)}
+    render(reports[SMALL][command], Style())  # imports what it needs
+    calls = {size: calls_of(lambda size=size: render(reports[size][command], Style())) for size in (SMALL, LARGE)}
     assert calls[LARGE] / LARGE <= calls[SMALL] / SMALL * _TOLERANCE
 
 

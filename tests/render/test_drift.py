@@ -25,7 +25,7 @@ from reconciler.planning.baseline import Baseline
 from reconciler.planning.drift import findings
 from reconciler.planning.planner import build_plan
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from conftest import Golden
@@ -106,7 +106,7 @@ ENDINGS = {
 @pytest.mark.parametrize("name", DOCUMENTS)
 @pytest.mark.parametrize("format_", ENDINGS)
 def test_what_was_found_is_written_as_expected(name: str, format_: str, golden: Golden) -> None:
-    golden(CASES / f"{name}.{ENDINGS[format_]}", renderer("drift", format_)(DOCUMENTS[name](), Ink()))
+    golden(CASES / f"{name}.{ENDINGS[format_]}", renderer("drift", format_)(DOCUMENTS[name](), Style()))
 
 
 def test_every_format_but_json_is_shown_by_example() -> None:
@@ -137,7 +137,7 @@ anything = st.text(min_size=1, max_size=20) | st.sampled_from(
 
 
 def written(format_: str, document: Report) -> str:
-    return renderer("drift", format_)(document, Ink())
+    return renderer("drift", format_)(document, Style())
 
 
 @given(anything)

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
+from reconciler.render.style import Style
 from reconciler.schema_files import read_schema
 from render import documents
 
@@ -40,7 +40,7 @@ def _id(value: object) -> str:
 @pytest.mark.parametrize(("make", "format_"), ROWS, ids=_id)
 def test_a_document_looks_as_it_did(make: Callable[[], Report], format_: str, golden: Golden) -> None:
     document = make()
-    text = renderer(str(document.command), format_)(document, Ink())
+    text = renderer(str(document.command), format_)(document, Style())
     # The version is the one thing that may change without a change of format.
     golden(GOLDEN / f"{make.__name__}.{ENDINGS[format_]}", re.sub(r'("version": )"[\d.]+"', r'\1"…"', text))
 
@@ -49,7 +49,7 @@ def test_a_document_looks_as_it_did(make: Callable[[], Report], format_: str, go
 def test_json_fits_its_schema(make: Callable[[], Report]) -> None:
     document = make()
     name = "plan" if document.command == "plan" else "report"
-    content = json.loads(renderer(str(document.command), "json")(document, Ink()))
+    content = json.loads(renderer(str(document.command), "json")(document, Style()))
     Draft202012Validator(json.loads(read_schema(name)), format_checker=Draft202012Validator.FORMAT_CHECKER).validate(
         content
     )
@@ -59,11 +59,11 @@ def test_json_fits_its_schema(make: Callable[[], Report]) -> None:
 def test_colour_says_nothing_that_the_text_does_not(make: Callable[[], Report]) -> None:
     document = make()
     show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
-    assert re.sub(r"\x1b\[\d+m", "", show(document, Ink(colour=True))) == show(document, Ink())
+    assert re.sub(r"\x1b\[\d+m", "", show(document, Style(colour=True))) == show(document, Style())
 
 
 @pytest.mark.parametrize("make", documents.ALL, ids=_id)
 def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Report]) -> None:
     document = make()
     show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
-    assert show(document, Ink(width=40)).split() == show(document, Ink()).split()
+    assert show(document, Style(width=40)).split() == show(document, Style()).split()

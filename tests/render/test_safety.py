@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 
 from reconciler.render.escape import break_commands, escape_commands, escape_control, finish_lines
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.ink import Ink
 from reconciler.render.markdown import code, prose
+from reconciler.render.style import Style
 from reconciler.schema_files import read_schema
 from render import documents
 
@@ -76,7 +76,7 @@ DOCUMENTS = pytest.mark.parametrize("make", documents.ALL, ids=lambda make: make
 
 def told(make: Callable[[str], Report], said: str, format_: str) -> str:
     document = make(said)
-    return renderer(str(document.command), format_)(document, Ink())
+    return renderer(str(document.command), format_)(document, Style())
 
 
 def plain_formats(make: Callable[[str], Report]) -> list[str]:

@@ -9,8 +9,8 @@ from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes
-from reconciler.render.tables import aligned
-from reconciler.render.text.parts import (
+from reconciler.render.tables import format_table
+from reconciler.render.text.sections import (
     blocks,
     joined,
     nothing_to_do,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.report import Applied
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _MARKS = {
     StepState.DONE: ("done", "green"),
@@ -35,42 +35,42 @@ _MARKS = {
 }
 
 
-def render_apply(report: Report, ink: Ink) -> str:
+def render_apply(report: Report, style: Style) -> str:
     """What was done, what was not and why, what now serves no traffic, and the records to publish."""
     match report.content:
         case ApplyResult() as result:
-            return _render_result(result, ink)
+            return _render_result(result, style)
         case PlanResult(blocks=found):
-            told = blocks(found, ink) if len(found) > 1 else ""
+            told = blocks(found, style) if len(found) > 1 else ""
         case _:
             failed = report.failed
-            told = blocks(failed.blocks, ink) if failed and len(failed.blocks) > 1 else ""
-    return joined([told, render_failure(report, ink)])
+            told = blocks(failed.blocks, style) if failed and len(failed.blocks) > 1 else ""
+    return joined([told, render_failure(report, style)])
 
 
-def _render_result(result: ApplyResult, ink: Ink) -> str:
+def _render_result(result: ApplyResult, style: Style) -> str:
     return joined(
         [
-            _steps(result.plan, result.applied, ink),
-            unreadable(result.plan, ink),
-            _restored(result.applied, ink),
-            _not_restored(result.applied, ink),
-            _unserved(result.applied, ink),
-            records_to_publish(result.records, ink),
-            _waited(result, ink),
-            render_lookups(result.records, ink),
-            render_notes(result.dns_notes, ink),
-            _done(result, ink),
+            _steps(result.plan, result.applied, style),
+            unreadable(result.plan, style),
+            _restored(result.applied, style),
+            _not_restored(result.applied, style),
+            _unserved(result.applied, style),
+            records_to_publish(result.records, style),
+            _waited(result, style),
+            render_lookups(result.records, style),
+            render_notes(result.dns_notes, style),
+            _done(result, style),
         ]
     )
 
 
-def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
+def _steps(plan: Plan, applied: Applied, style: Style) -> str:
     rows = []
     earlier = {step.id for step in plan.done}
     for step in plan.steps:
         result = applied.results[step.id]
-        word, style = _MARKS[result.state]
+        word, colour = _MARKS[result.state]
         told = "by an earlier run" if step.id in earlier else ""
         if result.error is not None:
             told = result.error.message
@@ -78,52 +78,52 @@ def _steps(plan: Plan, applied: Applied, ink: Ink) -> str:
             told = result.domain.health
         rows.append(
             (
-                f"  {ink(style, word)}",
+                f"  {style(colour, word)}",
                 step.op,
                 escape_control(step.environment),
                 escape_control(shown(step.hostname)),
                 escape_control(told),
             )
         )
-    return aligned(rows, ink.width)
+    return format_table(rows, style.width)
 
 
-def _restored(applied: Applied, ink: Ink) -> str:
+def _restored(applied: Applied, style: Style) -> str:
     lines = [
         f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}" for item in applied.restored
     ]
     if lines:
         lines.append("  The saved plan is stale after a restore. Run plan again.")
-    return section(ink("yellow", "Restored after a failed create"), lines)
+    return section(style("yellow", "Restored after a failed create"), lines)
 
 
-def _not_restored(applied: Applied, ink: Ink) -> str:
+def _not_restored(applied: Applied, style: Style) -> str:
     lines = [
         f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}: {escape_control(item.error.message)}"
         for item in applied.restores
         if isinstance(item, RestoreFailure)
     ]
-    return section(ink("red", "Could not be restored"), lines)
+    return section(style("red", "Could not be restored"), lines)
 
 
-def _unserved(applied: Applied, ink: Ink) -> str:
+def _unserved(applied: Applied, style: Style) -> str:
     lines = [
         f"  {escape_control(shown(item.hostname))}, since {escape_control(item.since)}" for item in applied.unserved
     ]
     if lines:
         lines.append("  Run the same apply again: it continues from what is live.")
-    return section(ink("red", "Serves no traffic now"), lines)
+    return section(style("red", "Serves no traffic now"), lines)
 
 
-def _waited(result: ApplyResult, ink: Ink) -> str:
-    return section("After waiting", [verdicts(result.verified, ink, "  ")] if result.verified else [])
+def _waited(result: ApplyResult, style: Style) -> str:
+    return section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else [])
 
 
-def _done(result: ApplyResult, ink: Ink) -> str:
+def _done(result: ApplyResult, style: Style) -> str:
     results = result.applied.results.values()
     states = [step.state for step in results]
     if not states:
-        return nothing_to_do(result.plan, ink)
+        return nothing_to_do(result.plan, style)
     counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
     lines = [f"Applied: {counted}."]
     hints = {step.error.hint for step in results if step.error and step.error.hint}

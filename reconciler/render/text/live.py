@@ -11,21 +11,21 @@ from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.probes import render_probes
-from reconciler.render.tables import aligned
-from reconciler.render.text.parts import hints, joined, render_failure, unreadable
+from reconciler.render.tables import format_table
+from reconciler.render.text.sections import hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 
-def render_status(report: Report, ink: Ink) -> str:
+def render_status(report: Report, style: Style) -> str:
     """The live state of each environment, beside what the manifest wants."""
     if not isinstance(report.content, StatusResult):
-        return render_failure(report, ink)
+        return render_failure(report, style)
     plan = report.content.plan
-    rows = [tuple(ink("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
+    rows = [tuple(style("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
     for item in plan.environments:
         match item.live:
             case Present(domain):
@@ -39,7 +39,7 @@ def render_status(report: Report, ink: Ink) -> str:
             case _:
                 state = ("absent", "-", f"-{_note(item)}")
         rows.append((escape_control(item.name), *(escape_control(part) for part in state)))
-    return joined([aligned(rows, ink.width), hints(plan)])
+    return joined([format_table(rows, style.width), hints(plan)])
 
 
 def _note(item: EnvironmentPlan) -> str:
@@ -47,14 +47,14 @@ def _note(item: EnvironmentPlan) -> str:
     return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
 
 
-def render_drift(report: Report, ink: Ink) -> str:
+def render_drift(report: Report, style: Style) -> str:
     """What differs from the manifest, or the word that nothing does."""
     if not isinstance(report.result, DriftResult):
-        return render_failure(report, ink)
+        return render_failure(report, style)
     drift = report.result
     rows = [
         (
-            ink("yellow" if item.counts else "dim", item.kind),
+            style("yellow" if item.counts else "dim", item.kind),
             escape_control(item.environment),
             escape_control(item.sentence),
         )
@@ -63,11 +63,11 @@ def render_drift(report: Report, ink: Ink) -> str:
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
         [
-            aligned(rows, ink.width),
-            render_lookups(looked_up, ink),
-            render_notes(drift.dns_notes, ink),
-            render_probes(drift.probes, ink),
-            unreadable(drift.plan, ink),
+            format_table(rows, style.width),
+            render_lookups(looked_up, style),
+            render_notes(drift.dns_notes, style),
+            render_probes(drift.probes, style),
+            unreadable(drift.plan, style),
             drift_total(drift),
             hints(drift.plan),
         ]

@@ -9,14 +9,14 @@ from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
 from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import aligned
-from reconciler.render.text.parts import blocks, hints, joined, nothing_to_do, render_failure, section
+from reconciler.render.tables import format_table
+from reconciler.render.text.sections import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _SIGNS = {
     Action.CREATE: ("+", "green"),
@@ -27,40 +27,40 @@ _SIGNS = {
 }
 
 
-def render_plan(report: Report, ink: Ink) -> str:
+def render_plan(report: Report, style: Style) -> str:
     """What apply would do: each change, each interruption by name, what blocks it, and the numbers."""
     match report.content:
         case PlanResult(proposal=proposal):
-            return render_proposal(proposal, ink)
+            return render_proposal(proposal, style)
         case _:
-            return render_failure(report, ink)
+            return render_failure(report, style)
 
 
-def render_proposal(proposal: Proposal, ink: Ink) -> str:
+def render_proposal(proposal: Proposal, style: Style) -> str:
     """The same of a proposal that is still to be approved."""
     plan = proposal.plan
     return joined(
         [
-            _actions(plan, ink),
+            _actions(plan, style),
             _moves(plan),
-            _interruptions(proposal, ink),
-            blocks(proposal.blocks, ink),
-            _totals(proposal, ink),
+            _interruptions(proposal, style),
+            blocks(proposal.blocks, style),
+            _totals(proposal, style),
             hints(plan),
         ]
     )
 
 
-def _actions(plan: Plan, ink: Ink) -> str:
+def _actions(plan: Plan, style: Style) -> str:
     rows = []
     for item in plan.environments:
         if item.action is Action.NONE:
             continue
-        sign, style = _SIGNS[item.action]
+        sign, colour = _SIGNS[item.action]
         rows.append(
-            (f"  {ink(style, f'{sign} {item.action}')}", escape_control(item.name), escape_control(_detail(item)))
+            (f"  {style(colour, f'{sign} {item.action}')}", escape_control(item.name), escape_control(_detail(item)))
         )
-    return aligned(rows, ink.width)
+    return format_table(rows, style.width)
 
 
 def _detail(item: EnvironmentPlan) -> str:
@@ -86,22 +86,22 @@ def _moves(plan: Plan) -> str:
     return section("Moves", lines)
 
 
-def _interruptions(proposal: Proposal, ink: Ink) -> str:
+def _interruptions(proposal: Proposal, style: Style) -> str:
     lines = []
     for item in proposal.plan.interruptions:
         until = f"until {escape_control(item.until)} finds it connected" if item.until else "for good"
         lines.append(
             f"  {escape_control(shown(item.hostname))} stops being served with {escape_control(item.from_step)}, {until}"
         )
-    return section(ink("yellow", f"Interruptions ({len(lines)}, allowed {proposal.max_interruptions})"), lines)
+    return section(style("yellow", f"Interruptions ({len(lines)}, allowed {proposal.max_interruptions})"), lines)
 
 
-def _totals(proposal: Proposal, ink: Ink) -> str:
+def _totals(proposal: Proposal, style: Style) -> str:
     plan = proposal.plan
     count = plan.summary()
     digest = f"Digest: {proposal.digest}"
     if not plan.steps:
-        return f"{nothing_to_do(plan, ink)}\n{digest}"
+        return f"{nothing_to_do(plan, style)}\n{digest}"
     parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
     parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
     steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"

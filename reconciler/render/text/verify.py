@@ -12,8 +12,8 @@ from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.probes import render_probes
-from reconciler.render.tables import aligned
-from reconciler.render.text.parts import joined, records_to_publish, render_failure, unreadable
+from reconciler.render.tables import format_table
+from reconciler.render.text.sections import joined, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.report import Verified
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _VERDICTS = {
     Verdict.READY: "green",
@@ -32,10 +32,10 @@ _VERDICTS = {
 }
 
 
-def render_verify(report: Report, ink: Ink) -> str:
+def render_verify(report: Report, style: Style) -> str:
     """One line for each environment: the verdict and why."""
     if not isinstance(report.content, VerifyResult):
-        return render_failure(report, ink)
+        return render_failure(report, style)
     result = report.content
     waiting = {item.environment for item in result.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
     unseen = [item for item in result.records if item.environment in waiting and item.lookup is None]
@@ -49,20 +49,20 @@ def render_verify(report: Report, ink: Ink) -> str:
     )
     return joined(
         [
-            verdicts(result.verified, ink),
-            records_to_publish(unseen, ink),
-            render_lookups(seen, ink),
-            render_notes(result.dns_notes, ink),
-            render_probes(result.probes, ink),
+            verdicts(result.verified, style),
+            records_to_publish(unseen, style),
+            render_lookups(seen, style),
+            render_notes(result.dns_notes, style),
+            render_probes(result.probes, style),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
         ]
     )
 
 
-def render_dns_check(report: Report, ink: Ink) -> str:
+def render_dns_check(report: Report, style: Style) -> str:
     """What DNS says of every record of every custom domain that is live."""
     if not isinstance(report.content, DnsCheckResult):
-        return render_failure(report, ink)
+        return render_failure(report, style)
     result = report.content
     seen = [item.lookup for item in result.records if item.lookup is not None]
     counts = ", ".join(
@@ -72,25 +72,25 @@ def render_dns_check(report: Report, ink: Ink) -> str:
     )
     return joined(
         [
-            render_lookups(result.records, ink),
-            render_notes(result.dns_notes, ink),
-            unreadable(result.plan, ink),
+            render_lookups(result.records, style),
+            render_notes(result.dns_notes, style),
+            unreadable(result.plan, style),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
         ]
     )
 
 
-def render_dns_sync(report: Report, ink: Ink) -> str:
+def render_dns_sync(report: Report, style: Style) -> str:
     """What was published, and what was not and why."""
     if not isinstance(report.content, PublishResult):
-        return render_failure(report, ink)
+        return render_failure(report, style)
     result = report.content
     states = [item.state for item in result.publications]
     counts = ", ".join(f"{count} {state.replace('_', ' ')}" for state in PublishState if (count := states.count(state)))
     return joined(
         [
-            render_publications(result.publications, ink),
-            unreadable(result.plan, ink),
+            render_publications(result.publications, style),
+            unreadable(result.plan, style),
             f"Published: {counts or _nothing_published(result.plan)}.",
         ]
     )
@@ -108,15 +108,15 @@ def _nothing_published(plan: Plan) -> str:
     return "nothing, no custom domain is live: run apply first" if desired else "nothing, no custom domain is desired"
 
 
-def verdicts(verified: Iterable[Verified], ink: Ink, indent: str = "") -> str:
+def verdicts(verified: Iterable[Verified], style: Style, indent: str = "") -> str:
     """One line for each environment: the verdict and why."""
     rows = [
         (
-            indent + ink(_VERDICTS[item.verdict], item.verdict),
+            indent + style(_VERDICTS[item.verdict], item.verdict),
             escape_control(item.environment),
             escape_control(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             escape_control(item.message),
         )
         for item in verified
     ]
-    return aligned(rows, ink.width)
+    return format_table(rows, style.width)

@@ -8,11 +8,11 @@ _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class Style:
     """Wraps text in colour, or leaves it as it is. `width` counts the columns of a terminal; None is as wide as need be."""
 
     colour: bool = False
     width: int | None = None
 
-    def __call__(self, style: str, text: str) -> str:
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colour and text else text
+    def __call__(self, colour: str, text: str) -> str:
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text

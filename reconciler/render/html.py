@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
-    from reconciler.render.ink import Ink
+    from reconciler.render.style import Style
 
 _STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --good: #17803d; --bad: #c02626; --dim: #6b7280; }
@@ -43,7 +43,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; background:
 """
 
 
-def render_drift(report: Report, _ink: Ink) -> str:
+def render_drift(report: Report, _style: Style) -> str:
     """The verdict, each finding, and the live state of each environment. Outside text is text, never markup."""
     good = not report.conclusion.exit_code
     drift = report.content if isinstance(report.content, DriftResult) else None
