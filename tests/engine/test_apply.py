@@ -607,3 +607,11 @@ def test_an_environment_that_gets_the_desired_hostname_in_the_wrong_environment_
     assert error is not None
     assert error.message.endswith("; nothing was created")
     assert (sent(lived), server.hostnames()) == ([], {"a": X, "b": None})
+
+
+def test_a_hostname_is_unserved_when_nothing_shows_whether_it_was_deleted() -> None:
+    lived, server = play(*REPLACE, {2: LOST_AND_DONE, **dict.fromkeys(range(3, 60), LOST)})
+    assert states(lived)["delete:a"] == "failed unknown"
+    assert (unserved(lived), server.hostnames()) == ([(A, "a", "delete:a")], {"a": None})
+    assert isinstance(lived.applied.live["a"], Unreadable)
+    assert code(lived) == (ExitCode.PARTIAL, "unknown")
