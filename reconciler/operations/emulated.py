@@ -43,10 +43,12 @@ def emulator_transport(state: str, workspace: Workspace) -> httpx.AsyncBaseTrans
         message = f"--emulator needs {error.name}, which is not installed"
         hint = "pip install 'imgwire-reconciler[emulator]'"
         raise Stopped(Failed(ExitCode.ERROR, "emulator_missing", message, hint)) from None
+    # `import` selects environments that the manifest does not list.
+    environments = {item.name: item for item in (*workspace.manifest.environments, *workspace.selected)}
     accounts = [
-        Account(item.name, workspace.credentials[item.name].key, item.environment_id)
-        for item in workspace.manifest.environments
-        if item.name in workspace.credentials
+        Account(name, workspace.credentials[name].key, item.environment_id)
+        for name, item in environments.items()
+        if name in workspace.credentials
     ]
     try:
         return _Inside(httpx.ASGITransport(local_app(Path(state), accounts)))
@@ -64,7 +66,7 @@ class _Inside(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         from reconciler.emulator.app import ConnectionDropped
 
-        # Nothing here waits for a network, so nobody else would come to run, the ear for signals included.
+        # Nothing here waits for a network, so without a pause no signal would be noticed.
         await asyncio.sleep(0)
         try:
             return await self._emulator.handle_async_request(request)

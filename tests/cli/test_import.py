@@ -301,3 +301,11 @@ def test_the_report_tells_what_is_live(live: Stage) -> None:
 def test_an_environment_that_is_not_ready_is_imported_too(live: Stage) -> None:
     live.change("web", status="PENDING")
     assert live.run("import", "web").code == 0
+
+
+def test_import_from_the_emulator_inside_the_process_finds_what_apply_created_there(stage: Stage) -> None:
+    stage.manifest(web="web.example.com")
+    assert stage.run("apply", "--emulator", "--auto-approve").code == 0
+    (stage.folder / "imgwire.yaml").unlink()
+    ended = stage.run("import", "web", "--emulator")
+    assert (ended.code, "hostname: web.example.com" in ended.out) == (0, True)
