@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SHELLS = ("console", "sh", "bash", "shell")
 _FENCE = re.compile(
     r"^<!-- setup\n(?P<setup>.*?)^-->$"
-    r"|^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\"|[^\n]*)?\n(?P<text>.*?)^```$",
+    r"|^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?"
+    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\"|[^\n]*)?\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
