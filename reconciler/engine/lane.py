@@ -133,7 +133,7 @@ class LaneRun:
         # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
         undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id))
         try:
-            done = await retry(self._context, api, undo, History(created=domain))
+            done = await retry(self._context, api, undo, History(self._state.gone.get(step.environment), domain))
         except StepFailed as failure:
             return f"undoing the create failed: {failure.error.message}"
         if done.written:
@@ -156,8 +156,8 @@ class LaneRun:
                 state.restored[environment] = outcome
             else:
                 context.breaker.restore_failed(outcome)
-        for restored in state.restored.values():
-            await check(context, api, restored)
+        for environment, restored in state.restored.items():
+            await check(context, api, restored, state.gone[environment])
 
     async def _arrived_late(self, api: Writer, environment: str) -> bool:
         """The create that failed was done after all, as a read shows: then the lane goes on."""

@@ -66,11 +66,11 @@ async def restore(context: RunContext, api: Writer, environment: str, old: Domai
     return Restored(environment, old.hostname, domain)
 
 
-async def check(context: RunContext, api: Writer, restored: Restored) -> None:
+async def check(context: RunContext, api: Writer, restored: Restored, old: Domain) -> None:
     """Not a step of the plan: a fresh check helps the hostname to be served again sooner."""
     identity = Identity(restored.hostname, restored.domain.id, restored.domain.environment_id)
     step = Verify(restored.environment, restored.hostname, identity)
     with contextlib.suppress(StepFailed):
         await execute(
-            step, api, context.policy, history=History(created=restored.domain), on_read=context.ledger.record_live
+            step, api, context.policy, history=History(old, restored.domain), on_read=context.ledger.record_live
         )
