@@ -37,7 +37,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
     return (
         *_wrong_environments(plan.environments),
         *_shared_environments(plan.environments),
-        *_moves_into_the_unknown(plan.environments),
+        *_moves_to_unreadable(plan.environments),
         *_suddenly_absent(listed or plan.environments, consent),
         *_protected(plan.environments, consent),
         *_not_allowed(plan.environments, consent),
@@ -48,19 +48,19 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
 def cut_moves(plan: Plan, others: Mapping[str, tuple[str | None, str | None]]) -> tuple[Block, ...]:
     """Moves of which a selection includes only one side. `others` maps each environment left out to its (desired, live)
     hostnames; a live hostname that is not known is None."""
-    wanted = {desired: name for name, (desired, _) in others.items() if desired}
-    held = {live: name for name, (_, live) in others.items() if live}
-    found: list[Block] = []
+    targets = {desired: name for name, (desired, _) in others.items() if desired}
+    sources = {live: name for name, (_, live) in others.items() if live}
+    cut: list[Block] = []
     for item in plan.environments:
-        if item.action in {Action.DELETE, Action.REPLACE} and item.before in wanted:
-            found.append(_cut(item.name, str(item.before), item.name, wanted[item.before]))
-        if item.action in {Action.CREATE, Action.REPLACE} and item.environment.hostname in held:
+        if item.action in {Action.DELETE, Action.REPLACE} and item.before in targets:
+            cut.append(_split_move(item.name, str(item.before), item.name, targets[item.before]))
+        if item.action in {Action.CREATE, Action.REPLACE} and item.environment.hostname in sources:
             hostname = item.environment.hostname
-            found.append(_cut(item.name, hostname, held[hostname], item.name))
-    return tuple(found)
+            cut.append(_split_move(item.name, hostname, sources[hostname], item.name))
+    return tuple(cut)
 
 
-def _cut(environment: str, hostname: str, source: str, target: str) -> Block:
+def _split_move(environment: str, hostname: str, source: str, target: str) -> Block:
     left_out = target if environment == source else source
     return Block(
         "selection_cuts_move",
@@ -92,19 +92,19 @@ def _shared_environments(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
             yield Block(
                 "environment_shared",
                 names[0],
-                f"the keys of {listed} open one and the same Environment, {environment_id}",
+                f"the keys of {listed} open the same Environment, {environment_id}",
             )
 
 
-def _moves_into_the_unknown(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
-    takers = {item.environment.hostname: item.name for item in items if isinstance(item.live, Unreadable)}
+def _moves_to_unreadable(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
+    targets = {item.environment.hostname: item.name for item in items if isinstance(item.live, Unreadable)}
     for item in items:
-        if item.action in {Action.DELETE, Action.REPLACE} and item.before in takers:
-            taker = takers[item.before]
+        if item.action in {Action.DELETE, Action.REPLACE} and item.before in targets:
+            target = targets[item.before]
             yield Block(
                 "move_target_unreadable",
                 item.name,
-                f"`{item.before}` moves from `{item.name}` to `{taker}`, which could not be read",
+                f"`{item.before}` moves from `{item.name}` to `{target}`, which could not be read",
             )
 
 
@@ -158,6 +158,7 @@ def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
         yield Block(
             "too_many_interruptions",
             None,
-            f"hostnames that are served now and that the plan interrupts: {count}; the limit is {consent.max_interruptions}",
+            f"the plan interrupts {count} serving hostname{'s' * (count > 1)},"
+            f" more than the limit of {consent.max_interruptions}",
             f"--max-interruptions {count}",
         )

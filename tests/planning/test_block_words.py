@@ -44,7 +44,7 @@ MANY = {f"e{number}": f"e{number}.example.com" for number in range(6)}
             Block(
                 "environment_shared",
                 "app",
-                f"the keys of `app`, `web` open one and the same Environment, {WEB.environment_id}",
+                f"the keys of `app`, `web` open the same Environment, {WEB.environment_id}",
             ),
             id="shared",
         ),
@@ -98,7 +98,7 @@ MANY = {f"e{number}": f"e{number}.example.com" for number in range(6)}
             Block(
                 "too_many_interruptions",
                 None,
-                "hostnames that are served now and that the plan interrupts: 1; the limit is 0",
+                "the plan interrupts 1 serving hostname, more than the limit of 0",
                 "--max-interruptions 1",
             ),
             id="too many interruptions",
