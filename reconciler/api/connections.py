@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from reconciler.api.connection import Connection, Route
+import httpx
+
+from reconciler.api.connection import Connection
 from reconciler.api.limits import allow_connections
+from reconciler.api.peer import Peer
+from reconciler.api.proxies import proxy_for
 from reconciler.api.throttle import Throttle
+from reconciler.api.tls import trusted
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import ssl
+    from collections.abc import AsyncIterator, Callable
+    from urllib.parse import SplitResult
 
     from reconciler.api.exchange import Exchanger
+    from reconciler.api.proxies import Proxy
     from reconciler.api.settings import HttpSettings
 
 USER_AGENT = f"imgwire-reconciler/{__version__}"
+_MAX_IDLE = 30.0  # seconds; servers close idle connections, and a request must not meet that
 
 
 class Connections:
@@ -29,7 +39,8 @@ class Connections:
     def __init__(self, settings: HttpSettings) -> None:
         self.throttle = Throttle(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
         self._settings = settings
-        self._route: Route | None = None
+        self._new_transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+        self._peer: Peer
         self._idle: list[Exchanger] = []
 
     @asynccontextmanager
@@ -51,26 +62,44 @@ class Connections:
 
     def _new(self, count: int) -> Exchanger:
         settings = self._settings
-        if settings.transport is not None:
-            from reconciler.api.stand_in import StandIn
-
+        if self._new_transport is None:
             parts = urlsplit(settings.base_url)
-            return StandIn(settings.transport, f"{parts.scheme}://{parts.netloc}", settings.timeout)
-        if self._route is None:
-            allow_connections(count)
-            self._route = self._new_route()
-        return Connection(self._route, settings.timeout)
+            if settings.transport is None:
+                allow_connections(count)
+            self._new_transport, proxy = _network(parts, settings)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            self._peer = Peer(f"{parts.scheme}://{parts.netloc}", parts.hostname or "", port, proxy)
+        return Connection(self._new_transport, self._peer, settings.timeout)
 
-    def _new_route(self) -> Route:
-        """One for all connections, because a TLS context costs 14 ms."""
-        parts = urlsplit(self._settings.base_url)
-        host = parts.hostname or ""
-        if parts.scheme == "http":  # a proxy from the environment must not see a key that is not encrypted
-            return Route(host, parts.port or 80, parts.netloc, USER_AGENT)
-        from reconciler.api.proxies import proxy_for
-        from reconciler.api.tls import trusted
 
-        port = parts.port or 443
-        environ = self._settings.environ
-        proxy = proxy_for(host, port, environ)
-        return Route(host, port, parts.netloc, USER_AGENT, trusted(environ), proxy)
+def _network(parts: SplitResult, settings: HttpSettings) -> tuple[Callable[[], httpx.AsyncBaseTransport], Proxy | None]:
+    """Makes transports with room for one connection: one pool for all rescans them at each request (httpcore #1035)."""
+    if settings.transport is not None:
+        return partial(_Borrowed, settings.transport), None
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_MAX_IDLE)
+    transport = partial(httpx.AsyncHTTPTransport, trust_env=False, limits=limits)
+    if parts.scheme == "http":  # a proxy from the environment must not see a key that is not encrypted
+        return partial(transport, verify=False), None
+    context = trusted(settings.environ)  # one for all connections: it costs 14 ms
+    proxy = proxy_for(parts.hostname or "", parts.port or 443, settings.environ)
+    return partial(transport, verify=context, proxy=_proxy(proxy, context) if proxy else None), proxy
+
+
+def _proxy(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    return httpx.Proxy(
+        f"{proxy.scheme}://{host}:{proxy.port}",
+        auth=None if proxy.user is None else (proxy.user, proxy.password),
+        headers={"User-Agent": USER_AGENT},
+        ssl_context=context if proxy.scheme == "https" else None,
+    )
+
+
+class _Borrowed(httpx.AsyncBaseTransport):
+    """A transport of the caller's, which is not closed with a connection."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transport.handle_async_request(request)

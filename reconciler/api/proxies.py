@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -31,13 +30,6 @@ class Proxy:
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
-
-    @property
-    def basic_credentials(self) -> str | None:
-        """The value of `Proxy-Authorization` (RFC 7617)."""
-        if self.user is None:
-            return None
-        return f"Basic {base64.b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
 
 
 def proxy_for(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:

@@ -141,7 +141,10 @@ async def _tunnel(
             await sink.drain()
         sink.close()
 
-    await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer), return_exceptions=True)
+    try:
+        await asyncio.gather(pump(reader, inner_writer), pump(inner_reader, writer), return_exceptions=True)
+    finally:
+        inner_writer.close()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import re
 from typing import TYPE_CHECKING
@@ -408,7 +409,7 @@ async def test_plain_http_never_goes_through_a_proxy() -> None:
         ("http://127.0.0.1:{login}", "requires a login (407)"),
         ("http://user:wrong@127.0.0.1:{login}", "requires a login (407)"),
         ("http://127.0.0.1:{refusing}", "answered 502 Bad Gateway"),
-        ("http://127.0.0.1:{socks}", "does not answer in HTTP"),
+        ("http://127.0.0.1:{socks}", "not valid HTTP"),
         ("socks5://user:pass@127.0.0.1:{refusing}", "does not answer in SOCKS 5"),
         ("socks5://user:wrong@127.0.0.1:{socks}", "does not accept user and password"),
         ("socks5://127.0.0.1:{socks}", "requires a login"),
@@ -418,6 +419,8 @@ async def test_plain_http_never_goes_through_a_proxy() -> None:
         ("http://", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
     ],
 )
+# httpcore leaves the socket of a failed SOCKS handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_proxy_that_does_not_work_is_named_without_its_password(address: str, message: str) -> None:
     async with (
         proxying(login=LOGIN) as login,
@@ -431,13 +434,15 @@ async def test_a_proxy_that_does_not_work_is_named_without_its_password(address:
                 await connection.create("web", "web.example.com")
 
         error = await error_of(attempt())
-    assert isinstance(error, NotSent)
+    assert isinstance(error, NoAnswer if "valid HTTP" in message else NotSent)
     assert message in error.message
     assert (
         "HTTPS_PROXY" in str(error.hint) or "HTTPS_PROXY" in error.message or "502" in error.message or "TLS" in message
     )
     for secret in ("hunter2", "wrong", "pass@"):
         assert secret not in f"{error} {error.hint}"
+    del error
+    gc.collect()
 
 
 @pytest.fixture
