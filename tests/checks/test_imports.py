@@ -40,9 +40,8 @@ LIBRARIES = {
     "uvicorn": {"emulator"},
     "yaml": {"manifest", "cli"},
 }
-NEVER_IMPORTED = {"sniffio"}  # httpcore imports it
 DISTRIBUTIONS = {"dns": "dnspython", "yaml": "pyyaml"}
-NEVER_IMPORTED = {"tzdata"}  # zoneinfo does
+NEVER_IMPORTED = {"sniffio", "tzdata"}  # httpcore and zoneinfo import them
 
 
 def imports(path: Path) -> Iterator[str]:
