@@ -120,6 +120,10 @@ class _Execution:
 
     async def run(self) -> Done:
         step = self.step
+        if isinstance(step, Verify) and self.history.created is not None:
+            done = await self._verify_own(self.history.created)
+            if done is not None:
+                return done
         unsent: BackendError | None = None
         attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.history.hostname_freed else ())
         while True:
@@ -155,6 +159,27 @@ class _Execution:
                 self.on_read(step.environment, Absent() if domain is None else Present(domain))
                 return Done(domain)
             await self.policy.sleep(pause)
+
+    async def _verify_own(self, created: Domain) -> Done | None:
+        """Verify what this run has just created, without a read before: the response shows the custom domain itself.
+
+        None where it is another one, or where the API does not show the create yet: then it has to be read.
+        """
+        self._check_deadline()
+        if not self.may_send():
+            raise Withheld
+        try:
+            domain = await self.deadline.call(self._send)
+        except asyncio.CancelledError:
+            raise WriteInterrupted from None
+        except (NotFound, NotSent, Throttled, Unexpected):
+            return None
+        except BackendError as failure:
+            domain = await self._after_failure(failure)
+        if domain is None or domain.id != created.id:
+            return None
+        self.on_read(self.step.environment, Present(domain))
+        return Done(domain)
 
     def _check_deadline(self) -> None:
         try:

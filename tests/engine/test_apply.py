@@ -122,7 +122,7 @@ def test_independent_environments_run_side_by_side_and_a_ring_does_not() -> None
 def test_nothing_is_looked_at_between_a_delete_and_its_create_but_what_is_to_be_written() -> None:
     """In a replace the gap is one look and one create; nothing else is sent meanwhile, by no other environment's lane either."""
     lived, _ = play(*REPLACE)
-    assert lived.wire.moment == 6  # look, delete, look, create, look, check
+    assert lived.wire.moment == 5  # read, delete, read, create, verify
 
 
 def test_the_end_of_a_step_tells_the_domain_and_the_run_what_is_live_and_how_much_was_written() -> None:
@@ -137,8 +137,21 @@ def test_the_end_of_a_step_tells_the_domain_and_the_run_what_is_live_and_how_muc
     assert lived.applied.writes_done == 4
 
 
+def test_a_verify_right_after_its_create_is_read_first_only_where_the_response_is_not_the_created_domain() -> None:
+    lived, server = play({"a": None}, {"a": X})
+    assert lived.wire.paths == ["GET a", "POST a", "TEST a"]
+    lived, server = play({"a": None}, {"a": X}, lag=2)
+    assert (states(lived)["verify:a"], server.hostnames()) == ("done", {"a": X})
+    lived, server = play({"a": None}, {"a": X}, {3: Trouble("404")})
+    assert lived.wire.paths == ["GET a", "POST a", "TEST a", "GET a", "TEST a"]
+    assert states(lived)["verify:a"] == "done"
+    lived, server = play({"a": None}, {"a": X}, meddling={3: Meddling("a", Y)})
+    assert lived.wire.paths == ["GET a", "POST a", "TEST a", "GET a"]
+    assert (states(lived)["verify:a"], server.hostnames()) == ("failed changed", {"a": Y})
+
+
 def test_a_check_that_fails_is_told_and_undoes_nothing() -> None:
-    lived, server = play(*REPLACE, {6: REFUSED})
+    lived, server = play(*REPLACE, {5: REFUSED})
     assert states(lived) == {"delete:a": "done", "create:a": "done", "verify:a": "failed refused"}
     assert (server.hostnames(), code(lived)) == ({"a": X}, (ExitCode.PARTIAL, "refused"))
 
@@ -188,9 +201,9 @@ def test_trouble_that_passes_does_not_keep_a_hostname_from_being_put_back(troubl
 
 
 def test_a_check_that_fails_takes_nothing_from_what_was_put_back() -> None:
-    lived, server = play(*REPLACE, {4: REFUSED, 8: REFUSED})
+    lived, server = play(*REPLACE, {4: REFUSED, 7: REFUSED})
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
-    assert lived.wire.paths[-2:] == ["GET a", "TEST a"]
+    assert lived.wire.paths[-2:] == ["POST a", "TEST a"]
 
 
 def test_what_shows_for_a_while_after_its_delete_can_be_put_back() -> None:
@@ -220,7 +233,7 @@ def test_a_create_that_shows_only_when_the_old_hostname_is_to_be_restored_is_don
 def test_only_what_is_missing_is_told_among_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(
-        {"a": A, "b": B, "c": C}, {"a": X, "b": Y, "c": "z.example.com"}, {10: REFUSED, 18: REFUSED, 20: REFUSED}
+        {"a": A, "b": B, "c": C}, {"a": X, "b": Y, "c": "z.example.com"}, {9: REFUSED, 16: REFUSED, 18: REFUSED}
     )
     assert states(lived)["create:a"] == "done"
     assert restored(lived) == [("b", B)]
@@ -264,7 +277,7 @@ def test_every_step_that_was_skipped_names_the_one_that_failed() -> None:
 
 def test_all_is_put_back_before_any_of_it_is_checked() -> None:
     lived, _ = play(*SWAP, {6: REFUSED})
-    assert lived.wire.paths[-8:] == ["GET a", "POST a", "GET b", "POST b", "GET a", "TEST a", "GET b", "TEST b"]
+    assert lived.wire.paths[-6:] == ["GET a", "POST a", "GET b", "POST b", "TEST a", "TEST b"]
 
 
 def test_when_a_ring_fails_half_way_what_has_arrived_stays_and_the_rest_goes_back() -> None:
@@ -585,7 +598,7 @@ def test_a_delete_that_was_lost_and_overwritten_counts_as_a_write() -> None:
 
 
 def test_a_404_of_another_web_server_after_the_create_is_not_absent() -> None:
-    lived, server = play(*REPLACE, {5: Trouble("404")})
+    lived, server = play(*REPLACE, {5: Trouble("404"), 6: Trouble("404")})
     assert (states(lived)["verify:a"], unserved(lived), server.hostnames()) == ("failed unexpected", [], {"a": X})
     assert lived.applied.live["a"] == Present(lived.applied.results["create:a"].domain)  # type: ignore[arg-type]
 

@@ -58,7 +58,7 @@ def counted(arguments: list[str], size: int, folder: Path, *, absent: bool) -> d
         pytest.param(["plan"], False, 1, id="plan-without-changes"),
         pytest.param(["plan", "--format", "json", "--out", "plan.json"], True, 1, id="plan-of-creates"),
         pytest.param(["drift", "--report", "html=drift.html"], True, 1, id="drift"),
-        pytest.param(["apply", "--auto-approve"], True, 5, id="apply"),
+        pytest.param(["apply", "--auto-approve"], True, 4, id="apply"),
     ],
 )
 def test_a_command_costs_the_same_per_environment_at_any_size(
