@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from reconciler.api.backend import Access
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.write import WritePolicy
-from reconciler.model.conclusion import refusal_code
+from reconciler.model.conclusion import conclude, refusal_code
+from reconciler.model.errors import BackendError
+from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.plan import Create, Delete
@@ -76,6 +78,9 @@ async def apply(
         result = await _run(workspace, context, ledger, receipt, proposal, settings)
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
+    except BackendError as error:  # such as TLS settings that cannot be used any more
+        code = worst([code_of(error.kind), conclude(so_far()).exit_code])
+        raise Stopped(Failed(code, error.kind, error.message, error.hint, so_far=so_far())) from None
     except Exception as error:
         raise Crashed(so_far()) from error
     return replace(result, receipt_written=receipt is None or receipt.end(described(result)))
