@@ -6,9 +6,10 @@ A configuration runs code: octoDNS imports whatever class it names. Only provide
 from __future__ import annotations
 
 import copy
-import io
 import logging
 import os
+import sys
+import threading
 import warnings
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
@@ -145,14 +146,29 @@ def _yaml_error(error: Exception) -> str | None:
     return f"{type(error).__name__}: {place}"
 
 
+class _Dropping:
+    """A stream that drops what this thread writes and passes on what others write."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._thread else int(self._stream.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """octoDNS and its providers log, warn and print at length, secrets included; what matters comes back as errors."""
     silent = logging.NullHandler()
     root = logging.getLogger()
     root.addHandler(silent)  # or Python would write warnings to standard error by itself
+    out, err = _Dropping(sys.stdout), _Dropping(sys.stderr)
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), redirect_stdout(out), redirect_stderr(err):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -114,6 +114,30 @@ class Publisher:
         edits = (self._edit(zone, target, items) for (zone, target), items in sorted(zones.items()))
         return Prepared(tuple(edit for edit in edits if edit.publications), tuple(refused))
 
+    def publish(self, records: Sequence[Record]) -> Published:
+        """Prepare and apply records that were approved before they were known.
+
+        An unusual target is not published. What cannot be published stops the records of its own environment only.
+        """
+        prepared = self._inside_imgwire(self.prepare(records))
+        blocked = {item.name for item in prepared.publications if item.state is PublishState.REFUSED}
+        environments = {record.environment for record in records if record.name in blocked or not record.known}
+        rest = [record for record in records if record.environment not in environments]
+        if environments and rest:
+            others = {record.name for record in rest}
+            refused = tuple(item for item in prepared.publications if item.name not in others)
+            prepared = Prepared(self._inside_imgwire(self.prepare(rest)).edits, tuple(map(_not_started, refused)))
+        return self.apply(prepared, lambda _item: None)
+
+    def _inside_imgwire(self, prepared: Prepared) -> Prepared:
+        edits = []
+        for edit in prepared.edits:
+            publications = tuple(map(_inside, edit.publications))
+            if any(item.state is PublishState.REFUSED for item in publications):
+                publications = tuple(map(_not_started, publications))
+            edits.append(replace(edit, publications=publications))
+        return Prepared(tuple(edits), prepared.refused)
+
     def apply(self, prepared: Prepared, on_done: Callable[[Publication], None]) -> Published:
         """Write every planned edit. One that fails stops no other; after SIGINT or SIGTERM no other starts."""
         publications: list[Publication] = []
@@ -254,6 +278,12 @@ def _edited(edit: ZoneEdit) -> frozenset[Key]:
 
 def _refused(item: Publication, error: Rejected) -> Publication:
     return replace(item, state=PublishState.REFUSED, error=str(error), exit_code=error.exit_code)
+
+
+def _inside(item: Publication) -> Publication:
+    if item.state is not PublishState.PLANNED or item.has_usual_target:
+        return item
+    return _refused(item, Rejected(f"{item.after} is not below imgwire.dev: check it, then run dns sync"))
 
 
 def _not_started(item: Publication) -> Publication:

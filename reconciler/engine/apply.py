@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.engine.breaker import Breaker
-from reconciler.engine.context import RunContext
+from reconciler.engine.context import BeforeCheck, RunContext
 from reconciler.engine.failures import STOPPED_BY_SIGNAL
 from reconciler.engine.identity import Identities
 from reconciler.engine.lane import LaneRun
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run. `restore`: create the old hostname again when what should follow its delete fails."""
+    """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
+    each create, before the API is asked to check it; the error that it returns skips the check."""
 
     parallelism: int = 32
     restore: bool = True
     policy: WritePolicy = field(default_factory=WritePolicy)
+    before_check: BeforeCheck | None = None
 
 
 class Run:
@@ -64,6 +66,7 @@ class Run:
             Identities(plan),
             {item.name: item.live.domain for item in plan.environments if isinstance(item.live, Present)},
             move_targets(plan.steps),
+            settings.before_check,
         )
 
     async def run(self) -> Applied:

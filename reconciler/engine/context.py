@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore
 
 
+BeforeCheck = Callable[[str, "Domain"], Awaitable["StepError | None"]]
+"""Called with an environment and the custom domain that was created in it. Returns why it is not to be checked yet, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """`before` are the custom domains that were live when planning, by environment; `move_targets` the environment that each
@@ -39,6 +44,7 @@ class RunContext:
     identities: Identities
     before: Mapping[str, Domain]
     move_targets: Mapping[str, str]
+    before_check: BeforeCheck | None = None
 
     def end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
         """The step ended so."""

@@ -193,6 +193,12 @@ class LaneRun:
             return
         if context.stop.requested or context.breaker.halted:
             return
+        created = self._state.created.get(step.environment)
+        if created is not None and context.before_check is not None:
+            postponed = await context.before_check(step.environment, created)
+            if postponed is not None:
+                context.end(step, StepState.SKIPPED, postponed)
+                return
         try:
             done = await execute(
                 step, api, context.policy, history=self._state.history(step), on_read=context.ledger.record_live

@@ -32,7 +32,8 @@ async def _no_lookup(_environment: str, _domain: Domain) -> tuple[Record, ...]:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How to wait. Seconds throughout: `max_wait` in all (0 checks once), the pause between rounds grows from `first_pause` to
-    `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups."""
+    `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups. `after_create`: the first
+    round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered."""
 
     max_wait: float = 0.0
     first_pause: float = 2.0
@@ -41,6 +42,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _no_lookup
+    after_create: bool = False
 
 
 async def verify_all(
@@ -64,7 +66,8 @@ async def verify_all(
     left = list(hostnames)
 
     async def check(api: Tester, name: str) -> None:
-        always = rounds % _TESTED_EVERY == 0 or waiting.clock() >= deadline
+        first = 1 if waiting.after_create else 0
+        always = (rounds >= first and (rounds - first) % _TESTED_EVERY == 0) or waiting.clock() >= deadline
         verdicts[name] = await _verify(api, name, hostnames[name], waiting, always=always)
         observer.on_verdict(verdicts[name])
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.plan import Block, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.report import Applied, Finding, Record, StepResult, Verified
     from reconciler.model.results import Result
 
 
@@ -144,6 +144,10 @@ def _of_import(plan: Plan) -> Conclusion:
 def _of_apply(result: ApplyResult) -> Conclusion:
     """What was verified in the end counts where all was done."""
     conclusion = _of_steps(result.plan, result.applied)
+    if result.other_changes:
+        conclusion = Conclusion(ExitCode.PARTIAL, "other_records_changed")
+    elif any(item.state is not PublishState.DONE for item in result.publications):
+        conclusion = Conclusion(ExitCode.PARTIAL, "not_published")
     if result.verified and conclusion.exit_code in {ExitCode.OK, ExitCode.STUCK}:
         conclusion = _of_verify(result.verified)
     if result.wait_interrupted is not None:
@@ -155,7 +159,7 @@ def _of_apply(result: ApplyResult) -> Conclusion:
 
 
 def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
-    unfinished = [result for result in applied.results.values() if result.state is not StepState.DONE]
+    unfinished = [result for result in applied.results.values() if not _is_finished(result)]
     unreadable = list(_unreadable(plan))
     # What failed says more than what was skipped or not started because of it.
     by_weight = sorted(unfinished, key=lambda result: result.state is not StepState.FAILED)
@@ -174,6 +178,11 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
     if any(_stuck(plan, applied)):
         return Conclusion(ExitCode.STUCK, "stuck")
     return Conclusion(ExitCode.OK, None if applied.results else "in_sync")
+
+
+def _is_finished(result: StepResult) -> bool:
+    """Done, or a check that was postponed because DNS lacks the records."""
+    return result.state is StepState.DONE or (result.error is not None and result.error.kind == "dns_not_ready")
 
 
 def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> Conclusion:

@@ -11,6 +11,8 @@ from reconciler.model.exit_codes import ExitCode
 
 # The documented targets lie here (guide, custom domains: `cdn-proxy.imgwire.dev`).
 IMGWIRE_SUFFIX = ".imgwire.dev"
+_CHALLENGE = "_acme-challenge."
+_DELEGATED_VALIDATION = ".dcv.cloudflare.com"
 
 # RFC 1035 master files, YAML and shells give meaning to other characters, and no provider publishes them.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*", re.ASCII)
@@ -110,6 +112,16 @@ class Publication:
     def leaves_imgwire(self) -> bool:
         """The target is no name below Imgwire's own domain."""
         return self.after is not None and not self.after.lower().endswith(IMGWIRE_SUFFIX)
+
+    @property
+    def has_usual_target(self) -> bool:
+        """The target is below Imgwire's own domain; of a validation record also the hostname itself, as in the documented
+        example, or the hostname below Cloudflare's host for delegated validation."""
+        if not self.leaves_imgwire:
+            return True
+        hostname, target = self.name.removeprefix(_CHALLENGE), self.after or ""
+        delegated = target.startswith(f"{hostname}.") and target.endswith(_DELEGATED_VALIDATION)
+        return self.name.startswith(_CHALLENGE) and (target == hostname or delegated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ class ApplyResult:
     """What a run of the proposal's steps did. `records` are the CNAMEs to publish for what was created or restored.
 
     After waiting, `verified` has a verdict for each desired hostname; `wait_interrupted` is the code of a signal that ended
-    the waiting. `receipt_written` is False where the receipt is incomplete.
+    the waiting. `receipt_written` is False where the receipt is incomplete. `publications` are the records that were published,
+    `other_changes` other records of their zones that changed meanwhile.
     """
 
     proposal: Proposal
@@ -81,6 +82,8 @@ class ApplyResult:
     dns_notes: tuple[DnsNote, ...] = ()
     wait_interrupted: ExitCode | None = None
     receipt_written: bool = True
+    publications: tuple[Publication, ...] = ()
+    other_changes: tuple[ZoneChange, ...] = ()
 
     @property
     def plan(self) -> Plan:

@@ -16,18 +16,22 @@ from reconciler.model.observer import Observers, Phase
 from reconciler.model.plan import Create, Delete
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
+from reconciler.operations.after_create import AfterCreate
 from reconciler.operations.lookup import Dns, lookup_for, notes
+from reconciler.operations.publish import open_publisher, unknown
 from reconciler.operations.receipt import Receipt
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from reconciler.model.dns import DnsNote
+    from reconciler.dns.publishing import Publisher
+    from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, Verified
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
+    from reconciler.operations.publish import PublishSettings
     from reconciler.operations.workspace import Workspace
 
 
@@ -36,7 +40,8 @@ class ApplySettings:
     """`restore` creates the old hostname again when the create after its delete fails. `step_timeout` bounds each step with its
     retries and re-reads, in seconds. `receipt` is a path, or None.
 
-    `wait` is how many seconds to wait for readiness afterwards, None not at all; `dns` has the servers that are queried then.
+    `wait` is how many seconds to wait for readiness afterwards, None not at all; `dns` has the servers that are queried.
+    `publish` publishes the records of each create at once; None publishes nothing.
     """
 
     restore: bool = True
@@ -44,6 +49,7 @@ class ApplySettings:
     receipt: str | None = None
     wait: float | None = None
     dns: Dns = field(default_factory=Dns)
+    publish: PublishSettings | None = None
 
 
 async def apply(
@@ -61,6 +67,7 @@ async def apply(
     settings = settings or ApplySettings()
     if proposal.blocks:
         raise Stopped(blocked(proposal))
+    publisher = await _publisher(context, proposal, settings.publish)
     await _approve(proposal, approve)
     ledger = Ledger(proposal.plan)
 
@@ -75,7 +82,7 @@ async def apply(
         receipt = Receipt(settings.receipt, lambda: described(so_far()), context.observer)
         receipt.begin(proposal)
     try:
-        result = await _run(workspace, context, ledger, receipt, proposal, settings)
+        result = await _run(workspace, context, ledger, receipt, proposal, settings, publisher)
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
     except BackendError as error:  # such as TLS settings that cannot be used any more
@@ -125,6 +132,30 @@ async def _approve(proposal: Proposal, approve: Approver) -> None:
             return
 
 
+async def _publisher(context: Context, proposal: Proposal, settings: PublishSettings | None) -> Publisher | None:
+    """The publisher, once it is known that the records of every create can be published. Raises Stopped otherwise.
+
+    Their targets are known after the create, so the names are checked with another target.
+    """
+    hostnames = [(step.environment, step.hostname) for step in proposal.plan.steps if isinstance(step, Create)]
+    if settings is None or not hostnames:
+        return None
+    publisher = open_publisher(context, settings)
+    checked: tuple[Publication, ...] = (
+        await context.run_blocking(lambda: publisher.prepare(unknown(hostnames)))
+    ).publications
+    problems = dict.fromkeys(item.error for item in checked if item.error is not None)
+    if problems:
+        code = worst(item.exit_code for item in checked)
+        message = f"{'; '.join(problems)}; nothing was written"
+        raise Stopped(Failed(code, "cannot_publish", message, so_far=PlanResult(proposal)))
+    for item in checked:
+        before = f", instead of {item.before}" if item.before else ""
+        text = f"{item.name} CNAME, target below imgwire.dev, known after create{before}: published at {item.target}: {item.zone}"
+        context.observer.on_notice("info", text)
+    return publisher
+
+
 def _refused(proposal: Proposal, reason: str, message: str, hint: str | None = None) -> Failed:
     return Failed(refusal_code(proposal.plan), reason, message, hint, so_far=PlanResult(proposal))
 
@@ -136,18 +167,21 @@ async def _run(
     receipt: Receipt | None,
     proposal: Proposal,
     settings: ApplySettings,
+    publisher: Publisher | None,
 ) -> ApplyResult:
     backend = context.backend(workspace, Access.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
     policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
-    engine_settings = Settings(context.parallelism, settings.restore, policy)
+    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
+    engine_settings = Settings(context.parallelism, settings.restore, policy, after_create)
     context.observer.on_phase(Phase.APPLYING, len(proposal.plan.steps))
     try:
         with context.ended_early():
             await Run(ledger, backend, engine_settings, context.stop, observer).run()
     finally:
         context.observer.on_phase(Phase.IDLE, 0)
-    return result_of(proposal, ledger.snapshot(context.stop.requested))
+    result = result_of(proposal, ledger.snapshot(context.stop.requested))
+    return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
 
 
 async def _wait(
@@ -159,11 +193,17 @@ async def _wait(
     lookup = lookup_for(workspace, context, dns)
     verified: tuple[Verified, ...] = ()
     with context.ended_early():
-        verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup)
+        verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup, after_create=True)
     live = {**result.applied.live, **{item.environment: item.live for item in verified}}
     hostnames = [*desired, *((step.environment, step.hostname) for step in plan.steps if isinstance(step, Delete))]
     dns_notes: tuple[DnsNote, ...] = ()
     with context.ended_early():
         dns_notes = await notes(workspace, live, hostnames, lookup)
     waited = result_of(result.proposal, replace(result.applied, live=live), verified)
-    return replace(waited, dns_notes=dns_notes, wait_interrupted=context.stop.requested)
+    return replace(
+        waited,
+        dns_notes=dns_notes,
+        wait_interrupted=context.stop.requested,
+        publications=result.publications,
+        other_changes=result.other_changes,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -60,20 +60,15 @@ async def publish(
 
     Raises Stopped, with what was published, where not all was.
     """
-    if importlib.util.find_spec("octodns") is None:
-        message = "dns sync needs octoDNS, which is not installed"
-        raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
+    _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
     _refuse_mistaken(needed)
     live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     stale = stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed) if settings.stale else ()
-    publisher = _publisher(settings)
+    publisher = open_publisher(context, settings)
     notice = context.observer.on_notice
-    if publisher.ignored:
-        ignored = ", ".join(f"`{name}`" for name in publisher.ignored)
-        notice("warning", f"{settings.config}: dns sync ignores {ignored}")
     for record in ahead:
         message = (
             f"{record.name} will point to Imgwire before it is a custom domain: run apply soon, or others can claim it"
@@ -125,6 +120,31 @@ def _refuse_mistaken(needed: RecordsResult) -> None:
     if mistaken is not None:
         so_far = PublishResult(needed.plan, needed.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
+
+
+def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:
+    """The records of custom domains that are still to be created, by the documented names, with a target that nothing has."""
+    return tuple(
+        Record(environment, hostname, purpose, name, "known-after-create.invalid", zone_of(hostname))
+        for environment, hostname in hostnames
+        for purpose, name in (("routing", hostname), ("validation", f"_acme-challenge.{hostname}"))
+    )
+
+
+def _require_octodns(what: str) -> None:
+    if importlib.util.find_spec("octodns") is None:
+        message = f"{what} needs octoDNS, which is not installed"
+        raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
+
+
+def open_publisher(context: Context, settings: PublishSettings) -> Publisher:
+    """The publisher of the configuration, with a warning about what it ignores. Raises Stopped."""
+    _require_octodns("publishing")
+    publisher = _publisher(settings)
+    if publisher.ignored:
+        ignored = ", ".join(f"`{name}`" for name in publisher.ignored)
+        context.observer.on_notice("warning", f"{settings.config}: dns sync ignores {ignored}")
+    return publisher
 
 
 def _publisher(settings: PublishSettings) -> Publisher:

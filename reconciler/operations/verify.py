@@ -81,6 +81,8 @@ async def wait_until_ready(
     desired: Sequence[tuple[str, str]],
     max_seconds: float,
     lookup: Lookup | None,
+    *,
+    after_create: bool = False,
 ) -> tuple[Verified, ...]:
     """Verify until all is ready or nothing is left that could become so, or `max_seconds` have gone by.
 
@@ -90,7 +92,7 @@ async def wait_until_ready(
     verdicts: dict[str, Verified] = {}
 
     context.observer.on_phase(Phase.VERIFYING, len(desired))
-    waiting = Waiting(max_seconds, look=record_lookup(lookup))
+    waiting = Waiting(max_seconds, look=record_lookup(lookup), after_create=after_create)
     backend = context.backend(workspace, Access.TEST)
     observer = Observers(_Verdicts(verdicts), context.observer)
     ended = False

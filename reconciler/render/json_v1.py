@@ -68,7 +68,8 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
         "unserved": [],
     }
     match content:
-        case ApplyResult(applied=applied):
+        case ApplyResult(applied=applied, publications=publications):
+            data["published"] = [_publication(item) for item in publications]
             data["restored"] = [_restore(item) for item in applied.restores]
             data["unserved"] = [_unserved(item) for item in applied.unserved]
         case DriftResult(findings=findings):

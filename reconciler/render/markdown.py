@@ -93,6 +93,7 @@ def render_report(report: Report, _style: Style) -> str:
                 _verdicts(content.verified),
                 _unreadable(content.plan),
                 _records(content.records),
+                _published(content.publications),
                 _notes(content.dns_notes),
             ]
         case VerifyResult():

@@ -65,6 +65,14 @@ class _Actions(click.ParamType[Any]):
 )
 @click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
+@click.option(
+    "--publish", metavar="CONFIG", help="Publish the DNS records of each create with this octoDNS configuration."
+)
+@click.option(
+    "--allow-zone-rewrite",
+    is_flag=True,
+    help="With --publish: accept providers that rewrite the whole zone.",
+)
 @SERVER_OPTION
 @NO_DNS_OPTION
 def apply(options: Options, **given: Any) -> ExitCode:
@@ -85,7 +93,7 @@ def apply(options: Options, **given: Any) -> ExitCode:
         open_=lambda: _open(options, request),
         wait=request.wait or 0.0,
         outputs=[request.receipt],
-        inputs=[request.planfile],
+        inputs=[request.planfile, request.publish],
     )
 
 
@@ -104,6 +112,8 @@ class _Request:
     step_timeout: float
     receipt: str | None
     wait: float | None
+    publish: str | None
+    allow_zone_rewrite: bool
     dns_servers: tuple[AnyServer, ...]
     no_dns: bool
 
@@ -124,6 +134,7 @@ async def _apply(options: Options, request: _Request, workspace: Workspace, cont
     from reconciler.cli.approval import PlanApproval, override_hint
     from reconciler.operations.apply import ApplySettings, blocked
     from reconciler.operations.apply import apply as operation
+    from reconciler.operations.publish import PublishSettings
 
     proposal = await _propose(request, workspace, context)
     approve = PlanApproval(options.log, request.expect_digest, request.auto_approve or request.planfile is not None)
@@ -136,6 +147,7 @@ async def _apply(options: Options, request: _Request, workspace: Workspace, cont
         receipt=request.receipt,
         wait=request.wait,
         dns=dns_of(request.dns_servers, request.no_dns),
+        publish=PublishSettings(request.publish, request.allow_zone_rewrite) if request.publish else None,
     )
     return await operation(workspace, context, proposal, approve, settings)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.dns import PublishState
 from reconciler.model.hostnames import shown
 from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.escape import escape_control
-from reconciler.render.lookups import render_lookups, render_notes
+from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.tables import format_table
 from reconciler.render.text.sections import (
     blocks,
@@ -22,8 +23,9 @@ from reconciler.render.text.sections import (
 from reconciler.render.text.verify import verdicts
 
 if TYPE_CHECKING:
+    from reconciler.model.dns import ZoneChange
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Applied
+    from reconciler.model.report import Applied, Record
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -56,13 +58,27 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             _restored(result.applied, style),
             _not_restored(result.applied, style),
             _unserved(result.applied, style),
-            records_to_publish(result.records, style),
+            records_to_publish(unpublished(result), style),
+            section("Published DNS records", render_publications(result.publications, style).splitlines()),
+            section(
+                style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
+            ),
             _waited(result, style),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
             _done(result, style),
         ]
     )
+
+
+def unpublished(result: ApplyResult) -> tuple[Record, ...]:
+    """The records that users must still publish."""
+    done = {item.name for item in result.publications if item.state is PublishState.DONE}
+    return tuple(record for record in result.records if record.name not in done)
+
+
+def _change(change: ZoneChange) -> str:
+    return f"  {escape_control(change.target)}: {escape_control(str(change))}"
 
 
 def _steps(plan: Plan, applied: Applied, style: Style) -> str:

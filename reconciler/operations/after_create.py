@@ -1,0 +1,98 @@
+"""What follows each create of an apply: its records are published, and DNS is looked up before the API is asked to check."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.dns import PublishState
+from reconciler.model.report import StepError
+from reconciler.planning.records import records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.dns.lookup import Lookup
+    from reconciler.dns.publishing import Published, Publisher
+    from reconciler.model.dns import Publication, ZoneChange
+    from reconciler.model.domains import Domain
+    from reconciler.model.observer import Observer
+    from reconciler.model.report import Record
+
+_LOOKUP_DELAYS = (0.0, 1.0, 2.0, 4.0)  # seconds before each lookup, until the zone's servers have what was published
+
+
+class AfterCreate:
+    """Called by the engine for each custom domain that was created. Keeps what was published."""
+
+    def __init__(self, observer: Observer, lookup: Lookup | None, publisher: Publisher | None = None) -> None:
+        self._observer = observer
+        self._lookup = lookup
+        self._publisher = publisher
+        self._waiting: list[Record] = []
+        self._lock = asyncio.Lock()
+        self.publications: tuple[Publication, ...] = ()
+        self.other_changes: tuple[ZoneChange, ...] = ()
+
+    async def __call__(self, environment: str, domain: Domain) -> StepError | None:
+        """Publish the records of the domain; then return an error if DNS lacks them, because a check would come too early."""
+        needed = records([(environment, domain)])
+        if self._publisher is not None:
+            await self._publish(needed, self._publisher)
+        return await self._not_ready(needed, published=self._publisher is not None)
+
+    async def _publish(self, needed: tuple[Record, ...], publisher: Publisher) -> None:
+        """One edit at a time. Records that arrive meanwhile go together into the next one."""
+        self._waiting += needed
+        async with self._lock:
+            batch, self._waiting = tuple(self._waiting), []
+            if batch:
+                published: Published = await _in_thread(lambda: publisher.publish(batch))
+                self.publications += published.publications
+                self.other_changes += published.changes
+                for item in published.publications:
+                    if item.state is not PublishState.DONE:
+                        self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
+
+    async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:
+        """A check before the records are visible makes the checker's resolver remember that they are missing."""
+        if self._lookup is None:
+            return None
+        bad: list[Record] = []
+        for delay in _LOOKUP_DELAYS if published else _LOOKUP_DELAYS[:1]:
+            await asyncio.sleep(delay)
+            looked_up = await self._lookup.look_up(needed)
+            bad = [record for record in looked_up if record.lookup is not None and record.lookup.bad]
+            if not bad:
+                return None
+        names = " and ".join(str(record.name) for record in bad)
+        return StepError(
+            "dns_not_ready",
+            f"not checked yet: DNS lacks {names}",
+            hint="publish the records, then run `reconciler verify`",
+        )
+
+
+async def _in_thread(work: Callable[[], Any]) -> Any:
+    """Run what blocks while the loop goes on: a delete in flight needs its create. The thread ends with the process."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result, error = work(), None
+        except BaseException as raised:  # noqa: BLE001 - it is raised again where the result is awaited
+            result, error = None, raised
+        loop.call_soon_threadsafe(_settle, future, result, error)
+
+    threading.Thread(target=run, name="publish", daemon=True).start()
+    return await future
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if not future.done():
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

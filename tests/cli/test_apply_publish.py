@@ -1,0 +1,173 @@
+"""`apply --publish`: one command from no custom domain to a ready one, and nothing lost where publishing fails."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+pytest.importorskip("octodns")
+
+from dns_servers import TSIG, bind, needs_bind, transferred
+from lookups.server import Zone, served_aside
+
+from cli.stage import DOMAIN, TEST
+from cli.test_dns_sync import NAME, ZONE, configure, needed, zone_file
+from cli.test_dns_sync_safety import PROVIDERS
+from reconciler.emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.stage import Ended, Stage
+
+ACME = f"_acme-challenge.{NAME}"
+MASTER = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\nmail A 192.0.2.1\n"
+
+
+@pytest.fixture
+def folder(stage: Stage) -> Path:
+    """Zone files as the DNS provider, and an environment without a custom domain."""
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE))
+    stage.write("providers.py", PROVIDERS)
+    stage.set("PYTHONPATH", str(stage.folder))
+    configure(stage)
+    return stage.folder / "zones"
+
+
+def apply(stage: Stage, *more: str) -> Ended:
+    return stage.spawn("apply", "--auto-approve", "--publish", "octodns.yaml", "--format", "json", *more)
+
+
+def states(ended: Ended) -> list[tuple[str, str]]:
+    return [(item["name"], item["state"]) for item in ended.document["published"]]
+
+
+@needs_bind
+def test_one_command_leads_from_no_domain_to_a_ready_one(
+    stage: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    stage.set("TSIG", TSIG)
+    with bind(tmp_path_factory.mktemp("bind"), {"example.com": MASTER}) as port:
+        server = f"127.0.0.1:{port}"
+        stage.world.switches = Switches(check="dns")
+        stage.world.dns_server = server
+        provider = {
+            "class": "octodns_bind.Rfc2136Provider",
+            "host": "127.0.0.1",
+            "port": port,
+            "key_name": "update.",
+            "key_secret": "env/TSIG",
+            "key_algorithm": "hmac-sha256",
+        }
+        zones = {"example.com.": {"sources": ["dns"], "targets": ["dns"]}}
+        stage.write("octodns.yaml", json.dumps({"providers": {"dns": provider}, "zones": zones}))
+        before = transferred(port)
+        ended = apply(stage, "--wait", "1m", "--dns-server", server)
+        after = transferred(port)
+    assert ended.code == 0, ended.err
+    assert states(ended) == [(NAME, "done"), (ACME, "done")]
+    assert after - before == {f"{name}. 300 CNAME {value}." for name, value in needed(stage, "web").items()}
+    assert before - after == set()
+    assert [item["verdict"] for item in ended.document["dns"]] == ["ok", "ok"]
+    assert [item["state"] for item in ended.document["steps"]] == ["done", "done"]
+    assert stage.sent().count(("POST", TEST)) == 1
+    (live,) = ended.document["environments"]
+    assert (live["live"]["status"], live["live"]["certificate_status"]) == ("CONNECTED", "ACTIVE")
+
+
+def test_the_records_are_announced_before_consent(stage: Stage, folder: Path) -> None:
+    old = {"images": {"ttl": 60, "type": "CNAME", "value": "old.example.net."}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | old))
+    ended = stage.spawn("apply", "--publish", "octodns.yaml")
+    assert (ended.code, zone_file(folder)) == (5, ZONE | old)
+    assert (
+        f"{NAME} CNAME, target below imgwire.dev, known after create, instead of old.example.net: "
+        "published at files: example.com\n" in ended.err
+    )
+    assert f"{ACME} CNAME, target below imgwire.dev, known after create: published at files: example.com\n" in ended.err
+
+
+def test_the_records_of_each_create_are_published(stage: Stage, folder: Path) -> None:
+    names = [f"e{number}" for number in range(5)]
+    for name in names:
+        stage.environment(name)
+    stage.manifest(**{name: f"{name}.example.com" for name in names})
+    ended = apply(stage)
+    assert (ended.code, {state for _, state in states(ended)}) == (0, {"done"})
+    assert set(zone_file(folder)) - set(ZONE) == {*names, *(f"_acme-challenge.{name}" for name in names)}
+
+
+def test_a_conflict_is_found_before_anything_is_written(stage: Stage, folder: Path) -> None:
+    other = ZONE | {"images": {"type": "A", "value": "192.0.2.7"}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(other))
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", other)
+    assert "an A record exists; a CNAME cannot coexist with it" in ended.document["message"]
+    assert {method for method, _ in stage.sent()} == {"GET"}
+
+
+def test_a_provider_that_cannot_be_reached_stops_the_apply_before_it_writes(stage: Stage, folder: Path) -> None:
+    configure(stage, **{"class": "providers.Unreadable", "error": "refused"})
+    ended = apply(stage)
+    assert (ended.code, stage.live("web")) == (8, None)
+    assert {method for method, _ in stage.sent()} == {"GET"}
+
+
+def test_a_configuration_that_cannot_be_used_stops_the_apply(stage: Stage, folder: Path) -> None:
+    (stage.folder / "octodns.yaml").unlink()
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.live("web")) == (65, "invalid_config", None)
+
+
+def test_publishing_that_fails_undoes_no_create(stage: Stage, folder: Path) -> None:
+    configure(stage, **{"class": "providers.Halfway"})
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "not_published", NAME)
+    assert states(ended) == [(NAME, "done"), (ACME, "failed")]
+    assert [item["name"] for item in ended.document["dns"]] == [NAME, ACME]
+
+
+@pytest.mark.parametrize("dcv", ["record", "hostname", "placeholder", "delegated"])
+def test_every_documented_or_usual_validation_target_is_published(stage: Stage, folder: Path, dcv: Any) -> None:
+    stage.world.switches = Switches(dcv=dcv)
+    ended = apply(stage)
+    assert (ended.code, states(ended)) == (0, [(NAME, "done"), (ACME, "done")])
+
+
+def test_an_unusual_target_is_not_published_unseen(stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.emulator.domains._DELEGATION_HOST", "collector.example.net")
+    stage.world.switches = Switches(dcv="delegated")
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (6, "not_published", ZONE)
+    assert f"{NAME}.collector.example.net is not below imgwire.dev: check it, then run dns sync" in ended.err
+
+
+def test_another_record_that_changes_while_publishing_is_reported(stage: Stage, folder: Path) -> None:
+    configure(stage, **{"class": "providers.Careless"})
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "other_records_changed", NAME)
+
+
+def test_a_plan_without_creates_needs_no_provider(stage: Stage, folder: Path) -> None:
+    assert apply(stage).code == 0
+    (stage.folder / "octodns.yaml").unlink()
+    assert apply(stage).code == 0
+
+
+def test_a_domain_is_not_checked_while_dns_lacks_its_records(stage: Stage) -> None:
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    with served_aside(Zone()) as zone:
+        ended = stage.run("apply", "--auto-approve", "--dns-server", str(zone.server), "--format", "json")
+    assert (ended.code, ("POST", TEST) in stage.sent(), ("POST", DOMAIN) in stage.sent()) == (0, False, True)
+    steps: list[Any] = ended.document["steps"]
+    assert [(step["op"], step["state"]) for step in steps] == [("create", "done"), ("verify", "skipped")]
+    assert steps[1]["error"]["kind"] == "dns_not_ready"
+    assert steps[1]["error"]["message"] == f"not checked yet: DNS lacks {NAME} and {ACME}"
