@@ -119,13 +119,13 @@ def test_independent_environments_run_side_by_side_and_a_ring_does_not() -> None
     assert play(*RING, parallelism=3)[0].wire.most_in_flight == 1
 
 
-def test_nothing_is_looked_at_between_a_delete_and_its_create_but_what_is_to_be_written() -> None:
+def test_one_read_lies_between_a_delete_and_its_create() -> None:
     """In a replace the gap is one look and one create; nothing else is sent meanwhile, by no other environment's lane either."""
     lived, _ = play(*REPLACE)
     assert lived.wire.moment == 5  # read, delete, read, create, verify
 
 
-def test_the_end_of_a_step_tells_the_domain_and_the_run_what_is_live_and_how_much_was_written() -> None:
+def test_results_contain_domains_and_the_run_contains_live_and_the_number_of_writes() -> None:
     lived, server = play(*SWAP)
     for name in ("a", "b"):
         made, verified = lived.applied.results[f"create:{name}"].domain, lived.applied.results[f"verify:{name}"].domain
@@ -150,7 +150,7 @@ def test_a_verify_right_after_its_create_is_read_first_only_where_the_response_i
     assert (states(lived)["verify:a"], server.hostnames()) == ("failed changed", {"a": Y})
 
 
-def test_a_check_that_fails_is_told_and_undoes_nothing() -> None:
+def test_a_failed_verify_step_undoes_nothing() -> None:
     lived, server = play(*REPLACE, {5: REFUSED})
     assert states(lived) == {"delete:a": "done", "create:a": "done", "verify:a": "failed refused"}
     assert (server.hostnames(), code(lived)) == ({"a": X}, (ExitCode.PARTIAL, "refused"))
@@ -162,7 +162,7 @@ def test_a_refused_delete_is_the_end_of_its_lane() -> None:
     assert (server.hostnames(), code(lived)) == ({"a": A}, (ExitCode.ERROR, "refused"))
 
 
-def test_a_refused_create_puts_the_old_hostname_back() -> None:
+def test_apply_restores_the_old_hostname_when_the_create_is_refused() -> None:
     lived, server = play(*REPLACE, {4: REFUSED})
     assert states(lived) == {
         "delete:a": "done",
@@ -178,7 +178,7 @@ def test_a_refused_create_puts_the_old_hostname_back() -> None:
     )
 
 
-def test_a_hostname_that_was_put_back_is_checked_so_that_it_is_served_again_soon() -> None:
+def test_a_restored_hostname_is_verified() -> None:
     lived, server = play(*REPLACE, {4: REFUSED})
     with server.world.reading() as state:
         claim = state.environments[server.ids["a"]].claim
@@ -187,7 +187,7 @@ def test_a_hostname_that_was_put_back_is_checked_so_that_it_is_served_again_soon
     assert lived.applied.restored[0].domain.status == "PENDING"
 
 
-def test_a_refused_create_leaves_the_gap_where_that_was_asked_for() -> None:
+def test_apply_restores_nothing_with_leave() -> None:
     lived, server = play(*REPLACE, {4: REFUSED}, restore=False)
     assert sent(lived) == ["DELETE a", f"POST a {X}"]
     assert (restored(lived), unserved(lived)) == ([], [(A, "a", "delete:a")])
@@ -195,29 +195,29 @@ def test_a_refused_create_leaves_the_gap_where_that_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize("trouble", [LOST, CUT_SHORT, Trouble("connect"), Trouble("429"), Trouble("html")], ids=str)
-def test_trouble_that_passes_does_not_keep_a_hostname_from_being_put_back(trouble: Trouble) -> None:
+def test_a_restore_is_retried_after_transient_errors(trouble: Trouble) -> None:
     lived, server = play(*REPLACE, {4: REFUSED, 6: trouble})
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
 
 
-def test_a_check_that_fails_takes_nothing_from_what_was_put_back() -> None:
+def test_a_failed_verify_does_not_undo_a_restore() -> None:
     lived, server = play(*REPLACE, {4: REFUSED, 7: REFUSED})
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
     assert lived.wire.paths[-2:] == ["POST a", "TEST a"]
 
 
-def test_what_shows_for_a_while_after_its_delete_can_be_put_back() -> None:
+def test_a_restore_waits_until_reads_no_longer_show_the_deleted_domain() -> None:
     lived, server = play(*REPLACE, {3: Trouble("403")}, switches=Switches(delete_seconds=2.0))
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
 
 
-def test_what_seemed_to_fail_and_is_seen_afterwards_was_put_back() -> None:
+def test_a_restore_that_reads_show_later_has_succeeded() -> None:
     lived, server = play(*REPLACE, {4: REFUSED, 6: LOST_AND_DONE, **dict.fromkeys((7, 8, 9), LOST)})
     assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
     assert lived.applied.writes_done == 2
 
 
-def test_what_was_never_taken_away_was_not_put_back() -> None:
+def test_a_domain_whose_lost_delete_did_not_happen_is_not_restored() -> None:
     lived, server = play(*REPLACE, {2: LOST, **dict.fromkeys((3, 4, 5), LOST)})
     assert states(lived)["delete:a"] == "failed unknown"
     assert (restored(lived), unserved(lived), server.hostnames()) == ([], [], {"a": A})
@@ -230,7 +230,7 @@ def test_a_create_that_shows_only_when_the_old_hostname_is_to_be_restored_is_don
     assert lived.applied.writes_done == 2
 
 
-def test_only_what_is_missing_is_told_among_many() -> None:
+def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(
         {"a": A, "b": B, "c": C}, {"a": X, "b": Y, "c": "z.example.com"}, {9: REFUSED, 16: REFUSED, 18: REFUSED}
@@ -240,14 +240,14 @@ def test_only_what_is_missing_is_told_among_many() -> None:
     assert unserved(lived) == [(C, "c", "delete:c")]
 
 
-def test_a_hostname_that_cannot_be_put_back_is_told() -> None:
+def test_a_hostname_that_cannot_be_restored_is_unserved() -> None:
     lived, server = play(*REPLACE, {4: REFUSED, 6: REFUSED})
     assert sent(lived) == ["DELETE a", f"POST a {X}", f"POST a {A}"]
     assert (restored(lived), unserved(lived)) == ([], [(A, "a", "delete:a")])
     assert server.hostnames() == {"a": None}
 
 
-def test_putting_back_ends_after_as_many_attempts_as_any_call() -> None:
+def test_a_restore_has_as_many_attempts_as_any_call() -> None:
     lived, _ = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 60), CUT_SHORT)})
     assert unserved(lived) == [(A, "a", "delete:a")]
     # Look, delete, look, the refused create; look, create and its look back; two more looks. Each look is asked three times.
@@ -275,12 +275,12 @@ def test_every_step_that_was_skipped_names_the_one_that_failed() -> None:
     assert told["verify:b"] == "skipped: `create:b` was not done"
 
 
-def test_all_is_put_back_before_any_of_it_is_checked() -> None:
+def test_all_hostnames_are_restored_before_any_is_verified() -> None:
     lived, _ = play(*SWAP, {6: REFUSED})
     assert lived.wire.paths[-6:] == ["GET a", "POST a", "GET b", "POST b", "TEST a", "TEST b"]
 
 
-def test_when_a_ring_fails_half_way_what_has_arrived_stays_and_the_rest_goes_back() -> None:
+def test_a_ring_that_fails_in_the_middle_keeps_arrived_hostnames_and_restores_the_others() -> None:
     """b's hostname is served by a now, so b has nothing to get back; c's goes back to c, and a's has lost its place."""
     lived, server = play(*RING, {10: REFUSED})
     assert server.hostnames() == {"a": B, "b": None, "c": C}
@@ -293,7 +293,7 @@ def test_an_environment_that_wanted_nothing_gets_its_hostname_back_when_the_take
     assert (restored(lived), server.hostnames()) == ([("b", B)], {"a": None, "b": B})
 
 
-def test_a_delete_whose_outcome_is_not_known_is_followed_by_putting_back_what_was_to_be_replaced() -> None:
+def test_a_delete_with_an_unknown_outcome_is_followed_by_a_restore() -> None:
     unread = dict.fromkeys((3, 4, 5), LOST)
     lived, server = play(*REPLACE, {2: LOST_AND_DONE, **unread})
     assert states(lived) == {
@@ -334,13 +334,13 @@ def test_a_hostname_that_is_still_taken_for_a_while_after_its_delete_is_waited_f
     assert (set(states(lived).values()), server.hostnames()) == ({"done"}, {"a": B, "b": None})
 
 
-def test_a_hostname_that_nobody_freed_is_not_waited_for() -> None:
+def test_a_conflict_about_a_hostname_that_the_run_did_not_free_fails_at_once() -> None:
     lived, _ = play({"a": None}, {"a": X}, {2: Trouble("409")})
     assert lived.wire.paths == ["GET a", "POST a", "GET a"]
     assert states(lived)["create:a"] == "failed conflict"
 
 
-def test_what_somebody_else_has_changed_is_left_alone() -> None:
+def test_an_environment_that_another_writer_changed_is_left_alone() -> None:
     lived, server = play(*REPLACE, meddling={1: Meddling("a", Y)})
     assert states(lived) == {
         "delete:a": "failed changed",
@@ -351,14 +351,14 @@ def test_what_somebody_else_has_changed_is_left_alone() -> None:
     assert lived.applied.writes_done == 0
 
 
-def test_what_somebody_else_puts_into_the_gap_is_left_alone_and_what_it_cost_is_told() -> None:
+def test_a_domain_that_another_writer_creates_after_the_delete_is_left_alone() -> None:
     lived, server = play(*REPLACE, meddling={3: Meddling("a", Y)})
     assert states(lived)["create:a"] == "failed changed"
     assert (restored(lived), unserved(lived), server.hostnames()) == ([], [(A, "a", "delete:a")], {"a": Y})
 
 
 @pytest.mark.parametrize("moment", [1, 2, 3, 4])
-def test_a_delete_that_is_on_its_way_when_the_signal_comes_is_followed_by_its_create(moment: int) -> None:
+def test_after_a_signal_a_sent_delete_is_followed_by_its_create(moment: int) -> None:
     lived, server = play({"a": A, "b": B}, {"a": X, "b": Y}, stopped=moment)
     assert server.hostnames() == {"a": X, "b": B}
     assert states(lived) == {
@@ -380,7 +380,7 @@ def test_a_ring_that_has_begun_when_the_signal_comes_is_finished() -> None:
     ] * 3
 
 
-def test_a_stop_before_the_first_write_does_nothing_more_and_says_so() -> None:
+def test_a_signal_before_the_first_write_stops_the_run() -> None:
     lived, server = play({"a": A, "b": None}, {"a": A, "b": Y}, stopped=1, troubles={1: Trouble("403")})
     assert (server.hostnames(), lived.applied.writes_done) == ({"a": A, "b": None}, 0)
     lived, _ = play({"a": None, "b": None}, {"a": X, "b": Y}, stopped=1, troubles={2: REFUSED})
@@ -396,7 +396,7 @@ def test_a_stop_before_the_first_write_does_nothing_more_and_says_so() -> None:
         pytest.param(4, "done", 2, id="while the create is on its way"),
     ],
 )
-def test_a_second_signal_ends_at_once_and_says_what_may_have_happened(moment: int, expected: str, written: int) -> None:
+def test_a_second_signal_ends_the_run_with_an_unknown_outcome(moment: int, expected: str, written: int) -> None:
     lived, _ = play(*REPLACE, stopped=moment, stopped_again=moment)
     assert lived.cut_off
     assert states(lived)["delete:a"] == expected
@@ -436,7 +436,7 @@ def test_a_first_create_in_the_wrong_environment_is_undone_and_ends_the_run() ->
     assert lived.applied.writes_done == 2
 
 
-def test_an_undoing_that_is_cut_off_is_told() -> None:
+def test_an_interrupted_undo_is_reported() -> None:
     lived, server = mistaken({"a": None}, {"a": X}, stopped=3, stopped_again=3)
     assert (states(lived)["create:a"], server.hostnames()) == ("failed interrupted", {"a": X})
     assert code(lived)[0] is ExitCode.PARTIAL
@@ -450,7 +450,7 @@ def test_trouble_that_passes_does_not_keep_a_create_from_being_undone() -> None:
         assert (server.hostnames(), error.message.endswith("; the create was undone")) == ({"a": None}, True)
 
 
-def test_an_undoing_that_fails_is_told() -> None:
+def test_a_failed_undo_is_reported() -> None:
     lived, server = mistaken({"a": None}, {"a": X}, troubles={4: Trouble("403")})
     error = lived.applied.results["create:a"].error
     assert error is not None
@@ -476,7 +476,7 @@ def test_an_environment_that_was_filled_in_this_run_is_known_to_be_taken() -> No
     assert f"opens Environment {server.ids['a']}, which is that of `a`" in error.message
 
 
-def test_undoing_takes_nothing_that_somebody_else_has_made_there() -> None:
+def test_an_undo_deletes_nothing_of_another_writer() -> None:
     lived, server = mistaken({"a": None}, {"a": X}, meddling={3: Meddling("a", X)})
     assert server.hostnames() == {"a": X}
     assert not server.acts[-1].ours
@@ -491,7 +491,7 @@ def test_steps_that_an_earlier_run_has_done_count_as_done() -> None:
     assert {result.state for result in Ledger(again).snapshot().results.values()} == {"done"}
 
 
-def test_a_step_that_is_told_was_told_before_the_next_one_began() -> None:
+def test_the_observer_receives_each_step_before_the_next_one_starts() -> None:
     lived, _ = play(*REPLACE)
     assert lived.told == ("delete:a done", "create:a done", "verify:a done")
 
@@ -502,7 +502,7 @@ def test_a_run_asks_for_patience_while_it_lasts_and_no_longer() -> None:
     assert (lived.patient, lived.wire.stop.patient) == ((False, True, True, True), False)
 
 
-def test_a_run_can_be_told_at_any_moment() -> None:
+def test_a_snapshot_is_complete_at_any_moment() -> None:
     lived, _ = play(*REPLACE, killed_before=4)
     assert lived.killed
     assert states(lived) == {"delete:a": "done", "create:a": "not_started", "verify:a": "not_started"}

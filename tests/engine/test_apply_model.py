@@ -40,7 +40,7 @@ _OPEN = {"unknown", "interrupted"}  # errors that say themselves that the write 
     phases=set(Phase) - {Phase.explain},
 )
 @given(scenarios())
-def test_whatever_happens_nothing_is_lost_and_one_more_apply_reaches_the_goal(scenario: Scenario) -> None:
+def test_nothing_is_lost_and_one_more_apply_reaches_the_goal(scenario: Scenario) -> None:
     note(repr(scenario))
     asyncio.run(_whole_life(scenario))
 
@@ -121,7 +121,7 @@ def check_again(lived: Lived, again: Lived | set[str], scenario: Scenario, serve
     phases=set(Phase) - {Phase.explain},
 )
 @given(scenarios())
-def test_whatever_happens_nothing_is_left_in_an_environment_that_was_not_meant_unless_it_is_told(
+def test_no_domain_stays_in_a_wrong_environment_unless_it_is_reported(
     scenario: Scenario,
 ) -> None:
     """The pin of `a`, which has no custom domain, is not the Environment that its key opens."""

@@ -151,7 +151,7 @@ def test_a_restore_that_fails_stops_the_run_even_after_a_local_failure() -> None
     assert error.message == f"not started: restoring `{OLD['b']}` in `b` failed (422)"
 
 
-def test_a_chain_that_meets_the_stop_halfway_deletes_nothing_more_and_restores_what_it_deleted() -> None:
+def test_a_stopped_chain_sends_no_second_delete_and_restores_the_first() -> None:
     """The delete of `e` is forbidden while the chain of `c` and `d` is between its two deletes."""
     holds = {name: OLD[name] for name in "acde"}
     lived, server = play(
@@ -197,3 +197,23 @@ def test_a_signal_during_the_trial_finishes_the_trial_and_starts_no_other_lane()
     lived, server = play(*replaces("abc"), stopped=2, parallelism=3)
     assert server.hostnames() == {"a": NEW["a"], "b": OLD["b"], "c": OLD["c"]}
     assert {states(lived)[f"delete:{name}"] for name in "bc"} == {"not_started interrupted"}
+
+
+def test_three_plain_creates_that_fail_locally_stop_what_deletes_but_no_other_create() -> None:
+    new = {name: f"{name}.example.com" for name in "vwxyz"}
+    lived, server = play(
+        {"a": OLD["a"], **dict.fromkeys(new)},
+        {"a": NEW["a"], **new},
+        refused_hostnames=frozenset(new[name] for name in "wxy"),
+    )
+    assert server.hostnames() == {"a": OLD["a"], "v": new["v"], "w": None, "x": None, "y": None, "z": new["z"]}
+    assert states(lived)["delete:a"] == "not_started stopped"
+
+
+def test_three_deletes_that_are_refused_in_a_row_stop_the_run() -> None:
+    names = "abcde"
+    lived, server = play(
+        {name: OLD[name] for name in names}, dict.fromkeys(names), outages=(Outage("delete", Trouble("409")),)
+    )
+    assert [path for path in lived.wire.paths if path.startswith("DELETE")] == ["DELETE a", "DELETE b", "DELETE c"]
+    assert server.hostnames() == {name: OLD[name] for name in names}

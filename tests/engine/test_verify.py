@@ -111,7 +111,7 @@ async def verify(
     return found[0], time.slept
 
 
-async def test_without_waiting_everything_is_asked_once() -> None:
+async def test_verify_without_wait_checks_once() -> None:
     api = Imgwire(Present(NEW), [NEW])
     found, slept = await verify(api, 0)
     assert (found.verdict, found.message) == (
@@ -182,7 +182,7 @@ async def test_what_dns_does_not_deny_is_checked_in_every_round(verdict: DnsVerd
     assert api.calls == ["read", "test"] * 5
 
 
-async def test_silence_is_asked_again_and_nothing_but_absence_is_not_waited_for() -> None:
+async def test_unknown_environments_are_polled_and_absent_ones_alone_are_not() -> None:
     api = Imgwire(Absent(), broken=1)
     found, slept = await verify(api, 600)
     assert (found.verdict, found.message) == (Verdict.ABSENT, "has no custom domain: run apply first")
@@ -204,7 +204,7 @@ async def test_where_no_custom_domain_is_desired_what_was_read_is_the_verdict(
     assert absence_verdict("web", live) == Verified("web", verdict, live, words)
 
 
-async def test_what_dns_says_comes_with_the_verdict_whatever_it_is() -> None:
+async def test_verdicts_contain_the_dns_records() -> None:
     ready, _ = await verify(Imgwire(Present(READY)), 0, dns(DnsVerdict.MISSING))
     waiting, _ = await verify(Imgwire(Present(NEW), [NEW]), 0, dns(DnsVerdict.OK))
     assert (ready.verdict, ready.records) == (Verdict.READY, (record(DnsVerdict.MISSING),))
@@ -221,7 +221,7 @@ async def test_the_last_second_is_used_and_pauses_are_shortened_by_chance() -> N
     assert time.slept == [1.0, 0.5]
 
 
-async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:
+async def test_a_round_without_test_connection_reports_the_dns_records() -> None:
     told: list[Verified] = []
     both = (record(DnsVerdict.MISSING), record(DnsVerdict.MISSING, "validation"))
 
@@ -248,7 +248,9 @@ async def test_a_round_that_only_looks_tells_all_that_it_saw() -> None:
     ],
     ids=["two kinds", "right", "right and stuck", "unseen and stuck", "unseen"],
 )
-async def test_the_advice_fits_what_dns_says(checked: Domain, verdicts: tuple[DnsVerdict, ...], advice: str) -> None:
+async def test_the_advice_matches_the_dns_lookups(
+    checked: Domain, verdicts: tuple[DnsVerdict, ...], advice: str
+) -> None:
     records = tuple(record(said, purpose) for said, purpose in zip(verdicts, ("routing", "validation"), strict=False))
 
     async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:

@@ -59,7 +59,7 @@ async def test_ten_thousand_reads_need_no_ten_thousand_tasks() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_job_is_drawn_only_when_somebody_is_free() -> None:
+async def test_a_job_is_drawn_only_by_a_free_worker() -> None:
     drawn, busy = 0, Busy()
 
     def jobs() -> Iterator[int]:

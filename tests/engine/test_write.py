@@ -153,7 +153,7 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(VERIFY, [R_NEW, OTHER, R_READY], READY, "rtr", [], id="the check's answer is another's"),
     ],
 )
-async def test_a_step_ends_as_the_server_stands(
+async def test_a_step_ends_with_the_state_of_the_server(
     step: Step, script: list[object], end: object, calls: str, slept: list[float]
 ) -> None:
     found, api, _ = await done(step, *script)
@@ -254,7 +254,7 @@ async def test_a_bare_404_means_absent_only_where_this_run_has_deleted(
         pytest.param([R_ABSENT, TAKEN, R_AGAIN], "changed", [], id="made anew before the create"),
     ],
 )
-async def test_a_deleted_domain_that_still_shows_is_waited_out(
+async def test_reads_are_repeated_while_they_show_the_deleted_domain(
     script: list[object], end: object, slept: list[float]
 ) -> None:
     found, api, _ = await done(CREATE, *script, deleted=OLD)
@@ -270,7 +270,7 @@ async def test_a_deleted_domain_that_still_shows_is_waited_out(
         pytest.param([R_ABSENT, TAKEN, R_NEW], NEW, [], id="ours already"),
     ],
 )
-async def test_a_hostname_that_this_run_freed_elsewhere_is_waited_for(
+async def test_a_conflict_about_a_hostname_that_the_run_freed_is_retried(
     script: list[object], end: object, slept: list[float]
 ) -> None:
     found, api, _ = await done(CREATE, *script, hostname_freed=True)
@@ -287,12 +287,12 @@ async def test_a_hostname_that_this_run_freed_elsewhere_is_waited_for(
         pytest.param(DELETE, [R_AGAIN], [R_AGAIN], id="somebody else's change"),
     ],
 )
-async def test_every_state_that_was_learned_is_told(step: Step, script: list[object], seen: list[Known]) -> None:
+async def test_every_read_and_answer_is_reported(step: Step, script: list[object], seen: list[Known]) -> None:
     assert (await done(step, *script))[2] == seen
 
 
 @pytest.mark.anyio
-async def test_of_a_check_whose_answer_was_lost_nobody_claims_to_know() -> None:
+async def test_a_verify_with_a_lost_answer_has_an_unknown_outcome() -> None:
     error = await error_of(VERIFY, R_NEW, LOST, *[R_NEW] * 3)
     assert (error.kind, error.message, error.hint) == (
         "no_answer",
@@ -302,7 +302,7 @@ async def test_of_a_check_whose_answer_was_lost_nobody_claims_to_know() -> None:
 
 
 @pytest.mark.anyio
-async def test_what_this_run_has_deleted_is_not_told_to_be_there_again() -> None:
+async def test_stale_reads_of_the_deleted_domain_are_not_reported() -> None:
     found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, deleted=OLD)
     assert (found, R_OLD in seen) == (NEW, False)
 
@@ -316,7 +316,7 @@ async def error_of(step: Step, *script: object, deleted: Domain | None = None) -
 
 
 @pytest.mark.anyio
-async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() -> None:
+async def test_a_failure_has_message_hint_and_kind() -> None:
     assert await error_of(CREATE, R_ABSENT, TAKEN, R_ABSENT) == StepError(
         "conflict", "409 claimed", 409, "ResourceConflictError", Conflict.hint
     )
@@ -337,20 +337,20 @@ async def test_a_failure_says_what_is_known_what_to_do_and_how_the_run_ends() ->
 
 
 @pytest.mark.anyio
-async def test_what_was_deleted_and_still_shows_is_not_taken_for_what_is_put_back() -> None:
+async def test_the_deleted_domain_is_not_mistaken_for_its_restore() -> None:
     put_back = Create("web", OLD.hostname)
     found, api, _ = await done(put_back, R_ABSENT, TAKEN, R_OLD, R_ABSENT, AGAIN, deleted=OLD)
     assert (found, api.slept) == (AGAIN, [0.5])
 
 
 @pytest.mark.anyio
-async def test_a_conflict_with_what_never_goes_away_is_told_in_the_apis_words() -> None:
+async def test_a_lasting_conflict_is_reported_with_the_message_of_the_api() -> None:
     error = await error_of(CREATE, *[R_ABSENT, TAKEN, R_OLD] * 3, deleted=OLD)
     assert (error.message, error.status, error.error_type) == (TAKEN.message, TAKEN.status, TAKEN.error_type)
 
 
 @pytest.mark.anyio
-async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> None:
+async def test_an_answer_about_another_hostname_is_not_trusted() -> None:
     assert await error_of(CREATE, R_ABSENT, OTHER, *[R_ABSENT] * 3) == StepError(
         "unexpected",
         "create: asked for `new.example.com`, and the answer speaks of `x.example.com`;"
@@ -373,7 +373,9 @@ async def test_an_answer_about_another_hostname_is_told_and_not_believed() -> No
     ],
     ids=["another id", "something there", "nothing to verify"],
 )
-async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: Step, live: Known, words: str) -> None:
+async def test_a_change_by_another_writer_is_reported_with_expected_and_live(
+    step: Step, live: Known, words: str
+) -> None:
     changed = StepError(
         "changed",
         f"`web` was changed by someone else: {words}",
@@ -395,7 +397,7 @@ async def test_what_somebody_else_changed_is_told_as_it_was_and_as_it_is(step: S
         pytest.param([R_ABSENT, LOST, asyncio.CancelledError()], WriteInterrupted, id="while reading back"),
     ],
 )
-async def test_a_step_that_is_cut_off_says_whether_anything_had_been_sent(
+async def test_a_cancelled_step_knows_whether_a_write_was_sent(
     script: list[object], error: type[BaseException]
 ) -> None:
     api = Scripted(*script)

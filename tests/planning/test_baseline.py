@@ -114,7 +114,7 @@ def told(found: tuple[Finding, ...]) -> list[tuple[str, str | None, bool]]:
         ),
     ],
 )
-def test_what_happened_since_is_told_with_its_cause(
+def test_findings_have_the_cause_of_the_baseline(
     then: Live, now: Live, desired: str | None, expected: list[tuple[str, str | None, bool]]
 ) -> None:
     found = findings(plan_of(desired, now), seen(then))
@@ -122,7 +122,7 @@ def test_what_happened_since_is_told_with_its_cause(
     assert found == findings(plan_of(desired, now), seen(then))
 
 
-def test_a_finding_says_what_was_and_what_is() -> None:
+def test_a_finding_has_before_and_after() -> None:
     now = live("web", HOST, id=uid("second"), cname_value="b.imgwire.dev", status="FAILED")
     recreated, moved, worse = findings(plan_of(HOST, now), seen(READY))
     assert (recreated.message, recreated.changes) == (
@@ -227,7 +227,7 @@ OTHER_RECORDS = [None, RECORD, {**RECORD, "last_verified_at": None, "new_field":
     st.dictionaries(st.text(max_size=5), st.sampled_from([*Cause]), max_size=4),
     st.dictionaries(st.text(min_size=1, max_size=3).filter(lambda key: key not in REPORT), JSON, max_size=2),
 )
-def test_every_whole_report_is_read_and_gives_what_it_says(
+def test_every_complete_report_is_readable_as_a_baseline(
     records: dict[str, Any], causes: dict[str, Cause], more: dict[str, Any]
 ) -> None:
     environments = [{**more, "name": name, "live": record} for name, record in records.items()]
@@ -252,5 +252,5 @@ def test_any_json_is_read_or_refused(change: dict[str, Any], anything: Any) -> N
             assert set(baseline.live) <= {item["name"] for item in document["environments"] if "live" in item}
 
 
-def test_causes_are_those_that_a_report_can_tell() -> None:
+def test_only_known_causes_are_accepted() -> None:
     assert [cause.words for cause in Cause] == ["not applied yet", "changed outside"]

@@ -105,7 +105,7 @@ MANY = {f"e{number}": f"e{number}.example.com" for number in range(6)}
         ),
     ],
 )
-def test_a_block_says_what_it_is_about_and_what_lifts_it(plan: Plan, consent: Consent, expected: Block) -> None:
+def test_a_block_has_environment_message_and_override(plan: Plan, consent: Consent, expected: Block) -> None:
     assert [block for block in blocks(plan, consent) if block.code == expected.code] == [expected]
 
 

@@ -68,7 +68,7 @@ def _told(plan: Plan, blocked: tuple[Block, ...]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_the_plan_is_what_the_case_says(path: Path) -> None:
+def test_the_plan_matches_the_case(path: Path) -> None:
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert set(case) <= {"why", "desired", "live", "consent", "expect"}
     plan = build_plan(

@@ -73,11 +73,11 @@ def found(
     ],
     ids=["missing", "unexpected", "differs"],
 )
-def test_a_hostname_that_drifted_is_told_whole(desired: str | None, now: Domain | None, expected: Finding) -> None:
+def test_a_drifted_hostname_has_a_complete_finding(desired: str | None, now: Domain | None, expected: Finding) -> None:
     assert found(desired, now) == (expected,)
 
 
-def test_what_happened_to_the_same_hostname_is_told_whole() -> None:
+def test_changes_of_the_same_hostname_have_complete_findings() -> None:
     then = domain("web", HOST, id="old", cname_value="old.imgwire.dev")
     assert found(HOST, NOW, then) == (
         Finding(
@@ -101,7 +101,7 @@ def test_what_happened_to_the_same_hostname_is_told_whole() -> None:
     )
 
 
-def test_what_is_not_ready_is_told_whole() -> None:
+def test_a_domain_that_is_not_ready_has_a_complete_finding() -> None:
     assert found(HOST, domain("web", HOST, status="PENDING"), health=True) == (
         Finding(
             DriftKind.HEALTH_REGRESSED,
@@ -136,7 +136,7 @@ def test_a_baseline_may_leave_open_only_when_a_domain_was_verified(field: str) -
             from_document(document)
 
 
-def test_a_move_to_what_could_not_be_read_is_told_by_all_its_names() -> None:
+def test_a_move_to_an_unreadable_environment_names_both() -> None:
     wishes = [wish("a", None), wish("b", HOST)]
     plan = build_plan(wishes, {"a": live("a", HOST), "b": unreadable()}, API_URL)
     (block,) = blocks(plan, Consent())

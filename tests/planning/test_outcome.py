@@ -86,7 +86,7 @@ def test_what_an_apply_amounts_to(dark: str | None, signal: ExitCode | None, wri
         assert code == expected, ends
 
 
-def test_what_cannot_be_read_counts_as_unreachable_whatever_the_error_says() -> None:
+def test_an_unreadable_environment_counts_as_unreachable() -> None:
     """A refusal in the API's own words has the code 1 for a step; for a read it means that live is unknown."""
     plan = build_plan([wish("a", "a.example.com")], {"a": Unreadable(Conflict("…"))}, API_URL)
     assert of_apply(plan, Applied({}, {})) == (ExitCode.UNREACHABLE, "unreadable")

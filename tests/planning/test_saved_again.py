@@ -37,7 +37,7 @@ def test_what_there_is_not_to_do_any_more_was_done_and_comes_first() -> None:
     assert (whole.environments, whole.lanes, whole.moves) == (fresh.environments, fresh.lanes, fresh.moves)
 
 
-def test_a_half_done_replace_needs_only_its_create() -> None:
+def test_a_replace_whose_delete_is_done_needs_only_its_create() -> None:
     saved = from_document(document_of(plan_of()))
     fresh = plan_of({**LIVE, "web": Absent()})
     assert stale(saved, fresh) == ()
@@ -51,7 +51,7 @@ def test_a_document_without_a_version_is_of_another_format() -> None:
     )
 
 
-def test_what_the_manifest_does_not_want_any_more_is_said_in_words() -> None:
+def test_a_changed_manifest_is_reported_for_a_saved_plan() -> None:
     saved = from_document(document_of(plan_of()))
     wishes = {item.name: item for item in [*WISHES[:-1], wish("web", None, environment_id=uid("web"))]}
     assert [block.message for block in refusals(saved, API_URL, BEFORE, wishes)] == [
@@ -60,7 +60,7 @@ def test_what_the_manifest_does_not_want_any_more_is_said_in_words() -> None:
     ]
 
 
-def test_a_domain_that_has_gone_is_said_in_words() -> None:
+def test_an_absent_domain_is_reported_for_a_saved_plan() -> None:
     saved = from_document(document_of(plan_of()))
     before = pending("slow", "slow.example.com")
     assert [block.message for block in stale(saved, plan_of({**LIVE, "slow": Absent()}))] == [

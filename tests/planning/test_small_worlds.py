@@ -165,7 +165,7 @@ def test_any_order_that_respects_after_reaches_the_goal(
 
 
 @given(worlds())
-def test_a_gap_is_no_wider_than_it_must_be(world: tuple[Hostnames, dict[str, Live]]) -> None:
+def test_an_interruption_is_as_short_as_possible(world: tuple[Hostnames, dict[str, Live]]) -> None:
     """In the plan's own order a hostname that moves is created again before two more deletes have gone by."""
     goal, found = world
     plan = planned(goal, found)

@@ -71,7 +71,7 @@ def drifted(web: str | None = "old.example.com") -> Plan:
     )
 
 
-def test_drift_is_told_with_what_is_there_and_what_is_wanted() -> None:
+def test_a_drift_message_has_live_and_desired() -> None:
     found = findings(drifted())
     assert [(item.kind, item.environment, item.hostname, item.message, item.changes) for item in found] == [
         (
