@@ -4,13 +4,10 @@ The names in `__all__` are the public Python API. Everything else is private and
 package loads the standard library only; each name is loaded when it is first used.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from reconciler.version import __version__ as __version__
 
+# `python -m reconciler` loads this before it takes the working folder off the path, so nothing is imported from elsewhere here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode as ExitCode
     from reconciler.model.observer import NullObserver as NullObserver
@@ -79,11 +76,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load a public name when it is first used (PEP 562)."""
+    from importlib import import_module
+
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -243,7 +244,7 @@ def can_mount() -> bool:
 def test_a_bind_mounted_file_is_written_in_place(here: Path) -> None:
     (here / "source").write_text("before")
     (here / "target").write_text("")
-    script = MOUNTED.format(python=sys.executable)
+    script = MOUNTED.format(python=shlex.quote(sys.executable))
     ended = subprocess.run(
         ["unshare", "-rm", "sh", "-c", script],
         capture_output=True,
