@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.recognition import mentions_environments
-from reconciler.manifest.source_text import At, SourceText, error
+from reconciler.manifest.source_text import Location, SourceText, error
 from reconciler.manifest.syntax import unreadable_character
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def decode(file: str, data: bytes) -> SourceText | Diagnostic:
 
 
 def _other_encoding(file: str, name: str) -> Diagnostic:
-    at = At(SourceText(file, ""), (0, 0, 1))
+    at = Location(SourceText(file, ""), (0, 0, 1))
     return error(Code.NOT_UTF8, f"the file is not in UTF-8; it looks like {name}", at, hint="save it as UTF-8")
 
 
@@ -53,6 +53,6 @@ def _bad_byte(file: str, data: bytes, position: int) -> Diagnostic:
     column = len(before) - max(before.rfind("\n"), before.rfind("\r")) - 1
     source = SourceText(file, data.decode("utf-8-sig", "replace"))
     source.is_private = not mentions_environments(source.text)
-    said = f"the byte 0x{data[position]:02X} is not UTF-8"
+    message = f"the byte 0x{data[position]:02X} is not UTF-8"
     hint = "save the file as UTF-8; it may be in Latin-1 or Windows-1252"
-    return error(Code.NOT_UTF8, said, At(source, (line, column, 1)), hint=hint)
+    return error(Code.NOT_UTF8, message, Location(source, (line, column, 1)), hint=hint)

@@ -20,22 +20,22 @@ from yaml.events import (
 )
 
 from reconciler.manifest.codes import Code
+from reconciler.manifest.located import Document, LocatedList, LocatedMapping
 from reconciler.manifest.masking import may_hold_secret, points_elsewhere
-from reconciler.manifest.placed import Document, Entries, Items
 from reconciler.manifest.recognition import is_manifest, mentions_environments
-from reconciler.manifest.scalars import EMPTY, REPORTED, Odd, plain_value
-from reconciler.manifest.source_text import MOST_PROBLEMS, TO_END_OF_LINE, At, Place, SourceText, error
+from reconciler.manifest.scalars import EMPTY, REPORTED, AmbiguousScalar, plain_value
+from reconciler.manifest.source_text import MAX_PROBLEMS, TO_END_OF_LINE, Location, Position, SourceText, error
 from reconciler.manifest.syntax import explain_syntax
-from reconciler.manifest.words import describe, shorten
+from reconciler.manifest.wording import describe, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.diagnostics import Diagnostic
 
-__all__ = ["DEEPEST", "HAS_LIBYAML", "Document", "Entries", "read_document"]
+__all__ = ["HAS_LIBYAML", "MAX_DEPTH", "Document", "read_document"]
 
-DEEPEST = 32
+MAX_DEPTH = 32
 """Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""
 
 MAX_ITEMS = 20_000
@@ -83,7 +83,7 @@ def read_document(source: SourceText, *, fast: bool = HAS_LIBYAML) -> Document:
 def _not_a_manifest(source: SourceText) -> Diagnostic:
     message = "this file is not a manifest: it has neither `version` nor `environments`"
     hint = "check the path; `reconciler init` writes a manifest to start from"
-    return error(Code.WRONG_TYPE, message, At(source, (0, 0, 1)), hint=hint)
+    return error(Code.WRONG_TYPE, message, Location(source, (0, 0, 1)), hint=hint)
 
 
 def _event_source(text: str, *, fast: bool) -> Callable[[], Any]:
@@ -106,31 +106,33 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._source = document.source
-        self._anchors: dict[str, Place] = {}
+        self._anchors: dict[str, Position] = {}
         self.found: list[Callable[[], Diagnostic]] = []
         """Problems to tell when all that was read is read, and it is known what must not be shown."""
 
     def build(self, next_event: Callable[[], Any]) -> None:
-        first: At | None = None
+        first: Location | None = None
         while not isinstance(event := next_event(), StreamEndEvent):
             if not isinstance(event, DocumentStartEvent):
                 continue
             if first is not None:
                 hint = "keep one document in a file; several files are given with several -f or a folder"
                 related = ((first, "the first document starts here"),)
-                self._tell(Code.MULTIPLE_DOCUMENTS, "a second YAML document starts here", event, hint, related)
+                self._add_diagnostic(
+                    Code.MULTIPLE_DOCUMENTS, "a second YAML document starts here", event, hint, related
+                )
                 return
             self._read_document(next_event)
-            first = At(self._source, self._document.root_place)
+            first = Location(self._source, self._document.root_position)
 
     def _read_document(self, next_event: Callable[[], Any]) -> None:
         """From the start of the document to the end of its root."""
         document, anchors = self._document, self._anchors
-        around: list[tuple[Entries | Items | None, bool]] = []
-        here: Entries | Items | None = None
+        around: list[tuple[LocatedMapping | LocatedList | None, bool]] = []
+        here: LocatedMapping | LocatedList | None = None
         secret = False  # values may be an API key
-        key: str | Odd | None = None  # Odd where a value has no key to stand under
-        key_place: Place = (0, 0, 0)
+        key: str | AmbiguousScalar | None = None  # Odd where a value has no key to stand under
+        key_position: Position = (0, 0, 0)
         while True:
             event = next_event()
             kind = type(event)
@@ -140,8 +142,8 @@ class _Builder:
                     return
                 continue
 
-            place = _place(event)
-            opened: Entries | Items | None = None
+            position = _position(event)
+            opened: LocatedMapping | LocatedList | None = None
             value: object
             if kind is ScalarEvent:
                 if event.tag is not None:
@@ -149,29 +151,29 @@ class _Builder:
                 else:
                     value = plain_value(event.value) if event.implicit[0] else event.value
             elif kind is AliasEvent:
-                if not (isinstance(key, Odd) and key.text == _MERGE):  # a merge was told of at its key
-                    self._tell_alias(event)
+                if not (isinstance(key, AmbiguousScalar) and key.text == _MERGE):  # a merge was told of at its key
+                    self._add_alias(event)
                 value = REPORTED
             else:
-                if len(around) == DEEPEST:
+                if len(around) == MAX_DEPTH:
                     hint = "a manifest needs five: look for brackets or indentation that should not be there"
-                    self._tell(Code.TOO_LARGE, f"nested more than {DEEPEST} levels deep", event, hint)
+                    self._add_diagnostic(Code.TOO_LARGE, f"nested more than {MAX_DEPTH} levels deep", event, hint)
                     raise _Stop
-                value = opened = Entries() if kind is MappingStartEvent else Items()
+                value = opened = LocatedMapping() if kind is MappingStartEvent else LocatedList()
                 if event.tag not in _COLLECTION_TAGS:
-                    value = self._tell_tag(event)
+                    value = self._add_tag(event)
             if kind is not AliasEvent and event.anchor:
-                anchors[event.anchor] = place
+                anchors[event.anchor] = position
 
-            if type(here) is Entries:
+            if type(here) is LocatedMapping:
                 if key is None:
-                    key, key_place = self._key(here, value, event), place
+                    key, key_position = self._key(here, value, event), position
                     continue
                 below_secret = secret or (key not in _KEYS_WITHOUT_SECRETS and self._secret_key(key, len(around)))
                 if below_secret and kind is ScalarEvent and not points_elsewhere(str(key), event.value):
                     self._hide(event)
                 if type(key) is str:
-                    here.places[key] = (key_place, place)
+                    here.positions[key] = (key_position, position)
                     here[key] = value
                     if len(here) > MAX_ITEMS:
                         self._refuse_items(event)
@@ -180,55 +182,57 @@ class _Builder:
                 below_secret = secret
                 if secret and kind is ScalarEvent:
                     self._hide(event)
-                if type(here) is Items:
+                if type(here) is LocatedList:
                     here.append(value)
-                    here.places.append(place)
+                    here.positions.append(position)
                     if len(here) > MAX_ITEMS:
                         self._refuse_items(event)
                 else:
-                    document.root, document.root_place = value, place
+                    document.root, document.root_position = value, position
             if opened is not None:
                 around.append((here, secret))
                 here, secret = opened, below_secret
             elif here is None:
                 return
 
-    def _key(self, here: Entries, value: object, event: Any) -> str | Odd:
+    def _key(self, here: LocatedMapping, value: object, event: Any) -> str | AmbiguousScalar:
         """The key, or an Odd when the value that follows it has nowhere to stand."""
         if type(value) is str:
             if value == _MERGE and event.implicit[0]:
                 hint = "put what environments share below `defaults`"
-                self._tell(Code.ALIAS, "merge keys (`<<`) are not accepted", event, hint)
-                return Odd(REPORTED.kind, _MERGE)
-            if value not in here.places:
+                self._add_diagnostic(Code.ALIAS, "merge keys (`<<`) are not accepted", event, hint)
+                return AmbiguousScalar(REPORTED.kind, _MERGE)
+            if value not in here.positions:
                 return value
-            first = At(self._source, here.places[value][0])
-            said = f"`{shorten(value)}` is set twice"
+            first = Location(self._source, here.positions[value][0])
+            message = f"`{shorten(value)}` is set twice"
             hint = "remove one of the two, or give it the name that was meant"
-            self._tell(Code.DUPLICATE_KEY, said, event, hint, ((first, "first set here"),))
-            return Odd(REPORTED.kind, value)
-        if isinstance(value, (Entries, Items)):
+            self._add_diagnostic(Code.DUPLICATE_KEY, message, event, hint, ((first, "first set here"),))
+            return AmbiguousScalar(REPORTED.kind, value)
+        if isinstance(value, (LocatedMapping, LocatedList)):
             hint = "write a plain name before the colon; text with brackets or braces needs quotes"
-            self._tell(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
+            self._add_diagnostic(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
             raise _Stop
         if value is EMPTY:
-            self._tell(Code.WRONG_TYPE, "there is no key before the colon", event, "write a name before the colon")
+            self._add_diagnostic(
+                Code.WRONG_TYPE, "there is no key before the colon", event, "write a name before the colon"
+            )
         elif value is not REPORTED:
             text = shorten(event.value)
-            said = f"`{text}` as a key is {describe(value)}, not text"
-            self._tell(Code.WRONG_TYPE, said, event, f'put it in quotes: `"{text}":`')
+            message = f"`{text}` as a key is {describe(value)}, not text"
+            self._add_diagnostic(Code.WRONG_TYPE, message, event, f'put it in quotes: `"{text}":`')
         return REPORTED
 
-    def _secret_key(self, key: str | Odd, depth: int) -> bool:
+    def _secret_key(self, key: str | AmbiguousScalar, depth: int) -> bool:
         """Below `environments` keys are names, and only a name that is an API key's own counts."""
-        name = key.text if isinstance(key, Odd) else str(key)
+        name = key.text if isinstance(key, AmbiguousScalar) else str(key)
         if depth == 2 and "apikey" not in name.lower().replace("_", "").replace("-", ""):
             return False
         return may_hold_secret(name)
 
     def _refuse_items(self, event: Any) -> NoReturn:
         hint = "split the manifest, and run each part on its own"
-        self._tell(Code.TOO_LARGE, f"more than {MAX_ITEMS} entries in one place", event, hint)
+        self._add_diagnostic(Code.TOO_LARGE, f"more than {MAX_ITEMS} entries in one place", event, hint)
         raise _Stop
 
     def _hide(self, event: Any) -> None:
@@ -239,27 +243,29 @@ class _Builder:
         """A scalar with a tag in front: those of YAML's core are followed, any other is refused."""
         if event.tag in _TEXT_TAGS:
             return event.value
-        return plain_value(event.value) if event.tag in _SCALAR_TAGS else self._tell_tag(event)
+        return plain_value(event.value) if event.tag in _SCALAR_TAGS else self._add_tag(event)
 
-    def _tell_tag(self, event: Any) -> object:
+    def _add_tag(self, event: Any) -> object:
         tag = event.tag.replace(_CORE, "!!", 1)
         hint = "remove the tag: a manifest is plain text, numbers and `true` or `false`, and never runs anything"
-        self._tell(Code.YAML_SYNTAX, f"the tag `{shorten(tag)}` is not accepted", event, hint)
+        self._add_diagnostic(Code.YAML_SYNTAX, f"the tag `{shorten(tag)}` is not accepted", event, hint)
         return REPORTED
 
-    def _tell_alias(self, event: Any) -> None:
+    def _add_alias(self, event: Any) -> None:
         there = self._anchors.get(event.anchor)
-        related = ((At(self._source, there), "anchored here"),) if there else ()
+        related = ((Location(self._source, there), "anchored here"),) if there else ()
         hint = "write the value out, or put what environments share below `defaults`"
-        self._tell(Code.ALIAS, f"aliases (`*{shorten(event.anchor)}`) are not accepted", event, hint, related)
+        self._add_diagnostic(Code.ALIAS, f"aliases (`*{shorten(event.anchor)}`) are not accepted", event, hint, related)
 
-    def _tell(self, code: Code, message: str, event: Any, hint: str, related: tuple[tuple[At, str], ...] = ()) -> None:
-        at = At(self._source, _place(event))
+    def _add_diagnostic(
+        self, code: Code, message: str, event: Any, hint: str, related: tuple[tuple[Location, str], ...] = ()
+    ) -> None:
+        at = Location(self._source, _position(event))
         self.found.append(partial(error, code, message, at, hint=hint, related=related))
-        if len(self.found) >= MOST_PROBLEMS:
+        if len(self.found) >= MAX_PROBLEMS:
             raise _Stop
 
 
-def _place(event: Any) -> Place:
+def _position(event: Any) -> Position:
     start, end = event.start_mark, event.end_mark
     return (start.line, start.column, end.column - start.column if end.line == start.line else TO_END_OF_LINE)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.decoding import decode
-from reconciler.manifest.document import Entries, read_document
+from reconciler.manifest.document import read_document
+from reconciler.manifest.located import LocatedMapping
 from reconciler.manifest.scalars import plain_value
 from reconciler.manifest.source_text import SourceText
 
@@ -67,15 +68,15 @@ def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
     """
     source = decode(file.path, file.data)
     root = read_document(source).root if isinstance(source, SourceText) else None
-    block = root.get("environments") if isinstance(root, Entries) else None
-    if not isinstance(root, Entries) or not isinstance(block, Entries) or not block:
+    block = root.get("environments") if isinstance(root, LocatedMapping) else None
+    if not isinstance(root, LocatedMapping) or not isinstance(block, LocatedMapping) or not block:
         raise CannotAdd("it has no `environments`")
-    (top, outer, _), begin = root.places["environments"]
-    (first, indent, _), _ = next(iter(block.places.values()))
+    (top, outer, _), begin = root.positions["environments"]
+    (first, indent, _), _ = next(iter(block.positions.values()))
     if begin[:2] != (first, indent) or first == top:
         raise CannotAdd("its `environments` are not written one below the other")
     lines = _LINE.findall(file.data.decode("utf-8"))
-    end = min((place[0] for place, _ in root.places.values() if place[0] > top), default=len(lines))
+    end = min((position[0] for position, _ in root.positions.values() if position[0] > top), default=len(lines))
     last = max(number for number in range(first, end) if _indentation(lines[number]) > outer)
     line_break = "\r\n" if lines[top].endswith("\r\n") else "\n"
     added = [line + line_break for line in entry_lines(entries, indent)]

@@ -12,7 +12,7 @@ import re
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.suffixes import registrable_domain
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 from reconciler.model.hostnames import unicode_form
 
 MAX_NAME = 253
@@ -108,22 +108,24 @@ def _refuse_what_is_no_name(text: str) -> None:
             raise _invalid(f"the hostname holds the control character U+{ord(character):04X}", "remove it")
         if character.isspace():
             around = text.strip() == "".join(text.split())
-            said = f"`{shown}` has white space {'around' if around else 'in'} it"
-            raise _invalid(said, _meant(text, _BARE) if around else _BARE)
+            message = f"`{shown}` has white space {'around' if around else 'in'} it"
+            raise _invalid(message, _suggestion(text, _BARE) if around else _BARE)
     if scheme := re.match(r"([A-Za-z][A-Za-z0-9+.-]*):?//|//", text):
-        said = f"the scheme `{scheme[1]}://`" if scheme[1] else "`//` before the name"
-        raise _invalid(f"`{shown}` has {said}: a URL is not a hostname", _meant(text, _BARE))
+        message = f"the scheme `{scheme[1]}://`" if scheme[1] else "`//` before the name"
+        raise _invalid(f"`{shown}` has {message}: a URL is not a hostname", _suggestion(text, _BARE))
     _refuse_addresses(text)
     for part, pattern in _PARTS:
         if pattern.search(text):
-            raise _invalid(f"`{shown}` has {part}", _meant(text, _BARE))
+            raise _invalid(f"`{shown}` has {part}", _suggestion(text, _BARE))
     if ":" in text:
         part = "a port" if re.search(r":[0-9]*\Z", text) else "a colon"
-        raise _invalid(f"`{shown}` has {part}", _meant(text, _BARE))
+        raise _invalid(f"`{shown}` has {part}", _suggestion(text, _BARE))
     if "*" in text:
         raise _invalid(f"`{shown}` is a wildcard", "name each hostname: Imgwire serves one per Environment")
     if "_" in text:
-        raise _invalid(f"`{shown}` has an underscore, which is for DNS records and not for hosts", _meant(text, _BARE))
+        raise _invalid(
+            f"`{shown}` has an underscore, which is for DNS records and not for hosts", _suggestion(text, _BARE)
+        )
 
 
 def _refuse_addresses(text: str) -> None:
@@ -161,8 +163,8 @@ def _ascii_label(label: str) -> str:
     if label.startswith("-") or label.endswith("-"):
         raise _invalid(f"the label `{shorten(label)}` begins or ends with a hyphen", "use hyphens inside a label only")
     if label[2:4] == "--" and not label.startswith("xn--"):
-        said = f"the label `{shorten(label)}` has hyphens in third and fourth place"
-        raise _invalid(said, "that form is reserved (RFC 5891, 4.2.3.1): choose another label")
+        message = f"the label `{shorten(label)}` has hyphens in third and fourth place"
+        raise _invalid(message, "that form is reserved (RFC 5891, 4.2.3.1): choose another label")
     if label.isascii() and not label.startswith("xn--"):
         return label
     try:
@@ -186,13 +188,13 @@ def _refuse_suffixes(name: str) -> None:
     shown = unicode_form(name)
     if registrable is None:
         hint = f"put your own domain and a label before it: `images.example.{shown}`"
-        said = f"`{shorten(shown)}` is a public suffix, under which others register names"
-        raise HostnameError(Code.PUBLIC_SUFFIX, said, hint)
-    said = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
-    raise HostnameError(Code.APEX_HOSTNAME, said, f"put a label before it: `images.{shown}`")
+        message = f"`{shorten(shown)}` is a public suffix, under which others register names"
+        raise HostnameError(Code.PUBLIC_SUFFIX, message, hint)
+    message = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
+    raise HostnameError(Code.APEX_HOSTNAME, message, f"put a label before it: `images.{shown}`")
 
 
-def _meant(text: str, otherwise: str) -> str:
+def _suggestion(text: str, otherwise: str) -> str:
     """A hint with the hostname inside `text`, where there is a good one."""
     inner = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*:?//|\A//", "", text.strip())
     inner = re.split(r"[/\\?#]", inner)[0].rpartition("@")[2]
@@ -215,8 +217,8 @@ def _too_long(label: str, octets: int | None) -> HostnameError:
 def _forbidden(text: str, failure: Exception) -> HostnameError:
     found = re.search(r"U\+[0-9A-F]{4,6}", str(failure))
     point = found[0] if found else "a character"
-    said = f"`{shorten(text)}` holds {point}, which IDNA 2008 does not allow in a hostname"
-    return _invalid(said, "symbols and emoji are not allowed; letters and digits of any script are")
+    message = f"`{shorten(text)}` holds {point}, which IDNA 2008 does not allow in a hostname"
+    return _invalid(message, "symbols and emoji are not allowed; letters and digits of any script are")
 
 
 def _lowered(text: str) -> str:

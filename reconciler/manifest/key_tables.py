@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.files import read_bounded
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

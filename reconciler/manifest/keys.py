@@ -14,7 +14,7 @@ from reconciler.files import FileTooLarge, RefusedFile, descriptor_of, read_boun
 from reconciler.manifest.codes import Code
 from reconciler.manifest.key_tables import key_tables, lower_first
 from reconciler.manifest.names import FALLBACK_VARIABLE
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.environments import Credential, DefaultKey, Environment, KeyFile, KeyVariable, Secret
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifest.codes import Code
+from reconciler.manifest.fast_schema import END, START
 from reconciler.manifest.hostnames import HostnameError, domain_name
-from reconciler.manifest.placed import Entries, Items
-from reconciler.manifest.shape import END, START
-from reconciler.manifest.source_text import At, error
-from reconciler.manifest.words import closest, shorten
+from reconciler.manifest.located import LocatedList, LocatedMapping
+from reconciler.manifest.source_text import Location, error
+from reconciler.manifest.wording import closest, shorten
 from reconciler.model.limits import DAYS, ChangeWindow
 
 if TYPE_CHECKING:
-    from reconciler.manifest.placed import Document
+    from reconciler.manifest.located import Document
     from reconciler.model.diagnostics import Diagnostic
 
 
 class Limits:
     """The limits of one file. Values of the wrong shape are left out: the schema reports them."""
 
-    def __init__(self, document: Document, limits: Entries) -> None:
+    def __init__(self, document: Document, limits: LocatedMapping) -> None:
         self.problems: list[Diagnostic] = []
         self._document = document
         domains = (self._domain(text, at) for text, at in self._items(limits, "allowed_domains", str))
         self.allowed_domains = tuple(sorted({domain for domain in domains if domain is not None}))
-        windows = (self._window(window, at) for window, at in self._items(limits, "change_windows", Entries))
+        windows = (self._window(window, at) for window, at in self._items(limits, "change_windows", LocatedMapping))
         self.change_windows = tuple(window for window in windows if window is not None)
 
-    def _items(self, limits: Entries, key: str, kind: type) -> list[tuple[Any, At]]:
+    def _items(self, limits: LocatedMapping, key: str, kind: type) -> list[tuple[Any, Location]]:
         items = limits.get(key)
-        if not isinstance(items, Items):
+        if not isinstance(items, LocatedList):
             return []
         return [
             (item, self._document.value_at(items, index)) for index, item in enumerate(items) if isinstance(item, kind)
         ]
 
-    def _domain(self, text: str, at: At) -> str | None:
+    def _domain(self, text: str, at: Location) -> str | None:
         try:
             return domain_name(text)
         except HostnameError as failure:
@@ -44,7 +44,7 @@ class Limits:
             self.problems.append(error(failure.code, failure.message, at, hint=hint))
             return None
 
-    def _window(self, window: Entries, at: At) -> ChangeWindow | None:
+    def _window(self, window: LocatedMapping, at: Location) -> ChangeWindow | None:
         start, end, zone = (window.get(key) for key in ("from", "to", "time_zone"))
         days = window.get("days", DAYS)
         if not (
@@ -69,11 +69,11 @@ class Limits:
         numbers = tuple(number for number, day in enumerate(DAYS) if day in days)
         return ChangeWindow(numbers, _minutes(start), _minutes(end), zone)
 
-    def _refuse_zone(self, zone: str, at: At) -> None:
+    def _refuse_zone(self, zone: str, at: Location) -> None:
         from zoneinfo import available_timezones
 
-        meant = closest(zone, tuple(sorted(available_timezones())))
-        hint = f"did you mean `{meant}`?" if meant else "write a name such as `Europe/Berlin` or `UTC`"
+        suggestion = closest(zone, tuple(sorted(available_timezones())))
+        hint = f"did you mean `{suggestion}`?" if suggestion else "write a name such as `Europe/Berlin` or `UTC`"
         message = f"there is no time zone `{shorten(zone)}`"
         self.problems.append(error(Code.WRONG_TYPE, message, at, hint=hint))
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from reconciler.manifest.codes import Code
 from reconciler.manifest.decoding import decode
 from reconciler.manifest.document import HAS_LIBYAML, read_document
-from reconciler.manifest.placed import Document, Entries
+from reconciler.manifest.located import Document, LocatedMapping
 from reconciler.manifest.rules import Merged, Part
-from reconciler.manifest.schema import explain_shape
-from reconciler.manifest.source_text import MOST_PROBLEMS, SourceText, error
+from reconciler.manifest.schema import check_shape
+from reconciler.manifest.source_text import MAX_PROBLEMS, SourceText, error
 from reconciler.manifest.sources import ManifestFile, read_files, read_standard_input
 from reconciler.manifest.trust import NO_TRUST, Trust
 from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
@@ -53,7 +53,7 @@ def parse_documents(
         parts = list(_read_all(files, found))
         unread = len(found)
         for part in parts:
-            found += explain_shape(part.document)
+            found += check_shape(part.document)
         merged = Merged(parts, trust)
         found += merged.problems
         warnings = slow_yaml(sum(len(file.data) for file in files))
@@ -73,18 +73,18 @@ def parse_documents(
         return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
 
 
-def in_order(found: Iterable[Diagnostic], *, most: int = MOST_PROBLEMS) -> tuple[Diagnostic, ...]:
+def in_order(found: Iterable[Diagnostic], *, most: int = MAX_PROBLEMS) -> tuple[Diagnostic, ...]:
     """Diagnostics in order of place: the first `most`, and a word about the rest."""
     told = sorted(found, key=Diagnostic.sort_key)
     if len(told) > most:
-        said = f"there are more than {most} problems; the others are not told"
-        told[most:] = [error(Code.TOO_LARGE, said, hint="mend these first")]
+        message = f"there are more than {most} problems; the others are not told"
+        told[most:] = [error(Code.TOO_LARGE, message, hint="mend these first")]
     return tuple(told)
 
 
 def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterator[Part]:
     for file in files:
-        if len(found) > MOST_PROBLEMS:
+        if len(found) > MAX_PROBLEMS:
             return
         source = decode(file.path, file.data)
         if isinstance(source, SourceText):
@@ -97,27 +97,27 @@ def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterato
 
 def _has_environments(document: Document) -> bool:
     root = document.root
-    return not isinstance(root, Entries) or root.get("environments") not in (None, {})
+    return not isinstance(root, LocatedMapping) or root.get("environments") not in (None, {})
 
 
 def _no_environments(parts: list[Part]) -> Diagnostic:
-    said = "the manifest lists no environments"
+    message = "the manifest lists no environments"
     hint = "write `environments:` and below it `production: images.example.com`"
     for document in (part.document for part in parts):
-        if isinstance(document.root, Entries):
+        if isinstance(document.root, LocatedMapping):
             keyed = "environments" in document.root
-            at = document.key_at(document.root, "environments") if keyed else document.at(document.root_place)
-            return error(Code.NO_ENVIRONMENTS, said, at, hint=hint)
-    return error(Code.NO_ENVIRONMENTS, said, hint=hint)
+            at = document.key_at(document.root, "environments") if keyed else document.at(document.root_position)
+            return error(Code.NO_ENVIRONMENTS, message, at, hint=hint)
+    return error(Code.NO_ENVIRONMENTS, message, hint=hint)
 
 
 def slow_yaml(size: int, *, fast: bool = HAS_LIBYAML) -> list[Diagnostic]:
     """A warning where reading `size` bytes takes many times as long as it could."""
     if fast or size < 100_000:
         return []
-    said = "this PyYAML has no libyaml: large manifests are read slowly"
+    message = "this PyYAML has no libyaml: large manifests are read slowly"
     hint = "install a PyYAML wheel, or libyaml and its headers before building PyYAML"
-    return [error(Code.SLOW_YAML, said, hint=hint, severity=Severity.WARNING)]
+    return [error(Code.SLOW_YAML, message, hint=hint, severity=Severity.WARNING)]
 
 
 @contextmanager

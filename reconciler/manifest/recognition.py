@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from reconciler.manifest.placed import Entries
-from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS
-from reconciler.manifest.words import closest
+from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, ROOT_KEYS
+from reconciler.manifest.located import LocatedMapping
+from reconciler.manifest.wording import closest
 
 _MAX_KEYS = 50
 _ENVIRONMENTS = re.compile(r"""(?:^|\{)[ \t]*["']?environments["']?[ \t]*:""", re.MULTILINE)
@@ -23,11 +23,14 @@ def mentions_environments(text: str) -> bool:
 
 def is_manifest(root: object) -> bool:
     """Whether the root of a document is meant as a manifest: its keys are known or misspelt, or it lists environments."""
-    if not isinstance(root, Entries) or len(root) > _MAX_KEYS:
-        return isinstance(root, Entries) and "environments" in root
+    if not isinstance(root, LocatedMapping) or len(root) > _MAX_KEYS:
+        return isinstance(root, LocatedMapping) and "environments" in root
     known = {key: closest(key, ROOT_KEYS) for key in root}
     return (
         "environments" in known.values()
         or (bool(known) and all(known.values()))
-        or any(isinstance(value, Entries) and not value.keys().isdisjoint(ENVIRONMENT_KEYS) for value in root.values())
+        or any(
+            isinstance(value, LocatedMapping) and not value.keys().isdisjoint(ENVIRONMENT_KEYS)
+            for value in root.values()
+        )
     )

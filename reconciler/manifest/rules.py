@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.manifest import base_url
 from reconciler.manifest.codes import Code
+from reconciler.manifest.fast_schema import UUID, VARIABLE, environment_fits
 from reconciler.manifest.hostnames import HostnameError, conversion_cost, normalise
 from reconciler.manifest.limits import Limits
+from reconciler.manifest.located import Document, LocatedMapping
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
-from reconciler.manifest.placed import Document, Entries
-from reconciler.manifest.shape import UUID, VARIABLE, environment_fits
-from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
+from reconciler.manifest.source_text import MAX_PROBLEMS, Location, error
 from reconciler.manifest.trust import KEY_VARIABLE_PREFIX, Trust
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Severity
 from reconciler.model.environments import (
     DEFAULT_MAX_INTERRUPTIONS,
@@ -59,10 +59,10 @@ class Merged:
         self.allowed_domains: tuple[str, ...] = ()
         self.change_windows: tuple[ChangeWindow, ...] = ()
         self._conversions = 0
-        self._settings: dict[str, tuple[object, At]] = {}
-        self._names: dict[str, At] = {}
-        self._hostnames: dict[str, tuple[str, At]] = {}  # by whom, and where
-        self._pins: dict[str, tuple[str, At]] = {}
+        self._settings: dict[str, tuple[object, Location]] = {}
+        self._names: dict[str, Location] = {}
+        self._hostnames: dict[str, tuple[str, Location]] = {}  # by whom, and where
+        self._pins: dict[str, tuple[str, Location]] = {}
         self._only_one = sum(len(_mapping(part.document.root, "environments")) for part in parts) == 1
         for part in parts:
             self._add_settings(part.document)
@@ -118,7 +118,7 @@ class Merged:
             self.change_windows = self.change_windows or found.change_windows
             self._agree("limits.change_windows", found.change_windows, document.value_at(limits, "change_windows"))
 
-    def _base_url(self, text: str, at: At) -> str | None:
+    def _base_url(self, text: str, at: Location) -> str | None:
         try:
             url = base_url.parse(text)
         except ValueError as failure:
@@ -134,53 +134,55 @@ class Merged:
             self.problems.append(error(Code.UNTRUSTED_BASE_URL, message, at, hint=hint))
         return url.text
 
-    def _check_variable(self, entries: Entries, source: SourceText, environment: str | None) -> None:
+    def _check_variable(self, entries: LocatedMapping, source: SourceText, environment: str | None) -> None:
         setting = _mapping(entries, "api_key")
         name = setting.get("env")
         if not isinstance(name, str) or self._trust.allows_key_variable(name) or not VARIABLE.fullmatch(name):
             return
-        at = At(source, setting.places["env"][1])
+        at = Location(source, setting.positions["env"][1])
         message = f"the variable {shorten(name)} does not begin with {KEY_VARIABLE_PREFIX}"
         hint = f"rename the variable, or allow it on the command line: `--allow-key-variable {shorten(name)}`"
         self.problems.append(error(Code.FOREIGN_KEY_VARIABLE, message, at, hint=hint, environment=environment))
 
-    def _agree(self, setting: str, value: object, at: At) -> None:
+    def _agree(self, setting: str, value: object, at: Location) -> None:
         first, there = self._settings.setdefault(setting, (value, at))
         if first != value:
             values = f"is `{shorten(str(value))}` here and `{shorten(str(first))}` in another file"
-            said = f"`{setting}` {'differs between files' if isinstance(value, tuple) else values}"
+            message = f"`{setting}` {'differs between files' if isinstance(value, tuple) else values}"
             hint = "write it in one file, or write the same in each"
             related = ((there, "set here first"),)
-            self.problems.append(error(Code.CONFLICTING_SETTINGS, said, at, hint=hint, related=related))
+            self.problems.append(error(Code.CONFLICTING_SETTINGS, message, at, hint=hint, related=related))
 
     def _add_environments(self, part: Part) -> None:
         source = part.document.source
         defaults = _mapping(part.document.root, "defaults")
         environments = _mapping(part.document.root, "environments")
         for name, value in environments.items():
-            if len(self.problems) > MOST_PROBLEMS:
+            if len(self.problems) > MAX_PROBLEMS:
                 return
-            name_place, place = environments.places[name]
-            at = At(source, name_place)
+            name_position, position = environments.positions[name]
+            at = Location(source, name_position)
             if len(self._names) == MAX_ENVIRONMENTS:
                 message = f"the manifest has more than {MAX_ENVIRONMENTS} environments"
-                self._tell(Code.TOO_LARGE, message, at, "split the manifest, and run each part on its own", name)
+                self._add_diagnostic(
+                    Code.TOO_LARGE, message, at, "split the manifest, and run each part on its own", name
+                )
                 return
             first = self._names.setdefault(name, at)
             if first is not at:
-                said = f"the environment `{shorten(name)}` is in two files"
+                message = f"the environment `{shorten(name)}` is in two files"
                 related = ((first, "first listed here"),)
-                self._tell(Code.DUPLICATE_ENVIRONMENT, said, at, "keep one of the two", name, related)
+                self._add_diagnostic(Code.DUPLICATE_ENVIRONMENT, message, at, "keep one of the two", name, related)
             hostname, pin = value, None
-            own = value if isinstance(value, Entries) else _NONE
+            own = value if isinstance(value, LocatedMapping) else _NONE
             self._check_sending(own, defaults, name, at)
             self._check_variable(own, source, name)
-            if isinstance(value, Entries):
+            if isinstance(value, LocatedMapping):
                 hostname = value.get("hostname")
-                place = value.places.get("hostname", (place, place))[1]
+                position = value.positions.get("hostname", (position, position))[1]
                 pin = self._pin(value, name, source)
             if isinstance(hostname, str):
-                hostname = self._hostname(hostname, name, At(source, place))
+                hostname = self._hostname(hostname, name, Location(source, position))
             if first is at and environment_fits(name, value):
                 self.environments.append(self._environment(part, at, name, own, defaults, hostname, pin))
 
@@ -196,54 +198,65 @@ class Merged:
                 message = f"`{unicode_form(hostname)}` is not at or below an allowed domain"
                 hint = f"allowed: {listed}{f' and {more} more' if more > 0 else ''}"
                 related = ((there, "the limit is set here"),)
-                self._tell(Code.DOMAIN_NOT_ALLOWED, message, at, hint, name, related)
+                self._add_diagnostic(Code.DOMAIN_NOT_ALLOWED, message, at, hint, name, related)
 
-    def _hostname(self, text: str, name: str, at: At) -> str | None:
+    def _hostname(self, text: str, name: str, at: Location) -> str | None:
         self._conversions += conversion_cost(text)
         if self._conversions > MAX_CONVERSIONS:
             if self._conversions < _TOO_MANY:
                 self._conversions = _TOO_MANY
                 message = "the manifest has more internationalized hostnames than one run can check"
-                self._tell(Code.TOO_LARGE, message, at, "split the manifest, and run each part on its own", name)
+                self._add_diagnostic(
+                    Code.TOO_LARGE, message, at, "split the manifest, and run each part on its own", name
+                )
             return None
         try:
             hostname = normalise(text)
         except HostnameError as failure:
-            self._tell(failure.code, failure.message, at, failure.hint, name)
+            self._add_diagnostic(failure.code, failure.message, at, failure.hint, name)
             return None
         other, there = self._hostnames.setdefault(hostname, (name, at))
         if other != name:
             shown = unicode_form(hostname)
             shown = f"`{shown}`" if shown == hostname else f"`{shown}` (`{hostname}`)"
-            said = f"{shown} is claimed by `{shorten(other)}` too"
+            message = f"{shown} is claimed by `{shorten(other)}` too"
             hint = "a hostname serves one Environment: remove it from one of the two, or give that one `hostname: null`"
             related = ((there, f"`{shorten(other)}` claims it here"),)
-            self._tell(Code.HOSTNAME_CLAIMED_TWICE, said, at, hint, name, related)
+            self._add_diagnostic(Code.HOSTNAME_CLAIMED_TWICE, message, at, hint, name, related)
         return hostname
 
-    def _pin(self, entries: Entries, name: str, source: SourceText) -> str | None:
+    def _pin(self, entries: LocatedMapping, name: str, source: SourceText) -> str | None:
         text = entries.get("environment_id")
         if not isinstance(text, str) or not UUID.fullmatch(text):
             return None
         pin = text.lower()
-        at = At(source, entries.places["environment_id"][1])
+        at = Location(source, entries.positions["environment_id"][1])
         other, there = self._pins.setdefault(pin, (name, at))
         if other != name:
-            said = f"the id `{pin}` is the pin of `{shorten(other)}` too"
+            message = f"the id `{pin}` is the pin of `{shorten(other)}` too"
             hint = "one Imgwire Environment is one entry: remove one of the two, or correct its id"
             related = ((there, f"`{shorten(other)}` is pinned to it here"),)
-            self._tell(Code.ENVIRONMENT_CLAIMED_TWICE, said, at, hint, name, related)
+            self._add_diagnostic(Code.ENVIRONMENT_CLAIMED_TWICE, message, at, hint, name, related)
         return pin
 
-    def _check_sending(self, own: Entries, defaults: Entries, name: str, at: At) -> None:
+    def _check_sending(self, own: LocatedMapping, defaults: LocatedMapping, name: str, at: Location) -> None:
         if "environment_id" not in own and _inherited(own, defaults, "send_environment_id"):
-            blamed = At(at.source, own.places["send_environment_id"][0]) if "send_environment_id" in own else at
-            said = f"`{shorten(name)}` sends its `environment_id` and has none"
+            blamed = (
+                Location(at.source, own.positions["send_environment_id"][0]) if "send_environment_id" in own else at
+            )
+            message = f"`{shorten(name)}` sends its `environment_id` and has none"
             hint = "write `environment_id: …`, or `send_environment_id: false`"
-            self._tell(Code.MISSING_KEY, said, blamed, hint, name)
+            self._add_diagnostic(Code.MISSING_KEY, message, blamed, hint, name)
 
     def _environment(
-        self, part: Part, at: At, name: str, own: Entries, defaults: Entries, hostname: str | None, pin: str | None
+        self,
+        part: Part,
+        at: Location,
+        name: str,
+        own: LocatedMapping,
+        defaults: LocatedMapping,
+        hostname: str | None,
+        pin: str | None,
     ) -> Environment:
         """The entry with what it inherits. Both have the shape of the schema, or the result is thrown away."""
         shared, labels = defaults.get("labels"), own.get("labels")
@@ -258,7 +271,7 @@ class Merged:
             span=at.span,
         )
 
-    def _key_source(self, part: Part, name: str, entries: Entries) -> KeySource:
+    def _key_source(self, part: Part, name: str, entries: LocatedMapping) -> KeySource:
         setting = _mapping(entries, "api_key")
         if not setting:
             return DefaultKey(variable_for(name), FALLBACK_VARIABLE if self._only_one else None)
@@ -269,20 +282,26 @@ class Merged:
             return KeyFile(str(Path(part.folder, folder, name)), f"dir:{folder}", span)
         return KeyVariable(str(setting.get("env")), span)
 
-    def _tell(
-        self, code: Code, message: str, at: At, hint: str, environment: str, related: tuple[tuple[At, str], ...] = ()
+    def _add_diagnostic(
+        self,
+        code: Code,
+        message: str,
+        at: Location,
+        hint: str,
+        environment: str,
+        related: tuple[tuple[Location, str], ...] = (),
     ) -> None:
         self.problems.append(error(code, message, at, hint=hint, environment=environment, related=related))
 
 
-_NONE = Entries()
+_NONE = LocatedMapping()
 
 
-def _inherited(own: Entries, defaults: Entries, key: str) -> bool:
+def _inherited(own: LocatedMapping, defaults: LocatedMapping, key: str) -> bool:
     return own.get(key, defaults.get(key, False)) is True
 
 
-def _mapping(value: object, key: str) -> Entries:
+def _mapping(value: object, key: str) -> LocatedMapping:
     """The mapping under `key`, or an empty one where there is none."""
-    found = value.get(key) if isinstance(value, Entries) else None
-    return found if isinstance(found, Entries) else _NONE
+    found = value.get(key) if isinstance(value, LocatedMapping) else None
+    return found if isinstance(found, LocatedMapping) else _NONE

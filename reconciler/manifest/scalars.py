@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class AmbiguousScalar:
     """A value that no key of a manifest accepts: YAML versions disagree on it, or nothing is written."""
 
     kind: str
     text: str = ""
 
 
-EMPTY = Odd("nothing")
-REPORTED = Odd("reported")
+EMPTY = AmbiguousScalar("nothing")
+REPORTED = AmbiguousScalar("reported")
 """Stands where a problem was already told, so that it is told once."""
 
 _WORDS: dict[str, object] = {
@@ -24,7 +24,7 @@ _WORDS: dict[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **{
-        form: Odd("a yes-or-no word of YAML 1.1", form)
+        form: AmbiguousScalar("a yes-or-no word of YAML 1.1", form)
         for word in ("yes", "no", "on", "off")
         for form in (word, word.title(), word.upper())
     },
@@ -53,5 +53,5 @@ def plain_value(text: str) -> object:
         return _WORDS.get(text, text)
     if first in _NUMBERS_FIRST and (match := _NUMBERS.fullmatch(text)):
         kind = match.lastgroup or ""
-        return int(text) if kind == "integer" else Odd(_KINDS[kind], text)
+        return int(text) if kind == "integer" else AmbiguousScalar(_KINDS[kind], text)
     return text

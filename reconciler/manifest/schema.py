@@ -1,4 +1,4 @@
-"""Asks jsonschema about what the plain tests of `shape` refuse, and puts its answers in our words: one cause, one message."""
+"""Explains with jsonschema what the plain tests of `fast_schema` refuse: one cause, one message."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.expected import WANTED, Path, environment_of, known_keys, wanted
+from reconciler.manifest.expectations import EXPECTED, Path, environment_of, expected, known_keys
+from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
+from reconciler.manifest.located import Document, LocatedList, LocatedMapping
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
-from reconciler.manifest.placed import Document, Entries, Items
-from reconciler.manifest.scalars import EMPTY, REPORTED, Odd
-from reconciler.manifest.shape import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
-from reconciler.manifest.source_text import MOST_PROBLEMS, At, error
-from reconciler.manifest.words import closest, describe, shorten
+from reconciler.manifest.scalars import EMPTY, REPORTED, AmbiguousScalar
+from reconciler.manifest.source_text import MAX_PROBLEMS, Location, error
+from reconciler.manifest.wording import closest, describe, shorten
 from reconciler.schema_files import read_schema
 
 if TYPE_CHECKING:
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
 
 
-def explain_shape(document: Document) -> list[Diagnostic]:
+def check_shape(document: Document) -> list[Diagnostic]:
     """What in this document does not have the shape of the schema. A document that has it costs no jsonschema."""
     root = document.root
     if root is REPORTED:
         return []
     if root is EMPTY:
         hint = "`reconciler init` writes a manifest to start from"
-        return [error(Code.NO_ENVIRONMENTS, "the file is empty", document.at(document.root_place), hint=hint)]
+        return [error(Code.NO_ENVIRONMENTS, "the file is empty", document.at(document.root_position), hint=hint)]
     suspect: object = root
-    if isinstance(root, Entries) and isinstance(root.get("environments"), Entries):
-        refused = Entries()
+    if isinstance(root, LocatedMapping) and isinstance(root.get("environments"), LocatedMapping):
+        refused = LocatedMapping()
         refused.update(
             (name, value) for name, value in root["environments"].items() if not environment_fits(name, value)
         )
         if not refused and head_fits(root):
             return []
-        refused.places = root["environments"].places
-        suspect = Entries()
+        refused.positions = root["environments"].positions
+        suspect = LocatedMapping()
         suspect.update(root)
         suspect["environments"] = refused
-        suspect.places = root.places
+        suspect.positions = root.positions
     elif head_fits(root):
         return []
-    return _Explainer(document).explain(suspect)
+    return _ShapeChecker(document).check(suspect)
 
 
 @cache
@@ -58,20 +58,20 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(read_schema("manifest")))
 
 
-class _Explainer:
+class _ShapeChecker:
     """Turns the errors of one document into diagnostics."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._found: list[Diagnostic] = []
-        self._told: set[Path] = set()
+        self._reported: set[Path] = set()
         """Paths of which, with all below them, nothing more is said."""
 
-    def explain(self, root: object) -> list[Diagnostic]:
-        self._tell_of_indentation(root)
-        for failure in sorted(islice(validator().iter_errors(root), MOST_PROBLEMS), key=_weight):
+    def check(self, root: object) -> list[Diagnostic]:
+        self._check_indentation(root)
+        for failure in sorted(islice(validator().iter_errors(root), MAX_PROBLEMS), key=_weight):
             path = tuple(str(part) for part in failure.absolute_path)
-            if failure.instance is REPORTED or any(path[:depth] in self._told for depth in range(len(path) + 1)):
+            if failure.instance is REPORTED or any(path[:depth] in self._reported for depth in range(len(path) + 1)):
                 continue
             match failure.validator:
                 case "additionalProperties":
@@ -81,68 +81,74 @@ class _Explainer:
                 case _ if "propertyNames" in failure.absolute_schema_path:
                     self._bad_name(path, failure.instance)
                 case _:
-                    self._told.add(path)
+                    self._reported.add(path)
                     self._bad_value(path, failure)
         return self._found
 
-    def _tell_of_indentation(self, root: object) -> None:
+    def _check_indentation(self, root: object) -> None:
         """Keys of an environment that stand one level too far out are told of as such, and so is nothing that follows."""
-        if not isinstance(root, Entries):
+        if not isinstance(root, LocatedMapping):
             return
         whole = self._at_path(("environments",))
         before: str | None = None
-        for name in whole if isinstance(whole, Entries) else ():
+        for name in whole if isinstance(whole, LocatedMapping) else ():
             if name not in ENVIRONMENT_KEYS:
                 before = name
                 continue
-            self._told.add(("environments", name))
-            said = f"`{name}` is a key of an environment, and stands where the name of one is expected"
+            self._reported.add(("environments", name))
+            message = f"`{name}` is a key of an environment, and stands where the name of one is expected"
             if before is None:
                 hint = "put it below a name, such as `production:`, and indent it further"
-                related: tuple[tuple[At, str], ...] = ()
+                related: tuple[tuple[Location, str], ...] = ()
             else:
                 hint = f"indent it further, so that it belongs to `{before}`"
                 related = ((self._document.key_at(whole, before), "the environment it may belong to"),)
-                self._told.add(("environments", before))
-            self._tell(Code.UNKNOWN_KEY, said, self._key(("environments",), name), hint, related)
+                self._reported.add(("environments", before))
+            self._add_diagnostic(Code.UNKNOWN_KEY, message, self._key(("environments",), name), hint, related)
         for key, value in root.items():
-            if key not in ROOT_KEYS and isinstance(value, Entries) and not value.keys().isdisjoint(ENVIRONMENT_KEYS):
-                said = f"`{shorten(key)}` looks like an environment, and stands outside of `environments`"
+            if (
+                key not in ROOT_KEYS
+                and isinstance(value, LocatedMapping)
+                and not value.keys().isdisjoint(ENVIRONMENT_KEYS)
+            ):
+                message = f"`{shorten(key)}` looks like an environment, and stands outside of `environments`"
                 related = ()
                 if "environments" in root:
                     related = ((self._document.key_at(root, "environments"), "environments stand below here"),)
                     if root["environments"] is EMPTY:
-                        self._told.add(("environments",))
-                self._told.add((key,))
-                self._tell(
+                        self._reported.add(("environments",))
+                self._reported.add((key,))
+                self._add_diagnostic(
                     Code.UNKNOWN_KEY,
-                    said,
+                    message,
                     self._key((), key),
                     "indent it, so that it stands below `environments:`",
                     related,
                 )
 
-    def _unknown_keys(self, path: Path, entries: Entries) -> None:
+    def _unknown_keys(self, path: Path, entries: LocatedMapping) -> None:
         known = known_keys(path)
         for key in entries:
-            if key in known or (*path, key) in self._told:
+            if key in known or (*path, key) in self._reported:
                 continue
-            if len(self._found) > MOST_PROBLEMS:
+            if len(self._found) > MAX_PROBLEMS:
                 return
             owner = _owner(path)
-            said = f"`{shorten(key)}` is not a key of {owner}"
-            meant = closest(key, known)
+            message = f"`{shorten(key)}` is not a key of {owner}"
+            suggestion = closest(key, known)
             if key in ENVIRONMENT_KEYS and path == ("defaults",):
                 hint = "each environment has its own: write it there"
             elif key in ENVIRONMENT_KEYS and not path:
                 hint = "it belongs to an environment: indent it below the name of one, below `environments:`"
-            elif meant and meant not in entries:
-                hint = f"did you mean `{meant}`?"
+            elif suggestion and suggestion not in entries:
+                hint = f"did you mean `{suggestion}`?"
             else:
                 hint = f"known here: {', '.join(f'`{name}`' for name in known)}"
-            self._tell(Code.UNKNOWN_KEY, said, self._key(path, key), hint, environment=environment_of(path))
+            self._add_diagnostic(
+                Code.UNKNOWN_KEY, message, self._key(path, key), hint, environment=environment_of(path)
+            )
 
-    def _missing(self, path: Path, entries: Entries) -> None:
+    def _missing(self, path: Path, entries: LocatedMapping) -> None:
         if path[:1] == ("limits",):
             self._missing_in_window(path, entries)
             return
@@ -152,34 +158,34 @@ class _Explainer:
             return  # misspelt, and told of
         if path:
             hint = "write `hostname: images.example.com`, or `hostname: null` for no custom domain"
-            said = f"`{shorten(path[-1])}` has no `hostname`"
-            self._tell(Code.MISSING_KEY, said, self._key(path[:-1], path[-1]), hint, environment=path[-1])
+            message = f"`{shorten(path[-1])}` has no `hostname`"
+            self._add_diagnostic(Code.MISSING_KEY, message, self._key(path[:-1], path[-1]), hint, environment=path[-1])
         else:
-            at = self._document.at(self._document.root_place)
-            self._tell(Code.MISSING_KEY, "the manifest has no `version`", at, "write `version: 1` at the top")
+            at = self._document.at(self._document.root_position)
+            self._add_diagnostic(Code.MISSING_KEY, "the manifest has no `version`", at, "write `version: 1` at the top")
 
-    def _missing_in_window(self, path: Path, window: Entries) -> None:
-        if path in self._told:
+    def _missing_in_window(self, path: Path, window: LocatedMapping) -> None:
+        if path in self._reported:
             return
-        self._told.add(path)
+        self._reported.add(path)
         missing = [key for key in ("from", "to", "time_zone") if key not in window]
         if any(key not in known_keys(path) and closest(key, known_keys(path)) in missing for key in window):
-            self._told.discard(path)  # misspelt, and reported as an unknown key
+            self._reported.discard(path)  # misspelt, and reported as an unknown key
             return
         message = f"the change window has no {' and no '.join(f'`{key}`' for key in missing)}"
-        self._tell(Code.MISSING_KEY, message, self._value(path), wanted(path, window)[1])
+        self._add_diagnostic(Code.MISSING_KEY, message, self._value(path), expected(path, window)[1])
 
     def _bad_name(self, path: Path, name: str) -> None:
-        if (*path, name) in self._told:
+        if (*path, name) in self._reported:
             return
-        self._told.add((*path, name))
+        self._reported.add((*path, name))
         if path[-1] == "labels":
-            said = f"`{shorten(name)}` is not a name for a label"
+            message = f"`{shorten(name)}` is not a name for a label"
             hint = "use letters, digits, `.`, `_`, `/` and `-`, at most 128, beginning with a letter or digit"
         else:
-            said = f"`{shorten(name)}` is not a name for an environment"
+            message = f"`{shorten(name)}` is not a name for an environment"
             hint = "use letters, digits, `.`, `_` and `-`, at most 128, beginning with a letter or digit, and not with `sk_`"
-        self._tell(Code.WRONG_TYPE, said, self._key(path, name), hint, environment=environment_of(path))
+        self._add_diagnostic(Code.WRONG_TYPE, message, self._key(path, name), hint, environment=environment_of(path))
 
     def _bad_value(self, path: Path, failure: ValidationError) -> None:
         """The value at this path is of the wrong type, or of the right one but not among those allowed."""
@@ -188,70 +194,74 @@ class _Explainer:
         environment = environment_of(path)
         if (
             key == "api_key"
-            and isinstance(value, str | int | Odd)
+            and isinstance(value, str | int | AmbiguousScalar)
             and not isinstance(value, bool)
             and value is not EMPTY
         ):
-            self._tell_inline_key(at, environment)
+            self._add_inline_key(at, environment)
         elif key in {"env", "file", "dir"} and failure.validator != "type":
             if value.startswith(("sk_", "ck_")):
-                self._tell_inline_key(at, environment)
+                self._add_inline_key(at, environment)
             else:
-                said, hint = f"this is not {WANTED[key][0]}", WANTED[key][1]
-                self._tell(Code.WRONG_TYPE, said, at, hint, environment=environment)
+                message, hint = f"this is not {EXPECTED[key][0]}", EXPECTED[key][1]
+                self._add_diagnostic(Code.WRONG_TYPE, message, at, hint, environment=environment)
         elif failure.validator == "minProperties":
-            said = "`api_key` does not say where the key is"
-            self._tell(Code.MISSING_KEY, said, at, WANTED["api_key"][1], environment=environment)
+            message = "`api_key` does not say where the key is"
+            self._add_diagnostic(Code.MISSING_KEY, message, at, EXPECTED["api_key"][1], environment=environment)
         elif failure.validator == "maxProperties":
-            sources = sorted(value.keys() & {"env", "file", "dir"}, key=lambda name: value.places[name][0])
+            sources = sorted(value.keys() & {"env", "file", "dir"}, key=lambda name: value.positions[name][0])
             if len(sources) > 1:
                 first, second = sources[:2]
                 related = ((self._key(path, first), "the other one"),)
-                said, hint = f"`api_key` has both `{first}` and `{second}`", "keep one of them"
-                self._tell(Code.CONFLICTING_SETTINGS, said, self._key(path, second), hint, related, environment)
+                message, hint = f"`api_key` has both `{first}` and `{second}`", "keep one of them"
+                self._add_diagnostic(
+                    Code.CONFLICTING_SETTINGS, message, self._key(path, second), hint, related, environment
+                )
         elif key == "environment_id" and failure.validator != "type":
-            said = f"`{shorten(value)}` is not a UUID"
+            message = f"`{shorten(value)}` is not a UUID"
             hint = "write 8-4-4-4-12 hexadecimal digits, such as `26f80c13-48bd-4bb9-866e-5e9392b11a6a`"
-            self._tell(Code.INVALID_ENVIRONMENT_ID, said, at, hint, environment=environment)
+            self._add_diagnostic(Code.INVALID_ENVIRONMENT_ID, message, at, hint, environment=environment)
         elif path == ("version",) and failure.validator == "const":
             hint = "write `version: 1`, or use a newer imgwire-reconciler"
-            self._tell(Code.UNSUPPORTED_VERSION, f"version {value} is not supported: there is only version 1", at, hint)
+            self._add_diagnostic(
+                Code.UNSUPPORTED_VERSION, f"version {value} is not supported: there is only version 1", at, hint
+            )
         elif path == ("environments",) and (value is EMPTY or value is None):
-            hint = WANTED["environments"][1]
-            self._tell(Code.NO_ENVIRONMENTS, "`environments` is empty", self._key((), "environments"), hint)
+            hint = EXPECTED["environments"][1]
+            self._add_diagnostic(Code.NO_ENVIRONMENTS, "`environments` is empty", self._key((), "environments"), hint)
         else:
-            self._tell_wrong_type(path, failure, at)
+            self._add_wrong_type(path, failure, at)
 
-    def _tell_inline_key(self, at: At, environment: str | None) -> None:
+    def _add_inline_key(self, at: Location, environment: str | None) -> None:
         variable = variable_for(environment) if environment else FALLBACK_VARIABLE
         hint = f"write `{{env: {variable}}}` and put the key in that variable; if it was a real key, revoke it"
-        said = "a key is never written in a manifest"
-        self._tell(Code.INLINE_API_KEY, said, at, hint, environment=environment)
+        message = "a key is never written in a manifest"
+        self._add_diagnostic(Code.INLINE_API_KEY, message, at, hint, environment=environment)
 
-    def _tell_wrong_type(self, path: Path, failure: ValidationError, at: At) -> None:
+    def _add_wrong_type(self, path: Path, failure: ValidationError, at: Location) -> None:
         value = failure.instance
-        is_item = bool(path) and isinstance(self._at_path(path[:-1]), Items)
-        must_be, hint = wanted(path, value)
+        is_item = bool(path) and isinstance(self._at_path(path[:-1]), LocatedList)
+        must_be, hint = expected(path, value)
         shown = (
             f"each entry of `{shorten(path[-2])}`" if is_item else f"`{shorten(path[-1])}`" if path else "the manifest"
         )
         if value is EMPTY and is_item:
-            said = f"{shown} must be {must_be}, and here is nothing"
+            message = f"{shown} must be {must_be}, and here is nothing"
         elif value is EMPTY:
-            said, at = f"nothing is written for {shown}, which must be {must_be}", self._key(path[:-1], path[-1])
+            message, at = f"nothing is written for {shown}, which must be {must_be}", self._key(path[:-1], path[-1])
         elif failure.validator in {"minItems", "maxItems"}:
             count = failure.validator_value
             limits = "is empty" if failure.validator == "minItems" else f"has more than {count} entries"
-            said = f"{shown} {limits}"
+            message = f"{shown} {limits}"
         elif failure.validator in {"pattern", "enum"} and isinstance(value, str):
-            said = f"{shown} must be {must_be}, not `{shorten(value)}`"
+            message = f"{shown} must be {must_be}, not `{shorten(value)}`"
         elif failure.validator == "maxLength":
-            said = f"{shown} is longer than {failure.validator_value} characters"
+            message = f"{shown} is longer than {failure.validator_value} characters"
         elif failure.validator == "minimum":
-            said = f"{shown} must be {must_be}"
+            message = f"{shown} must be {must_be}"
         else:
-            said = f"{shown} must be {must_be}, not {describe(value)}"
-        self._tell(Code.WRONG_TYPE, said, at, hint, environment=environment_of(path))
+            message = f"{shown} must be {must_be}, not {describe(value)}"
+        self._add_diagnostic(Code.WRONG_TYPE, message, at, hint, environment=environment_of(path))
 
     def _at_path(self, path: Path) -> Any:
         value: Any = self._document.root
@@ -259,21 +269,21 @@ class _Explainer:
             value = _inside(value, key)
         return value
 
-    def _key(self, path: Path, key: str) -> At:
+    def _key(self, path: Path, key: str) -> Location:
         return self._document.key_at(self._at_path(path), key)
 
-    def _value(self, path: Path) -> At:
+    def _value(self, path: Path) -> Location:
         if not path:
-            return self._document.at(self._document.root_place)
+            return self._document.at(self._document.root_position)
         return self._document.value_at(self._at_path(path[:-1]), path[-1])
 
-    def _tell(
+    def _add_diagnostic(
         self,
         code: Code,
         message: str,
-        at: At,
+        at: Location,
         hint: str,
-        related: tuple[tuple[At, str], ...] = (),
+        related: tuple[tuple[Location, str], ...] = (),
         environment: str | None = None,
     ) -> None:
         self._found.append(error(code, message, at, hint=hint, related=related, environment=environment))
@@ -292,9 +302,9 @@ def _owner(path: Path) -> str:
 
 def _inside(value: object, key: str) -> Any:
     match value:
-        case Items():
+        case LocatedList():
             return value[int(key)]
-        case Entries():
+        case LocatedMapping():
             return value.get(key)
         case _:
             return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.source_text import error
-from reconciler.manifest.words import closest, shorten
+from reconciler.manifest.wording import closest, shorten
 from reconciler.model.diagnostics import InvalidInput
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def _label(selector: str) -> tuple[str, str]:
 
 
 def _unknown(name: str, known: tuple[str, ...]) -> Diagnostic:
-    meant = closest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"environments in the manifest: {_listed(known)}"
-    said = f"the manifest has no environment `{shorten(name)}`"
-    return error(Code.UNKNOWN_ENVIRONMENT, said, hint=hint, environment=shorten(name))
+    suggestion = closest(name, known)
+    hint = f"did you mean `{suggestion}`?" if suggestion else f"environments in the manifest: {_listed(known)}"
+    message = f"the manifest has no environment `{shorten(name)}`"
+    return error(Code.UNKNOWN_ENVIRONMENT, message, hint=hint, environment=shorten(name))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,19 +13,19 @@ from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity,
 TO_END_OF_LINE = -1
 """As the length of a place: what stands there goes on beyond its line."""
 
-MOST_PROBLEMS = 50_000
+MAX_PROBLEMS = 50_000
 """Problems that are told in one run, more than twice its environments; then looking for more stops."""
 
 TO_END = sys.maxsize
 
-_NEAR = 400
+_MAX_DISTANCE = 400
 """Characters on each side of a place that are looked at, more than are shown: secrets in them become shorter."""
 
-_WIDEST = 160
+_MAX_WIDTH = 160
 _BEFORE_MARKER = 60
 _BREAK = re.compile(r"\r\n|\r|\n")
 
-Place = tuple[int, int, int]
+Position = tuple[int, int, int]
 """Line and column from 0, as YAML marks count, and length; all in characters."""
 
 
@@ -59,21 +59,21 @@ class SourceText:
             self._secrets.setdefault(end[0], []).append((0, end[1]))
             self._secret_blocks.append((start[0] + 1, end[0]))
 
-    def span(self, place: Place) -> Span:
+    def span(self, position: Position) -> Span:
         """The place as a person counts, from 1."""
-        line, column, length = place
+        line, column, length = position
         if length == TO_END_OF_LINE:
             length = max(1, len(self._line(line).rstrip()) - column)
         return Span(self.file, line + 1, column + 1, max(1, length))
 
-    def excerpt(self, place: Place) -> Excerpt | None:
+    def excerpt(self, position: Position) -> Excerpt | None:
         """The line at a place with its secrets masked and, where it is long, cut around the place. None if it is private."""
         if self.is_private:
             return None
-        line, start = self._line(place[0]), place[1]
-        begin, stop = max(0, start - _NEAR), min(len(line), start + _NEAR)
-        hidden = [(first - begin, last - begin) for first, last in self._hidden(place[0], begin, stop)]
-        end = min(start + self.span(place).length, max(stop, start + 1))
+        line, start = self._line(position[0]), position[1]
+        begin, stop = max(0, start - _MAX_DISTANCE), min(len(line), start + _MAX_DISTANCE)
+        hidden = [(first - begin, last - begin) for first, last in self._hidden(position[0], begin, stop)]
+        end = min(start + self.span(position).length, max(stop, start + 1))
         text, start, end = _without(line[begin:stop], hidden, start - begin, end - begin)
         return _cut(text, start, end, before=begin > 0, after=stop < len(line))
 
@@ -101,24 +101,24 @@ class SourceText:
         return self.lines[number] if number < len(self.lines) else ""
 
 
-class At(NamedTuple):
+class Location(NamedTuple):
     """A place in a file."""
 
     source: SourceText
-    place: Place
+    position: Position
 
     @property
     def span(self) -> Span:
-        return self.source.span(self.place)
+        return self.source.span(self.position)
 
 
 def error(
     code: str,
     message: str,
-    at: At | None = None,
+    at: Location | None = None,
     *,
     hint: str | None = None,
-    related: tuple[tuple[At, str], ...] = (),
+    related: tuple[tuple[Location, str], ...] = (),
     environment: str | None = None,
     severity: Severity = Severity.ERROR,
 ) -> Diagnostic:
@@ -129,8 +129,8 @@ def error(
         message=mask(message),
         hint=mask(hint) if hint else None,
         span=at.span if at else None,
-        source=at.source.excerpt(at.place) if at else None,
-        related=tuple(Related(there.span, label, there.source.excerpt(there.place)) for there, label in related),
+        source=at.source.excerpt(at.position) if at else None,
+        related=tuple(Related(there.span, label, there.source.excerpt(there.position)) for there, label in related),
         environment=mask(environment) if environment else None,
     )
 
@@ -168,9 +168,9 @@ def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def _cut(text: str, start: int, end: int, *, before: bool, after: bool) -> Excerpt:
     """At most _WIDEST characters around the marker; `…` stands for what is left out, here or `before` and `after`."""
     first, last = 0, len(text)
-    if last > _WIDEST:
-        first = max(0, min(start - _BEFORE_MARKER, last - _WIDEST))
-        last = first + _WIDEST
+    if last > _MAX_WIDTH:
+        first = max(0, min(start - _BEFORE_MARKER, last - _MAX_WIDTH))
+        last = first + _MAX_WIDTH
     left = "…" if before or first else ""
     right = "…" if after or last < len(text) else ""
     begin = start - first + len(left)

@@ -12,7 +12,7 @@ from reconciler.files import FileTooLarge, read_bounded
 from reconciler.manifest.codes import Code
 from reconciler.manifest.key_tables import lower_first
 from reconciler.manifest.source_text import error
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Span
 
 if TYPE_CHECKING:

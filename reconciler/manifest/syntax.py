@@ -9,7 +9,7 @@ from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.source_text import TO_END_OF_LINE, At, Place, error
+from reconciler.manifest.source_text import TO_END_OF_LINE, Location, Position, error
 
 if TYPE_CHECKING:
     from yaml.error import YAMLError
@@ -53,38 +53,41 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
         return unreadable_character(source, failure.position)
     if not isinstance(failure, MarkedYAMLError) or failure.problem_mark is None:
         return error(
-            Code.YAML_SYNTAX, "this is not YAML", At(source, (0, 0, 1)), hint="see https://yaml.org/spec/1.2.2/"
+            Code.YAML_SYNTAX, "this is not YAML", Location(source, (0, 0, 1)), hint="see https://yaml.org/spec/1.2.2/"
         )
     problem = failure.problem or ""
     mark = failure.problem_mark
-    place: Place = (mark.line, mark.column, 1)
+    position: Position = (mark.line, mark.column, 1)
     opened = failure.context_mark
-    begin: Place | None = (opened.line, opened.column, 1) if opened else None
+    begin: Position | None = (opened.line, opened.column, 1) if opened else None
     line = source.lines[mark.line] if mark.line < len(source.lines) else ""
     is_tab = "cannot start any token" in problem and line[mark.column : mark.column + 1] == "\t"
     if is_tab or "tab character that violates" in problem:
         return error(
-            Code.YAML_SYNTAX, "a tab where only spaces may indent", At(source, place), hint="indent with spaces"
+            Code.YAML_SYNTAX,
+            "a tab where only spaces may indent",
+            Location(source, position),
+            hint="indent with spaces",
         )
-    message, hint = next(((said, hint) for words, said, hint in _EXPLAINED if words in problem),
+    message, hint = next(((message, hint) for words, message, hint in _EXPLAINED if words in problem),
                          ("this is not YAML" if source.is_private else f"this is not YAML: {problem}", None))  # fmt: skip
     if "mapping values" in problem and (key := _KEY.search(line, 0, mark.column)):
-        place = (mark.line, key.start(), len(key[0].rstrip()))
+        position = (mark.line, key.start(), len(key[0].rstrip()))
     if begin and "end of stream" in problem:
-        return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
+        return error(Code.YAML_SYNTAX, message, Location(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
     if "could not find expected ':'" in problem and begin:
-        return error(Code.YAML_SYNTAX, message, At(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
+        return error(Code.YAML_SYNTAX, message, Location(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
     if "fit in the mapping" in message and line[: mark.column].strip():
         message = "nothing may follow the value here"
         hint = "put the whole value in quotes; inside single quotes, a `'` is written twice"
-        return error(Code.YAML_SYNTAX, message, At(source, place), hint=hint)
-    related = ((At(source, begin), "it starts here"),) if begin and begin[:2] != place[:2] else ()
+        return error(Code.YAML_SYNTAX, message, Location(source, position), hint=hint)
+    related = ((Location(source, begin), "it starts here"),) if begin and begin[:2] != position[:2] else ()
     if not line[mark.column :].strip() and not any(map(str.strip, source.lines[mark.line + 1 :])):
-        place, related = _end(source), () if begin == place else related
-    return error(Code.YAML_SYNTAX, message, At(source, place), hint=hint, related=related)
+        position, related = _end(source), () if begin == position else related
+    return error(Code.YAML_SYNTAX, message, Location(source, position), hint=hint, related=related)
 
 
-def _end(source: SourceText) -> Place:
+def _end(source: SourceText) -> Position:
     """The last character that is not white space: what the end of the file lacks is lacking there."""
     number = max((index for index, line in enumerate(source.lines) if line.strip()), default=0)
     return (number, max(0, len(source.lines[number].rstrip()) - 1), 1)
@@ -99,6 +102,6 @@ def unreadable_character(source: SourceText, position: int) -> Diagnostic:
     return error(
         Code.YAML_SYNTAX,
         f"the character U+{character:04X} is not allowed in a manifest",
-        At(source, (line, position - start, 1)),
+        Location(source, (line, position - start, 1)),
         hint=f"remove it; in double quotes it can be written as `\\u{character:04X}`",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.fast_schema import NAME
 from reconciler.manifest.keys import resolve
-from reconciler.manifest.shape import NAME
-from reconciler.manifest.words import shorten
+from reconciler.manifest.wording import shorten
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped

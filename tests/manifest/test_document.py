@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifest.decoding import decode
-from reconciler.manifest.document import DEEPEST, HAS_LIBYAML, read_document
-from reconciler.manifest.placed import Document, Entries
-from reconciler.manifest.scalars import EMPTY, Odd, plain_value
+from reconciler.manifest.document import HAS_LIBYAML, MAX_DEPTH, read_document
+from reconciler.manifest.located import Document, LocatedMapping
+from reconciler.manifest.scalars import EMPTY, AmbiguousScalar, plain_value
 from reconciler.manifest.source_text import SourceText
 
 CASES = Path(__file__).parents[1] / "cases" / "diagnostics"
@@ -24,24 +24,24 @@ VALUES = {
     "true": True,
     "FALSE": False,
     "tRue": "tRue",
-    "yes": Odd("a yes-or-no word of YAML 1.1", "yes"),
-    "Off": Odd("a yes-or-no word of YAML 1.1", "Off"),
+    "yes": AmbiguousScalar("a yes-or-no word of YAML 1.1", "yes"),
+    "Off": AmbiguousScalar("a yes-or-no word of YAML 1.1", "Off"),
     "y": "y",
     "0": 0,
     "-12": -12,
-    "+1": Odd("a number", "+1"),
-    "007": Odd("a number", "007"),
-    "1_000": Odd("a number", "1_000"),
-    "0x1F": Odd("a number", "0x1F"),
-    "0o17": Odd("a number", "0o17"),
-    "1.0": Odd("a number", "1.0"),
-    "1e3": Odd("a number", "1e3"),
-    ".5": Odd("a number", ".5"),
-    ".inf": Odd("a number", ".inf"),
-    "9" * 30: Odd("a number", "9" * 30),
-    "1:30": Odd("a base-60 number of YAML 1.1", "1:30"),
-    "2024-01-01": Odd("a date", "2024-01-01"),
-    "2024-01-01 10:00:00Z": Odd("a date", "2024-01-01 10:00:00Z"),
+    "+1": AmbiguousScalar("a number", "+1"),
+    "007": AmbiguousScalar("a number", "007"),
+    "1_000": AmbiguousScalar("a number", "1_000"),
+    "0x1F": AmbiguousScalar("a number", "0x1F"),
+    "0o17": AmbiguousScalar("a number", "0o17"),
+    "1.0": AmbiguousScalar("a number", "1.0"),
+    "1e3": AmbiguousScalar("a number", "1e3"),
+    ".5": AmbiguousScalar("a number", ".5"),
+    ".inf": AmbiguousScalar("a number", ".inf"),
+    "9" * 30: AmbiguousScalar("a number", "9" * 30),
+    "1:30": AmbiguousScalar("a base-60 number of YAML 1.1", "1:30"),
+    "2024-01-01": AmbiguousScalar("a date", "2024-01-01"),
+    "2024-01-01 10:00:00Z": AmbiguousScalar("a date", "2024-01-01 10:00:00Z"),
     "123e4567-e89b-42d3-a456-426614174000": "123e4567-e89b-42d3-a456-426614174000",
     "1.example.com": "1.example.com",
     "192.0.2.1": "192.0.2.1",
@@ -66,12 +66,12 @@ def read(text: str, *, fast: bool = HAS_LIBYAML) -> Document:
 def test_every_key_and_value_knows_its_place(fast: bool) -> None:
     document = read('é: 1\nenvironments:\n  "c\\"": [x, y]\n  d: |\n    text\n  e:\n', fast=fast)
     root = document.root
-    assert isinstance(root, Entries)
+    assert isinstance(root, LocatedMapping)
     assert root == {"é": 1, "environments": {'c"': ["x", "y"], "d": "text\n", "e": EMPTY}}
-    assert root.places == {"é": ((0, 0, 1), (0, 3, 1)), "environments": ((1, 0, 12), (2, 2, 0))}
-    assert root["environments"].places['c"'] == ((2, 2, 5), (2, 9, 1))
-    assert root["environments"].places["e"] == ((5, 2, 1), (5, 4, 0))
-    assert root["environments"].places["d"][1][:2] == (3, 5)
+    assert root.positions == {"é": ((0, 0, 1), (0, 3, 1)), "environments": ((1, 0, 12), (2, 2, 0))}
+    assert root["environments"].positions['c"'] == ((2, 2, 5), (2, 9, 1))
+    assert root["environments"].positions["e"] == ((5, 2, 1), (5, 4, 0))
+    assert root["environments"].positions["d"][1][:2] == (3, 5)
     assert document.problems == []
 
 
@@ -79,8 +79,8 @@ def test_depth_is_counted_exactly() -> None:
     def nested(depth: int) -> str:
         return "environments: " + "[" * (depth - 1) + "]" * (depth - 1)
 
-    assert read(nested(DEEPEST)).problems == []
-    assert [item.code for item in read(nested(DEEPEST + 1)).problems] == ["too-large"]
+    assert read(nested(MAX_DEPTH)).problems == []
+    assert [item.code for item in read(nested(MAX_DEPTH + 1)).problems] == ["too-large"]
 
 
 @pytest.mark.skipif(not HAS_LIBYAML, reason="no libyaml")

@@ -79,13 +79,13 @@ CONTENTS = {
 }
 
 
-@pytest.mark.parametrize(("content", "said"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
-def test_what_cannot_be_a_key_is_told_of_without_showing_it(content: bytes, said: str) -> None:
+@pytest.mark.parametrize(("content", "message"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
+def test_what_cannot_be_a_key_is_told_of_without_showing_it(content: bytes, message: str) -> None:
     (message,) = messages(
         Environment("a", None, KeyFile("/key", "file:/key")), read_file=lambda path: KeyContent(content)
     )
     assert message.startswith("key-missing: no key for `a`: ")
-    assert said in message
+    assert message in message
     assert CANARY not in message
 
 

@@ -105,7 +105,7 @@ def test_paths_are_shown_as_given_and_relative_below_the_working_folder(
 
 
 @pytest.mark.parametrize(
-    ("make", "path", "said"),
+    ("make", "path", "message"),
     [
         (lambda here: None, "no.yaml", "cannot read `no.yaml`: no such file or directory"),
         (lambda here: (here / "loop.yaml").symlink_to("loop.yaml"), "loop.yaml", "too many levels of symbolic links"),
@@ -117,12 +117,12 @@ def test_paths_are_shown_as_given_and_relative_below_the_working_folder(
     ],
     ids=["missing", "symlink loop", "below a file", "empty folder", "only a folder with a name like a file", "nul", "long name"],
 )  # fmt: skip
-def test_what_cannot_be_read_is_told_of(here: Path, make: object, path: str, said: str) -> None:
+def test_what_cannot_be_read_is_told_of(here: Path, make: object, path: str, message: str) -> None:
     make(here)  # type: ignore[operator]
     files, (problem,) = read(path)
     assert files == []
     assert problem.startswith("file-not-found: ")
-    assert said in problem
+    assert message in problem
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

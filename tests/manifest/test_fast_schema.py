@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.manifest.expected import known_keys
+from reconciler.manifest.expectations import known_keys
+from reconciler.manifest.fast_schema import environment_fits, head_fits
 from reconciler.manifest.schema import validator
-from reconciler.manifest.shape import environment_fits, head_fits
 from reconciler.schema_files import read_schema
 
 SCHEMA = json.loads(read_schema("manifest"))

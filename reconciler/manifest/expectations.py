@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.manifest.scalars import Odd
-from reconciler.manifest.shape import DEFAULTS_KEYS, ENVIRONMENT_KEYS, LIMITS_KEYS, ROOT_KEYS, WINDOW_KEYS
-from reconciler.manifest.words import shorten
+from reconciler.manifest.fast_schema import DEFAULTS_KEYS, ENVIRONMENT_KEYS, LIMITS_KEYS, ROOT_KEYS, WINDOW_KEYS
+from reconciler.manifest.scalars import AmbiguousScalar
+from reconciler.manifest.wording import shorten
 
 Path = tuple[str, ...]
 """Where a value stands: the keys above it, outermost first."""
 
-WANTED = {
+EXPECTED = {
     "version": ("the number `1`", "write `version: 1`"),
     "api": ("a mapping", "write `base_url: …` below it, or remove it"),
     "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
@@ -71,32 +71,38 @@ def known_keys(path: Path) -> tuple[str, ...]:
             return ENVIRONMENT_KEYS
 
 
-def wanted(path: Path, value: object) -> tuple[str, str]:
+def expected(path: Path, value: object) -> tuple[str, str]:
     """What should stand at this path, and what to do instead of `value`."""
-    text = value.text if isinstance(value, Odd) else str(value).lower() if isinstance(value, bool) else str(value)
+    text = (
+        value.text
+        if isinstance(value, AmbiguousScalar)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
     match path:
         case ():
             return _ROOT
         case ("environments", name):
-            said, hint = _ENVIRONMENT
-            return said, hint.format(name=shorten(name))
+            message, hint = _ENVIRONMENT
+            return message, hint.format(name=shorten(name))
         case (*_, "labels", name):
-            said, hint = _LABEL
-            return said, hint.format(
-                name=shorten(name), text=shorten(text) if isinstance(value, Odd | bool | int) else "…"
+            message, hint = _LABEL
+            return message, hint.format(
+                name=shorten(name), text=shorten(text) if isinstance(value, AmbiguousScalar | bool | int) else "…"
             )
         case ("limits", *_, setting, index) if index.isdecimal():
             return _ITEMS[setting]
         case (*_, key):
-            said, hint = WANTED[key]
-    if key in {"protect", "send_environment_id"} and isinstance(value, str | Odd):
+            message, hint = EXPECTED[key]
+    if key in {"protect", "send_environment_id"} and isinstance(value, str | AmbiguousScalar):
         if text.lower() in {"true", "yes", "on", "1"}:
             hint = "write `true`, without quotes"
         elif text.lower() in {"false", "no", "off", "0"}:
             hint = "write `false`, without quotes"
     elif key == "version" and text in {"1", "1.0"}:
         hint = "write `version: 1`, without quotes and without a point"
-    return said, hint
+    return message, hint
 
 
 def environment_of(path: Path) -> str | None:

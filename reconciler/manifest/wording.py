@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from reconciler.manifest.scalars import Odd
+from reconciler.manifest.scalars import AmbiguousScalar
 
-_LONGEST = 80
+_MAX_LENGTH = 80
 
 
 def shorten(text: str) -> str:
     """Text from a file, fit for a message: one line, and not longer than a reader wants."""
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
     return text.replace("\r", "␍").replace("\n", "␊")
 
 
 def describe(value: object) -> str:
     """What kind of thing a value is, with an article."""
-    if isinstance(value, Odd):
+    if isinstance(value, AmbiguousScalar):
         return value.kind
     if value is None:
         return "`null`"
@@ -35,7 +35,7 @@ def closest(word: str, known: tuple[str, ...]) -> str | None:
     """The known word that was probably meant: the same but for case and punctuation, or nearly the same."""
     from difflib import get_close_matches
 
-    if len(word) > _LONGEST:
+    if len(word) > _MAX_LENGTH:
         return None
     plain = {_plain(name): name for name in known}
     found = get_close_matches(_plain(word), plain, 1, 0.7)

@@ -1,0 +1,55 @@
+"""A manifest file as plain data with positions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.manifest.scalars import EMPTY
+from reconciler.manifest.source_text import Location, Position, SourceText
+
+if TYPE_CHECKING:
+    from reconciler.model.diagnostics import Diagnostic
+
+
+class LocatedMapping(dict[str, Any]):
+    """A mapping of the file. `positions` has the place of each key and of its value."""
+
+    __slots__ = ("positions",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions: dict[str, tuple[Position, Position]] = {}
+
+
+class LocatedList(list[Any]):
+    """A list of the file. `positions` has the place of each item."""
+
+    __slots__ = ("positions",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions: list[Position] = []
+
+
+class Document:
+    """One file's data: `root` is what the YAML says, `problems` what is wrong with it as YAML.
+
+    `root` is REPORTED where the file could not be read to its end.
+    """
+
+    def __init__(self, source: SourceText) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        self.root: object = EMPTY
+        self.root_position: Position = (0, 0, 1)
+
+    def at(self, position: Position) -> Location:
+        return Location(self.source, position)
+
+    def key_at(self, entries: LocatedMapping, key: str) -> Location:
+        return Location(self.source, entries.positions[key][0])
+
+    def value_at(self, entries: LocatedMapping | LocatedList, key: str | int) -> Location:
+        if isinstance(entries, LocatedList):
+            return Location(self.source, entries.positions[int(key)])
+        return Location(self.source, entries.positions[str(key)][1])
