@@ -1,4 +1,4 @@
-"""When a read is asked again, and after how long. The policy decides; it never sleeps and never sends."""
+"""When a read is retried, and after how long. The policy decides; it never sleeps and never sends."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from reconciler.model.errors import BackendError, NoAnswer, NotSent, ServerFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PASSING = (NotSent, NoAnswer, Throttled, ServerFault)
+_TEMPORARY = (NotSent, NoAnswer, Throttled, ServerFault)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Seconds throughout. `retries` counts attempts after the first; `budget` bounds the waiting for one answer in all."""
+    """Seconds throughout. `retries` counts attempts after the first; `budget` bounds all waiting for one answer."""
 
     retries: int = 4
     first_delay: float = 0.25
-    longest_delay: float = 8.0
+    max_delay: float = 8.0
     budget: float = 120.0
     jitter: Callable[[], float] = random.random
 
@@ -30,15 +30,15 @@ class RetryPolicy:
 
         `Retry-After` is obeyed to the second or not at all: a wait beyond the budget is not shortened but given up.
         """
-        if attempt > self.retries or not self._passes(failure):
+        if attempt > self.retries or not self._is_temporary(failure):
             return None
-        backoff = min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
+        backoff = min(self.max_delay, self.first_delay * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
         wait = backoff if failure.retry_after is None else failure.retry_after
         return wait if waited + wait <= self.budget else None
 
     @staticmethod
-    def _passes(failure: BackendError) -> bool:
+    def _is_temporary(failure: BackendError) -> bool:
         # A 200 that is incomplete or garbled may pass; the 404 or the redirect of another web server does not.
         if isinstance(failure, ThrottleBudgetExceeded):
             return False
-        return isinstance(failure, _PASSING) or (isinstance(failure, Unexpected) and failure.status == 200)
+        return isinstance(failure, _TEMPORARY) or (isinstance(failure, Unexpected) and failure.status == 200)

@@ -81,7 +81,7 @@ def _text(content: dict[str, object], field: str) -> str | None:
 
 
 def _hostname(text: str) -> str:
-    """In its compared form. It begins lines of reports, so it may hold nothing that a log or a terminal acts on."""
+    """In its compared form. It begins lines of reports, so it contains nothing that a log or a terminal acts on."""
     if text.isascii():
         if _HOSTNAME.fullmatch(text) is None:
             raise WrongShape("`hostname` is not a host name")

@@ -67,7 +67,7 @@ class Domain:
 
     @property
     def ready(self) -> bool:
-        """CONNECTED and ACTIVE: the only state in which Imgwire says to switch delivery over (guide, custom domains)."""
+        """CONNECTED and ACTIVE: the state that the guide requires before delivery is switched over (custom domains)."""
         return self.connected and self.certificate_status == CertificateStatus.ACTIVE
 
     @property
@@ -103,7 +103,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The API itself said that the environment has no custom domain."""
+    """The API itself reports that the environment has no custom domain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,15 @@
 * BackendError
   - NotSent         no connection: the call certainly did not happen
   - NoAnswer        sent, then silence: the call may have happened
-  - Throttled       429: did not happen, ask again later
+  - Throttled       429: did not happen, retry later
   - ServerFault     5xx: the call may have happened
-  - Unexpected      an answer that is not the API's own: another shape, HTML, a redirect, a bare 404
+  - Unexpected      an answer that is not from the API: another shape, HTML, a redirect, a bare 404
   - KeyUnusable     no key to send: missing, or of the wrong kind
   - TooFewFiles     the process may not open another connection
-  + Refused         4xx in the API's own words: did not happen, and asking again cannot help
+  + Refused         4xx with the API's own text: did not happen, and a retry cannot help
     - Unauthorized  the key or its rights are not accepted (401, 403)
     - PaymentRequired  the plan lacks the feature (402)
-    - NotFound      the API itself said there is no such custom domain
+    - NotFound      the API itself reports no such custom domain
     - Conflict      the hostname, or the place for one, is taken
 """
 

@@ -156,7 +156,7 @@ async def test_what_a_command_may_not_send_never_reaches_the_network(access: Acc
     [ok(ABSENT, 404), ok(ABSENT, 400), ok(ABSENT, 410), ok(ABSENT, 500), httpx.Response(200, content=b"null")],
     ids=["404", "400", "410", "500", "null"],
 )
-async def test_absent_is_what_the_api_itself_says(answer: httpx.Response) -> None:
+async def test_only_the_api_itself_reports_a_domain_absent(answer: httpx.Response) -> None:
     assert await call(FakeApi(answer), "read") == Absent()
 
 
@@ -174,7 +174,7 @@ async def test_absent_is_what_the_api_itself_says(answer: httpx.Response) -> Non
         pytest.param(ok({"detail": "no", "error_type": "ResourceNotAuthorizedError"}, 404), id="hidden"),
     ],
 )
-async def test_nothing_else_is_taken_for_absent(answer: httpx.Response) -> None:
+async def test_no_other_answer_counts_as_absent(answer: httpx.Response) -> None:
     with pytest.raises(BackendError) as caught:
         await call(FakeApi(answer), "read")
     assert not isinstance(caught.value, NotFound)
@@ -192,7 +192,7 @@ BROKEN, SLOW = httpx.Response(503), httpx.ReadTimeout("")
         pytest.param([httpx.Response(200, html="<html>"), ok(WEB.as_dict())], 2, [0.25], id="a garbled 200"),
     ],
 )
-async def test_a_read_is_asked_again(script: list[httpx.Response], requests: int, slept: list[float]) -> None:
+async def test_a_failed_read_is_retried(script: list[httpx.Response], requests: int, slept: list[float]) -> None:
     api = FakeApi(*script)
     assert await call(api, "read") == Present(WEB)
     assert (len(api.requests), api.slept) == (requests, slept)
@@ -259,14 +259,14 @@ async def test_a_write_is_sent_once_whatever_comes(
         ),
     ],
 )
-async def test_what_was_spent_on_a_read_is_told(script: list[httpx.Response], message: str) -> None:
+async def test_the_error_of_a_read_counts_attempts_and_waiting(script: list[httpx.Response], message: str) -> None:
     with pytest.raises(BackendError) as caught:
         await call(FakeApi(*script), "read")
     assert caught.value.message == str(caught.value) == message
 
 
 @pytest.mark.anyio
-async def test_retries_are_told_to_whoever_observes() -> None:
+async def test_retries_are_reported_to_the_observer() -> None:
     api = FakeApi(BROKEN, ok(WEB.as_dict()))
     await call(api, "read")
     assert api.heard == [
@@ -277,7 +277,7 @@ async def test_retries_are_told_to_whoever_observes() -> None:
 
 
 @pytest.mark.anyio
-async def test_when_the_api_wants_silence_for_longer_than_the_budget_the_run_is_not_held_up() -> None:
+async def test_a_retry_after_beyond_the_budget_ends_the_read_at_once() -> None:
     api = FakeApi(ok({}, 429, retry_after="3600"))
     async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
         for expected in ("429", "not sent: the API asked to wait another 3600 s"):
@@ -287,7 +287,7 @@ async def test_when_the_api_wants_silence_for_longer_than_the_budget_the_run_is_
 
 
 @pytest.mark.anyio
-async def test_a_429_that_names_no_time_makes_everybody_wait_a_second() -> None:
+async def test_a_429_without_retry_after_pauses_the_run_for_a_second() -> None:
     api = FakeApi(ok({}, 429), ok(WEB.as_dict()))
     async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
         with pytest.raises(Throttled):
@@ -382,7 +382,7 @@ async def _endless_head(writer: asyncio.StreamWriter) -> None:
         pytest.param(_endless_head, NoAnswer, "no answer: ", id="endless headers"),
     ],
 )
-async def test_a_server_that_dawdles_floods_or_mumbles_costs_no_more_than_the_timeout(
+async def test_a_slow_flooding_or_garbled_answer_is_bounded_by_timeout_and_size(
     answer: Callable[[asyncio.StreamWriter], Awaitable[None]], kind: type[BackendError], message: str
 ) -> None:
     async with served(answer, seconds=2.0 if answer in (_flood, _zipped) else 0.3) as connection:
@@ -402,7 +402,7 @@ async def test_a_server_that_dawdles_floods_or_mumbles_costs_no_more_than_the_ti
     ],
     ids=["certificates", "proxy", "kind of proxy"],
 )
-async def test_settings_of_the_environment_that_cannot_be_used_are_told_without_quoting_them(
+async def test_unusable_tls_and_proxy_settings_are_reported_without_their_values(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -426,7 +426,7 @@ async def test_settings_of_the_environment_that_cannot_be_used_are_told_without_
     ],
     ids=["words", "escapes", "redirect", "content type", "a field"],
 )
-async def test_a_key_that_the_server_echoes_is_not_told_on(answer: httpx.Response) -> None:
+async def test_a_key_in_an_answer_is_masked(answer: httpx.Response) -> None:
     api = FakeApi(answer)
     try:
         told = repr(await call(api, "read"))

@@ -1,4 +1,4 @@
-"""The network: which answer belongs to which request, TLS, proxies, and what each kind of failure says."""
+"""The network: which answer belongs to which request, TLS, proxies, and the error of each kind of failure."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_second_answer_never_answers_the_next_call(
     assert (server.methods, server.connections) == (["GET", "DELETE"], 2)
 
 
-async def test_a_second_answer_that_the_kernel_has_and_nobody_has_read_is_noticed() -> None:
+async def test_a_second_answer_that_is_still_in_the_kernel_closes_the_connection() -> None:
     """The call follows before the event loop has come to look at the socket again."""
     arrived = asyncio.Event()
 
@@ -125,7 +125,7 @@ async def test_a_second_answer_that_the_kernel_has_and_nobody_has_read_is_notice
 
 
 @pytest.mark.parametrize("extra", [b"\r\n", b"x", b"HTTP/1.1 200 OK\r\n"], ids=["a line", "a byte", "half an answer"])
-async def test_anything_behind_an_answer_closes_the_connection(extra: bytes) -> None:
+async def test_bytes_after_an_answer_close_the_connection(extra: bytes) -> None:
     async def serve(state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await state.request(reader)
@@ -239,7 +239,7 @@ async def test_a_key_in_a_body_of_any_unicode_encoding_is_masked(encoding: str, 
     assert "[key]!" in error.message
 
 
-async def test_a_compressed_answer_is_named() -> None:
+async def test_a_compressed_answer_has_its_own_error() -> None:
     error = await raw(answer(b"\x1f\x8b", "200 OK", "content-encoding: gzip"))
     assert isinstance(error, Unexpected)
     assert error.message == "POST /api/v1/custom_domain/: 200 with a compressed body (gzip), which was not accepted"
@@ -256,13 +256,13 @@ async def test_a_bare_404_shows_the_whole_url() -> None:
     assert error.message == (f"GET {url}/api/v1/custom_domain/: 404 with a body that is not from the API (text/html)")
 
 
-async def test_a_redirect_names_where_to() -> None:
+async def test_a_redirect_names_its_target() -> None:
     error = await raw(answer(b"", "308 Permanent Redirect", "location: https://api2.imgwire.dev/x?token=1"))
     assert error.message.endswith(": 308, a redirect to https://api2.imgwire.dev/x, which is not followed")
     assert error.hint == "if https://api2.imgwire.dev/x is the Imgwire API, set --api-url to it"
 
 
-async def test_https_that_reaches_a_plain_server_is_named(authority: Authority) -> None:
+async def test_https_to_a_server_without_tls_has_its_own_error(authority: Authority) -> None:
     async def serve(_state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
         writer.write(answer(b"", "400 Bad Request"))
@@ -276,20 +276,20 @@ async def test_https_that_reaches_a_plain_server_is_named(authority: Authority) 
     assert "http://" in str(error.hint)
 
 
-async def test_http_that_reaches_a_tls_server_is_named(authority: Authority) -> None:
+async def test_http_to_a_tls_server_has_its_own_error(authority: Authority) -> None:
     async with serving(api, authority.server) as server, client(f"http://127.0.0.1:{server.port}") as connection:
         error = await error_of(connection.create("web", "web.example.com"))
     assert isinstance(error, (NoAnswer, Unexpected))
     assert "https://" in str(error.hint)
 
 
-async def test_http_that_is_answered_with_a_tls_alert_is_named() -> None:
+async def test_a_tls_alert_as_the_answer_has_its_own_error() -> None:
     error = await raw(b"\x15\x03\x01\x00\x02\x02\x46")
     assert isinstance(error, Unexpected)
     assert "expects TLS" in error.message
 
 
-async def test_nobody_listening_is_named() -> None:
+async def test_a_refused_connection_has_its_own_error() -> None:
     async with serving(api) as server:
         pass
     async with client(f"http://127.0.0.1:{server.port}") as connection:
@@ -300,7 +300,7 @@ async def test_nobody_listening_is_named() -> None:
     )
 
 
-async def test_a_name_that_does_not_exist_is_named() -> None:
+async def test_an_unknown_host_name_has_its_own_error() -> None:
     async with client("https://api.imgwire.invalid") as connection:
         error = await error_of(connection.read("web"))
     assert isinstance(error, NotSent)
@@ -387,7 +387,7 @@ async def test_no_proxy_connects_directly(no_proxy: str, authority: Authority) -
 
 
 @pytest.mark.parametrize("no_proxy", ["fd07::/64", "[::1]", "*.corp.example", "example.com,local", "localhost:1", ","])
-async def test_what_no_proxy_does_not_name_goes_through_the_proxy(no_proxy: str, authority: Authority) -> None:
+async def test_hosts_outside_no_proxy_go_through_the_proxy(no_proxy: str, authority: Authority) -> None:
     async with serving(api, authority.server) as server, proxying() as proxy:
         environ = {"HTTPS_PROXY": f"127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(authority.certificates)}
         async with client(f"https://localhost:{server.port}", NO_PROXY=no_proxy, **environ) as connection:
@@ -421,7 +421,7 @@ async def test_plain_http_never_goes_through_a_proxy() -> None:
 )
 # httpcore leaves the socket of a failed SOCKS handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_a_proxy_that_does_not_work_is_named_without_its_password(address: str, message: str) -> None:
+async def test_an_error_of_a_proxy_names_it_without_its_password(address: str, message: str) -> None:
     async with (
         proxying(login=LOGIN) as login,
         proxying(refuse="502 Bad Gateway") as refusing,
@@ -464,7 +464,7 @@ async def test_a_low_soft_limit_of_open_files_is_raised(monkeypatch: pytest.Monk
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 200
 
 
-async def test_too_few_open_files_are_named_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_few_open_files_are_reported_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
     import resource
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (128, 128))

@@ -72,7 +72,9 @@ def said(error_type: str | None, detail: object = "words") -> dict[str, object]:
         pytest.param(399, b"", Unexpected, id="anything like a redirect"),
     ],
 )
-def test_what_is_known_after_an_answer(status: int, body: object, kind: type[BackendError]) -> None:
+def test_each_answer_becomes_the_error_that_names_what_is_known(
+    status: int, body: object, kind: type[BackendError]
+) -> None:
     assert type(answer(status, body)) is kind
 
 
@@ -128,7 +130,7 @@ def test_what_is_known_after_an_answer(status: int, body: object, kind: type[Bac
         pytest.param(answer(500, {"detail": {}, "error_type": 5}), "POST /x: 500 without a reason (no content type)"),
     ],
 )
-def test_the_message_is_one_line_of_the_apis_own_words(error: BackendError, message: str) -> None:
+def test_the_message_is_one_line_of_the_apis_own_text(error: BackendError, message: str) -> None:
     assert error.message == str(error) == message
 
 

@@ -1,4 +1,4 @@
-"""When a read is asked again, and after how long."""
+"""When a read is retried, and after how long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.model.errors import (
     Unexpected,
 )
 
-POLICY = RetryPolicy(retries=4, first_delay=0.25, longest_delay=8.0, budget=120.0, jitter=lambda: 1.0)
+POLICY = RetryPolicy(retries=4, first_delay=0.25, max_delay=8.0, budget=120.0, jitter=lambda: 1.0)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ POLICY = RetryPolicy(retries=4, first_delay=0.25, longest_delay=8.0, budget=120.
         pytest.param(BackendError("…"), False, id="anything else"),
     ],
 )
-def test_only_what_may_pass_is_asked_again(failure: BackendError, again: bool) -> None:
+def test_only_temporary_failures_are_retried(failure: BackendError, again: bool) -> None:
     assert (POLICY.delay(1, failure) is not None) is again
 
 
@@ -69,11 +69,11 @@ def test_pauses_stop_growing_and_are_jittered_down_to_a_half() -> None:
     assert RetryPolicy(jitter=lambda: 0.0).delay(1, NotSent("…")) == 0.125
 
 
-def test_without_retries_nothing_is_asked_again() -> None:
+def test_without_retries_no_read_is_retried() -> None:
     assert RetryPolicy(retries=0).delay(1, NotSent("…")) is None
 
 
-def test_by_default_a_read_is_asked_five_times_within_two_minutes() -> None:
+def test_by_default_a_read_is_sent_five_times_within_two_minutes() -> None:
     policy = RetryPolicy()
     assert 0.125 <= (policy.delay(1, NotSent("…")) or 0) <= 0.25
     assert policy.delay(4, NotSent("…")) is not None

@@ -40,7 +40,7 @@ async def settle() -> None:
 
 
 @pytest.mark.anyio
-async def test_no_more_than_the_limit_are_in_flight_and_who_waits_gets_the_next_place(clock: Clock) -> None:
+async def test_at_most_limit_requests_are_in_flight_and_waiting_ones_follow_in_order(clock: Clock) -> None:
     throttle, entered = throttle_of(2, clock), []
 
     async def ask(number: int) -> None:
@@ -60,7 +60,7 @@ async def test_no_more_than_the_limit_are_in_flight_and_who_waits_gets_the_next_
 
 
 @pytest.mark.anyio
-async def test_a_429_halves_what_may_be_in_flight_and_successes_win_it_back_slowly(clock: Clock) -> None:
+async def test_a_429_halves_the_limit_and_successes_raise_it_slowly(clock: Clock) -> None:
     throttle, seen = throttle_of(8, clock), []
     for throttled in (None, 0.0, 0.0, 0.0, 0.0, *[None] * 40):
         await throttle.acquire()
@@ -73,7 +73,7 @@ async def test_a_429_halves_what_may_be_in_flight_and_successes_win_it_back_slow
 
 
 @pytest.mark.anyio
-async def test_a_429_to_one_keeps_all_from_asking_for_as_long_as_the_longest_was_told(clock: Clock) -> None:
+async def test_a_429_to_one_worker_pauses_all_for_the_longest_retry_after(clock: Clock) -> None:
     throttle = throttle_of(8, clock)
     await throttle.acquire()
     await throttle.acquire()
@@ -86,7 +86,7 @@ async def test_a_429_to_one_keeps_all_from_asking_for_as_long_as_the_longest_was
 
 
 @pytest.mark.anyio
-async def test_a_silence_longer_than_the_budget_is_not_waited_for(clock: Clock) -> None:
+async def test_a_pause_beyond_the_budget_fails_at_once(clock: Clock) -> None:
     throttle = throttle_of(8, clock)
     await throttle.acquire()
     throttle.release(throttled_for=86_400.0)
@@ -97,7 +97,7 @@ async def test_a_silence_longer_than_the_budget_is_not_waited_for(clock: Clock) 
 
 
 @pytest.mark.anyio
-async def test_silences_in_a_row_share_one_budget_and_a_success_gives_it_back(clock: Clock) -> None:
+async def test_pauses_in_a_row_share_one_budget_that_a_success_resets(clock: Clock) -> None:
     throttle = throttle_of(8, clock)
     for _ in range(2):  # after 40 seconds the budget is nearly spent
         await throttle.acquire()
@@ -114,7 +114,7 @@ async def test_silences_in_a_row_share_one_budget_and_a_success_gives_it_back(cl
 
 
 @pytest.mark.anyio
-async def test_a_success_of_somebody_else_does_not_make_a_long_silence_short(clock: Clock) -> None:
+async def test_a_success_of_another_worker_does_not_shorten_a_pause(clock: Clock) -> None:
     throttle = throttle_of(8, clock)
     await throttle.acquire()
     await throttle.acquire()
@@ -125,7 +125,7 @@ async def test_a_success_of_somebody_else_does_not_make_a_long_silence_short(clo
 
 
 @pytest.mark.anyio
-async def test_whoever_gave_up_waiting_does_not_take_a_place(clock: Clock) -> None:
+async def test_a_cancelled_waiter_takes_no_slot(clock: Clock) -> None:
     throttle = throttle_of(1, clock)
     await throttle.acquire()
     gone = asyncio.create_task(throttle.acquire())

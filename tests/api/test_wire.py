@@ -39,7 +39,9 @@ def test_a_custom_domain_is_read_and_null_is_none() -> None:
         pytest.param({"id": "x" * 1024}, {"id": "x" * 1024}, id="a long text"),
     ],
 )
-def test_what_is_new_or_written_otherwise_is_survived(changes: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_new_fields_new_words_and_other_spellings_are_accepted(
+    changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
     assert wire.domain(body(**changes)) == replace(WHOLE, **expected)
 
 
@@ -73,7 +75,7 @@ def test_what_is_new_or_written_otherwise_is_survived(changes: dict[str, Any], e
         ),
     ],
 )
-def test_any_other_shape_is_refused_without_quoting_it(content: bytes, problem: str) -> None:
+def test_any_other_shape_is_an_error_that_quotes_nothing(content: bytes, problem: str) -> None:
     for read in (wire.domain, wire.known):
         with pytest.raises(wire.WrongShape) as caught:
             read(content)
@@ -118,7 +120,7 @@ def test_a_delete_is_acknowledged_with_any_object_and_nothing_else() -> None:
 @given(
     st.binary() | st.recursive(st.none() | st.booleans() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())
 )
-def test_whatever_comes_is_a_domain_nothing_or_refused(content: bytes) -> None:
+def test_any_body_is_a_domain_or_absent_or_an_error(content: bytes) -> None:
     try:
         found = wire.known(content)
     except wire.WrongShape:

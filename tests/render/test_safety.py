@@ -86,7 +86,7 @@ def plain_formats(make: Callable[[str], Report]) -> list[str]:
 @DOCUMENTS
 @given(said=hostile)
 @settings(max_examples=60)
-def test_nothing_invisible_and_no_further_line_reaches_a_terminal_or_a_log(
+def test_no_control_character_and_no_extra_line_reaches_a_terminal_or_a_log(
     make: Callable[[str], Report], said: str
 ) -> None:
     for format_ in plain_formats(make):
@@ -110,7 +110,7 @@ def shape(tokens: list[Token]) -> list[str]:
 @DOCUMENTS
 @given(said=hostile)
 @settings(max_examples=60)
-def test_nothing_said_becomes_markup(make: Callable[[str], Report], said: str) -> None:
+def test_no_outside_text_becomes_markup(make: Callable[[str], Report], said: str) -> None:
     if "markdown" not in FORMATS[str(make("").command)]:
         return
     text = told(make, said, "markdown")
@@ -135,7 +135,7 @@ def _outside_code(text: str) -> str:
 @DOCUMENTS
 @given(said=hostile)
 @settings(max_examples=30)
-def test_json_is_ascii_and_fits_its_schema_whatever_is_said(make: Callable[[str], Report], said: str) -> None:
+def test_json_is_ascii_and_fits_its_schema_with_any_text(make: Callable[[str], Report], said: str) -> None:
     text = told(make, said, "json")
     assert text.isascii()
     name = "plan" if make("").command == "plan" else "report"
@@ -247,7 +247,7 @@ def test_escaped_text_is_one_printable_line_and_stays_as_it_is_the_second_time(t
 
 
 @given(hostile | st.text())
-def test_a_code_span_holds_all_of_what_was_said(text: str) -> None:
+def test_a_code_span_contains_the_whole_text(text: str) -> None:
     inline = MARKDOWN.parse(f"a {code(text)} b")[1].children
     assert inline is not None
     kinds = [child.type for child in inline]
@@ -255,7 +255,7 @@ def test_a_code_span_holds_all_of_what_was_said(text: str) -> None:
 
 
 @given(hostile | st.text())
-def test_prose_reads_as_it_was_said(text: str) -> None:
+def test_prose_reads_like_the_original_text(text: str) -> None:
     """Escapes are for the parser: the words that people see are the words that were said."""
     tokens = MARKDOWN.parse(f"a {prose(text)} b")
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
