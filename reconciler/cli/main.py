@@ -32,7 +32,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Imports a command when it is asked for, and turns every end into one exit code, in this one place."""
+    """Imports a command on demand, and turns every end into one exit code, in this one place."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -67,9 +67,9 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            shown = io.StringIO()
-            error.show(shown)
-            _print_error(shown.getvalue())
+            text = io.StringIO()
+            error.show(text)
+            _print_error(text.getvalue())
             usage = isinstance(error, click.UsageError)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
             _document(arguments, code, "usage" if usage else "error", error.format_message())
@@ -102,8 +102,8 @@ def _open_streams() -> None:
 
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:
     """With `--format json`, standard output is one valid document even when no command came to run."""
-    asked = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
-    if asked:
+    as_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
+    if as_json:
         from reconciler.cli.output import early_document
 
         click.echo(early_document(next((word for word in arguments if word in COMMANDS), None), code, reason, message))

@@ -99,13 +99,15 @@ def _counted(verdicts: Sequence[Verdict], total: int) -> str:
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
 
 
-def _table(found: dict[str, Verified], total: int, seconds: float, longest: float, room: tuple[int, int]) -> Table:
+def _table(
+    verdicts: dict[str, Verified], total: int, seconds: float, max_seconds: float, room: tuple[int, int]
+) -> Table:
     """What is not ready comes first; one line each, and what has no room (columns, lines) is only counted."""
     from rich.table import Table
     from rich.text import Text
 
     columns, lines = room
-    in_order = sorted(found.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))
+    in_order = sorted(verdicts.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))
     rows = []
     for item in in_order[: max(3, lines // 2)]:
         domain = domain_of(item.live)
@@ -119,15 +121,15 @@ def _table(found: dict[str, Verified], total: int, seconds: float, longest: floa
         )
     table = Table(box=None, pad_edge=False)
     titles = ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY")
-    left = columns
+    rest = columns
     for place, title in enumerate(titles):
-        longest_text = max(len(text) for text in (title, *(row[place] for row in rows)))
-        size = max(1, left - 1) if title == "WHY" else min(longest_text, max(7, columns // 3))
-        left -= size + 2
+        text_width = max(len(text) for text in (title, *(row[place] for row in rows)))
+        size = max(1, rest - 1) if title == "WHY" else min(text_width, max(7, columns // 3))
+        rest -= size + 2
         table.add_column(title, width=size, no_wrap=True, overflow="ellipsis")
     for verdict, *texts in rows:
         table.add_row(Text(verdict, style=_STYLES.get(verdict, "red")), *map(Text, texts))
-    counted = _counted([item.verdict for item in found.values()], total)
-    table.caption = Text(f"{counted}, {seconds:.0f} s of {longest:.0f} s", style="dim")
+    counted = _counted([item.verdict for item in verdicts.values()], total)
+    table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
     table.caption_justify = "left"
     return table

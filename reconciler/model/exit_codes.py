@@ -64,8 +64,8 @@ MEANINGS = {
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """The one code for many environments: the first of 6, 1, 7, 8, 5, 4, 3, 2, 0 that occurs; 0 for none."""
-    found = set(codes)
-    return next((code for code in WORST_FIRST if code in found), ExitCode.OK)
+    unique = set(codes)
+    return next((code for code in WORST_FIRST if code in unique), ExitCode.OK)
 
 
 _OF_KIND = {

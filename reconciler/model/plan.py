@@ -241,16 +241,16 @@ class Plan:
 
     def summary(self) -> dict[str, int]:
         """The numbers every document shows. No other code counts."""
-        found = Counter(item.action for item in self.environments)
+        counts = Counter(item.action for item in self.environments)
         steps = self.steps
         return {
             "environments": len(self.environments),
-            "create": found[Action.CREATE],
-            "delete": found[Action.DELETE],
-            "replace": found[Action.REPLACE],
-            "verify": found[Action.VERIFY],
-            "unchanged": found[Action.NONE],
-            "unreadable": found[Action.UNREADABLE],
+            "create": counts[Action.CREATE],
+            "delete": counts[Action.DELETE],
+            "replace": counts[Action.REPLACE],
+            "verify": counts[Action.VERIFY],
+            "unchanged": counts[Action.NONE],
+            "unreadable": counts[Action.UNREADABLE],
             "moves": len(self.moves),
             "steps": len(steps),
             "writes": sum(not isinstance(step, Verify) for step in steps),

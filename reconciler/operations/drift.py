@@ -38,17 +38,17 @@ async def drift(
     ready hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
     Raises Stopped where a record is not of the environment that it was read for.
     """
-    seen = await survey(workspace, context)
-    plan = seen.plan
+    status = await survey(workspace, context)
+    plan = status.plan
     unknown = [f"`{item.name}`" for item in plan.environments if baseline and item.name not in baseline.live]
     if unknown:
         listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
         context.observer.on_notice("info", f"The baseline tells nothing of {listed}")
-    mistaken = next((block for block in seen.blocks if block.code in IDENTITY_CODES), None)
+    mistaken = next((block for block in status.blocks if block.code in IDENTITY_CODES), None)
     if mistaken is not None and plan.complete:
-        so_far = DriftResult(plan, seen.blocks)
+        so_far = DriftResult(plan, status.blocks)
         raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
-    result = DriftResult(plan, seen.blocks, findings(plan, baseline, health=health))
+    result = DriftResult(plan, status.blocks, findings(plan, baseline, health=health))
     live = {item.name: item.live for item in plan.environments}
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     if dns is not None and not dns.off:

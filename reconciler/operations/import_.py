@@ -105,7 +105,7 @@ def _listed(entries: Sequence[Entry]) -> str:
 
 
 def _read(given: Sequence[str], *, write: bool) -> list[ManifestFile]:
-    """What there is of the manifest. A file with nothing in it is none: `import NAME > imgwire.yaml` has just made one."""
+    """What there is of the manifest. A file with nothing in it is none: `import NAME > imgwire.yaml` has just created one."""
     path = given[0] if given else DEFAULT_PATH
     if write and (len(given) > 1 or path == STANDARD_INPUT or Path(path).is_dir()):
         message, hint = "--write adds to one file", "name that file alone with -f"
@@ -122,7 +122,7 @@ def _proven(entries: Sequence[Entry], draft: ImportDraft) -> tuple[ManifestFile,
     """The file as it would be, and the environments imported, as the whole manifest then reads. Raises Stopped, InvalidInput."""
     if not entries:
         return ManifestFile("", b""), {}
-    made, after = _read_back(entries, draft)
+    file, after = _read_back(entries, draft)
     keys = {item.name: item.key for item in after.environments}
     needy = [entry for entry in entries if not _asks(keys[entry.name], _variable(entry, entries, draft.inputs.environ))]
     if needy:  # `defaults`, or other environments beside it, lead to another key than the one that was used
@@ -130,12 +130,12 @@ def _proven(entries: Sequence[Entry], draft: ImportDraft) -> tuple[ManifestFile,
             replace(entry, variable=_variable(entry, entries, draft.inputs.environ)) if entry in needy else entry
             for entry in entries
         ]
-        made, after = _read_back(entries, draft)
+        file, after = _read_back(entries, draft)
     names = {entry.name for entry in entries}
     others = tuple(item for item in after.environments if item.name not in names)
     if _bare(replace(after, environments=others)) != _bare(draft.workspace.manifest):
-        raise _unproven(f"adding to {made.path} would change what else it says")
-    return made, {item.name: item for item in after.environments if item.name in names}
+        raise _unproven(f"adding to {file.path} would change what else it says")
+    return file, {item.name: item for item in after.environments if item.name in names}
 
 
 def _read_back(entries: Sequence[Entry], draft: ImportDraft) -> tuple[ManifestFile, Manifest]:
@@ -157,7 +157,7 @@ def _added(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
 
 
 def _variable(entry: Entry, entries: Sequence[Entry], environ: Mapping[str, str]) -> str:
-    """The variable that the key was found in."""
+    """The variable that has the key."""
     own = variable_for(entry.name)
     alone = len(entries) == 1 and own not in environ and FALLBACK_VARIABLE in environ
     return FALLBACK_VARIABLE if alone else own
@@ -200,14 +200,14 @@ def _falls_back(key: DefaultKey, environ: Mapping[str, str]) -> bool:
     return key.fallback is not None and key.fallback in environ and key.variable not in environ
 
 
-def _write(made: ManifestFile, files: Sequence[ManifestFile], plan: Plan) -> None:
-    now = [file.data for file in read_files([made.path])[0] if file.data.strip()]
-    if now != [file.data for file in files]:
-        raise _unproven(f"{made.path} was changed meanwhile", plan)
+def _write(file: ManifestFile, files: Sequence[ManifestFile], plan: Plan) -> None:
+    now = [item.data for item in read_files([file.path])[0] if item.data.strip()]
+    if now != [item.data for item in files]:
+        raise _unproven(f"{file.path} was changed meanwhile", plan)
     try:
-        write_atomic(made.path, made.data.decode("utf-8"))
+        write_atomic(file.path, file.data.decode("utf-8"))
     except OSError as error:
-        why = f"could not write {made.path}: {error.strerror or error}"
+        why = f"could not write {file.path}: {error.strerror or error}"
         raise Stopped(Failed(ExitCode.ERROR, "not_written", why, so_far=ImportResult(plan))) from None
 
 

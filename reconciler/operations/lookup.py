@@ -47,13 +47,13 @@ async def check_dns(
     require_dnspython("dns check")
     needed = await needed_records(workspace, context)
     servers = open_lookup(context, dns or Dns())
-    found = await servers.look_up(needed.records)
+    checked_records = await servers.look_up(needed.records)
     live = {item.name: item.live for item in needed.plan.environments}
     hostnames = [
         (item.name, item.environment.hostname) for item in needed.plan.environments if item.environment.hostname
     ]
     hostnames += former_hostnames(baseline)
-    return DnsCheckResult(needed.plan, needed.blocks, found, await notes(workspace, live, hostnames, servers))
+    return DnsCheckResult(needed.plan, needed.blocks, checked_records, await notes(workspace, live, hostnames, servers))
 
 
 def require_dnspython(what: str) -> None:
@@ -123,8 +123,8 @@ async def notes(
 
     domains = [(name, domain) for name, state in live.items() if (domain := domain_of(state))]
     coming = [(name, domain.hostname) for name, domain in domains if domain.certificate_status != "ACTIVE"]
-    held = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
-    loose = [pair for pair in dict.fromkeys(hostnames) if pair[1] not in held]
+    live_hostnames = {state.domain.hostname for state in live.values() if isinstance(state, Present)}
+    loose = [pair for pair in dict.fromkeys(hostnames) if pair[1] not in live_hostnames]
     if workspace.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains if domain.cname_value}

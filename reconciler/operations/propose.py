@@ -33,8 +33,8 @@ async def propose(workspace: Workspace, context: Context, consent: Consent | Non
     """Read what is live, with GET requests only, and plan from there. `consent` lifts blocks beforehand. Raises Stopped."""
     consent = consent or Consent(max_interruptions=workspace.manifest.max_interruptions)
     plan = await _plan(workspace, context)
-    found = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
-    return Proposal(plan, digest(plan), found, consent.max_interruptions)
+    all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
+    return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions)
 
 
 async def survey(workspace: Workspace, context: Context) -> StatusResult:
@@ -77,9 +77,9 @@ def consent_of(
     return Consent(frozenset(unprotect), limit, allow, earlier, believe_absent)
 
 
-def warn_identity(context: Context, found: Sequence[Block]) -> None:
+def warn_identity(context: Context, all_blocks: Sequence[Block]) -> None:
     """Report that what is shown is not of the environment that it is shown for."""
-    for block in found:
+    for block in all_blocks:
         if block.code in IDENTITY_CODES:
             context.observer.on_notice("error", block.message)
 
@@ -95,19 +95,19 @@ async def cut_moves_of(
     others = [environment for environment in workspace.manifest.environments if environment.name not in part]
     if not others or not plan.has_changes:
         return ()
-    held: dict[str, str | None] = {}
+    hostnames: dict[str, str | None] = {}
     if any(item.action in CHANGING - {Action.DELETE} for item in plan.environments):
-        held = await _held(workspace, context, others, live or {})
-    return cut_moves(plan, {item.name: (item.hostname, held.get(item.name)) for item in others})
+        hostnames = await _live_hostnames(workspace, context, others, live or {})
+    return cut_moves(plan, {item.name: (item.hostname, hostnames.get(item.name)) for item in others})
 
 
-async def _held(
+async def _live_hostnames(
     workspace: Workspace, context: Context, others: Sequence[Environment], live: Mapping[str, Live]
 ) -> dict[str, str | None]:
     """The live hostname of each of the other environments, as far as it can be read."""
     unread = [item for item in others if item.name not in live and item.name in workspace.credentials]
-    found = {**live, **await read(workspace, context, unread)}
-    states = [found.get(item.name) for item in others]
+    states_by_name = {**live, **await read(workspace, context, unread)}
+    states = [states_by_name.get(item.name) for item in others]
     unknown = sum(state is None or isinstance(state, Unreadable) for state in states)
     if unknown:
         message = f"{unknown} of the other environments could not be read"

@@ -62,7 +62,7 @@ async def publish(
     """
     _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
-    _refuse_mistaken(needed)
+    _refuse_identity_errors(needed)
     live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
@@ -90,7 +90,7 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
     """The routing record of every desired hostname that no environment has yet. Its value is that of the environment's live
     domain, or `target`. A hostname that is live elsewhere keeps its record: it serves traffic until it moves."""
     live = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
-    found = []
+    records = []
     for item in plan.environments:
         hostname, domain = item.environment.hostname, domain_of(item.live)
         value = target or (domain.cname_value if domain else None)
@@ -100,8 +100,8 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
             and value is not None
             and not isinstance(item.live, Unreadable)
         ):
-            found.append(Record(item.name, hostname, "routing", hostname, compared_form(value), zone_of(hostname)))
-    return tuple(found)
+            records.append(Record(item.name, hostname, "routing", hostname, compared_form(value), zone_of(hostname)))
+    return tuple(records)
 
 
 def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Record, ...]:
@@ -115,11 +115,11 @@ def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Re
     return planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
 
 
-def _refuse_mistaken(needed: RecordsResult) -> None:
-    mistaken = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
-    if mistaken is not None:
+def _refuse_identity_errors(needed: RecordsResult) -> None:
+    identity_errors = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
+    if identity_errors is not None:
         so_far = PublishResult(needed.plan, needed.blocks)
-        raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
+        raise Stopped(Failed(ExitCode.REFUSED, identity_errors.code, identity_errors.message, so_far=so_far))
 
 
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:

@@ -28,9 +28,9 @@ async def records(workspace: Workspace, context: Context) -> RecordsResult:
 
 async def needed_records(workspace: Workspace, context: Context) -> RecordsResult:
     """The records of every live custom domain, each with its zone."""
-    seen = await survey(workspace, context)
-    domains = [(item.name, domain) for item in seen.plan.environments if (domain := domain_of(item.live))]
-    found = tuple(
+    status = await survey(workspace, context)
+    domains = [(item.name, domain) for item in status.plan.environments if (domain := domain_of(item.live))]
+    needed = tuple(
         replace(record, zone=zone_of(record.name) if record.name else None) for record in planned.records(domains)
     )
-    return RecordsResult(seen.plan, seen.blocks, found)
+    return RecordsResult(status.plan, status.blocks, needed)

@@ -126,8 +126,8 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     if changed and not mistaken:
         raise Stopped(_refused(saved, changed))
     guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
-    found = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
-    return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, found, consent.max_interruptions)
+    all_blocks = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
+    return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, all_blocks, consent.max_interruptions)
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:

@@ -44,9 +44,9 @@ async def verify(
     hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
     A requested stop ends the waiting, with the verdicts of the last check.
     """
-    seen = await survey(workspace, context)
-    _refuse_mistaken(seen)
-    desired = [(item.name, item.environment.hostname) for item in seen.plan.environments if item.environment.hostname]
+    status = await survey(workspace, context)
+    _refuse_identity_errors(status)
+    desired = [(item.name, item.environment.hostname) for item in status.plan.environments if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns or Dns())
     try:
         checked = await wait_until_ready(workspace, context, desired, wait, lookup)
@@ -58,21 +58,21 @@ async def verify(
     verified = {item.environment: item for item in checked}
     unwanted = {
         item.name: absence_verdict(item.name, item.live)
-        for item in seen.plan.environments
+        for item in status.plan.environments
         if not item.environment.hostname
     }
-    verdicts = tuple({**verified, **unwanted}[item.name] for item in seen.plan.environments)
+    verdicts = tuple({**verified, **unwanted}[item.name] for item in status.plan.environments)
     live = {item.environment: item.live for item in verdicts}
     interrupted = context.stop.requested
-    found: tuple[DnsNote, ...] = ()
+    dns_notes: tuple[DnsNote, ...] = ()
     with context.ended_early():
-        found = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
+        dns_notes = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
     probes: tuple[Probe, ...] = ()
     if probe_days is not None and interrupted is None:
         with context.ended_early():
             probes = await probe_ready(context, live, dict(desired), dns or Dns(), probe_days)
-    plan = build_plan([item.environment for item in seen.plan.environments], live, workspace.api_url)
-    return VerifyResult(plan, verdicts, frozenset(unwanted), found, interrupted=interrupted, probes=probes)
+    plan = build_plan([item.environment for item in status.plan.environments], live, workspace.api_url)
+    return VerifyResult(plan, verdicts, frozenset(unwanted), dns_notes, interrupted=interrupted, probes=probes)
 
 
 async def wait_until_ready(
@@ -117,9 +117,9 @@ class _Verdicts(NullObserver):
         self._verdicts[verified.environment] = verified
 
 
-def _refuse_mistaken(seen: StatusResult) -> None:
-    mistaken = tuple(block for block in seen.blocks if block.code in IDENTITY_CODES)
-    if mistaken:
-        so_far = VerifyResult(seen.plan, blocks=mistaken)
-        failed = Failed(refusal_code(seen.plan), mistaken[0].code, mistaken[0].message, so_far=so_far)
+def _refuse_identity_errors(status: StatusResult) -> None:
+    identity_errors = tuple(block for block in status.blocks if block.code in IDENTITY_CODES)
+    if identity_errors:
+        so_far = VerifyResult(status.plan, blocks=identity_errors)
+        failed = Failed(refusal_code(status.plan), identity_errors[0].code, identity_errors[0].message, so_far=so_far)
         raise Stopped(failed)
