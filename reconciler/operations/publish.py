@@ -62,7 +62,7 @@ async def publish(
     """
     _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
-    _refuse_identity_errors(needed)
+    _refuse_identity_error(needed)
     live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
@@ -115,11 +115,11 @@ def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Re
     return planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
 
 
-def _refuse_identity_errors(needed: RecordsResult) -> None:
-    identity_errors = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
-    if identity_errors is not None:
+def _refuse_identity_error(needed: RecordsResult) -> None:
+    identity_error = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
+    if identity_error is not None:
         so_far = PublishResult(needed.plan, needed.blocks)
-        raise Stopped(Failed(ExitCode.REFUSED, identity_errors.code, identity_errors.message, so_far=so_far))
+        raise Stopped(Failed(ExitCode.REFUSED, identity_error.code, identity_error.message, so_far=so_far))
 
 
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:
