@@ -35,7 +35,7 @@ class SecretMask:
             self._forms |= {form for form in _written_forms(text) if form}
 
     def add_setting(self, name: str, value: object) -> None:
-        """Mask the value of a setting that stands literally in the configuration, unless its name is harmless."""
+        """Mask the literal value of a setting of the configuration, unless its name is harmless."""
         if _HARMLESS.search(name):
             for text in _texts(value):
                 for user_info in _USER_INFO.findall(text):

@@ -61,7 +61,7 @@ class Configuration:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The settings that would run code or change records besides ours, and that are not used."""
+        """The settings that would run code or change other records; they are ignored."""
         config = self._manager.config
         settings = config.get("manager") or {}
         in_zones = any(isinstance(zone, dict) and zone.get("processors") for zone in self.zones.values())

@@ -160,7 +160,7 @@ class Publisher:
         """The longest zone of the configuration that the name lies in. Raises Rejected."""
         matching = [zone for zone in self._config.zones if f".{name}.".endswith(f".{zone.lower()}")]
         if not matching:
-            raise Rejected(f"no zone of the configuration holds {name}: list its zone by name")
+            raise Rejected(f"no zone of the configuration contains {name}: add its zone to `zones`")
         return max(matching, key=len)
 
     def _targets(self, zone: str) -> list[str]:

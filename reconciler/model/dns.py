@@ -1,4 +1,4 @@
-"""What DNS says of the records that custom domains need, as far as somebody answered."""
+"""Results of DNS lookups of the records that custom domains need, and of publishing them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LookupResult:
 
 
 class DnsNoteKind(StrEnum):
-    """What DNS has to say beside the two records."""
+    """What a warning from DNS is about."""
 
     CAA = "caa"
     DANGLING = "dangling"
@@ -71,7 +71,7 @@ class DnsNoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsNote:
-    """A warning about a hostname: never an error, because Imgwire decides. `found` is what DNS holds, in its own words."""
+    """A warning about a hostname: never an error, because Imgwire decides. `found`: the records as DNS has them."""
 
     kind: DnsNoteKind
     environment: str

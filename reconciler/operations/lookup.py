@@ -1,4 +1,4 @@
-"""DNS lookups: `dns check`, and what `verify` and `apply` ask of DNS beside the API."""
+"""DNS lookups: `dns check`, and the lookups of `verify`, `apply` and `drift`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def lookup_for(workspace: Workspace, context: Context, dns: Dns) -> Lookup | Non
     if dns.off or (not dns.servers and _local(workspace.api_url)):
         return None
     if not installed():
-        message = f"dnspython is not installed, so DNS is not looked at: {INSTALL}, or say --no-dns"
+        message = f"dnspython is not installed, so DNS is not checked: {INSTALL}, or use --no-dns"
         context.observer.on_notice("warning", message)
         return None
     return open_lookup(context, dns)

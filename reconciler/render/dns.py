@@ -42,7 +42,7 @@ def render_bind(records: Iterable[Record]) -> str:
 
 
 def bind_line(record: Record) -> str:
-    """The record as a master file line, or a comment where its names are not plain enough to stand in one."""
+    """The record as a master file line, or a comment where its names cannot be written in one."""
     if not record.known:
         return f"; {unknown_record(record)}"
     line = f"{record.name}. IN CNAME {record.value}."

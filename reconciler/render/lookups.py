@@ -1,4 +1,4 @@
-"""What DNS said of records, and what was published, for people: verdicts, what was found, and the line to add."""
+"""DNS lookups and publications for people: verdicts, values, and the line to add."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES = {
 
 
 def render_lookups(records: Iterable[Record], style: Style) -> str:
-    """One line for each record that was looked up, and below it what is not as it should be."""
+    """One line for each record that was looked up, and its details below it where it is not right."""
     results = [(record, record.lookup) for record in records if record.lookup is not None]
     if not results:
         return ""

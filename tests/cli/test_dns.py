@@ -240,8 +240,8 @@ def test_without_dnspython_verify_says_so_once_and_goes_on(stage: Stage) -> None
     )
     assert (ended.returncode, ended.stderr) == (
         0,
-        "warning: dnspython is not installed, so DNS is not looked at: "
-        "pip install 'imgwire-reconciler[dns]', or say --no-dns\n",
+        "warning: dnspython is not installed, so DNS is not checked: "
+        "pip install 'imgwire-reconciler[dns]', or use --no-dns\n",
     )
     assert ended.stdout.endswith("Verified: 2 ready.\n")
 

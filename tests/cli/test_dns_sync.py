@@ -173,15 +173,15 @@ def test_a_name_in_no_zone_of_the_configuration_is_refused_and_other_zones_go_on
         ("images.example.org", "refused"),
         ("_acme-challenge.images.example.org", "refused"),
     ]
-    assert "no zone of the configuration holds images.example.org" in ended.err
+    assert "no zone of the configuration contains images.example.org" in ended.err
 
 
 @pytest.mark.parametrize(
     ("zones", "message"),
     [
-        ({}, "no zone of the configuration holds images.example.com: list its zone by name"),
-        ({"example.com": {"targets": ["files"]}}, "no zone of the configuration holds images.example.com"),
-        ({"ample.com.": {"targets": ["files"]}}, "no zone of the configuration holds images.example.com"),
+        ({}, "no zone of the configuration contains images.example.com: add its zone to `zones`"),
+        ({"example.com": {"targets": ["files"]}}, "no zone of the configuration contains images.example.com"),
+        ({"ample.com.": {"targets": ["files"]}}, "no zone of the configuration contains images.example.com"),
         ({"example.com.": None}, "the zone example.com. has no targets"),
         ({"example.com.": {"sources": ["files"]}}, "the zone example.com. has no targets"),
         ({"example.com.": {"alias": "other.com."}}, "the zone example.com. has no targets"),

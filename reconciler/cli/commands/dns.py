@@ -26,7 +26,7 @@ def dns() -> None:
 @dns.command()
 @shared("dns show")
 def show(options: Options) -> ExitCode:
-    """Print the CNAMEs that live domains need. Exactly as Imgwire gave them; only GET requests are sent.
+    """Print the CNAMEs that live domains need, exactly as the API returns them.
 
     The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
     be its registrable domain.
@@ -42,10 +42,10 @@ def show(options: Options) -> ExitCode:
 @BASELINE_OPTION
 @SERVER_OPTION
 def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
-    """Look the CNAMEs of live domains up. Imgwire gets GET requests only.
+    """Look up the CNAMEs of live domains in DNS.
 
-    Exit code 0 when all are right, 3 when one is missing, wrong or could not be looked up, 7 or 8 when Imgwire could not be
-    read.
+    Sends only GET requests to the API. Exit code 0 when all records are right, 3 when one is missing, wrong or not
+    checked, 7 or 8 when an environment could not be read.
     """
 
     async def operate(workspace: Workspace, context: Context) -> DnsCheckResult:

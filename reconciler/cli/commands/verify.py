@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @shared("verify")
 @click.option(
-    "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Ask again until ready, at most this long."
+    "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Check again until ready, for at most DURATION."
 )
 @probe_options
 @BASELINE_OPTION
@@ -36,7 +36,7 @@ def verify(
     dns_servers: tuple[AnyServer, ...],
     no_dns: bool,
 ) -> ExitCode:
-    """Look at DNS, ask Imgwire to check again, and tell what is not ready and why.
+    """Re-check DNS and certificates, and report what is not ready and why.
 
     Exit code 0 when all is ready, 3 when something is still waiting, 4 when it failed again after a fresh check.
     """

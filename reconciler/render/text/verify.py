@@ -1,4 +1,4 @@
-"""What Imgwire and DNS say of custom domains."""
+"""The results of `verify`, `dns check` and `dns sync`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def render_verify(report: Report, style: Style) -> str:
 
 
 def render_dns_check(report: Report, style: Style) -> str:
-    """What DNS says of every record of every custom domain that is live."""
+    """The lookup of every record of every live custom domain."""
     if not isinstance(report.content, DnsCheckResult):
         return render_failure(report, style)
     result = report.content
