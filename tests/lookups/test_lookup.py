@@ -271,6 +271,18 @@ async def test_a_truncated_answer_is_fetched_over_tcp() -> None:
     ]
 
 
+async def test_an_answer_over_tcp_that_is_not_dns_is_named() -> None:
+    class Garbled(Zone):
+        def answer(self, wire: bytes, way: str) -> bytes | None:
+            return wire[:2] + b"\x80\x00garbled" if way == "tcp" else super().answer(wire, way)
+
+    server = Garbled(Mood.TRUNCATING)
+    async with served(server):
+        answer = await DnsClient(PATIENT).query(server.server, NAME, "CNAME")
+    assert answer.problem is not None
+    assert answer.problem.startswith("sent an answer that is not DNS (")
+
+
 async def test_a_server_that_drops_edns_is_queried_without() -> None:
     server = zone(f"{NAME}. CNAME {TARGET}.", mood=Mood.DROPPING)
     async with served(server):
