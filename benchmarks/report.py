@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,10 @@ send the same GETs, parse each response, and do nothing else:
 
 def render(results: Sequence[Result], rounds: int, date: str) -> str:
     """The whole page."""
-    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     parts = [
         _INTRODUCTION,
-        f"Measured on {date}: {machine}, median of {rounds}.\n",
+        f"Measured on {date}: {machine}, median of {rounds}. {_load()}\n",
         "![Wall time of plan and of bare readers, N = 1,000, 50 ms](performance.svg)\n",
         "## Targets\n",
         _table(("target", "at most", "measured", ""), _targets(results)),
@@ -54,6 +55,17 @@ def render(results: Sequence[Result], rounds: int, date: str) -> str:
         _table(("N", "wall s", "without imports ÷ C `compose`", "CPU s", "MiB"), _validations(results)),
     ]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _load() -> str:
+    """Whether the machine had other work, which makes wall times unreliable."""
+    load, processors = os.getloadavg()[1], os.cpu_count() or 1
+    if load <= processors:
+        return "The machine had no other work."
+    return (
+        f"**Preliminary:** the machine was busy with other work (load average {load:.1f} on {processors} CPUs). Wall times and "
+        "their ratios are unreliable; compare the CPU columns."
+    )
 
 
 _USAGE = ("CPU s", "MiB", "requests", "connections")
