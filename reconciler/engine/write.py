@@ -20,7 +20,7 @@ from reconciler.model.errors import (
     Throttled,
     Unexpected,
 )
-from reconciler.model.plan import Create, Delete, Step, Verify
+from reconciler.model.plan import Create, Delete, Identity, Step, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -76,14 +76,9 @@ class History:
     created: Domain | None = None
     hostname_freed: bool = False
 
-    def lags(self, live: Known) -> bool:
-        """The read shows the state before a write of this run."""
-        if isinstance(live, Present):
-            return self.deleted is not None and live.domain.id == self.deleted.id
-        return self.created is not None
-
     def shows_deleted(self, live: Known) -> bool:
-        return isinstance(live, Present) and self.lags(live)
+        """The read shows the state before a delete of this run."""
+        return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
 
 
 def _always() -> bool:
@@ -190,12 +185,17 @@ class _Execution:
     async def _read(self) -> Known:
         return await self.deadline.call(lambda: self.api.read(self.step.environment))
 
+    def _may_lag(self, live: Known) -> bool:
+        """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed."""
+        expected = isinstance(self.step.precondition, Identity)
+        return self.history.shows_deleted(live) or (expected and isinstance(live, Absent))
+
     async def _read_before(self) -> Known:
-        """What is live, read until it shows what this run has done before, or for as long as reads may lag."""
+        """What is live, read again for as long as it may lag."""
         for pause in (*self.policy.visibility_delays, None):
             try:
                 live = await self._read()
-                if pause is None or not self.history.lags(live):
+                if pause is None or not self._may_lag(live):
                     return live
                 await self.deadline.pause(pause)
             except BackendError as failure:
@@ -253,7 +253,7 @@ class _Execution:
                 live = await self._read()
                 shows_deleted = self.history.shows_deleted(live)
                 reached = _reached(step, live) and not shows_deleted
-                if reached or not self.history.lags(live):
+                if reached or not self._may_lag(live) or (pause is None and not shows_deleted):
                     self.on_read(step.environment, live)
                     if reached:
                         return _domain(live)
