@@ -1,6 +1,6 @@
-"""YAML to plain data that knows its places: a small builder on the parser's events, so that nothing is ever expanded.
+"""Reads YAML to plain data with positions: a small builder on the parser's events, so that nothing is expanded.
 
-PyYAML keeps the last of two equal keys and says nothing, and follows aliases without bound; here both are problems.
+PyYAML silently keeps the last of two equal keys, and follows aliases without limit. Here both are problems.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["HAS_LIBYAML", "MAX_DEPTH", "Document", "read_document"]
 
 MAX_DEPTH = 32
-"""Levels of nesting. A manifest needs five; the parser slows down with the square of the depth."""
+"""Levels of nesting. A manifest has five; the parser slows down with the square of the depth."""
 
 MAX_ITEMS = 20_000
 """Entries of one mapping or list: the environments that a manifest may have."""
@@ -54,9 +54,9 @@ _MERGE = "<<"
 
 
 def read_document(source: SourceText, *, fast: bool = HAS_LIBYAML) -> Document:
-    """Read one YAML document with libyaml's parser, or not `fast`, with PyYAML's own, which takes about eight times as long.
+    """Read one YAML document with libyaml's parser, or with PyYAML's own, which takes about eight times as long.
 
-    Nothing is raised: what is wrong is in `problems`.
+    Raises nothing: see `problems`.
     """
     document = Document(source)
     builder = _Builder(document)
@@ -65,18 +65,18 @@ def read_document(source: SourceText, *, fast: bool = HAS_LIBYAML) -> Document:
         builder.build(_event_source(source.text, fast=fast))
         source.is_read = is_whole = True
     except yaml.YAMLError as failure:
-        builder.found.append(partial(explain_syntax, source, failure))
+        builder.problems.append(partial(explain_syntax, source, failure))
         document.root = REPORTED
     except _Stop:
         document.root = REPORTED
     source.is_private = not (is_manifest(document.root) if is_whole else mentions_environments(source.text))
-    found = builder.found
+    problems = builder.problems
     if source.is_private and is_whole and document.root is not EMPTY:
         document.root = REPORTED
-        found = [partial(_not_a_manifest, source)]
+        problems = [partial(_not_a_manifest, source)]
     elif source.is_private:
-        found = found[-1:]  # the one that ended the reading; the others name keys of the file
-    document.problems = [tell() for tell in found]
+        problems = problems[-1:]  # the one that ended the reading; the others name keys of the file
+    document.problems = [problem() for problem in problems]
     return document
 
 
@@ -97,7 +97,7 @@ def _event_source(text: str, *, fast: bool) -> Callable[[], Any]:
 
 
 class _Stop(Exception):
-    """The rest of the file is not worth reading."""
+    """Reading ends here."""
 
 
 class _Builder:
@@ -107,8 +107,8 @@ class _Builder:
         self._document = document
         self._source = document.source
         self._anchors: dict[str, Position] = {}
-        self.found: list[Callable[[], Diagnostic]] = []
-        """Problems to tell when all that was read is read, and it is known what must not be shown."""
+        self.problems: list[Callable[[], Diagnostic]] = []
+        """Called after reading, when it is known which parts of the text are secret."""
 
     def build(self, next_event: Callable[[], Any]) -> None:
         first: Location | None = None
@@ -116,7 +116,7 @@ class _Builder:
             if not isinstance(event, DocumentStartEvent):
                 continue
             if first is not None:
-                hint = "keep one document in a file; several files are given with several -f or a folder"
+                hint = "keep one document in each file; pass several files with several -f, or as a folder"
                 related = ((first, "the first document starts here"),)
                 self._add_diagnostic(
                     Code.MULTIPLE_DOCUMENTS, "a second YAML document starts here", event, hint, related
@@ -126,12 +126,12 @@ class _Builder:
             first = Location(self._source, self._document.root_position)
 
     def _read_document(self, next_event: Callable[[], Any]) -> None:
-        """From the start of the document to the end of its root."""
+        """Read from the start of the document to the end of its root."""
         document, anchors = self._document, self._anchors
         around: list[tuple[LocatedMapping | LocatedList | None, bool]] = []
         here: LocatedMapping | LocatedList | None = None
         secret = False  # values may be an API key
-        key: str | AmbiguousScalar | None = None  # Odd where a value has no key to stand under
+        key: str | AmbiguousScalar | None = None  # AmbiguousScalar where the value is not kept
         key_position: Position = (0, 0, 0)
         while True:
             event = next_event()
@@ -151,12 +151,12 @@ class _Builder:
                 else:
                     value = plain_value(event.value) if event.implicit[0] else event.value
             elif kind is AliasEvent:
-                if not (isinstance(key, AmbiguousScalar) and key.text == _MERGE):  # a merge was told of at its key
+                if not (isinstance(key, AmbiguousScalar) and key.text == _MERGE):  # a merge was reported at its key
                     self._add_alias(event)
                 value = REPORTED
             else:
                 if len(around) == MAX_DEPTH:
-                    hint = "a manifest needs five: look for brackets or indentation that should not be there"
+                    hint = "a manifest has five: check the brackets and the indentation"
                     self._add_diagnostic(Code.TOO_LARGE, f"nested more than {MAX_DEPTH} levels deep", event, hint)
                     raise _Stop
                 value = opened = LocatedMapping() if kind is MappingStartEvent else LocatedList()
@@ -196,27 +196,25 @@ class _Builder:
                 return
 
     def _key(self, here: LocatedMapping, value: object, event: Any) -> str | AmbiguousScalar:
-        """The key, or an Odd when the value that follows it has nowhere to stand."""
+        """The key, or an AmbiguousScalar if the value that follows is not kept."""
         if type(value) is str:
             if value == _MERGE and event.implicit[0]:
-                hint = "put what environments share below `defaults`"
+                hint = "put shared settings below `defaults`"
                 self._add_diagnostic(Code.ALIAS, "merge keys (`<<`) are not accepted", event, hint)
                 return AmbiguousScalar(REPORTED.kind, _MERGE)
             if value not in here.positions:
                 return value
             first = Location(self._source, here.positions[value][0])
             message = f"`{shorten(value)}` is set twice"
-            hint = "remove one of the two, or give it the name that was meant"
+            hint = "remove one of the two, or rename it"
             self._add_diagnostic(Code.DUPLICATE_KEY, message, event, hint, ((first, "first set here"),))
             return AmbiguousScalar(REPORTED.kind, value)
         if isinstance(value, (LocatedMapping, LocatedList)):
-            hint = "write a plain name before the colon; text with brackets or braces needs quotes"
+            hint = "write a plain name before the colon; put text with brackets or braces in quotes"
             self._add_diagnostic(Code.WRONG_TYPE, "a key must be text, not a mapping or a list", event, hint)
             raise _Stop
         if value is EMPTY:
-            self._add_diagnostic(
-                Code.WRONG_TYPE, "there is no key before the colon", event, "write a name before the colon"
-            )
+            self._add_diagnostic(Code.WRONG_TYPE, "no key before the colon", event, "write a name before the colon")
         elif value is not REPORTED:
             text = shorten(event.value)
             message = f"`{text}` as a key is {describe(value)}, not text"
@@ -224,7 +222,7 @@ class _Builder:
         return REPORTED
 
     def _secret_key(self, key: str | AmbiguousScalar, depth: int) -> bool:
-        """Below `environments` keys are names, and only a name that is an API key's own counts."""
+        """Below `environments` keys are names. There only a spelling of `api_key` counts."""
         name = key.text if isinstance(key, AmbiguousScalar) else str(key)
         if depth == 2 and "apikey" not in name.lower().replace("_", "").replace("-", ""):
             return False
@@ -232,7 +230,7 @@ class _Builder:
 
     def _refuse_items(self, event: Any) -> NoReturn:
         hint = "split the manifest, and run each part on its own"
-        self._add_diagnostic(Code.TOO_LARGE, f"more than {MAX_ITEMS} entries in one place", event, hint)
+        self._add_diagnostic(Code.TOO_LARGE, f"more than {MAX_ITEMS:,} entries in one mapping or list", event, hint)
         raise _Stop
 
     def _hide(self, event: Any) -> None:
@@ -240,29 +238,29 @@ class _Builder:
         self._source.hide((start.line, start.column), (end.line, end.column))
 
     def _tagged(self, event: Any) -> object:
-        """A scalar with a tag in front: those of YAML's core are followed, any other is refused."""
+        """The value of a scalar with a tag. Tags outside YAML's core are reported."""
         if event.tag in _TEXT_TAGS:
             return event.value
         return plain_value(event.value) if event.tag in _SCALAR_TAGS else self._add_tag(event)
 
     def _add_tag(self, event: Any) -> object:
         tag = event.tag.replace(_CORE, "!!", 1)
-        hint = "remove the tag: a manifest is plain text, numbers and `true` or `false`, and never runs anything"
+        hint = "remove the tag: a manifest has only text, numbers, `true` and `false`"
         self._add_diagnostic(Code.YAML_SYNTAX, f"the tag `{shorten(tag)}` is not accepted", event, hint)
         return REPORTED
 
     def _add_alias(self, event: Any) -> None:
         there = self._anchors.get(event.anchor)
         related = ((Location(self._source, there), "anchored here"),) if there else ()
-        hint = "write the value out, or put what environments share below `defaults`"
+        hint = "repeat the value, or put shared settings below `defaults`"
         self._add_diagnostic(Code.ALIAS, f"aliases (`*{shorten(event.anchor)}`) are not accepted", event, hint, related)
 
     def _add_diagnostic(
         self, code: Code, message: str, event: Any, hint: str, related: tuple[tuple[Location, str], ...] = ()
     ) -> None:
         at = Location(self._source, _position(event))
-        self.found.append(partial(error, code, message, at, hint=hint, related=related))
-        if len(self.found) >= MAX_PROBLEMS:
+        self.problems.append(partial(error, code, message, at, hint=hint, related=related))
+        if len(self.problems) >= MAX_PROBLEMS:
             raise _Stop
 
 

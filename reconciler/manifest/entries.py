@@ -1,4 +1,4 @@
-"""Entries for what is live already, as manifest text."""
+"""Manifest text for existing custom domains."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 class CannotAdd(Exception):
-    """The file is written in a way that text cannot be added to. `str()` says which."""
+    """Entries cannot be added to the file automatically. `str()` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One environment to be listed. `variable` is named only where the key would not be found without it."""
+    """One environment to add. `variable` is set only if the key is not in its default place."""
 
     name: str
     environment_id: str
@@ -37,34 +37,34 @@ class Entry:
 
 
 def whole_manifest(entries: Sequence[Entry]) -> str:
-    """A manifest that lists these environments and nothing else."""
+    """The text of a manifest with these environments only."""
     return "version: 1\n\nenvironments:\n" + "".join(f"{line}\n" for line in entry_lines(entries))
 
 
 def entry_lines(entries: Sequence[Entry], indent: int = 2) -> list[str]:
-    """The lines that stand below `environments:`, pinned and protected."""
+    """Lines for below `environments:`, pinned and protected."""
     return [" " * indent + line for entry in entries for line in _lines(entry)]
 
 
 def _lines(entry: Entry) -> list[str]:
     return [
-        f"{_written(entry.name)}:",
-        f"  environment_id: {_written(entry.environment_id)}",
+        f"{_scalar(entry.name)}:",
+        f"  environment_id: {_scalar(entry.environment_id)}",
         *([f"  api_key: {{env: {entry.variable}}}"] if entry.variable else []),
-        f"  hostname: {_written(entry.hostname)}",
+        f"  hostname: {_scalar(entry.hostname)}",
         "  protect: true",
     ]
 
 
-def _written(text: str) -> str:
-    """Text as YAML, in quotes where one version of YAML or another would take it for something else without them."""
+def _scalar(text: str) -> str:
+    """Text as a YAML scalar, in quotes if some version of YAML needs them."""
     return text if _PLAIN.fullmatch(text) and plain_value(text) == text else json.dumps(text)
 
 
 def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
-    """The file's bytes with the entries at the end of its `environments` block, everything else as it was. Raises CannotAdd.
+    """The bytes of the file with the entries added at the end of its `environments` block. Raises CannotAdd.
 
-    Comments below the last environment that are indented stay with it; those that are not belong to what follows.
+    Indented comments below the last environment belong to it; other comments belong to the text that follows.
     """
     source = decode(file.path, file.data)
     root = read_document(source).root if isinstance(source, SourceText) else None
@@ -74,7 +74,7 @@ def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
     (top, outer, _), begin = root.positions["environments"]
     (first, indent, _), _ = next(iter(block.positions.values()))
     if begin[:2] != (first, indent) or first == top:
-        raise CannotAdd("its `environments` are not written one below the other")
+        raise CannotAdd("its `environments` are not in block style, one below the other")
     lines = _LINE.findall(file.data.decode("utf-8"))
     end = min((position[0] for position, _ in root.positions.values() if position[0] > top), default=len(lines))
     last = max(number for number in range(first, end) if _indentation(lines[number]) > outer)
@@ -86,5 +86,5 @@ def with_entries(file: ManifestFile, entries: Sequence[Entry]) -> bytes:
 
 
 def _indentation(line: str) -> int:
-    """Spaces before the text of a line, -1 where there is none."""
+    """The number of spaces before the text of a line; -1 for an empty line."""
     return len(line) - len(line.lstrip(" ")) if line.strip() else -1

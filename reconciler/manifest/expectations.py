@@ -1,4 +1,4 @@
-"""What each key of a manifest may hold, in words and with an example: the wording beside the schema."""
+"""The expected value of each key of a manifest, in words and with an example."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from reconciler.manifest.scalars import AmbiguousScalar
 from reconciler.manifest.wording import shorten
 
 Path = tuple[str, ...]
-"""Where a value stands: the keys above it, outermost first."""
+"""The keys above a value and its own, outermost first."""
 
 EXPECTED = {
     "version": ("the number `1`", "write `version: 1`"),
-    "api": ("a mapping", "write `base_url: …` below it, or remove it"),
-    "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove it"),
-    "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove it"),
+    "api": ("a mapping", "write `base_url: …` below it, or remove the key"),
+    "base_url": ("text", "write `base_url: https://api.imgwire.dev`, or remove the key"),
+    "limits": ("a mapping", "write `max_interruptions: 3` below it, or remove the key"),
     "max_interruptions": ("a whole number, 0 or more", "write `max_interruptions: 3`"),
     "allowed_domains": ("a list of domains", "write `allowed_domains: [example.com]`"),
     "change_windows": (
         "a list of windows",
         'write `change_windows: [{from: "22:00", to: "02:00", time_zone: Europe/Berlin}]`',
     ),
-    "days": ("a list of weekdays", "write `days: [mon, tue, wed, thu, fri]`, or remove it for every day"),
+    "days": ("a list of weekdays", "write `days: [mon, tue, wed, thu, fri]`, or remove the key for every day"),
     "from": ("a time such as `22:00`", 'write hours and minutes in quotes: `from: "22:00"`'),
     "to": ("a time such as `02:00`", 'write hours and minutes in quotes: `to: "02:00"`'),
     "time_zone": ("the name of a time zone", "write `time_zone: Europe/Berlin`, or another name of the IANA database"),
-    "defaults": ("a mapping", "write `protect: true` or another key below it, or remove it"),
+    "defaults": ("a mapping", "write `protect: true` or another key below it, or remove the key"),
     "environments": ("a mapping of names", "write `production: images.example.com` below it"),
     "hostname": (
         "a hostname or `null`",
         "write `hostname: images.example.com`, or `hostname: null` for no custom domain",
     ),
-    "environment_id": ("a UUID as text", "copy it from the Imgwire dashboard, or remove the line"),
+    "environment_id": ("a UUID as text", "copy it from the Imgwire dashboard, or remove the key"),
     "api_key": ("a mapping", "write `{env: IMGWIRE_API_KEY_PRODUCTION}` or `{file: /run/secrets/imgwire}`"),
     "env": ("the name of an environment variable", "write `{env: IMGWIRE_API_KEY_PRODUCTION}`, without `$`"),
     "file": ("the path of a file", "write `{file: /run/secrets/imgwire}`"),
@@ -39,6 +39,9 @@ EXPECTED = {
     "protect": ("`true` or `false`", "write `true` or `false`, without quotes"),
     "labels": ("a mapping of text to text", "write `labels: {team: web}`"),
 }
+NAME_HINT = (
+    "use at most 128 letters, digits, `.`, `_` and `-`; begin with a letter or digit, but not with `sk_` or `ck_`"
+)
 _ENVIRONMENT = (
     "a hostname, `null` or a mapping",
     "write `{name}: images.example.com`, or `{name}: null` for no custom domain",
@@ -49,11 +52,11 @@ _ITEMS = {
     "days": ("a weekday", "write one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`"),
 }
 _LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
-_ROOT = ("a mapping", "start with `version: 1`; `reconciler init` writes a whole manifest")
+_ROOT = ("a mapping", "begin with `version: 1`; `reconciler init` writes a manifest to start from")
 
 
 def known_keys(path: Path) -> tuple[str, ...]:
-    """The keys that the mapping at this path may have, in the order of the schema."""
+    """The keys of the mapping at this path, in the order of the schema."""
     match path:
         case ():
             return ROOT_KEYS
@@ -72,7 +75,7 @@ def known_keys(path: Path) -> tuple[str, ...]:
 
 
 def expected(path: Path, value: object) -> tuple[str, str]:
-    """What should stand at this path, and what to do instead of `value`."""
+    """The expected value at this path, and a hint that depends on `value`."""
     text = (
         value.text
         if isinstance(value, AmbiguousScalar)
@@ -84,25 +87,25 @@ def expected(path: Path, value: object) -> tuple[str, str]:
         case ():
             return _ROOT
         case ("environments", name):
-            message, hint = _ENVIRONMENT
-            return message, hint.format(name=shorten(name))
+            description, hint = _ENVIRONMENT
+            return description, hint.format(name=shorten(name))
         case (*_, "labels", name):
-            message, hint = _LABEL
-            return message, hint.format(
+            description, hint = _LABEL
+            return description, hint.format(
                 name=shorten(name), text=shorten(text) if isinstance(value, AmbiguousScalar | bool | int) else "…"
             )
         case ("limits", *_, setting, index) if index.isdecimal():
             return _ITEMS[setting]
         case (*_, key):
-            message, hint = EXPECTED[key]
+            description, hint = EXPECTED[key]
     if key in {"protect", "send_environment_id"} and isinstance(value, str | AmbiguousScalar):
         if text.lower() in {"true", "yes", "on", "1"}:
             hint = "write `true`, without quotes"
         elif text.lower() in {"false", "no", "off", "0"}:
             hint = "write `false`, without quotes"
     elif key == "version" and text in {"1", "1.0"}:
-        hint = "write `version: 1`, without quotes and without a point"
-    return message, hint
+        hint = "write `version: 1`, without quotes and decimal point"
+    return description, hint
 
 
 def environment_of(path: Path) -> str | None:

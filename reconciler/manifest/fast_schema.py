@@ -1,6 +1,6 @@
 """The manifest schema as plain tests, fast enough for every run.
 
-jsonschema takes sixty times as long, so it is asked only about what these refuse. A property test holds the two together.
+jsonschema takes sixty times as long, so it only explains values that these refuse. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ROOT_KEYS = frozenset(ROOT_KEYS)
 
 
 def head_fits(root: Any) -> bool:
-    """Whether everything of a manifest but its environments has the shape of the schema."""
+    """Whether a manifest without its environments matches the schema."""
     if not isinstance(root, dict) or not root.keys() <= _ROOT_KEYS:
         return False
     api = root.get("api", _NOTHING)
@@ -83,7 +83,7 @@ def _list_fits(mapping: Any, key: str, most: int, fits: Callable[[Any], bool]) -
 
 
 def environment_fits(name: object, value: Any) -> bool:
-    """Whether one entry below `environments` has the shape of the schema."""
+    """Whether one entry below `environments` matches the schema."""
     if type(name) is not str or not NAME.fullmatch(name):
         return False
     if value is None or isinstance(value, str):
@@ -97,7 +97,7 @@ def environment_fits(name: object, value: Any) -> bool:
 
 
 def _keys_fit(value: Any, known: frozenset[str]) -> bool:
-    """Whether a mapping has known keys only, and good values for those that `defaults` may have."""
+    """Whether a mapping has only known keys, and valid values for those that `defaults` may have."""
     if not isinstance(value, dict) or not value.keys() <= known:
         return False
     return (
@@ -124,7 +124,7 @@ def _labels_fit(value: object) -> bool:
 
 
 def _is_integer(value: object) -> bool:
-    """JSON Schema counts 1.0 as an integer (draft 2020-12, 6.1.1), and no truth value."""
+    """JSON Schema counts 1.0 as an integer (draft 2020-12, 6.1.1), but not booleans."""
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 

@@ -1,4 +1,4 @@
-"""What may be a custom domain's hostname, and the one form in which it is compared and sent.
+"""Rules for hostnames of custom domains, and the form in which they are compared and sent.
 
 The rules are Imgwire's (troubleshooting guide, custom domains: a bare subdomain, no apex), RFC 1035 (lengths), RFC 5891 and
 UTS 46 (internationalized names, through `idna`) and the Public Suffix List, private section included (the copy that
@@ -33,7 +33,7 @@ _BARE = "write a bare hostname such as `images.example.com`"
 
 
 class HostnameError(ValueError):
-    """`code` is one of invalid-hostname, apex-hostname and public-suffix; `message` says what is wrong, `hint` what to write."""
+    """`code` is invalid-hostname, apex-hostname or public-suffix. `message` is the problem, `hint` the way to fix it."""
 
     def __init__(self, code: Code, message: str, hint: str) -> None:
         super().__init__(message)
@@ -49,9 +49,7 @@ def normalise(text: str) -> str:
     """
     name = domain_name(text)
     if len(name) > MAX_HOSTNAME:
-        message = (
-            f"the name has {len(name)} octets, and {MAX_HOSTNAME} are allowed: `{CHALLENGE}` is put before it in DNS"
-        )
+        message = f"the name has {len(name)} octets, more than {MAX_HOSTNAME}: `{CHALLENGE}` must fit before it in DNS"
         raise _invalid(message, "choose a shorter name")
     _refuse_suffixes(name)
     return name
@@ -71,7 +69,7 @@ def conversion_cost(text: str) -> int:
 
 
 def _ascii_form(text: str) -> str:
-    _refuse_what_is_no_name(text)
+    _refuse_other_text(text)
     name = (text.lower() if text.isascii() else _mapped(text)).removesuffix(".")
     _refuse_addresses(name)
     labels = name.split(".")
@@ -82,9 +80,9 @@ def _ascii_form(text: str) -> str:
     ascii_labels = [_ascii_label(label) for label in labels]
     found = ".".join(ascii_labels)
     if len(found) > MAX_NAME:
-        raise _invalid(f"the name has {len(found)} octets, and {MAX_NAME} are allowed", "choose a shorter name")
+        raise _invalid(f"the name has {len(found)} octets, more than {MAX_NAME}", "choose a shorter name")
     if not re.match("[a-z]", ascii_labels[-1]):
-        raise _invalid(f"no top-level domain is called `{shorten(ascii_labels[-1])}`", _BARE)
+        raise _invalid(f"`{shorten(ascii_labels[-1])}` is not a top-level domain", _BARE)
     return found
 
 
@@ -96,16 +94,16 @@ _PARTS = (
 )
 
 
-def _refuse_what_is_no_name(text: str) -> None:
-    """What belongs to a URL or to nothing at all; each with the hostname that was probably meant."""
+def _refuse_other_text(text: str) -> None:
+    """Refuse parts of a URL and forbidden characters. The hint suggests the hostname inside, if there is one."""
     if not text.strip():
-        raise _invalid("the hostname is empty", "write a hostname, or `null` if there must be no custom domain")
+        raise _invalid("the hostname is empty", "write a hostname, or `null` for no custom domain")
     if len(text) > MAX_NAME + 1:  # a character is an octet at least, and a dot may follow; longer text costs too much
-        raise _invalid(f"the name has {len(text)} characters, and {MAX_NAME} are allowed", "choose a shorter name")
+        raise _invalid(f"the name has {len(text)} characters, more than {MAX_NAME}", "choose a shorter name")
     shown = shorten(text)
     for character in text:
         if ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0:
-            raise _invalid(f"the hostname holds the control character U+{ord(character):04X}", "remove it")
+            raise _invalid(f"the hostname has the control character U+{ord(character):04X}", "remove it")
         if character.isspace():
             around = text.strip() == "".join(text.split())
             message = f"`{shown}` has white space {'around' if around else 'in'} it"
@@ -121,11 +119,9 @@ def _refuse_what_is_no_name(text: str) -> None:
         part = "a port" if re.search(r":[0-9]*\Z", text) else "a colon"
         raise _invalid(f"`{shown}` has {part}", _suggestion(text, _BARE))
     if "*" in text:
-        raise _invalid(f"`{shown}` is a wildcard", "name each hostname: Imgwire serves one per Environment")
+        raise _invalid(f"`{shown}` is a wildcard", "write one hostname: an Environment has one custom domain")
     if "_" in text:
-        raise _invalid(
-            f"`{shown}` has an underscore, which is for DNS records and not for hosts", _suggestion(text, _BARE)
-        )
+        raise _invalid(f"`{shown}` has an underscore, which hostnames must not have", _suggestion(text, _BARE))
 
 
 def _refuse_addresses(text: str) -> None:
@@ -138,7 +134,9 @@ def _refuse_addresses(text: str) -> None:
         version = 4 if re.fullmatch(r"[0-9]+|0[xX][0-9a-fA-F]*", last) and "." in text else None
         version = 6 if text.startswith("[") else version
     if version:
-        raise _invalid(f"`{shorten(text)}` is an IP address (v{version})", f"a certificate needs a name: {_BARE}")
+        raise _invalid(
+            f"`{shorten(text)}` is an IP address (v{version})", f"an IP address cannot be a custom domain: {_BARE}"
+        )
 
 
 def _mapped(text: str) -> str:
@@ -150,7 +148,7 @@ def _mapped(text: str) -> str:
     except idna.InvalidCodepoint as failure:
         raise _forbidden(text, failure) from failure
     except (idna.IDNAError, UnicodeError) as failure:
-        raise _invalid(f"`{shorten(text)}` is not a name in any script: {failure}", _BARE) from failure
+        raise _invalid(f"`{shorten(text)}` is not a valid name: {failure}", _BARE) from failure
 
 
 def _ascii_label(label: str) -> str:
@@ -161,10 +159,10 @@ def _ascii_label(label: str) -> str:
     if label.isascii() and (bad := re.search(r"[^a-z0-9-]", label)):
         raise _invalid(f"`{bad[0]}` is not allowed in a hostname", "use letters, digits and hyphens")
     if label.startswith("-") or label.endswith("-"):
-        raise _invalid(f"the label `{shorten(label)}` begins or ends with a hyphen", "use hyphens inside a label only")
+        raise _invalid(f"the label `{shorten(label)}` begins or ends with a hyphen", "remove the hyphen")
     if label[2:4] == "--" and not label.startswith("xn--"):
-        message = f"the label `{shorten(label)}` has hyphens in third and fourth place"
-        raise _invalid(message, "that form is reserved (RFC 5891, 4.2.3.1): choose another label")
+        message = f"the label `{shorten(label)}` has hyphens as third and fourth characters"
+        raise _invalid(message, "choose another label: this form is reserved (RFC 5891, 4.2.3.1)")
     if label.isascii() and not label.startswith("xn--"):
         return label
     try:
@@ -177,7 +175,7 @@ def _ascii_label(label: str) -> str:
         kind = "IDNA label" if label.startswith("xn--") else "label"
         raise _invalid(f"`{shorten(label)}` is not a valid {kind}: {_lowered(str(failure))}", _BARE) from failure
     if label.startswith("xn--") and _mapped(idna.ulabel(found)) != idna.ulabel(found):
-        raise _invalid(f"`{shorten(label)}` stands for a name that UTS 46 writes differently", _BARE)
+        raise _invalid(f"`{shorten(label)}` is not the form that UTS 46 gives this name", _BARE)
     return found
 
 
@@ -187,15 +185,15 @@ def _refuse_suffixes(name: str) -> None:
         return
     shown = unicode_form(name)
     if registrable is None:
-        hint = f"put your own domain and a label before it: `images.example.{shown}`"
-        message = f"`{shorten(shown)}` is a public suffix, under which others register names"
+        hint = f"write a name below your own domain, such as `images.example.{shown}`"
+        message = f"`{shorten(shown)}` is a public suffix: other people register names below it"
         raise HostnameError(Code.PUBLIC_SUFFIX, message, hint)
-    message = f"`{shorten(shown)}` is itself a registrable domain (an apex), and Imgwire serves subdomains only"
-    raise HostnameError(Code.APEX_HOSTNAME, message, f"put a label before it: `images.{shown}`")
+    message = f"`{shorten(shown)}` is a registrable domain (an apex), and Imgwire serves subdomains only"
+    raise HostnameError(Code.APEX_HOSTNAME, message, f"write a name below it, such as `images.{shown}`")
 
 
 def _suggestion(text: str, otherwise: str) -> str:
-    """A hint with the hostname inside `text`, where there is a good one."""
+    """A hint with the hostname inside `text`, or another hint."""
     inner = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*:?//|\A//", "", text.strip())
     inner = re.split(r"[/\\?#]", inner)[0].rpartition("@")[2]
     inner = re.sub(r":[0-9]*\Z", "", inner).replace("_", "-")
@@ -210,15 +208,15 @@ def _invalid(message: str, hint: str) -> HostnameError:
 
 
 def _too_long(label: str, octets: int | None) -> HostnameError:
-    length = f"{octets} octets" if octets else "too many octets in ASCII form"
-    return _invalid(f"the label `{shorten(label)}` has {length}, and {MAX_LABEL} are allowed", "choose a shorter label")
+    length = f"{octets} octets" if octets else "too many octets"
+    return _invalid(f"the label `{shorten(label)}` has {length}, more than {MAX_LABEL}", "choose a shorter label")
 
 
 def _forbidden(text: str, failure: Exception) -> HostnameError:
     found = re.search(r"U\+[0-9A-F]{4,6}", str(failure))
     point = found[0] if found else "a character"
-    message = f"`{shorten(text)}` holds {point}, which IDNA 2008 does not allow in a hostname"
-    return _invalid(message, "symbols and emoji are not allowed; letters and digits of any script are")
+    message = f"`{shorten(text)}` has {point}, which IDNA 2008 does not allow"
+    return _invalid(message, "use letters and digits of any script, not symbols or emoji")
 
 
 def _lowered(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds the API key of each environment. No key value leaves this module but inside a Secret."""
+"""Finds the API key of each environment. Key values leave this module only inside a Secret."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class _Search:
         return Secret(candidate.text)
 
     def refuse_shared(self, secrets: dict[str, tuple[Environment, Secret]]) -> None:
-        """A key opens one Environment, unless the header says which: two entries on one key would fight over one domain."""
+        """A key opens one Environment, unless a header names it: two entries with one key would manage one custom domain."""
         owners: dict[Secret, list[Environment]] = defaultdict(list)
         for environment, key in secrets.values():
             owners[key].append(environment)

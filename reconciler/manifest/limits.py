@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Limits:
-    """The limits of one file. Values of the wrong shape are left out: the schema reports them."""
+    """The limits of one file. Values that do not match the schema are left out: they are reported elsewhere."""
 
     def __init__(self, document: Document, limits: LocatedMapping) -> None:
         self.problems: list[Diagnostic] = []

@@ -1,4 +1,4 @@
-"""Files in, a manifest out, or every problem of all of them at once."""
+"""Reads manifest files to one manifest, or reports every problem of all of them."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def load(
 def parse_documents(
     files: Sequence[ManifestFile], problems: Sequence[Diagnostic] = (), trust: Trust = NO_TRUST
 ) -> Loaded:
-    """Check manifest files that were read. Raises InvalidInput with every problem, those given included. No effects."""
+    """Check the content of manifest files. Raises InvalidInput with every problem, including `problems`. No effects."""
     with _without_collector():
-        found = list(problems)
-        parts = list(_read_all(files, found))
-        unread = len(found)
+        diagnostics = list(problems)
+        parts = list(_read_all(files, diagnostics))
+        unread = len(diagnostics)
         for part in parts:
-            found += check_shape(part.document)
+            diagnostics += check_shape(part.document)
         merged = Merged(parts, trust)
-        found += merged.problems
+        diagnostics += merged.problems
         warnings = slow_yaml(sum(len(file.data) for file in files))
-        told = any(problem.code in {Code.NO_ENVIRONMENTS, Code.UNKNOWN_KEY} for problem in found)
-        if not unread and not told and not any(_has_environments(part.document) for part in parts):
-            found.append(_no_environments(parts))
-        if found:
-            raise InvalidInput(in_order([*found, *warnings]))
+        explained = any(problem.code in {Code.NO_ENVIRONMENTS, Code.UNKNOWN_KEY} for problem in diagnostics)
+        if not unread and not explained and not any(_has_environments(part.document) for part in parts):
+            diagnostics.append(_no_environments(parts))
+        if diagnostics:
+            raise InvalidInput(in_order([*diagnostics, *warnings]))
         manifest = Manifest(
             environments=tuple(merged.environments),
             files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
@@ -73,26 +73,26 @@ def parse_documents(
         return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
 
 
-def in_order(found: Iterable[Diagnostic], *, most: int = MAX_PROBLEMS) -> tuple[Diagnostic, ...]:
-    """Diagnostics in order of place: the first `most`, and a word about the rest."""
-    told = sorted(found, key=Diagnostic.sort_key)
-    if len(told) > most:
-        message = f"there are more than {most} problems; the others are not told"
-        told[most:] = [error(Code.TOO_LARGE, message, hint="mend these first")]
-    return tuple(told)
+def in_order(diagnostics: Iterable[Diagnostic], *, max_count: int = MAX_PROBLEMS) -> tuple[Diagnostic, ...]:
+    """The first `max_count` diagnostics by file and position, and one more if there are others."""
+    ordered = sorted(diagnostics, key=Diagnostic.sort_key)
+    if len(ordered) > max_count:
+        message = f"more than {max_count:,} problems; the rest are omitted"
+        ordered[max_count:] = [error(Code.TOO_LARGE, message, hint="fix these first")]
+    return tuple(ordered)
 
 
-def _read_all(files: Sequence[ManifestFile], found: list[Diagnostic]) -> Iterator[Part]:
+def _read_all(files: Sequence[ManifestFile], diagnostics: list[Diagnostic]) -> Iterator[Part]:
     for file in files:
-        if len(found) > MAX_PROBLEMS:
+        if len(diagnostics) > MAX_PROBLEMS:
             return
         source = decode(file.path, file.data)
         if isinstance(source, SourceText):
             document = read_document(source)
-            found += document.problems
+            diagnostics += document.problems
             yield Part(document, file.folder)
         else:
-            found.append(source)
+            diagnostics.append(source)
 
 
 def _has_environments(document: Document) -> bool:
@@ -102,7 +102,7 @@ def _has_environments(document: Document) -> bool:
 
 def _no_environments(parts: list[Part]) -> Diagnostic:
     message = "the manifest lists no environments"
-    hint = "write `environments:` and below it `production: images.example.com`"
+    hint = "write `environments:`, and `production: images.example.com` below it"
     for document in (part.document for part in parts):
         if isinstance(document.root, LocatedMapping):
             keyed = "environments" in document.root
@@ -112,17 +112,17 @@ def _no_environments(parts: list[Part]) -> Diagnostic:
 
 
 def slow_yaml(size: int, *, fast: bool = HAS_LIBYAML) -> list[Diagnostic]:
-    """A warning where reading `size` bytes takes many times as long as it could."""
+    """A warning if reading `size` bytes takes much longer than necessary."""
     if fast or size < 100_000:
         return []
-    message = "this PyYAML has no libyaml: large manifests are read slowly"
-    hint = "install a PyYAML wheel, or libyaml and its headers before building PyYAML"
+    message = "PyYAML is installed without libyaml: reading a large manifest is slow"
+    hint = "install PyYAML from a wheel, or install libyaml and its headers before you build it"
     return [error(Code.SLOW_YAML, message, hint=hint, severity=Severity.WARNING)]
 
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """No collection of cycles meanwhile: reading makes none, and looking for them took most of the time."""
+    """Switch the cycle collector off: reading makes no cycles, and the search for them took most of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -32,9 +32,9 @@ class LocatedList(list[Any]):
 
 
 class Document:
-    """One file's data: `root` is what the YAML says, `problems` what is wrong with it as YAML.
+    """The data of one file. `root` is the root of the YAML document, `problems` are its problems as YAML.
 
-    `root` is REPORTED where the file could not be read to its end.
+    `root` is REPORTED if the file could not be read to its end.
     """
 
     def __init__(self, source: SourceText) -> None:

@@ -1,4 +1,4 @@
-"""Keeps key values out of what is shown: in messages by their look, in source lines by where they stand."""
+"""Masks API keys: in messages by their form, in source lines by their position."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]*")
 
 
 def mask(text: str) -> str:
-    """`text` with everything replaced that looks like an Imgwire key (`sk_…`, `ck_…`) or is a password in a URL."""
+    """`text` with each Imgwire key (`sk_…`, `ck_…`) and each password of a URL replaced."""
     return _LOOKS_LIKE_KEY.sub(MASK, text)
 
 
@@ -34,14 +34,14 @@ def may_hold_secret(key: str) -> bool:
 
 
 def points_elsewhere(key: str, text: str) -> bool:
-    """Whether `text` under `env`, `file` or `dir` only says where the key is, and may be shown."""
+    """Whether `text` below `env`, `file` or `dir` only names the place of the key, and may be shown."""
     if key == "env":
         return _VARIABLE.fullmatch(text) is not None
     return key in {"file", "dir"} and "/" in text and not _LOOKS_LIKE_KEY.search(text)
 
 
 def secret_ranges(lines: list[str], number: int, *, guess: bool) -> list[tuple[int, int]]:
-    """Where line `number` (from 0) holds what looks like a key, or says in a comment that it does.
+    """The parts of line `number` (from 0) that look like a key, or that a comment declares to be one.
 
     To `guess` is for text that is not read as YAML: then every value that may be a key counts, and what goes on below one.
     """
@@ -57,7 +57,7 @@ def secret_ranges(lines: list[str], number: int, *, guess: bool) -> list[tuple[i
 
 
 def _suspicious_value(line: str, begin: int) -> int | None:
-    """Where the first value behind `begin` starts that may be an API key, and does not only point at one."""
+    """The start of the first value behind `begin` that may be an API key, and does not only name its place."""
     if begin >= 0:
         for match in _KEY.finditer(line, begin):
             if ("\\" in match[1] or may_hold_secret(match[1])) and not _POINTER.fullmatch(line, match.end()):

@@ -1,11 +1,11 @@
-"""From an environment's name to the variable that holds its key."""
+"""The variable for the key of an environment."""
 
 from __future__ import annotations
 
 import re
 
 FALLBACK_VARIABLE = "IMGWIRE_API_KEY"
-"""Asked in a manifest with one environment, when the variable of its own is unset."""
+"""Used in a manifest with one environment, if its own variable is not set."""
 
 
 def variable_for(name: str) -> str:

@@ -1,4 +1,4 @@
-"""From documents to environments, with the checks that need more than one entry: names, claims, settings."""
+"""Turns documents into environments, with the checks that compare entries: names, claims, settings."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _TOO_MANY = 1 << 62
 
 
 class Part(NamedTuple):
-    """One file's document, and the folder that relative paths in it count from."""
+    """The document of one file, and the folder where its relative paths start."""
 
     document: Document
     folder: str
 
 
 class Merged:
-    """What all files say together. `environments` is complete only where no problem was found."""
+    """The content of all files together. `environments` is complete only if there are no problems."""
 
     def __init__(self, parts: list[Part], trust: Trust) -> None:
         self._trust = trust
@@ -61,7 +61,7 @@ class Merged:
         self._conversions = 0
         self._settings: dict[str, tuple[object, Location]] = {}
         self._names: dict[str, Location] = {}
-        self._hostnames: dict[str, tuple[str, Location]] = {}  # by whom, and where
+        self._hostnames: dict[str, tuple[str, Location]] = {}  # environment and location
         self._pins: dict[str, tuple[str, Location]] = {}
         self._only_one = sum(len(_mapping(part.document.root, "environments")) for part in parts) == 1
         for part in parts:
@@ -84,8 +84,8 @@ class Merged:
         ]
 
     def _shared_variable(self, variable: str, first: str, other: str) -> Diagnostic:
-        message = f"`{other}` and `{first}` both read their key from {variable}"
-        hint = "write `api_key` for one of them, or rename one; a key opens one Environment"
+        message = f"`{other}` and `{first}` have the same key variable, {variable}"
+        hint = "write `api_key` for one of them, or rename it: a key opens one Environment"
         related = ((self._names[first], f"`{first}` is here"),)
         return error(
             Code.SHARED_VARIABLE,
@@ -99,16 +99,16 @@ class Merged:
 
     def _add_settings(self, document: Document) -> None:
         api, limits = _mapping(document.root, "api"), _mapping(document.root, "limits")
-        url, most = api.get("base_url"), limits.get("max_interruptions")
+        url, interruptions = api.get("base_url"), limits.get("max_interruptions")
         if isinstance(url, str):
             at = document.value_at(api, "base_url")
             self.api_url = self._base_url(url, at)
             if self.api_url is not None:
                 self._agree("api.base_url", self.api_url, at)
         self._check_variable(_mapping(document.root, "defaults"), document.source, None)
-        if isinstance(most, int) and not isinstance(most, bool):
-            self.max_interruptions = most
-            self._agree("limits.max_interruptions", most, document.value_at(limits, "max_interruptions"))
+        if isinstance(interruptions, int) and not isinstance(interruptions, bool):
+            self.max_interruptions = interruptions
+            self._agree("limits.max_interruptions", interruptions, document.value_at(limits, "max_interruptions"))
         found = Limits(document, limits)
         self.problems += found.problems
         if found.allowed_domains:
@@ -126,11 +126,11 @@ class Merged:
             self.problems.append(error(Code.WRONG_TYPE, str(failure), at, hint=hint))
             return None
         if not url.is_secure and not self._trust.allow_http:
-            hint = "write `https://…`; plain `http` is for `localhost` and loopback addresses, or needs `--allow-http`"
+            hint = "write `https://…`; plain `http` is for `localhost` and loopback addresses"
             self.problems.append(error(Code.INSECURE_BASE_URL, base_url.INSECURE, at, hint=hint))
         if not url.is_trusted:
             message = f"a manifest must not send API keys to `{shorten(url.host)}`"
-            hint = f"name this URL outside the manifest, with `--api-url` or {base_url.VARIABLE}, if you trust the host"
+            hint = f"if you trust this host, name it with `--api-url` or {base_url.VARIABLE}"
             self.problems.append(error(Code.UNTRUSTED_BASE_URL, message, at, hint=hint))
         return url.text
 
@@ -141,16 +141,16 @@ class Merged:
             return
         at = Location(source, setting.positions["env"][1])
         message = f"the variable {shorten(name)} does not begin with {KEY_VARIABLE_PREFIX}"
-        hint = f"rename the variable, or allow it on the command line: `--allow-key-variable {shorten(name)}`"
+        hint = f"rename the variable, or add `--allow-key-variable {shorten(name)}` to the command line"
         self.problems.append(error(Code.FOREIGN_KEY_VARIABLE, message, at, hint=hint, environment=environment))
 
     def _agree(self, setting: str, value: object, at: Location) -> None:
         first, there = self._settings.setdefault(setting, (value, at))
         if first != value:
-            values = f"is `{shorten(str(value))}` here and `{shorten(str(first))}` in another file"
+            values = f"is `{shorten(str(value))}` here, and `{shorten(str(first))}` in another file"
             message = f"`{setting}` {'differs between files' if isinstance(value, tuple) else values}"
-            hint = "write it in one file, or write the same in each"
-            related = ((there, "set here first"),)
+            hint = "set it in one file, or set the same value in each"
+            related = ((there, "first set here"),)
             self.problems.append(error(Code.CONFLICTING_SETTINGS, message, at, hint=hint, related=related))
 
     def _add_environments(self, part: Part) -> None:
@@ -163,14 +163,14 @@ class Merged:
             name_position, position = environments.positions[name]
             at = Location(source, name_position)
             if len(self._names) == MAX_ENVIRONMENTS:
-                message = f"the manifest has more than {MAX_ENVIRONMENTS} environments"
+                message = f"the manifest has more than {MAX_ENVIRONMENTS:,} environments"
                 self._add_diagnostic(
                     Code.TOO_LARGE, message, at, "split the manifest, and run each part on its own", name
                 )
                 return
             first = self._names.setdefault(name, at)
             if first is not at:
-                message = f"the environment `{shorten(name)}` is in two files"
+                message = f"two files list the environment `{shorten(name)}`"
                 related = ((first, "first listed here"),)
                 self._add_diagnostic(Code.DUPLICATE_ENVIRONMENT, message, at, "keep one of the two", name, related)
             hostname, pin = value, None
@@ -219,9 +219,9 @@ class Merged:
         if other != name:
             shown = unicode_form(hostname)
             shown = f"`{shown}`" if shown == hostname else f"`{shown}` (`{hostname}`)"
-            message = f"{shown} is claimed by `{shorten(other)}` too"
-            hint = "a hostname serves one Environment: remove it from one of the two, or give that one `hostname: null`"
-            related = ((there, f"`{shorten(other)}` claims it here"),)
+            message = f"`{shorten(other)}` already has the hostname {shown}"
+            hint = "remove it from one of the two, or write `hostname: null` there"
+            related = ((there, f"`{shorten(other)}` has it here"),)
             self._add_diagnostic(Code.HOSTNAME_CLAIMED_TWICE, message, at, hint, name, related)
         return hostname
 
@@ -233,9 +233,9 @@ class Merged:
         at = Location(source, entries.positions["environment_id"][1])
         other, there = self._pins.setdefault(pin, (name, at))
         if other != name:
-            message = f"the id `{pin}` is the pin of `{shorten(other)}` too"
-            hint = "one Imgwire Environment is one entry: remove one of the two, or correct its id"
-            related = ((there, f"`{shorten(other)}` is pinned to it here"),)
+            message = f"`{shorten(other)}` already has the environment_id `{pin}`"
+            hint = "remove one of the two entries, or correct its id"
+            related = ((there, f"`{shorten(other)}` has it here"),)
             self._add_diagnostic(Code.ENVIRONMENT_CLAIMED_TWICE, message, at, hint, name, related)
         return pin
 
@@ -244,8 +244,8 @@ class Merged:
             blamed = (
                 Location(at.source, own.positions["send_environment_id"][0]) if "send_environment_id" in own else at
             )
-            message = f"`{shorten(name)}` sends its `environment_id` and has none"
-            hint = "write `environment_id: …`, or `send_environment_id: false`"
+            message = f"`{shorten(name)}` has `send_environment_id: true` but no `environment_id`"
+            hint = "write `environment_id: …`, or remove `send_environment_id`"
             self._add_diagnostic(Code.MISSING_KEY, message, blamed, hint, name)
 
     def _environment(
@@ -258,7 +258,7 @@ class Merged:
         hostname: str | None,
         pin: str | None,
     ) -> Environment:
-        """The entry with what it inherits. Both have the shape of the schema, or the result is thrown away."""
+        """The entry with its defaults. Both match the schema, or the result is not used."""
         shared, labels = defaults.get("labels"), own.get("labels")
         return Environment(
             name=name,
@@ -302,6 +302,6 @@ def _inherited(own: LocatedMapping, defaults: LocatedMapping, key: str) -> bool:
 
 
 def _mapping(value: object, key: str) -> LocatedMapping:
-    """The mapping under `key`, or an empty one where there is none."""
+    """The mapping under `key`, or an empty one."""
     found = value.get(key) if isinstance(value, LocatedMapping) else None
     return found if isinstance(found, LocatedMapping) else _NONE

@@ -1,4 +1,4 @@
-"""What a plain YAML scalar means, with care for what YAML 1.1 and 1.2 read differently."""
+"""The value of a plain YAML scalar. YAML 1.1 and 1.2 read some texts differently: those are never guessed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousScalar:
-    """A value that no key of a manifest accepts: YAML versions disagree on it, or nothing is written."""
+    """A value that no key of a manifest accepts: YAML versions read it differently, or it is empty."""
 
     kind: str
     text: str = ""
 
 
-EMPTY = AmbiguousScalar("nothing")
+EMPTY = AmbiguousScalar("empty")
 REPORTED = AmbiguousScalar("reported")
-"""Stands where a problem was already told, so that it is told once."""
+"""In place of a value whose problem is reported already."""
 
 _WORDS: dict[str, object] = {
     "~": None,
@@ -24,7 +24,7 @@ _WORDS: dict[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **{
-        form: AmbiguousScalar("a yes-or-no word of YAML 1.1", form)
+        form: AmbiguousScalar("a YAML 1.1 boolean", form)
         for word in ("yes", "no", "on", "off")
         for form in (word, word.title(), word.upper())
     },
@@ -41,11 +41,11 @@ _NUMBERS = re.compile(
     r"|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF|nan|NaN|NAN)))",
     re.DOTALL,
 )
-_KINDS = {"date": "a date", "sixty": "a base-60 number of YAML 1.1", "number": "a number"}
+_KINDS = {"date": "a date", "sixty": "a YAML 1.1 base-60 number", "number": "a number"}
 
 
 def plain_value(text: str) -> object:
-    """The value of a scalar written without quotes: text, integer, truth value, None or Odd."""
+    """The value of a scalar written without quotes: text, integer, boolean, None or AmbiguousScalar."""
     if not text:
         return EMPTY
     first = text[0]

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.expectations import EXPECTED, Path, environment_of, expected, known_keys
+from reconciler.manifest.expectations import EXPECTED, NAME_HINT, Path, environment_of, expected, known_keys
 from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
 from reconciler.manifest.located import Document, LocatedList, LocatedMapping
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def check_shape(document: Document) -> list[Diagnostic]:
-    """What in this document does not have the shape of the schema. A document that has it costs no jsonschema."""
+    """Where this document does not match the schema. jsonschema is loaded only if it does not."""
     root = document.root
     if root is REPORTED:
         return []
@@ -52,7 +52,7 @@ def check_shape(document: Document) -> list[Diagnostic]:
 
 @cache
 def validator() -> Draft202012Validator:
-    """The manifest schema, ready to ask."""
+    """The validator of the manifest schema."""
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(json.loads(read_schema("manifest")))
@@ -65,7 +65,7 @@ class _ShapeChecker:
         self._document = document
         self._found: list[Diagnostic] = []
         self._reported: set[Path] = set()
-        """Paths of which, with all below them, nothing more is said."""
+        """Paths that need no more diagnostics, with all below them."""
 
     def check(self, root: object) -> list[Diagnostic]:
         self._check_indentation(root)
@@ -86,7 +86,7 @@ class _ShapeChecker:
         return self._found
 
     def _check_indentation(self, root: object) -> None:
-        """Keys of an environment that stand one level too far out are told of as such, and so is nothing that follows."""
+        """Report keys of an environment that are one level too far out, and nothing that follows from it."""
         if not isinstance(root, LocatedMapping):
             return
         whole = self._at_path(("environments",))
@@ -96,13 +96,13 @@ class _ShapeChecker:
                 before = name
                 continue
             self._reported.add(("environments", name))
-            message = f"`{name}` is a key of an environment, and stands where the name of one is expected"
+            message = f"`{name}` is a key of an environment, but a name of one is expected here"
             if before is None:
-                hint = "put it below a name, such as `production:`, and indent it further"
+                hint = "put it below a name such as `production:`, and indent it"
                 related: tuple[tuple[Location, str], ...] = ()
             else:
-                hint = f"indent it further, so that it belongs to `{before}`"
-                related = ((self._document.key_at(whole, before), "the environment it may belong to"),)
+                hint = f"indent it: it belongs to `{before}`"
+                related = ((self._document.key_at(whole, before), "the environment that it may belong to"),)
                 self._reported.add(("environments", before))
             self._add_diagnostic(Code.UNKNOWN_KEY, message, self._key(("environments",), name), hint, related)
         for key, value in root.items():
@@ -111,10 +111,10 @@ class _ShapeChecker:
                 and isinstance(value, LocatedMapping)
                 and not value.keys().isdisjoint(ENVIRONMENT_KEYS)
             ):
-                message = f"`{shorten(key)}` looks like an environment, and stands outside of `environments`"
+                message = f"`{shorten(key)}` looks like an environment, but it is not below `environments`"
                 related = ()
                 if "environments" in root:
-                    related = ((self._document.key_at(root, "environments"), "environments stand below here"),)
+                    related = ((self._document.key_at(root, "environments"), "environments belong below this key"),)
                     if root["environments"] is EMPTY:
                         self._reported.add(("environments",))
                 self._reported.add((key,))
@@ -122,7 +122,7 @@ class _ShapeChecker:
                     Code.UNKNOWN_KEY,
                     message,
                     self._key((), key),
-                    "indent it, so that it stands below `environments:`",
+                    "indent it: it belongs below `environments:`",
                     related,
                 )
 
@@ -137,13 +137,13 @@ class _ShapeChecker:
             message = f"`{shorten(key)}` is not a key of {owner}"
             suggestion = closest(key, known)
             if key in ENVIRONMENT_KEYS and path == ("defaults",):
-                hint = "each environment has its own: write it there"
+                hint = "write it in each environment"
             elif key in ENVIRONMENT_KEYS and not path:
-                hint = "it belongs to an environment: indent it below the name of one, below `environments:`"
+                hint = "indent it below the name of an environment, below `environments:`"
             elif suggestion and suggestion not in entries:
                 hint = f"did you mean `{suggestion}`?"
             else:
-                hint = f"known here: {', '.join(f'`{name}`' for name in known)}"
+                hint = f"known keys: {', '.join(f'`{name}`' for name in known)}"
             self._add_diagnostic(
                 Code.UNKNOWN_KEY, message, self._key(path, key), hint, environment=environment_of(path)
             )
@@ -155,7 +155,7 @@ class _ShapeChecker:
         known = known_keys(path)
         missing = "hostname" if path else "version"
         if any(key not in known and closest(key, known) == missing for key in entries):
-            return  # misspelt, and told of
+            return  # misspelt, and reported as an unknown key
         if path:
             hint = "write `hostname: images.example.com`, or `hostname: null` for no custom domain"
             message = f"`{shorten(path[-1])}` has no `hostname`"
@@ -180,15 +180,15 @@ class _ShapeChecker:
             return
         self._reported.add((*path, name))
         if path[-1] == "labels":
-            message = f"`{shorten(name)}` is not a name for a label"
-            hint = "use letters, digits, `.`, `_`, `/` and `-`, at most 128, beginning with a letter or digit"
+            message = f"`{shorten(name)}` is not a valid name of a label"
+            hint = "use at most 128 letters, digits, `.`, `_`, `/` and `-`, and begin with a letter or digit"
         else:
-            message = f"`{shorten(name)}` is not a name for an environment"
-            hint = "use letters, digits, `.`, `_` and `-`, at most 128, beginning with a letter or digit, and not with `sk_`"
+            message = f"`{shorten(name)}` is not a valid name of an environment"
+            hint = NAME_HINT
         self._add_diagnostic(Code.WRONG_TYPE, message, self._key(path, name), hint, environment=environment_of(path))
 
     def _bad_value(self, path: Path, failure: ValidationError) -> None:
-        """The value at this path is of the wrong type, or of the right one but not among those allowed."""
+        """The value at this path has the wrong type, or is not one of the allowed values."""
         key, value = (path[-1] if path else ""), cast("Any", failure.instance)
         at = self._value(path)
         environment = environment_of(path)
@@ -206,14 +206,14 @@ class _ShapeChecker:
                 message, hint = f"this is not {EXPECTED[key][0]}", EXPECTED[key][1]
                 self._add_diagnostic(Code.WRONG_TYPE, message, at, hint, environment=environment)
         elif failure.validator == "minProperties":
-            message = "`api_key` does not say where the key is"
+            message = "`api_key` names no source"
             self._add_diagnostic(Code.MISSING_KEY, message, at, EXPECTED["api_key"][1], environment=environment)
         elif failure.validator == "maxProperties":
             sources = sorted(value.keys() & {"env", "file", "dir"}, key=lambda name: value.positions[name][0])
             if len(sources) > 1:
                 first, second = sources[:2]
-                related = ((self._key(path, first), "the other one"),)
-                message, hint = f"`api_key` has both `{first}` and `{second}`", "keep one of them"
+                related = ((self._key(path, first), "the other source"),)
+                message, hint = f"`api_key` has both `{first}` and `{second}`", "keep one of the two"
                 self._add_diagnostic(
                     Code.CONFLICTING_SETTINGS, message, self._key(path, second), hint, related, environment
                 )
@@ -223,9 +223,7 @@ class _ShapeChecker:
             self._add_diagnostic(Code.INVALID_ENVIRONMENT_ID, message, at, hint, environment=environment)
         elif path == ("version",) and failure.validator == "const":
             hint = "write `version: 1`, or use a newer imgwire-reconciler"
-            self._add_diagnostic(
-                Code.UNSUPPORTED_VERSION, f"version {value} is not supported: there is only version 1", at, hint
-            )
+            self._add_diagnostic(Code.UNSUPPORTED_VERSION, f"version {value} is not supported", at, hint)
         elif path == ("environments",) and (value is EMPTY or value is None):
             hint = EXPECTED["environments"][1]
             self._add_diagnostic(Code.NO_ENVIRONMENTS, "`environments` is empty", self._key((), "environments"), hint)
@@ -234,8 +232,8 @@ class _ShapeChecker:
 
     def _add_inline_key(self, at: Location, environment: str | None) -> None:
         variable = variable_for(environment) if environment else FALLBACK_VARIABLE
-        hint = f"write `{{env: {variable}}}` and put the key in that variable; if it was a real key, revoke it"
-        message = "a key is never written in a manifest"
+        hint = f"write `{{env: {variable}}}`, and put the key in that variable; revoke the key if it is real"
+        message = "an API key must not be in a manifest"
         self._add_diagnostic(Code.INLINE_API_KEY, message, at, hint, environment=environment)
 
     def _add_wrong_type(self, path: Path, failure: ValidationError, at: Location) -> None:
@@ -246,9 +244,9 @@ class _ShapeChecker:
             f"each entry of `{shorten(path[-2])}`" if is_item else f"`{shorten(path[-1])}`" if path else "the manifest"
         )
         if value is EMPTY and is_item:
-            message = f"{shown} must be {must_be}, and here is nothing"
+            message = f"{shown} must be {must_be}, and this one is empty"
         elif value is EMPTY:
-            message, at = f"nothing is written for {shown}, which must be {must_be}", self._key(path[:-1], path[-1])
+            message, at = f"{shown} is empty: it must be {must_be}", self._key(path[:-1], path[-1])
         elif failure.validator in {"minItems", "maxItems"}:
             count = failure.validator_value
             limits = "is empty" if failure.validator == "minItems" else f"has more than {count} entries"
@@ -290,7 +288,7 @@ class _ShapeChecker:
 
 
 def _owner(path: Path) -> str:
-    """The mapping at this path, as a message calls it."""
+    """The name of the mapping at this path in a message."""
     match path:
         case ():
             return "the manifest"
@@ -311,5 +309,5 @@ def _inside(value: object, key: str) -> Any:
 
 
 def _weight(failure: ValidationError) -> tuple[bool, bool]:
-    """A wrong type first: what else is wrong with such a value is no news."""
+    """Wrong types come first: they explain the other errors of the same value."""
     return (failure.validator != "type", failure.validator == "maxProperties")

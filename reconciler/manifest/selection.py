@@ -1,4 +1,4 @@
-"""Narrows a manifest to the environments that a run is about."""
+"""Selects the environments of a run."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _shard(text: str) -> tuple[int, int]:
 def _no_match(manifest: Manifest, names: Sequence[str], selectors: Sequence[str]) -> Diagnostic:
     message = f"no environment has the labels {', '.join(f'`{shorten(selector)}`' for selector in selectors)}"
     if names:
-        message += " among those named with --env"
+        message += " among the environments of --env"
     labels = sorted({f"{key}={value}" for item in manifest.environments for key, value in (item.labels or {}).items()})
     hint = f"labels in the manifest: {_listed(labels)}" if labels else "no environment in the manifest has labels"
     return error(Code.UNKNOWN_ENVIRONMENT, message, hint=hint)

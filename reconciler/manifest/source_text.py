@@ -1,4 +1,4 @@
-"""The text of one manifest file: turns places into spans and into excerpts that are safe to show."""
+"""The text of one manifest file. Turns positions into spans, and into excerpts without secrets."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from reconciler.manifest.masking import MASK, mask, secret_ranges
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 
 TO_END_OF_LINE = -1
-"""As the length of a place: what stands there goes on beyond its line."""
+"""As the length of a position: up to the end of the line."""
 
 MAX_PROBLEMS = 50_000
-"""Problems that are told in one run, more than twice its environments; then looking for more stops."""
+"""Problems of one run, more than twice its environments. Then the checks stop."""
 
 TO_END = sys.maxsize
 
 _MAX_DISTANCE = 400
-"""Characters on each side of a place that are looked at, more than are shown: secrets in them become shorter."""
+"""Characters on each side of a position that an excerpt starts from; masked secrets make it shorter."""
 
 _MAX_WIDTH = 160
 _BEFORE_MARKER = 60
 _BREAK = re.compile(r"\r\n|\r|\n")
 
 Position = tuple[int, int, int]
-"""Line and column from 0, as YAML marks count, and length; all in characters."""
+"""Line and column from 0, as YAML marks count, and length in characters."""
 
 
 class SourceText:
-    """A file's path as shown, its text, and what of it is a secret."""
+    """The path of a file for people, its text, and the parts of it that are secret."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
         self.is_read = False
-        """Whether all of it was read as YAML, so that `hide` was told of every secret. Until then more is masked than need be."""
+        """Whether all of it was read as YAML, so that every secret is known. Until then more is masked than necessary."""
         self.is_private = False
-        """Whether no line may be shown, because the file is not known to be a manifest."""
+        """Whether no line may be shown, because the file may not be a manifest."""
         self._secrets: dict[int, list[tuple[int, int]]] = {}
         self._secret_blocks: list[tuple[int, int]] = []
         self._guessed: dict[tuple[int, bool], list[tuple[int, int]]] = {}
@@ -46,7 +46,7 @@ class SourceText:
 
     @property
     def lines(self) -> list[str]:
-        """The lines as an editor counts them, without their breaks."""
+        """The lines as an editor counts them, without line breaks."""
         if self._lines is None:
             self._lines = _BREAK.split(self.text)
         return self._lines
@@ -60,14 +60,14 @@ class SourceText:
             self._secret_blocks.append((start[0] + 1, end[0]))
 
     def span(self, position: Position) -> Span:
-        """The place as a person counts, from 1."""
+        """The position as people count, from 1."""
         line, column, length = position
         if length == TO_END_OF_LINE:
             length = max(1, len(self._line(line).rstrip()) - column)
         return Span(self.file, line + 1, column + 1, max(1, length))
 
     def excerpt(self, position: Position) -> Excerpt | None:
-        """The line at a place with its secrets masked and, where it is long, cut around the place. None if it is private."""
+        """The line at a position, with secrets masked, and shortened around the position. None if the file is private."""
         if self.is_private:
             return None
         line, start = self._line(position[0]), position[1]
@@ -78,7 +78,7 @@ class SourceText:
         return _cut(text, start, end, before=begin > 0, after=stop < len(line))
 
     def _hidden(self, number: int, begin: int, stop: int) -> list[tuple[int, int]]:
-        """The secrets in a part of a line. Only what is near is looked at: a line may hold a hundred thousand."""
+        """The secrets in a part of a line. A line may have a hundred thousand, so only these are checked."""
         if number >= len(self.lines):
             return []
         known = (number, not self.is_read)
@@ -102,7 +102,7 @@ class SourceText:
 
 
 class Location(NamedTuple):
-    """A place in a file."""
+    """A position in a file."""
 
     source: SourceText
     position: Position
@@ -122,7 +122,7 @@ def error(
     environment: str | None = None,
     severity: Severity = Severity.ERROR,
 ) -> Diagnostic:
-    """A diagnostic with its excerpts. What looks like a key is masked in every word of it."""
+    """A diagnostic with its excerpts. Text that looks like a key is masked."""
     return Diagnostic(
         severity=severity,
         code=str(code),
@@ -136,7 +136,7 @@ def error(
 
 
 def _without(line: str, hidden: list[tuple[int, int]], start: int, end: int) -> tuple[str, int, int]:
-    """The line with each hidden range as one MASK, and where the marker then stands."""
+    """The line with each hidden range replaced by MASK, and the new position of the marker."""
     pieces = []
     done = 0
     new_start, new_end = start, end
@@ -153,7 +153,7 @@ def _without(line: str, hidden: list[tuple[int, int]], start: int, end: int) -> 
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The ranges that are not empty in order, with those that overlap made one."""
+    """The ranges in order, without empty ones. Ranges that overlap are joined."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(ranges):
         if first >= last:
@@ -166,7 +166,7 @@ def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int, *, before: bool, after: bool) -> Excerpt:
-    """At most _WIDEST characters around the marker; `…` stands for what is left out, here or `before` and `after`."""
+    """At most _MAX_WIDTH characters around the marker. `…` replaces omitted text, here or `before` and `after`."""
     first, last = 0, len(text)
     if last > _MAX_WIDTH:
         first = max(0, min(start - _BEFORE_MARKER, last - _MAX_WIDTH))

@@ -1,4 +1,4 @@
-"""Reads the bytes of manifest files: the only place of this package, next to the keys, that touches the world."""
+"""Finds manifest files and reads their bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_PATH = "imgwire.yaml"
 STANDARD_INPUT = "-"
 MAX_BYTES = 16 * 1024 * 1024
-"""Of all files of a run together: 20,000 environments with every key fit well."""
+"""Of all files of a run together; 20,000 environments with every key are about 5 MiB."""
 
 MAX_FILES = 20_000
 _ENDINGS = (".yaml", ".yml")
@@ -67,7 +67,7 @@ def read_files(
                 continue
             seen.add(identity)
             if len(seen) > MAX_FILES:
-                message = f"there are more than {MAX_FILES} files"
+                message = f"more than {MAX_FILES:,} files"
                 problems.append(error(Code.TOO_LARGE, message, hint="name fewer with -f"))
                 break
             if within is not None and not identity.startswith(os.path.join(os.path.realpath(within), "")):  # noqa: PTH118
@@ -147,7 +147,7 @@ def _unreadable(path: str, failure: OSError | ValueError) -> Diagnostic:
     reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
     if isinstance(failure, FileNotFoundError):
         is_default = path == DEFAULT_PATH
-        hint = "`reconciler init` writes one; another is named with -f" if is_default else "check the path"
+        hint = "run `reconciler init` to write one, or name another with -f" if is_default else "check the path"
     else:
         hint = "check the kind of the file and its permissions"
     message = f"cannot read `{shorten(shown(path))}`: {lower_first(reason)}"
@@ -155,5 +155,5 @@ def _unreadable(path: str, failure: OSError | ValueError) -> Diagnostic:
 
 
 def _refused(code: Code, path: str, message: str, hint: str) -> Diagnostic:
-    """A problem with a file as a whole: it has a place, so that it is sorted and annotated, and no line to show."""
+    """A problem with a file as a whole. It has a position, so that it is sorted and annotated, and no line to show."""
     return replace(error(code, message, hint=hint), span=Span(shown(path), 1, 1))

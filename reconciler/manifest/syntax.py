@@ -1,4 +1,4 @@
-"""YAML's own complaints in words that say what to do."""
+"""Explains the errors of the YAML parser."""
 
 from __future__ import annotations
 
@@ -17,38 +17,39 @@ if TYPE_CHECKING:
     from reconciler.manifest.source_text import SourceText
     from reconciler.model.diagnostics import Diagnostic
 
-# Words of libyaml and of PyYAML, which differ slightly; the first that occurs in the complaint decides.
+# Texts of libyaml and of PyYAML, which differ slightly. The first that is in the error decides.
 _EXPLAINED = (
-    ("mapping values are not allowed", "a colon where no key can be",
-     "a key may be indented differently from its neighbours, or a value with `: ` in it may need quotes"),
-    ("found unexpected end of stream", "the quote that opens here is never closed", "add the closing quote"),
+    ("mapping values are not allowed", "no key is possible before this colon",
+     "check the indentation of the keys, and put values that contain `: ` in quotes"),
+    ("found unexpected end of stream", "this quote is never closed", "add the closing quote"),
     ("cannot start any token", "this character cannot start a value",
-     "put the value in quotes: `@`, `` ` `` and `%` need them"),
-    ("could not find expected ':'", "a key without a colon", "write `key: value`; the space after the colon matters"),
-    ("unknown escape character", "this escape means nothing in YAML",
-     "use single quotes, in which a backslash is itself, or write two backslashes"),
-    ("did not find expected key", "this line does not fit in the mapping around it",
-     "keys of one mapping start in the same column"),
-    ("expected <block end>", "this line does not fit in the mapping around it",
-     "keys of one mapping start in the same column"),
-    ("expected '-' indicator", "this line does not fit in the list around it", "a manifest holds no lists: use `key: value`"),
+     "put the value in quotes: `@`, `` ` `` and `%` need quotes"),
+    ("could not find expected ':'", "a key without a colon", "write `key: value`, with a space after the colon"),
+    ("unknown escape character", "YAML does not know this escape",
+     "use single quotes, or write two backslashes"),
+    ("did not find expected key", "this line does not belong to the mapping around it",
+     "start all keys of a mapping in the same column"),
+    ("expected <block end>", "this line does not belong to the mapping around it",
+     "start all keys of a mapping in the same column"),
+    ("expected '-' indicator", "this line does not belong to the list around it",
+     "start each entry with `- ` in the same column"),
     (
         "expected node content",
         "a value or a closing bracket is missing here",
-        "write the value, or close what is open with `]` or `}`",
+        "write the value, or close the bracket with `]` or `}`",
     ),
-    ("expected ',' or ']'", "the list that opens at `[` is not closed here", "close it with `]`, or put a comma between values"),
-    ("expected ',' or '}'", "the mapping that opens at `{` is not closed here",
+    ("expected ',' or ']'", "the list is not closed here", "close it with `]`, or put a comma between values"),
+    ("expected ',' or '}'", "the mapping is not closed here",
      "close it with `}`, or put a comma between entries"),
     ("incompatible YAML document", "this YAML version is not supported", "remove the `%YAML` line"),
-    ("document start", "nothing may follow the manifest", "remove it, or correct the quotes, brackets or indentation before it"),
+    ("document start", "text after the end of the manifest", "remove it, or check quotes, brackets and indentation before it"),
 )  # fmt: skip
 
 _KEY = re.compile(r"[^\s,{\[]+[ \t]*\Z")
 
 
 def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
-    """The one problem that kept the parser from going on."""
+    """The one problem that stopped the parser."""
     if isinstance(failure, ReaderError):
         return unreadable_character(source, failure.position)
     if not isinstance(failure, MarkedYAMLError) or failure.problem_mark is None:
@@ -65,7 +66,7 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
     if is_tab or "tab character that violates" in problem:
         return error(
             Code.YAML_SYNTAX,
-            "a tab where only spaces may indent",
+            "a tab is used for indentation",
             Location(source, position),
             hint="indent with spaces",
         )
@@ -77,24 +78,24 @@ def explain_syntax(source: SourceText, failure: YAMLError) -> Diagnostic:
         return error(Code.YAML_SYNTAX, message, Location(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
     if "could not find expected ':'" in problem and begin:
         return error(Code.YAML_SYNTAX, message, Location(source, (*begin[:2], TO_END_OF_LINE)), hint=hint)
-    if "fit in the mapping" in message and line[: mark.column].strip():
-        message = "nothing may follow the value here"
-        hint = "put the whole value in quotes; inside single quotes, a `'` is written twice"
+    if "belong to the mapping" in message and line[: mark.column].strip():
+        message = "text after the end of the value"
+        hint = "put the whole value in quotes; inside single quotes, write `'` twice"
         return error(Code.YAML_SYNTAX, message, Location(source, position), hint=hint)
-    related = ((Location(source, begin), "it starts here"),) if begin and begin[:2] != position[:2] else ()
+    related = ((Location(source, begin), "it begins here"),) if begin and begin[:2] != position[:2] else ()
     if not line[mark.column :].strip() and not any(map(str.strip, source.lines[mark.line + 1 :])):
         position, related = _end(source), () if begin == position else related
     return error(Code.YAML_SYNTAX, message, Location(source, position), hint=hint, related=related)
 
 
 def _end(source: SourceText) -> Position:
-    """The last character that is not white space: what the end of the file lacks is lacking there."""
+    """The position of the last character that is not white space: something is missing after it."""
     number = max((index for index, line in enumerate(source.lines) if line.strip()), default=0)
     return (number, max(0, len(source.lines[number].rstrip()) - 1), 1)
 
 
 def unreadable_character(source: SourceText, position: int) -> Diagnostic:
-    """A character that YAML forbids, or that editors and YAML count lines by differently, at an index of the text."""
+    """A diagnostic for the character at an index of the text: YAML forbids it, or editors count lines by it differently."""
     before = source.text[:position]
     character = ord(source.text[position]) if position < len(source.text) else 0
     start = max(before.rfind("\n"), before.rfind("\r")) + 1
@@ -103,5 +104,5 @@ def unreadable_character(source: SourceText, position: int) -> Diagnostic:
         Code.YAML_SYNTAX,
         f"the character U+{character:04X} is not allowed in a manifest",
         Location(source, (line, position - start, 1)),
-        hint=f"remove it; in double quotes it can be written as `\\u{character:04X}`",
+        hint=f"remove it, or write it in double quotes as `\\u{character:04X}`",
     )

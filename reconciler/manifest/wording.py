@@ -1,4 +1,4 @@
-"""How values and names are put in messages."""
+"""Wording of values and names in messages."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _MAX_LENGTH = 80
 
 
 def shorten(text: str) -> str:
-    """Text from a file, fit for a message: one line, and not longer than a reader wants."""
+    """Text from a file for a message: one line, at most _MAX_LENGTH characters."""
     text = text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
     return text.replace("\r", "␍").replace("\n", "␊")
 
 
 def describe(value: object) -> str:
-    """What kind of thing a value is, with an article."""
+    """The kind of a value, with an article."""
     if isinstance(value, AmbiguousScalar):
         return value.kind
     if value is None:
@@ -32,7 +32,7 @@ def describe(value: object) -> str:
 
 @lru_cache(maxsize=1024)
 def closest(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that was probably meant: the same but for case and punctuation, or nearly the same."""
+    """The known word that is most similar, without regard to case and punctuation, or None."""
     from difflib import get_close_matches
 
     if len(word) > _MAX_LENGTH:

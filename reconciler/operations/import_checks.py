@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.expectations import NAME_HINT
 from reconciler.manifest.fast_schema import NAME
 from reconciler.manifest.keys import resolve
 from reconciler.manifest.wording import shorten
@@ -26,8 +27,8 @@ def refuse_unfit(names: Iterable[str]) -> None:
             raise _stopped(
                 ExitCode.USAGE,
                 "usage",
-                f"`{shorten(name)}` is not a name for an environment",
-                "use letters, digits, `.`, `_` and `-`, at most 128, beginning with a letter or digit, and not with `sk_`",
+                f"`{shorten(name)}` is not a valid name of an environment",
+                NAME_HINT,
             )
 
 

@@ -87,7 +87,7 @@ def test_validate_warns_of_names_that_share_a_variable_and_plan_does_not(stage: 
     ended = stage.run("validate")
     assert ended.code == 0
     assert (
-        "warning[shared-variable]: `prod_eu` and `prod-eu` both read their key from IMGWIRE_API_KEY_PROD_EU"
+        "warning[shared-variable]: `prod_eu` and `prod-eu` have the same key variable, IMGWIRE_API_KEY_PROD_EU"
         in ended.out
     )
     assert "shared-variable" not in stage.run("plan").err

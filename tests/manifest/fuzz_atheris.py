@@ -17,7 +17,7 @@ with atheris.instrument_imports(include=["reconciler", "yaml"]):
 
 
 def check(data: bytes) -> None:
-    """Reading raises InvalidInput or nothing, and whatever it says can be shown."""
+    """Reading raises InvalidInput or nothing, and every diagnostic can be shown."""
     try:
         parse_documents([ManifestFile("a.yaml", data)])
     except InvalidInput as invalid:

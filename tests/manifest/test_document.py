@@ -24,8 +24,8 @@ VALUES = {
     "true": True,
     "FALSE": False,
     "tRue": "tRue",
-    "yes": AmbiguousScalar("a yes-or-no word of YAML 1.1", "yes"),
-    "Off": AmbiguousScalar("a yes-or-no word of YAML 1.1", "Off"),
+    "yes": AmbiguousScalar("a YAML 1.1 boolean", "yes"),
+    "Off": AmbiguousScalar("a YAML 1.1 boolean", "Off"),
     "y": "y",
     "0": 0,
     "-12": -12,
@@ -39,7 +39,7 @@ VALUES = {
     ".5": AmbiguousScalar("a number", ".5"),
     ".inf": AmbiguousScalar("a number", ".inf"),
     "9" * 30: AmbiguousScalar("a number", "9" * 30),
-    "1:30": AmbiguousScalar("a base-60 number of YAML 1.1", "1:30"),
+    "1:30": AmbiguousScalar("a YAML 1.1 base-60 number", "1:30"),
     "2024-01-01": AmbiguousScalar("a date", "2024-01-01"),
     "2024-01-01 10:00:00Z": AmbiguousScalar("a date", "2024-01-01 10:00:00Z"),
     "123e4567-e89b-42d3-a456-426614174000": "123e4567-e89b-42d3-a456-426614174000",
@@ -63,7 +63,7 @@ def read(text: str, *, fast: bool = HAS_LIBYAML) -> Document:
 @pytest.mark.parametrize(
     "fast", [pytest.param(True, marks=pytest.mark.skipif(not HAS_LIBYAML, reason="no libyaml")), False]
 )
-def test_every_key_and_value_knows_its_place(fast: bool) -> None:
+def test_every_key_and_value_has_its_position(fast: bool) -> None:
     document = read('é: 1\nenvironments:\n  "c\\"": [x, y]\n  d: |\n    text\n  e:\n', fast=fast)
     root = document.root
     assert isinstance(root, LocatedMapping)

@@ -1,4 +1,4 @@
-"""Entries are added to manifests of any style, or it is refused; what is there stays as it is."""
+"""Entries are added to a manifest without any other change, or adding is refused with a reason."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def manifests(draw: Any) -> bytes:
 
 
 @given(manifests())
-def test_adding_changes_nothing_else(data: bytes) -> None:
+def test_adding_entries_changes_nothing_else(data: bytes) -> None:
     before = parsed(data)
     after = with_entries(ManifestFile("imgwire.yaml", data), NEW)
     start = next(index for index, (old, new) in enumerate(zip(data + b"\0", after, strict=False)) if old != new)
@@ -87,12 +87,12 @@ def test_adding_changes_nothing_else(data: bytes) -> None:
         ("- a\n", "it has no `environments`"),
         ("a: [\n", "it has no `environments`"),
         ("\udcff", "it has no `environments`"),
-        ("environments: {a: null}\n", "its `environments` are not written one below the other"),
-        ("environments: &all\n  a: null\n", "its `environments` are not written one below the other"),
-        ("environments: {\n  a: null}\n", "its `environments` are not written one below the other"),
+        ("environments: {a: null}\n", "its `environments` are not in block style, one below the other"),
+        ("environments: &all\n  a: null\n", "its `environments` are not in block style, one below the other"),
+        ("environments: {\n  a: null}\n", "its `environments` are not in block style, one below the other"),
     ],
 )
-def test_where_text_cannot_be_added_it_is_said_why(text: str, why: str) -> None:
+def test_a_file_that_entries_cannot_be_added_to_is_refused_with_a_reason(text: str, why: str) -> None:
     with pytest.raises(CannotAdd) as refusal:
         with_entries(ManifestFile("imgwire.yaml", text.encode("utf-8", "surrogateescape")), NEW)
     assert str(refusal.value) == why

@@ -1,4 +1,4 @@
-"""No bytes whatever make reading a manifest raise anything but InvalidInput, or show a key, or run long.
+"""Whatever the bytes are, reading a manifest raises only InvalidInput, shows no key, and ends in bounded time.
 
 A longer run: `pytest tests/manifest/test_fuzz.py --hypothesis-profile=long`.
 One that is guided by coverage: `fuzz_atheris.py` beside this.
@@ -22,8 +22,8 @@ CANARY = "CANARY-0123456789"
 START = b"version: 1\nenvironments:\n"
 
 
-def told(*texts: bytes) -> tuple[Diagnostic, ...]:
-    """What is said of these files; whatever it is, it can be shown in every format."""
+def report(*texts: bytes) -> tuple[Diagnostic, ...]:
+    """The diagnostics of these files, after a check that every format can show them."""
     try:
         found = parse_documents([ManifestFile(f"{number}.yaml", text) for number, text in enumerate(texts)]).warnings
     except InvalidInput as invalid:
@@ -107,16 +107,16 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_arrangement_of_yaml_makes_reading_fail(text: str) -> None:
-    told(text.encode())
-    told(START + b"  a: " + text.encode())
+    report(text.encode())
+    report(START + b"  a: " + text.encode())
 
 
 @given(
     st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 )
 def test_no_bytes_make_reading_fail(data: bytes) -> None:
-    told(data)
-    told(START + data, data)
+    report(data)
+    report(START + data, data)
 
 
 KEYED = st.sampled_from(
@@ -132,7 +132,7 @@ KEYED = st.sampled_from(
 def test_no_arrangement_of_a_manifest_shows_a_key(key: str, others: list[str], first: bool) -> None:
     rest = [piece.format(CANARY, CANARY) if piece.count("{}") else piece for piece in others]
     body = "\n    ".join([key.format(CANARY, CANARY), *rest] if first else [*rest, key.format(CANARY, CANARY)])
-    found = told(START + b"  production:\n    hostnam: x\n    " + body.encode() + b"\n    protect: maybe\n")
+    found = report(START + b"  production:\n    hostnam: x\n    " + body.encode() + b"\n    protect: maybe\n")
     shown = render_text(found) + render_github(found) + json.dumps(as_json(found)) + repr(found)
     assert CANARY not in shown
 
@@ -178,5 +178,5 @@ BOMBS = {
 @pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_is_refused_in_bounded_time(data: bytes) -> None:
     start = process_time()
-    assert told(data)
+    assert report(data)
     assert process_time() - start < 60  # seconds of CPU; most take a few hundredths, quadratic work would take minutes

@@ -1,4 +1,4 @@
-"""One folder a mistake: manifest in, text and data out. They are meant to be read, too."""
+"""One folder for each mistake: a manifest and the text and data of its diagnostics. Read them as examples."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def diagnostics_of(run: dict[str, Any]) -> tuple[Diagnostic, ...]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_mistake_is_told_of_as_documented(
+def test_a_mistake_is_reported_as_in_its_case(
     name: str, golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = CASES / name

@@ -40,7 +40,7 @@ def test_a_key_comes_from_its_variable_without_white_space_around_it() -> None:
     )
 
 
-def test_the_general_variable_serves_only_when_the_own_one_is_unset() -> None:
+def test_the_general_variable_is_used_only_if_the_specific_one_is_unset() -> None:
     environment = Environment("a", None, DefaultKey("KEY_A", "KEY"))
     assert resolve([environment], {"KEY": "general"}, read_file=no_file)[0] == {"a": Credential(Secret("general"))}
     assert resolve([environment], {"KEY_A": "own", "KEY": "general"}, read_file=no_file)[0] == {
@@ -58,7 +58,7 @@ def test_a_key_comes_from_its_file_without_mark_and_line_break() -> None:
     assert found == ({"a": Credential(Secret(CANARY))}, ())
 
 
-def test_the_id_is_sent_only_where_that_is_asked_for() -> None:
+def test_the_environment_id_is_sent_only_if_configured() -> None:
     environments = [
         Environment("a", None, KeyVariable("A"), environment_id=PIN, send_environment_id=True),
         Environment("b", None, KeyVariable("B"), environment_id=PIN),
@@ -79,13 +79,13 @@ CONTENTS = {
 }
 
 
-@pytest.mark.parametrize(("content", "message"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
-def test_what_cannot_be_a_key_is_told_of_without_showing_it(content: bytes, message: str) -> None:
+@pytest.mark.parametrize(("content", "reason"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
+def test_text_that_cannot_be_a_key_is_reported_without_showing_it(content: bytes, reason: str) -> None:
     (message,) = messages(
         Environment("a", None, KeyFile("/key", "file:/key")), read_file=lambda path: KeyContent(content)
     )
     assert message.startswith("key-missing: no key for `a`: ")
-    assert message in message
+    assert reason in message
     assert CANARY not in message
 
 
@@ -109,7 +109,7 @@ def test_environments_share_a_key_only_by_sending_their_ids() -> None:
     ]
 
 
-def test_ten_thousand_environments_on_one_key_are_told_of_in_bounded_size() -> None:
+def test_a_key_that_ten_thousand_environments_share_is_reported_in_bounded_size() -> None:
     environments = [Environment(f"e{number}", None, KeyVariable("KEY")) for number in range(10_000)]
     found, problems = resolve(environments, {"KEY": CANARY}, read_file=no_file)
     assert (found, len(problems)) == ({}, 10_000)
@@ -240,7 +240,7 @@ def test_a_key_source_has_a_text_for_the_digest_that_does_not_depend_on_the_fold
 
 
 @pytest.mark.parametrize("path", ["/no/such/file", "/", "/dev/full/x"])
-def test_a_key_file_that_cannot_be_read_is_told_of(path: str) -> None:
+def test_a_key_file_that_cannot_be_read_is_reported(path: str) -> None:
     found, (problem,) = resolve([Environment("a", None, KeyFile(path, f"file:{path}"))], {})
     assert (found, problem.code, problem.environment) == ({}, "key-missing", "a")
     assert f"cannot read the file `{path}`: " in problem.message

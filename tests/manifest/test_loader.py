@@ -98,14 +98,14 @@ def test_a_manifest_becomes_environments_in_order_of_name() -> None:
     )
 
 
-def test_what_the_starter_writes_is_valid() -> None:
+def test_the_starter_manifest_is_valid() -> None:
     found = manifest(STARTER)
     assert [(item.name, item.hostname, item.protect) for item in found.environments] == [
         ("production", "images.example.com", True)
     ]
 
 
-def test_in_a_manifest_with_one_environment_the_general_variable_serves_too() -> None:
+def test_a_manifest_with_one_environment_also_uses_the_general_variable() -> None:
     one = environments("  eu-west.1: images.example.com\n")
     assert manifest(one).environments[0].key == DefaultKey("IMGWIRE_API_KEY_EU_WEST_1", "IMGWIRE_API_KEY")
     two = manifest(one, environments("  b: images-b.example.com\n"))
@@ -140,14 +140,14 @@ def test_a_file_without_environments_is_fine_beside_one_that_has_some() -> None:
 
 @pytest.mark.parametrize("encode", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
-def test_marks_and_line_breaks_do_not_move_places(encode: str, line_break: str) -> None:
+def test_byte_order_marks_and_line_breaks_do_not_change_positions(encode: str, line_break: str) -> None:
     text = environments("  a: {hostname: images-a.example.com, colour: red}\n").replace("\n", line_break)
     with pytest.raises(InvalidInput) as invalid:
         parse_documents([ManifestFile("a.yaml", text.encode(encode))])
     assert [item.span for item in invalid.value.diagnostics] == [Span("a.yaml", 3, 39, 6)]
 
 
-def test_every_problem_of_every_file_is_told_in_order_of_place() -> None:
+def test_every_problem_of_every_file_is_reported_in_order() -> None:
     bad = "version: 2\nenvironments:\n  a: example.com\n  b: {hostname: x, colour: red}\n"
     with pytest.raises(InvalidInput) as invalid:
         manifest(bad, "version: [", bad.replace("  a", "  c").replace("  b", "  d"))
@@ -178,7 +178,7 @@ ONE_CAUSE = {
 
 
 @pytest.mark.parametrize(("text", "expected"), ONE_CAUSE.values(), ids=ONE_CAUSE)
-def test_one_cause_is_told_once(text: str, expected: list[str]) -> None:
+def test_one_cause_is_reported_once(text: str, expected: list[str]) -> None:
     assert codes(environments(text)) == expected
 
 
@@ -204,16 +204,16 @@ def test_tags_are_those_of_yamls_core(value: str, code: str | None) -> None:
         assert codes(text) == [code]
 
 
-def test_more_problems_than_anyone_reads_end_with_a_word_about_the_rest() -> None:
+def test_problems_beyond_the_limit_are_omitted_with_a_note() -> None:
     problems = [error("wrong-type", f"problem {number}") for number in range(3)]
-    assert in_order(problems[::-1], most=3) == tuple(problems)
-    assert [item.message for item in in_order(problems, most=1)] == [
+    assert in_order(problems[::-1], max_count=3) == tuple(problems)
+    assert [item.message for item in in_order(problems, max_count=1)] == [
         "problem 0",
-        "there are more than 1 problems; the others are not told",
+        "more than 1 problems; the rest are omitted",
     ]
 
 
-def test_without_libyaml_a_large_manifest_is_warned_of() -> None:
+def test_a_large_manifest_without_libyaml_causes_a_warning() -> None:
     assert slow_yaml(99_999, fast=False) == slow_yaml(10_000_000, fast=True) == []
     (warning,) = slow_yaml(100_000, fast=False)
     assert (warning.code, warning.severity, warning.span) == ("slow-yaml", Severity.WARNING, None)
@@ -255,7 +255,7 @@ def test_a_manifest_has_20000_environments_at_most() -> None:
     assert len(manifest(*halves).environments) == 20_000
     with pytest.raises(InvalidInput) as invalid:
         manifest(*halves, environments("  one: null\n  more: null\n"))
-    assert [item.message for item in invalid.value.diagnostics] == ["the manifest has more than 20000 environments"]
+    assert [item.message for item in invalid.value.diagnostics] == ["the manifest has more than 20,000 environments"]
     whole = environments("".join(f"  e{number}: null\n" for number in range(20_000)))
     assert len(manifest(whole).environments) == 20_000
     assert codes(whole + "  more: null\n") == ["too-large"]

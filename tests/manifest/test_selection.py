@@ -33,7 +33,7 @@ def test_a_selection_narrows(names: list[str], selectors: list[str], expected: l
 
 
 @pytest.mark.parametrize(
-    ("names", "selectors", "told"),
+    ("names", "selectors", "expected"),
     [
         (["stagin"], [], [("the manifest has no environment `stagin`", "did you mean `staging`?")]),
         (["STAGING"], [], [("the manifest has no environment `STAGING`", "did you mean `staging`?")]),
@@ -60,7 +60,7 @@ def test_a_selection_narrows(names: list[str], selectors: list[str], expected: l
             ["team=web"],
             [
                 (
-                    "no environment has the labels `team=web` among those named with --env",
+                    "no environment has the labels `team=web` among the environments of --env",
                     "labels in the manifest: `stage=live`, `team=data`, `team=web`",
                 )
             ],
@@ -68,12 +68,12 @@ def test_a_selection_narrows(names: list[str], selectors: list[str], expected: l
     ],
     ids=["misspelt", "in capitals", "two unknown", "a label that none has", "nothing left"],
 )
-def test_a_selection_of_what_is_not_there_is_refused(
-    names: list[str], selectors: list[str], told: list[tuple[str, str]]
+def test_unknown_names_and_labels_are_refused(
+    names: list[str], selectors: list[str], expected: list[tuple[str, str]]
 ) -> None:
     with pytest.raises(InvalidInput) as invalid:
         select(MANIFEST, names, selectors)
-    assert [(item.message, item.hint) for item in invalid.value.diagnostics] == told
+    assert [(item.message, item.hint) for item in invalid.value.diagnostics] == expected
     assert {item.code for item in invalid.value.diagnostics} == {"unknown-environment"}
 
 

@@ -117,7 +117,7 @@ def test_paths_are_shown_as_given_and_relative_below_the_working_folder(
     ],
     ids=["missing", "symlink loop", "below a file", "empty folder", "only a folder with a name like a file", "nul", "long name"],
 )  # fmt: skip
-def test_what_cannot_be_read_is_told_of(here: Path, make: object, path: str, message: str) -> None:
+def test_a_path_that_cannot_be_read_is_reported(here: Path, make: object, path: str, message: str) -> None:
     make(here)  # type: ignore[operator]
     files, (problem,) = read(path)
     assert files == []
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_told_of(here: Path, make: object, path: str, mes
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_told_of(here: Path) -> None:
+def test_a_file_without_permission_is_reported(here: Path) -> None:
     (here / "a.yaml").write_bytes(GOOD)
     (here / "a.yaml").chmod(0)
     assert read("a.yaml") == ([], ["file-not-found: cannot read `a.yaml`: permission denied"])
