@@ -439,7 +439,10 @@ def test_a_file_that_is_broken_by_an_edit_is_kept_and_reported(tmp_path: Path) -
 # Options
 
 
-@pytest.mark.parametrize("address", ["ns1.example.com", "127.0.0.1:0", "127.0.0.1:x", "[::1", "", "1.2.3.4:99999"])
+@pytest.mark.parametrize(
+    "address",
+    ["ns1.example.com", "127.0.0.1:0", "127.0.0.1:x", "[::1", "", "1.2.3.4:99999", "https://192.0.2.1/dns-query"],
+)
 def test_a_dns_server_that_is_no_address_is_refused_before_serving(address: str) -> None:
     command = [sys.executable, "-m", "reconciler", "emulator", "--port", "0", "--dns-server", address]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 
 def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    from reconciler.dns.servers import parse_server
+    from reconciler.dns.servers import Server, parse_server
 
     try:
-        return None if value is None else str(parse_server(value))
+        server = None if value is None else parse_server(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    if server is not None and not isinstance(server, Server):
+        raise click.BadParameter(f"'{value}' is not ADDRESS[:PORT]: the emulator does not use DNS over HTTPS")
+    return None if server is None else str(server)
 
 
 @click.command()
