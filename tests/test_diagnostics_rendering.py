@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 from reconciler.render.diagnostics import as_json, render_github, render_text
 from reconciler.render.escape import escape_control
-from reconciler.render.width import width
+from reconciler.render.layout import columns as width
+from reconciler.render.style import Style
 
 ERROR = Diagnostic(
     Severity.ERROR,
@@ -47,8 +48,10 @@ warning[slow-yaml]: slow
 def test_colour_adds_nothing_but_colour() -> None:
     import re
 
-    assert re.sub(r"\x1b\[[0-9;]*m", "", render_text([ERROR, WARNING], colour=True)) == render_text([ERROR, WARNING])
-    assert "\x1b[31merror[hostname-claimed-twice]\x1b[0m" in render_text([ERROR], colour=True)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", render_text([ERROR, WARNING], Style(colour=True))) == render_text(
+        [ERROR, WARNING]
+    )
+    assert "\x1b[31merror[hostname-claimed-twice]\x1b[0m" in render_text([ERROR], Style(colour=True))
 
 
 def test_nothing_to_tell_is_an_empty_text() -> None:
@@ -120,7 +123,7 @@ EXCERPTS = st.text(
 @example(Excerpt("0" * 40, 0, 36), 40)  # the mark fills the line and something follows
 def test_a_source_line_never_leaves_the_terminal(excerpt: Excerpt, columns: int) -> None:
     diagnostic = Diagnostic(Severity.ERROR, "x", "x", span=Span("f", 1, 1), source=excerpt)
-    for line in render_text([diagnostic], width=columns).splitlines()[1:]:
+    for line in render_text([diagnostic], Style(width=columns)).splitlines()[1:]:
         assert width(line) <= max(40, columns)
 
 

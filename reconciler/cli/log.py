@@ -45,14 +45,17 @@ class Log:
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show problems with their places."""
         if diagnostics:
-            from reconciler.cli.terminal import colours
+            from reconciler.cli.terminal import style_for
             from reconciler.render.diagnostics import render_text
 
-            self.show(render_text(diagnostics, colour=colours(sys.stderr)))
+            self.show(render_text(diagnostics, style_for(sys.stderr)))
 
     def write(self, text: str) -> None:
-        """Write lines that are fit for people."""
-        self._write(finish(text))
+        """Write lines for people, wrapped at words to the width of the terminal."""
+        from reconciler.cli.terminal import style_for
+        from reconciler.render.layout import fit
+
+        self._write(finish(fit(text, style_for(sys.stderr).width)))
 
     @staticmethod
     def _write(text: str) -> None:

@@ -65,7 +65,7 @@ class Output:
             self._log_failure(report, report.failed)
             if self.format not in DOCUMENTS:
                 return code
-        text = renderer(self.command, self.format)(report, style_for(sys.stdout))
+        text = renderer(self.command, self.format)(report, style_for(sys.stdout, verbose=self.log.verbosity > 0))
         try:
             sys.stdout.write(text)
             sys.stdout.flush()

@@ -9,9 +9,9 @@ from typing import IO
 from reconciler.render.style import Style
 
 
-def style_for(stream: IO[str]) -> Style:
+def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
-    return Style(colours(stream), _columns(stream) if is_terminal(stream) else None)
+    return Style(colours(stream), _columns(stream) if is_terminal(stream) else None, verbose)
 
 
 def _columns(stream: IO[str]) -> int:

@@ -6,27 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.diagnostics import Severity
 from reconciler.render.escape import break_commands, escape_control
-from reconciler.render.style import Style
-from reconciler.render.width import width as columns
+from reconciler.render.layout import columns
+from reconciler.render.style import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.diagnostics import Diagnostic, Excerpt, Span
+    from reconciler.render.style import Style
 
 _TAB = "    "
 _NARROWEST = 40
 
 
-def render_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False, width: int | None = None) -> str:
+def render_text(diagnostics: Iterable[Diagnostic], style: Style = PLAIN) -> str:
     """Each diagnostic with its source line, a marker under the place, what it collides with, and a hint.
 
-    `width` is that of the terminal: longer source lines are cut around the marker. Messages are not cut. The text ends with a
-    line break, and is empty where there are no diagnostics.
+    Source lines wider than the terminal are cut around the marker. Messages are not cut. The text ends with a line break, and is
+    empty where there are no diagnostics.
     """
-    style = Style(colour=colour)
-    blocks = (_block(diagnostic, style, width) for diagnostic in diagnostics)
+    blocks = (_block(diagnostic, style, style.width) for diagnostic in diagnostics)
     return "\n".join(f"{block}\n" for block in blocks)
+
+
+def render_total(diagnostics: Sequence[Diagnostic]) -> str:
+    """How many problems there are, and where to read about them; empty where there are none."""
+    if not diagnostics:
+        return ""
+    number = {severity: sum(item.severity is severity for item in diagnostics) for severity in Severity}
+    counts = ", ".join(f"{count:,} {severity}{'s' * (count != 1)}" for severity, count in number.items() if count)
+    files = len({item.span.file for item in diagnostics if item.span})
+    place = f" in {files} file{'s' * (files != 1)}" if files else ""
+    return f"{counts}{place}. `reconciler explain {diagnostics[0].code}` explains a code."
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
@@ -63,7 +74,7 @@ def _block(diagnostic: Diagnostic, style: Style, width: int | None) -> str:
     colour = "red" if diagnostic.severity == Severity.ERROR else "yellow"
     spans = [span for span in (diagnostic.span, *(other.span for other in diagnostic.related)) if span]
     gutter = " " * max((len(str(span.line)) for span in spans), default=0)
-    kind = style(colour, f"{diagnostic.severity}[{diagnostic.code}]")
+    kind = style("bold", style(colour, f"{diagnostic.severity}[{diagnostic.code}]"))
     lines = [f"{_location(diagnostic.span)}{kind}: {escape_control(diagnostic.message)}"]
     lines += _source(diagnostic.span, diagnostic.source, "^", gutter, style, colour, width)
     for other in diagnostic.related:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.dns import plain_name
 from reconciler.model.domains import NOT_KNOWN
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import format_table
+from reconciler.render.layout import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,9 +23,7 @@ def render_table(records: Iterable[Record], room: int | None = None) -> str:
         for item in records
     ]
     return (
-        format_table(rows, room) + "\n"
-        if len(rows) > 1
-        else "No custom domain is live, so there is no record to publish.\n"
+        table(rows, room) + "\n" if len(rows) > 1 else "No custom domain is live, so there is no record to publish.\n"
     )
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconciler.render.escape import JSON_FORMATS, finish
+from reconciler.render.layout import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,4 +58,6 @@ def renderer(command: str, format_: str) -> Renderer:
     render: Renderer = getattr(import_module(f"reconciler.render.{module}"), function)
     if format_ in JSON_FORMATS:  # finished by `to_json`, as saved plans and receipts are
         return render
+    if format_ in {"text", "table"}:
+        return lambda report, style: finish(fit(render(report, style), style.width), format_)
     return lambda report, style: finish(render(report, style), format_)

@@ -55,6 +55,21 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
     return [*lines, line.rstrip()]
 
 
+def fit(text: str, width: int | None) -> str:
+    """A whole text for a terminal: each line that is too wide is wrapped, its continuation indented below its beginning."""
+    if width is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _fitted(line, width))
+
+
+def _fitted(line: str, width: int) -> list[str]:
+    if columns(line) <= width:
+        return [line]
+    content = line.lstrip(" ")
+    indent = " " * (len(line) - len(content))
+    return wrap(content, width, first=indent, rest=indent + "    ")
+
+
 def split(word: str, width: int) -> list[str]:
     """A word in pieces of at most `width` columns (at least one character each). Colour codes stay with what follows them."""
     pieces, piece, size = [], "", 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.dns import DnsAction, DnsVerdict, PublishState
 from reconciler.render.dns import absolute, bind_line
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import format_table
+from reconciler.render.layout import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def render_lookups(records: Iterable[Record], style: Style) -> str:
         for record, result in results
     ]
     lines = [f"DNS (servers: {_servers(result for _, result in results)}):"]
-    for row, (record, result) in zip(format_table(rows).splitlines(), results, strict=True):
+    for row, (record, result) in zip(table(rows, None).splitlines(), results, strict=True):
         lines += [row, *(f"      {line}" for line in details(record, result))]
     return "\n".join(lines)
 
@@ -76,7 +76,7 @@ def render_publications(publications: Sequence[Publication], style: Style) -> st
                 f"{escape_control(value or '')}.{more}{why}",
             )
         )
-    return format_table(rows, style.width)
+    return table(rows, style.width)
 
 
 def _planned(item: Publication) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from reconciler.model.hostnames import shown
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.times import timestamp_of
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import format_table
+from reconciler.render.layout import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def render_probes(probes: Sequence[Probe], style: Style) -> str:
         )
         for probe in probes
     ]
-    return "\n".join(["Probes:", format_table(rows, style.width)]) if rows else ""
+    return "\n".join(["Probes:", table(rows, style.width)]) if rows else ""
 
 
 def verdict_words(probe: Probe) -> str:

@@ -1,18 +1,39 @@
-"""What a text is written on: with colour or without, and how wide. Colour says nothing that the text does not."""
+"""How a text is written: with colour or without, how wide, and how much of it. Colour never has meaning alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+_MAX_UNFOLDED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Wraps text in colour, or leaves it as it is. `width` counts the columns of a terminal; None is as wide as need be."""
+    """Wraps text in colour, or leaves it as it is. `width` counts the columns of a terminal, None for a file or a pipe.
+
+    `verbose` lists on a terminal what is otherwise only counted there.
+    """
 
     colour: bool = False
     width: int | None = None
+    verbose: bool = False
 
     def __call__(self, colour: str, text: str) -> str:
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text
+
+    def folded(self, items: Sequence[T], is_ready: Callable[[T], bool]) -> tuple[Sequence[T], str]:
+        """The items to list, and a line that counts the ready ones if they are left out, as on a terminal with many."""
+        ready = sum(is_ready(item) for item in items)
+        if self.width is None or self.verbose or ready <= _MAX_UNFOLDED:
+            return items, ""
+        return [item for item in items if not is_ready(item)], f"{ready:,} ready environments are not listed (add -v)."
+
+
+PLAIN = Style()

@@ -13,7 +13,8 @@ with atheris.instrument_imports(include=["reconciler", "yaml"]):
     from reconciler.manifest import parse_documents
     from reconciler.manifest.sources import ManifestFile
     from reconciler.model.diagnostics import InvalidInput
-    from reconciler.render.diagnostics import render_github, render_text
+    from reconciler.render.style import Style
+from reconciler.render.diagnostics import render_github, render_text
 
 
 def check(data: bytes) -> None:
@@ -21,7 +22,7 @@ def check(data: bytes) -> None:
     try:
         parse_documents([ManifestFile("a.yaml", data)])
     except InvalidInput as invalid:
-        shown = render_text(invalid.diagnostics, width=80) + render_github(invalid.diagnostics)
+        shown = render_text(invalid.diagnostics, Style(width=80)) + render_github(invalid.diagnostics)
         assert all(line.isprintable() for line in shown.split("\n"))
 
 

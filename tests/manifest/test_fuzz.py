@@ -17,6 +17,7 @@ from reconciler.manifest import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.render.diagnostics import as_json, render_github, render_text
+from reconciler.render.style import Style
 
 CANARY = "CANARY-0123456789"
 START = b"version: 1\nenvironments:\n"
@@ -32,7 +33,7 @@ def report(*texts: bytes) -> tuple[Diagnostic, ...]:
     for diagnostic in found:
         assert diagnostic.source is None or len(diagnostic.source.text) <= 200
         assert len(diagnostic.message) <= 400
-    text = render_text(found, width=80) + render_github(found) + json.dumps(as_json(found))
+    text = render_text(found, Style(width=80)) + render_github(found) + json.dumps(as_json(found))
     assert all(line.isprintable() for line in text.split("\n"))
     return found
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import PublishState
+from reconciler.model.domains import Present, domain_of
 from reconciler.model.hostnames import shown
+from reconciler.model.plan import Delete
 from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.results import ApplyResult, PlanResult
+from reconciler.render.dns import absolute
 from reconciler.render.escape import escape_control
+from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
-from reconciler.render.tables import format_table
 from reconciler.render.text.sections import (
     blocks,
     joined,
@@ -23,52 +26,82 @@ from reconciler.render.text.sections import (
 from reconciler.render.text.verify import verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.model.dns import ZoneChange
-    from reconciler.model.plan import Plan
-    from reconciler.model.report import Applied, Record
+    from reconciler.model.report import Record, StepResult
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
+# Worst first.
 _MARKS = {
-    StepState.DONE: ("done", "green"),
-    StepState.FAILED: ("failed", "red"),
+    StepState.FAILED: ("FAILED", "red"),
     StepState.SKIPPED: ("skipped", "yellow"),
     StepState.NOT_STARTED: ("not started", "yellow"),
+    StepState.DONE: ("done", "green"),
 }
 
 
 def render_apply(report: Report, style: Style) -> str:
-    """What was done, what was not and why, what now serves no traffic, and the records to publish."""
+    """The steps, the records to publish and to remove, then the numbers, each failure with its cause, and what to do next."""
     match report.content:
         case ApplyResult() as result:
             return _render_result(result, style)
         case PlanResult(blocks=found):
-            told = blocks(found, style) if len(found) > 1 else ""
+            blocked = blocks(found, style)
         case _:
-            failed = report.failed
-            told = blocks(failed.blocks, style) if failed and len(failed.blocks) > 1 else ""
-    return joined([told, render_failure(report, style)])
+            blocked = blocks(report.failed.blocks, style) if report.failed else ""
+    return joined([blocked, render_failure(report, style)])
 
 
 def _render_result(result: ApplyResult, style: Style) -> str:
     return joined(
         [
-            _steps(result.plan, result.applied, style),
+            _steps(result, style),
             unreadable(result.plan, style),
-            _restored(result.applied, style),
-            _not_restored(result.applied, style),
-            _unserved(result.applied, style),
-            records_to_publish(unpublished(result), style),
             section("Published DNS records", render_publications(result.publications, style).splitlines()),
             section(
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
-            _waited(result, style),
+            records_to_publish(unpublished(result), style),
+            _records_to_remove(result),
+            section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
+            _restored(result, style),
             _done(result, style),
+            *_failures(result, style),
+            _not_restored(result, style),
+            _unserved(result, style),
+            _next(result),
         ]
     )
+
+
+def _steps(result: ApplyResult, style: Style) -> str:
+    earlier = {step.id for step in result.plan.done}
+    rows = []
+    for state, (word, colour) in _MARKS.items():
+        for step in result.plan.steps:
+            outcome = result.applied.results[step.id]
+            if outcome.state is not state:
+                continue
+            rows.append(
+                (
+                    f"  {style(colour, word)}",
+                    step.op,
+                    escape_control(step.environment),
+                    escape_control(shown(step.hostname)),
+                    "by an earlier run" if step.id in earlier else _detail(outcome),
+                )
+            )
+    return table(rows, style.width)
+
+
+def _detail(outcome: StepResult) -> str:
+    if outcome.error is not None:
+        return escape_control(outcome.error.message)
+    return escape_control(outcome.domain.health) if outcome.domain is not None else ""
 
 
 def unpublished(result: ApplyResult) -> tuple[Record, ...]:
@@ -81,67 +114,81 @@ def _change(change: ZoneChange) -> str:
     return f"  {escape_control(change.target)}: {escape_control(str(change))}"
 
 
-def _steps(plan: Plan, applied: Applied, style: Style) -> str:
-    rows = []
-    earlier = {step.id for step in plan.done}
-    for step in plan.steps:
-        result = applied.results[step.id]
-        word, colour = _MARKS[result.state]
-        told = "by an earlier run" if step.id in earlier else ""
-        if result.error is not None:
-            told = result.error.message
-        elif result.domain is not None:
-            told = result.domain.health
-        rows.append(
-            (
-                f"  {style(colour, word)}",
-                step.op,
-                escape_control(step.environment),
-                escape_control(shown(step.hostname)),
-                escape_control(told),
-            )
-        )
-    return format_table(rows, style.width)
+def _records_to_remove(result: ApplyResult) -> str:
+    """The CNAMEs of hostnames that no environment of the run has any more. Left in DNS, anyone could claim the hostname."""
+    held = {domain.hostname for live in result.applied.live.values() if (domain := domain_of(live)) is not None}
+    held |= {item.environment.hostname for item in result.plan.environments if item.environment.hostname}
+    held |= {item.hostname for item in result.applied.unserved}
+    before = {item.name: item.live.domain for item in result.plan.environments if isinstance(item.live, Present)}
+    lines = []
+    for step in result.plan.steps:
+        domain = before.get(step.environment)
+        done = result.applied.results[step.id].state is StepState.DONE
+        if isinstance(step, Delete) and done and domain is not None and step.hostname not in held:
+            lines += [
+                f"  {absolute(name)} CNAME"
+                for name in (domain.cname_record, domain.dcv_cname_record)
+                if name is not None
+            ]
+    return section("DNS records to remove", lines)
 
 
-def _restored(applied: Applied, style: Style) -> str:
+def _restored(result: ApplyResult, style: Style) -> str:
     lines = [
-        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}" for item in applied.restored
+        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}"
+        for item in result.applied.restored
     ]
     if lines:
         lines.append("  The saved plan is stale after a restore. Run plan again.")
     return section(style("yellow", "Restored after a failed create"), lines)
 
 
-def _not_restored(applied: Applied, style: Style) -> str:
+def _not_restored(result: ApplyResult, style: Style) -> str:
     lines = [
         f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}: {escape_control(item.error.message)}"
-        for item in applied.restores
+        for item in result.applied.restores
         if isinstance(item, RestoreFailure)
     ]
     return section(style("red", "Could not be restored"), lines)
 
 
-def _unserved(applied: Applied, style: Style) -> str:
+def _unserved(result: ApplyResult, style: Style) -> str:
     lines = [
-        f"  {escape_control(shown(item.hostname))}, since {escape_control(item.since)}" for item in applied.unserved
+        f"  {escape_control(shown(item.hostname))}, since {escape_control(item.since)}"
+        for item in result.applied.unserved
     ]
-    if lines:
-        lines.append("  Run the same apply again: it continues from what is live.")
     return section(style("red", "Serves no traffic now"), lines)
 
 
-def _waited(result: ApplyResult, style: Style) -> str:
-    return section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else [])
-
-
 def _done(result: ApplyResult, style: Style) -> str:
-    results = result.applied.results.values()
-    states = [step.state for step in results]
+    states = [step.state for step in result.applied.results.values()]
     if not states:
         return nothing_to_do(result.plan, style)
-    counted = ", ".join(f"{count} {_MARKS[state][0]}" for state in StepState if (count := states.count(state)))
-    lines = [f"Applied: {counted}."]
-    hints = {step.error.hint for step in results if step.error and step.error.hint}
-    lines += [f"hint: {escape_control(hint)}" for hint in sorted(hints)]
-    return "\n".join(lines)
+    counted = ", ".join(f"{count} {_MARKS[state][0].lower()}" for state in StepState if (count := states.count(state)))
+    return f"Applied: {counted}."
+
+
+def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
+    """Each failure again, where it stays visible on a terminal: the cause, then what to do."""
+    for step in result.plan.steps:
+        outcome = result.applied.results[step.id]
+        if outcome.state is not StepState.FAILED or outcome.error is None:
+            continue
+        what = f"{step.op} {escape_control(step.environment)}  {escape_control(shown(step.hostname))}"
+        lines = [style("red", f"FAILED  {what}"), f"        {escape_control(outcome.error.message)}"]
+        lines += [f"        Next: {escape_control(outcome.error.hint)}"] if outcome.error.hint else []
+        yield "\n".join(lines)
+
+
+def _next(result: ApplyResult) -> str:
+    """What to do now. After a failure the same apply continues from what is live."""
+    results = result.applied.results.values()
+    if result.applied.unserved or any(item.state is not StepState.DONE for item in results):
+        return "Next: fix the error above, then run `reconciler apply` again: it continues from live."
+    ready = {name for name, live in result.applied.live.items() if (domain := domain_of(live)) and domain.ready}
+    waiting = [item for item in result.records if item.environment not in ready]
+    if waiting and not unpublished(result):
+        return "Next: run `reconciler verify --wait 15m`."
+    if waiting:
+        return "Next: publish these records (or run `reconciler dns sync`), then run `reconciler verify --wait 15m`."
+    return ""

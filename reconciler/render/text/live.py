@@ -5,88 +5,147 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
-from reconciler.model.domains import Present, Unreadable, or_not_known
+from reconciler.model.domains import Absent, Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
+from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
+from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.probes import render_probes
-from reconciler.render.tables import format_table
-from reconciler.render.text.sections import hints, joined, render_failure, unreadable
+from reconciler.render.text.sections import counted, hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
     from reconciler.model.plan import EnvironmentPlan
+    from reconciler.model.report import Finding
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
+_HEADER = ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME")
+
+# Worst first: the colour, and the command that makes live as desired or finds the cause.
+_KINDS = {
+    DriftKind.MISSING: ("red", "apply"),
+    DriftKind.HOSTNAME_DIFFERS: ("red", "apply"),
+    DriftKind.HEALTH_REGRESSED: ("red", "verify"),
+    DriftKind.UNEXPECTED: ("yellow", "apply"),
+    DriftKind.DNS_TARGETS_CHANGED: ("yellow", "dns sync"),
+    DriftKind.RECREATED: ("yellow", "dns check"),
+}
+
 
 def render_status(report: Report, style: Style) -> str:
-    """The live state of each environment, beside what the manifest wants."""
+    """The live state of each environment beside the desired one: what is not ready first, and the numbers last."""
     if not isinstance(report.content, StatusResult):
         return render_failure(report, style)
     plan = report.content.plan
-    rows = [tuple(style("bold", title) for title in ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME"))]
-    for item in plan.environments:
-        match item.live:
-            case Present(domain):
-                state = (
-                    or_not_known(domain.status),
-                    or_not_known(domain.certificate_status),
-                    f"{shown(domain.hostname)}{_note(item)}",
-                )
-            case Unreadable(error):
-                state = ("unreadable", "-", error.message)
-            case _:
-                state = ("absent", "-", f"-{_note(item)}")
-        rows.append((escape_control(item.name), *(escape_control(part) for part in state)))
-    return joined([format_table(rows, style.width), hints(plan)])
+    ordered = sorted(plan.environments, key=lambda item: (_weight(item), item.name))
+    listed, folded = style.folded(ordered, lambda item: _weight(item) == _READY)
+    rows = [tuple(escape_control(cell) for cell in _cells(item)) for item in listed]
+    colours = [_COLOURS[_weight(item)] for item in listed]
+    rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
+    number = {weight: sum(_weight(item) == weight for item in plan.environments) for weight in _WORDS}
+    total = ", ".join(f"{count:,} {_WORDS[weight]}" for weight, count in number.items() if count)
+    return joined(
+        [
+            table(rows, style.width, header=_HEADER),
+            folded,
+            f"Status: {total or 'no environment'}.",
+            hints(plan),
+        ]
+    )
 
 
-def _note(item: EnvironmentPlan) -> str:
-    wanted = item.environment.hostname
-    return f" (wanted: {shown(wanted) if wanted else 'none'})" if item.changes else ""
+_UNREADABLE, _FAILING, _WAITING, _ABSENT, _READY = range(5)
+_COLOURS = ("red", "red", "yellow", "dim", "green")
+_WORDS = {
+    _UNREADABLE: "could not be read",
+    _FAILING: "failing",
+    _WAITING: "not ready",
+    _ABSENT: "without a custom domain",
+    _READY: "ready",
+}
+
+
+def _weight(item: EnvironmentPlan) -> int:
+    match item.live:
+        case Unreadable():
+            return _UNREADABLE
+        case Absent():
+            return _ABSENT
+        case Present(domain):
+            return _READY if domain.ready else _FAILING if domain.failing else _WAITING
+
+
+def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
+    match item.live:
+        case Present(domain):
+            hostname = f"{shown(domain.hostname)}{_desired(item)}"
+            return item.name, or_not_known(domain.status), or_not_known(domain.certificate_status), hostname
+        case Unreadable(error):
+            return item.name, "unreadable", "-", error.message
+        case _:
+            return item.name, "absent", "-", f"-{_desired(item)}"
+
+
+def _desired(item: EnvironmentPlan) -> str:
+    desired = item.environment.hostname
+    return f" (desired: {shown(desired) if desired else 'none'})" if item.changes else ""
 
 
 def render_drift(report: Report, style: Style) -> str:
-    """What differs from the manifest, or the word that nothing does."""
+    """Each finding with the desired and the live value, its cause, its place and the command that fixes it."""
     if not isinstance(report.result, DriftResult):
         return render_failure(report, style)
     drift = report.result
-    rows = [
-        (
-            style("yellow" if item.counts else "dim", item.kind),
-            escape_control(item.environment),
-            escape_control(item.sentence),
-        )
-        for item in drift.findings
-    ]
+    places = {item.name: item for item in drift.plan.environments}
+    moving = {name for move in drift.plan.moves for name in (move.source, move.target)}
+    order = list(_KINDS)
+    findings = sorted(drift.findings, key=lambda item: (not item.counts, order.index(item.kind), item.environment))
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
         [
-            format_table(rows, style.width),
+            unreadable(drift.plan, style),
+            *("\n".join(_finding(item, places.get(item.environment), moving, style)) for item in findings),
             render_lookups(looked_up, style),
             render_notes(drift.dns_notes, style),
             render_probes(drift.probes, style),
-            unreadable(drift.plan, style),
             drift_total(drift),
             hints(drift.plan),
         ]
     )
 
 
+def _finding(item: Finding, plan: EnvironmentPlan | None, moving: Container[str], style: Style) -> Iterator[str]:
+    colour, command = _KINDS[item.kind]
+    name = escape_control(item.environment)
+    yield f"{style(colour, f'{item.kind}  {name}')}  {escape_control(item.sentence)}"
+    for change in item.changes:
+        path = "" if change.path == "hostname" else f"  {escape_control(change.path)}"
+        before, after = (escape_control(value or "none") for value in (change.before, change.after))
+        yield f"    {style('red', f'- {before}')}{path}"
+        yield f"    {style('green', f'+ {after}')}{path}"
+    span = plan.environment.span if plan else None
+    place = f"{escape_control(span.file)}:{span.line}: " if span else ""
+    only = "" if item.environment in moving else f" --env {name}"  # half of a move is refused
+    yield f"    {place}run `reconciler {command}{only}`"
+
+
 def drift_total(drift: DriftResult) -> str:
     """How many environments drifted and how many could not be read, in sentences."""
-    total, unreadable = len(drift.plan.environments), len(drift.plan.unreadable)
+    total, unread = len(drift.plan.environments), len(drift.plan.unreadable)
     drifted = len({item.environment for item in drift.findings if item.counts})
-    in_total = f"{total} environment{'s' * (total != 1)}"
-    if drifted:
-        told = f"{drifted} of {in_total} drifted."
+    in_total = counted(total, "environment")
+    if unread == total and total:
+        text = f"{unread} of {in_total} could not be read."
+    elif drifted:
+        text = f"{drifted} of {in_total} drifted." + (f" {unread} could not be read." if unread else "")
+    elif unread:
+        text = f"No drift in {total - unread} of {in_total}. {unread} could not be read."
     else:
-        told = f"No drift in {total - unreadable} of {in_total}." if unreadable else f"No drift in {in_total}."
-    if unreadable == total and total:
-        told = f"{unreadable} of {in_total} could not be read."
-    elif unreadable:
-        told += f" {unreadable} could not be read."
+        text = f"No drift in {in_total}."
     if not all(item.counts for item in drift.findings):
-        told += " Health is no part of this verdict; --health makes it one."
-    return told
+        text += " Health is not counted (add --health)."
+    return text

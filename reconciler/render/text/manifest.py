@@ -1,4 +1,4 @@
-"""What is to be said of manifests."""
+"""Manifests: their problems, and entries for existing custom domains."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.results import ImportResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.diagnostics import render_total
 from reconciler.render.escape import escape_control
 from reconciler.render.text.sections import joined, render_failure
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 def render_validate(report: Report, style: Style) -> str:
     """Every problem with its place, or the word that there is none."""
-    listed = render_diagnostics(report.diagnostics, colour=style.colour).rstrip("\n")
-    return joined([listed, escape_control(report.message or "")])
+    listed = render_diagnostics(report.diagnostics, style).rstrip("\n")
+    return joined([listed, render_total(report.diagnostics), escape_control(report.message or "")])
 
 
 def render_import(report: Report, style: Style) -> str:

@@ -6,32 +6,41 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
-from reconciler.model.plan import Action
+from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import format_table
+from reconciler.render.layout import columns
 from reconciler.render.text.sections import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import EnvironmentPlan, Plan
+    from collections.abc import Iterator
+
+    from reconciler.model.plan import EnvironmentPlan, Move, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
+# Worst first.
 _SIGNS = {
-    Action.CREATE: ("+", "green"),
+    Action.UNREADABLE: ("!", "red"),
     Action.DELETE: ("-", "red"),
     Action.REPLACE: ("~", "yellow"),
+    Action.CREATE: ("+", "green"),
     Action.VERIFY: ("?", "cyan"),
-    Action.UNREADABLE: ("!", "red"),
 }
+_MAX_STEPS = 200  # more are counted: nobody reads them, and JSON has them all
+_DETAIL = " " * 6
 
 
 def render_plan(report: Report, style: Style) -> str:
-    """What apply would do: each change, each interruption by name, what blocks it, and the numbers."""
+    """The plan under its manifest and API: each change, the steps, interruptions, blocks, the numbers and the digest."""
     match report.content:
         case PlanResult(proposal=proposal):
-            return render_proposal(proposal, style)
+            files = ", ".join(file.path for file in report.source.files) if report.source else ""
+            title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
+            ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
+            more = "\nNext: run `reconciler apply`.\n" if ready else ""
+            return title + render_proposal(proposal, style) + more
         case _:
             return render_failure(report, style)
 
@@ -41,8 +50,8 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     plan = proposal.plan
     return joined(
         [
-            _actions(plan, style),
-            _moves(plan),
+            "\n".join(_changes(plan, style)),
+            _steps(plan),
             _interruptions(proposal, style),
             blocks(proposal.blocks, style),
             _totals(proposal, style),
@@ -51,59 +60,132 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     )
 
 
-def _actions(plan: Plan, style: Style) -> str:
-    rows = []
-    for item in plan.environments:
-        if item.action is Action.NONE:
-            continue
-        sign, colour = _SIGNS[item.action]
-        rows.append(
-            (f"  {style(colour, f'{sign} {item.action}')}", escape_control(item.name), escape_control(_detail(item)))
-        )
-    return format_table(rows, style.width)
+def _changes(plan: Plan, style: Style) -> Iterator[str]:
+    number = {step.id: place for place, step in enumerate(plan.steps, 1)}
+    moved = _Moved(plan)
+    for action in _SIGNS:
+        for item in plan.environments:
+            if item.action is action and not moved.covers(item):
+                yield from _change(item, moved, number, style)
+        if action is Action.REPLACE:
+            for move in plan.moves:
+                yield from _move(move, number, style)
+    unchanged = plan.summary()["unchanged"]
+    if unchanged and plan.steps:
+        yield style("dim", f"  = {unchanged:,} unchanged")
 
 
-def _detail(item: EnvironmentPlan) -> str:
-    wanted = shown(item.environment.hostname or "")
+class _Moved:
+    """Which changes are one side of a move, so that a move is shown and counted once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.away = {(move.source, move.hostname): move for move in plan.moves}
+        self.here = {(move.target, move.hostname): move for move in plan.moves}
+
+    def covers(self, item: EnvironmentPlan) -> bool:
+        """Everything that happens to the environment is a side of some move."""
+        away = item.before is None or (item.name, item.before) in self.away
+        desired = item.environment.hostname
+        here = desired is None or (item.name, desired) in self.here
+        return item.action in CHANGING and away and here
+
+
+def _change(item: EnvironmentPlan, moved: _Moved, number: dict[str, int], style: Style) -> Iterator[str]:
+    sign, colour = _SIGNS[item.action]
+    name = style(colour, f"  {sign} {escape_control(item.name)}") + (
+        "   (protected)" if item.environment.protect else ""
+    )
+    desired = escape_control(shown(item.environment.hostname or ""))
     match item.live:
         case Unreadable(error):
-            return error.message
+            yield f"{name}   could not be read: {escape_control(error.message)}"
         case Present(domain) if item.action is Action.VERIFY:
-            return f"{shown(domain.hostname)} ({domain.health})"
-        case Present(domain) if item.action is Action.REPLACE:
-            return f"{shown(domain.hostname)} -> {wanted} ({or_not_known(domain.status)}, deleted and created anew)"
+            yield f"{name}   {escape_control(shown(domain.hostname))}   {escape_control(domain.health)}"
         case Present(domain):
-            return f"{shown(domain.hostname)} ({or_not_known(domain.status)})"
+            yield name
+            old = escape_control(shown(domain.hostname))
+            size = max(columns(old), columns(desired) if item.action is Action.REPLACE else 0)
+            yield _side(style, "-", old, size, _leaving(item, moved, number))
+            if item.action is Action.REPLACE:
+                yield _side(style, "+", desired, size, _arriving(item, moved))
         case _:
-            return wanted
+            yield f"{name}   {desired}"
 
 
-def _moves(plan: Plan) -> str:
-    lines = [
-        f"  {escape_control(shown(move.hostname))}: {escape_control(move.source)} -> {escape_control(move.target)}"
-        for move in plan.moves
-    ]
-    return section("Moves", lines)
+def _side(style: Style, sign: str, hostname: str, size: int, detail: str) -> str:
+    colour = "red" if sign == "-" else "green"
+    padding = " " * (size - columns(hostname))
+    return f"{_DETAIL}{style(colour, f'{sign} {hostname}')}{padding}   {detail}"
+
+
+def _leaving(item: EnvironmentPlan, moved: _Moved, number: dict[str, int]) -> str:
+    if move := moved.away.get((item.name, item.before or "")):
+        return f"moves to {escape_control(move.target)}"
+    assert isinstance(item.live, Present)  # noqa: S101 - only what is live can leave
+    domain = item.live.domain
+    state = escape_control(or_not_known(domain.status))
+    at = f"at step {number[f'delete:{item.name}']}" if f"delete:{item.name}" in number else "already"
+    return f"{state}, goes offline {at}, permanently" if domain.may_serve else f"{state}, deleted {at}"
+
+
+def _arriving(item: EnvironmentPlan, moved: _Moved) -> str:
+    if move := moved.here.get((item.name, item.environment.hostname or "")):
+        return f"moves from {escape_control(move.source)}"
+    return "serves once its 2 DNS records are published"
+
+
+def _move(move: Move, number: dict[str, int], style: Style) -> Iterator[str]:
+    between = f"{escape_control(move.source)} -> {escape_control(move.target)}"
+    yield f"{style('yellow', f'  > {between}')}   {escape_control(shown(move.hostname))}"
+    start, end = number.get(f"delete:{move.source}"), number.get(f"verify:{move.target}")
+    if start is not None and end is not None:
+        yield f"{_DETAIL}from step {start} until {escape_control(move.target)} is verified (step {end})"
+
+
+def _steps(plan: Plan) -> str:
+    if not plan.steps:
+        return ""
+    if len(plan.steps) > _MAX_STEPS:
+        return f"Steps: {len(plan.steps):,}. `--format json` lists them."
+    named = [f"{place} {step.op} {escape_control(step.environment)}" for place, step in enumerate(plan.steps, 1)]
+    return "Steps: " + ", ".join(named)
 
 
 def _interruptions(proposal: Proposal, style: Style) -> str:
+    number = {step.id: place for place, step in enumerate(proposal.plan.steps, 1)}
     lines = []
     for item in proposal.plan.interruptions:
-        until = f"until {escape_control(item.until)} finds it connected" if item.until else "for good"
+        until = f"until {_named(item.until, number)}" if item.until else "permanently"
         lines.append(
-            f"  {escape_control(shown(item.hostname))} stops being served with {escape_control(item.from_step)}, {until}"
+            f"  {escape_control(shown(item.hostname))} goes offline at {_named(item.from_step, number)}, {until}"
         )
-    return section(style("yellow", f"Interruptions ({len(lines)}, allowed {proposal.max_interruptions})"), lines)
+    count, limit = len(lines), proposal.max_interruptions
+    if not count:
+        return ""
+    return section(style("yellow", f"Interruptions: {count} of at most {limit}"), lines)
+
+
+def _named(step_id: str, number: dict[str, int]) -> str:
+    op, _, environment = step_id.partition(":")
+    name = f"{op} {escape_control(environment)}"
+    return f"step {number[step_id]} ({name})" if step_id in number else name
 
 
 def _totals(proposal: Proposal, style: Style) -> str:
     plan = proposal.plan
-    count = plan.summary()
     digest = f"Digest: {proposal.digest}"
     if not plan.steps:
         return f"{nothing_to_do(plan, style)}\n{digest}"
-    parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
-    parts += [f"{count[key]} {key}" for key in ("unchanged", "unreadable") if count[key]]
-    steps = f"{count['steps']} {'step' if count['steps'] == 1 else 'steps'}, {count['writes']} of them changes"
-    lines = [f"Plan: {', '.join(parts)}. {steps}.", digest]
-    return "\n".join(lines)
+    return f"Plan: {counts(plan)}.\n{digest}"
+
+
+def counts(plan: Plan) -> str:
+    """What there is to do, in numbers. A move counts once; JSON counts its two sides besides."""
+    moved = _Moved(plan)
+    left = [item.action for item in plan.environments if not moved.covers(item)]
+    number = {action.value: left.count(action) for action in Action}
+    number["move"] = len(plan.moves)
+    parts = [f"{number[key]:,} to {key}" for key in ("delete", "replace", "move", "create", "verify") if number[key]]
+    parts += [f"{number['none']:,} unchanged"] if number["none"] else []
+    parts += [f"{number['unreadable']:,} could not be read"] if number["unreadable"] else []
+    return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""What several texts are made of."""
+"""The parts that several texts share: titles, failures, blocks, environments that could not be read, DNS records."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.render.diagnostics import render_text as render_diagnostics
+from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import absolute
 from reconciler.render.escape import escape_control
-from reconciler.render.tables import format_table
+from reconciler.render.layout import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ def render_failure(report: Report, style: Style) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
     parts: list[str] = [_stale(report.failed.blocks, style)] if report.failed else []
     if report.diagnostics:
-        parts.append(render_diagnostics(report.diagnostics, colour=style.colour).rstrip("\n"))
+        parts += [render_diagnostics(report.diagnostics, style).rstrip("\n"), render_total(report.diagnostics)]
     if report.message:
         parts.append(f"{style('red', 'error')}: {escape_control(report.message)}")
     if report.hint:
@@ -38,19 +39,19 @@ def _stale(found: Iterable[Block], style: Style) -> str:
 
 
 def _hint(text: str) -> str:
-    """Further lines, such as commands to choose from, stand under the first."""
+    """Further lines, such as commands to choose from, go under the first."""
     first, *more = text.splitlines()
     return "\n".join([f"hint: {escape_control(first)}", *(f"      {escape_control(line)}" for line in more)])
 
 
 def blocks(found: Iterable[Block], style: Style) -> str:
-    """What keeps the plan from being applied, and what would lift it."""
+    """What apply refuses, with the option that lifts it."""
     lines = []
     for block in found:
-        lines.append(f"  {style('red', block.code)}: {escape_control(block.message)}")
+        lines.append(f"{style('red', 'BLOCKED')}  {escape_control(block.message)} ({block.code})")
         if block.override:
-            lines.append(f"    to go ahead all the same: {escape_control(block.override)}")
-    return section(style("red", "Apply will refuse this plan"), lines)
+            lines.append(f"         To override: {escape_control(block.override)}")
+    return "\n".join(lines)
 
 
 def unreadable(plan: Plan, style: Style) -> str:
@@ -64,18 +65,18 @@ def unreadable(plan: Plan, style: Style) -> str:
 
 
 def nothing_to_do(plan: Plan, style: Style) -> str:
-    """The word for a plan without steps."""
+    """The summary of a plan without steps."""
     total = len(plan.environments)
     readable = total - len(plan.unreadable)
     if readable == total:
-        return style("green", f"In sync: nothing to do in {total} environment{'s' * (total != 1)}.")
+        return style("green", f"In sync: nothing to do in {counted(total, 'environment')}.")
     if not readable:
-        return f"{total} of {total} environment{'s' * (total != 1)} could not be read."
-    return f"Nothing to do in {readable} of {total} environments; the others could not be read."
+        return style("red", f"{total} of {counted(total, 'environment')} could not be read.")
+    return f"Nothing to do in {readable} of {counted(total, 'environment')}; the others could not be read."
 
 
 def hints(plan: Plan) -> str:
-    """What to do about environments that could not be read, once for each kind of trouble."""
+    """What to do about environments that could not be read, once for each kind of error."""
     found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
     return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
 
@@ -83,7 +84,12 @@ def hints(plan: Plan) -> str:
 def records_to_publish(records: Iterable[Record], style: Style) -> str:
     """The CNAMEs that Imgwire needs."""
     rows = [(f"  {item.purpose}", absolute(item.name), "CNAME", absolute(item.value)) for item in records]
-    return section("DNS records to publish", [format_table(rows, style.width)] if rows else [])
+    return section("DNS records to publish", [table(rows, style.width)] if rows else [])
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 environment`, `2 environments`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def section(title: str, lines: list[str]) -> str:
@@ -92,6 +98,6 @@ def section(title: str, lines: list[str]) -> str:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The parts that say something, a blank line between them."""
+    """The parts that are not empty, a blank line between them."""
     text = "\n\n".join(part for part in parts if part)
     return text + "\n" if text else ""

@@ -10,9 +10,9 @@ from reconciler.model.hostnames import shown
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
+from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.probes import render_probes
-from reconciler.render.tables import format_table
 from reconciler.render.text.sections import joined, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
+# Worst first.
 _VERDICTS = {
-    Verdict.READY: "green",
-    Verdict.WAITING: "yellow",
     Verdict.STUCK: "red",
-    Verdict.ABSENT: "red",
     Verdict.UNKNOWN: "red",
+    Verdict.ABSENT: "red",
+    Verdict.WAITING: "yellow",
+    Verdict.READY: "green",
 }
 
 
@@ -109,14 +110,17 @@ def _nothing_published(plan: Plan) -> str:
 
 
 def verdicts(verified: Iterable[Verified], style: Style, indent: str = "") -> str:
-    """One line for each environment: the verdict and why."""
+    """One line for each environment, worst first: the verdict and why."""
+    order = {verdict: place for place, verdict in enumerate(_VERDICTS)}
+    ordered = sorted(verified, key=lambda item: (order.get(item.verdict, 0), item.environment))
+    listed, folded = style.folded(ordered, lambda item: item.verdict is Verdict.READY)
     rows = [
         (
-            indent + style(_VERDICTS[item.verdict], item.verdict),
+            indent + style(_VERDICTS.get(item.verdict, "red"), item.verdict),
             escape_control(item.environment),
             escape_control(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             escape_control(item.message),
         )
-        for item in verified
+        for item in listed
     ]
-    return format_table(rows, style.width)
+    return "\n".join(part for part in (table(rows, style.width), folded) if part)
