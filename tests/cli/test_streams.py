@@ -31,7 +31,7 @@ def web(stage: Stage) -> Stage:
 
 def test_a_plan_is_data_and_goes_to_standard_output_alone(web: Stage) -> None:
     ended = web.run("plan")
-    assert ended.out.startswith("  ~ replace  web  old.example.com -> new.example.com")
+    assert "  ~ web\n      - old.example.com   CONNECTED, goes offline at step 1, permanently\n" in ended.out
     assert ended.err == ""
 
 
