@@ -171,9 +171,7 @@ def test_a_narrow_terminal_shows_the_same_words_as_a_pipe(web: Stage, command: l
 def test_no_line_is_longer_than_the_terminal_and_no_word_is_broken(
     web: Stage, command: list[str], code: int, columns: int
 ) -> None:
-    web.write(
-        "broken.yaml", "version: 1\nenvironments:\n  web: https://example.com/a/long/path\n"
-    )
+    web.write("broken.yaml", "version: 1\nenvironments:\n  web: https://example.com/a/long/path\n")
     web.set("CI", "1")
     terminal = Terminal(*command, columns=columns, lines=200)
     assert terminal.ended() == code
