@@ -11,8 +11,8 @@ from reconciler.engine.context import BeforeCheck, RunContext
 from reconciler.engine.failures import STOPPED_BY_SIGNAL
 from reconciler.engine.identity import Identities
 from reconciler.engine.lane import LaneRun
+from reconciler.engine.policy import WritePolicy
 from reconciler.engine.workers import run_pool
-from reconciler.engine.write import WritePolicy
 from reconciler.model.domains import Present
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.plan import Create, Delete, Lane, move_targets
@@ -84,10 +84,10 @@ class Run:
         return context.ledger.snapshot(context.stop.requested)
 
     async def _run_lanes(self) -> None:
-        creating = [lane for lane in self._lanes if _creates(lane) and not _deletes(lane)]
+        creating = [LaneRun(self._context, lane) for lane in self._lanes if _creates(lane) and not _deletes(lane)]
         replacing = deque(LaneRun(self._context, lane) for lane in self._lanes if _deletes(lane) and _creates(lane))
         others = sorted((lane for lane in self._lanes if not _creates(lane)), key=lambda lane: not _deletes(lane))
-        await self._pool(LaneRun(self._context, lane).run for lane in creating)
+        await self._pool(lane.write for lane in creating)
         tried: list[LaneRun] = []
 
         async def trial(api: Writer) -> None:
@@ -99,7 +99,7 @@ class Run:
             await self._pool([trial])
         await self._pool(
             [
-                *(lane.check for lane in tried),
+                *(lane.check for lane in (*creating, *tried)),
                 *(lane.run for lane in replacing),
                 *(LaneRun(self._context, lane).run for lane in others),
             ]

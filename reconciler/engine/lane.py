@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, wrong_environment
+from reconciler.engine.history import History
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.restore import check, restore, retry
-from reconciler.engine.write import History, Withheld, WriteInterrupted, execute
+from reconciler.engine.write import Withheld, WriteInterrupted, execute
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.plan import Create, Delete, Identity, Lane, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure, StepState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.engine.write import History
+from reconciler.engine.history import History
 from reconciler.model.plan import Create
 
 if TYPE_CHECKING:

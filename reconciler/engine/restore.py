@@ -7,7 +7,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.write import Done, History, WriteInterrupted, execute
+from reconciler.engine.history import History
+from reconciler.engine.write import Done, WriteInterrupted, execute
 from reconciler.model.domains import Domain, domain_of
 from reconciler.model.plan import Create, Identity, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure

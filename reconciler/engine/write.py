@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.engine.deadline import Deadline
 from reconciler.engine.failures import changed, failed, no_time_left, not_checked, not_done, still_shown, unknown
-from reconciler.model.domains import Absent, Domain, Known, Present
+from reconciler.engine.history import NO_HISTORY, History
+from reconciler.model.domains import Absent, Domain, Known, Present, domain_of
 from reconciler.model.errors import (
     BackendError,
     Conflict,
@@ -23,31 +22,11 @@ from reconciler.model.errors import (
 from reconciler.model.plan import Create, Delete, Identity, Step, Verify
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
+    from reconciler.engine.deadline import Deadline
+    from reconciler.engine.policy import WritePolicy
     from reconciler.model.backend import Writer
-
-
-def _doubling(attempt: int) -> float:
-    return min(8.0, 0.25 * 2.0 ** (attempt - 1))
-
-
-@dataclass(frozen=True, slots=True)
-class WritePolicy:
-    """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
-    `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
-    with its re-reads and retries."""
-
-    retries: int = 4
-    delay: Callable[[int], float] = _doubling
-    visibility_delays: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
-    step_timeout: float = 120.0
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    clock: Callable[[], float] = time.monotonic
-
-    def deadline(self) -> Deadline:
-        """The end of a step that begins now."""
-        return Deadline(self.step_timeout, self.clock, self.sleep)
 
 
 class WriteInterrupted(asyncio.CancelledError):
@@ -67,20 +46,6 @@ class Done:
     written: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
-    environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass."""
-
-    deleted: Domain | None = None
-    created: Domain | None = None
-    hostname_freed: bool = False
-
-    def shows_deleted(self, live: Known) -> bool:
-        """The read shows the state before a delete of this run."""
-        return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
-
-
 def _always() -> bool:
     return True
 
@@ -90,7 +55,7 @@ async def execute(
     api: Writer,
     policy: WritePolicy,
     *,
-    history: History = History(),
+    history: History = NO_HISTORY,
     deadline: Deadline | None = None,
     may_send: Callable[[], bool] = _always,
     on_read: Callable[[str, Known], None],
@@ -128,7 +93,7 @@ class _Execution:
             self.on_read(step.environment, live)
             if not step.precondition.holds(live):
                 if not isinstance(step, Verify) and _reached(step, live):
-                    return Done(_domain(live), written=False)
+                    return Done(domain_of(live), written=False)
                 raise changed(step.environment, step.precondition, live)
             self._check_deadline()
             if not self.may_send():
@@ -256,7 +221,7 @@ class _Execution:
                 if reached or not self._may_lag(live) or (pause is None and not shows_deleted):
                     self.on_read(step.environment, live)
                     if reached:
-                        return _domain(live)
+                        return domain_of(live)
                     if not step.precondition.holds(live):
                         raise changed(step.environment, step.precondition, live, uncertain=lost)
                 if pause is not None:
@@ -271,10 +236,6 @@ class _Execution:
                 else failure
             )
         raise not_checked(step, failure) if isinstance(step, Verify) else not_done(step, failure)
-
-
-def _domain(live: Known) -> Domain | None:
-    return live.domain if isinstance(live, Present) else None
 
 
 def _reached(step: Step, live: Known) -> bool:

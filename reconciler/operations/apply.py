@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
 from reconciler.engine.apply import Run, Settings
-from reconciler.engine.write import WritePolicy
+from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst

@@ -25,9 +25,9 @@ from reconciler.emulator.switches import Switches
 from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.engine.apply import Run, Settings
+from reconciler.engine.policy import WritePolicy
 from reconciler.engine.refresh import read_all
 from reconciler.engine.stop import Stop
-from reconciler.engine.write import WritePolicy
 from reconciler.model.domains import domain_of
 from reconciler.model.environments import Credential, Environment, KeyVariable, Secret
 from reconciler.model.exit_codes import ExitCode

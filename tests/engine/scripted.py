@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.engine.write import WritePolicy
+from reconciler.engine.policy import WritePolicy
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Known

@@ -9,7 +9,9 @@ import pytest
 from samples import domain, pending
 
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.write import History, WriteInterrupted, WritePolicy, execute
+from reconciler.engine.history import History
+from reconciler.engine.policy import WritePolicy
+from reconciler.engine.write import WriteInterrupted, execute
 from reconciler.model.domains import Absent, Present
 from reconciler.model.errors import (
     Conflict,

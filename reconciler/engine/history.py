@@ -1,0 +1,28 @@
+"""What a run has done before in one environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Present
+
+if TYPE_CHECKING:
+    from reconciler.model.domains import Domain, Known
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
+    environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass."""
+
+    deleted: Domain | None = None
+    created: Domain | None = None
+    hostname_freed: bool = False
+
+    def shows_deleted(self, live: Known) -> bool:
+        """The read shows the state before a delete of this run."""
+        return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
+
+
+NO_HISTORY = History()

@@ -1,0 +1,35 @@
+"""How long a step waits and how often it is tried."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.engine.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+def _doubling(attempt: int) -> float:
+    return min(8.0, 0.25 * 2.0 ** (attempt - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class WritePolicy:
+    """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
+    `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
+    with its re-reads and retries."""
+
+    retries: int = 4
+    delay: Callable[[int], float] = _doubling
+    visibility_delays: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+    step_timeout: float = 120.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def deadline(self) -> Deadline:
+        """The end of a step that begins now."""
+        return Deadline(self.step_timeout, self.clock, self.sleep)
