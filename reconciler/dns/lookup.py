@@ -73,11 +73,11 @@ class Lookup:
     async def _result(self, name: str, value: str, sibling: str | None) -> LookupResult:
         sibling = sibling if sibling != value else None
         if self.named:
-            # The zone only helps to explain a mistake, so no answer waits for it.
-            zone, answers = await asyncio.gather(
-                self.authorities.zone_of(name), self._query_all(self.servers, name, recursive=True)
-            )
-            expectation = Expectation(name, value, zone, sibling)
+            answers = await self._query_all(self.servers, name, recursive=True)
+            expectation = Expectation(name, value, None, sibling)
+            if any(answer.kind is not Kind.NO_ANSWER and not _is_expected(expectation, answer) for answer in answers):
+                # The zone only helps to explain a mistake.
+                expectation = Expectation(name, value, await self.authorities.zone_of(name), sibling)
             return judge(expectation, await self._explained(self.servers, answers, expectation))
         found = await self.authorities.of(name)
         expectation = Expectation(name, value, found.zone, sibling)

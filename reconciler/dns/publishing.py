@@ -16,7 +16,7 @@ from reconciler.dns.provider_errors import exit_code_of
 from reconciler.dns.record_checks import Candidate, Intent, Rejected, candidates, check_place
 from reconciler.dns.zone_access import DEFAULT_TTL, Reading, ZoneAccess
 from reconciler.dns.zone_snapshot import Key, Snapshot, differences
-from reconciler.model.dns import Publication, PublishState, ZoneChange
+from reconciler.model.dns import Publication, PublishState, ZoneChange, is_usual_target
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def _refused(item: Publication, error: Rejected) -> Publication:
 
 
 def _inside(item: Publication) -> Publication:
-    if item.state is not PublishState.PLANNED or item.has_usual_target:
+    if item.state is not PublishState.PLANNED or item.after is None or is_usual_target(item.name, item.after):
         return item
     return _refused(item, Rejected(f"{item.after} is not below imgwire.dev: check it, then run dns sync"))
 

@@ -23,6 +23,16 @@ def plain_name(name: str | None) -> TypeGuard[str]:
     return name is not None and len(name) <= 253 and _PLAIN_NAME.fullmatch(name) is not None
 
 
+def is_usual_target(name: str, target: str) -> bool:
+    """The target is below Imgwire's own domain; of a validation record also the hostname itself, as in the documented example,
+    or the hostname below Cloudflare's host for delegated validation."""
+    if target.lower().endswith(IMGWIRE_SUFFIX):
+        return True
+    hostname = name.removeprefix(_CHALLENGE)
+    delegated = target.startswith(f"{hostname}.") and target.endswith(_DELEGATED_VALIDATION)
+    return name.startswith(_CHALLENGE) and (target == hostname or delegated)
+
+
 class DnsVerdict(StrEnum):
     """One CNAME in DNS, compared with the expected one.
 
@@ -112,16 +122,6 @@ class Publication:
     def leaves_imgwire(self) -> bool:
         """The target is no name below Imgwire's own domain."""
         return self.after is not None and not self.after.lower().endswith(IMGWIRE_SUFFIX)
-
-    @property
-    def has_usual_target(self) -> bool:
-        """The target is below Imgwire's own domain; of a validation record also the hostname itself, as in the documented
-        example, or the hostname below Cloudflare's host for delegated validation."""
-        if not self.leaves_imgwire:
-            return True
-        hostname, target = self.name.removeprefix(_CHALLENGE), self.after or ""
-        delegated = target.startswith(f"{hostname}.") and target.endswith(_DELEGATED_VALIDATION)
-        return self.name.startswith(_CHALLENGE) and (target == hostname or delegated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest.zones import zone_of
 from reconciler.model.conclusion import conclude
-from reconciler.model.dns import Publication, PublishState
+from reconciler.model.dns import Publication, PublishState, is_usual_target
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
@@ -112,7 +112,9 @@ def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Re
     kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
     kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
     gone = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
-    return planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
+    found = planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
+    # A baseline is a file that others may have written: it must not name just any CNAME of the zone.
+    return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
 
 
 def _refuse_identity_error(needed: RecordsResult) -> None:

@@ -153,6 +153,15 @@ def test_a_stale_record_with_another_target_is_kept(stage: Stage, folder: Path) 
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], other)
 
 
+def test_a_baseline_cannot_name_any_other_cname_of_the_zone(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    forged = stage.read("before.json").replace(NAME, "www.example.com").replace(TARGET, "elsewhere.example.net")
+    stage.write("before.json", forged)
+    before = zone_file(folder)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], before)
+
+
 def test_a_domain_that_moved_keeps_its_records(stage: Stage, folder: Path) -> None:
     assert sync(stage).code == 0
     assert stage.run("drift", "--report", "json=before.json").code == 0
