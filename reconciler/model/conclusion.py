@@ -78,7 +78,9 @@ def conclude(result: Result) -> Conclusion:
             return _with_probes(_of_verify(result.verified, result.unwanted), result.probes)
         case DriftResult():
             return _with_probes(_of_drift(result.plan, result.blocks, result.findings), result.probes)
-        case StatusResult() | RecordsResult():
+        case StatusResult():
+            return _with_probes(_of_status(result.plan, result.blocks), result.probes)
+        case RecordsResult():
             return _of_status(result.plan, result.blocks)
         case ImportResult():
             return _of_import(result.plan)

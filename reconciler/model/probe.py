@@ -35,6 +35,11 @@ class Probe:
     status: int | None = None
 
     @property
+    def serves(self) -> bool:
+        """Clients can use the hostname."""
+        return self.verdict in {ProbeVerdict.SERVING, ProbeVerdict.CERTIFICATE_EXPIRING}
+
+    @property
     def failed(self) -> bool:
         """The hostname does not serve, or with a certificate that clients refuse."""
         return self.verdict in {ProbeVerdict.NOT_SERVING, ProbeVerdict.CERTIFICATE_WRONG}

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.delivery import delivery_host
 from reconciler.model.diagnostics import Severity
 from reconciler.model.digest import digest
+from reconciler.model.plan import IDENTITY_CODES
 
 if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.dns import DnsNote, Publication, ZoneChange
     from reconciler.model.environments import Source
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.plan import Block, Plan
+    from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.proposal import Proposal
     from reconciler.model.report import Applied, Finding, Record, Verified
@@ -147,6 +149,12 @@ class StatusResult(_OfPlan):
 
     plan: Plan
     blocks: tuple[Block, ...] = ()
+    probes: tuple[Probe, ...] = ()
+
+    def host(self, item: EnvironmentPlan) -> str:
+        """The hostname that deployments of the environment should use now."""
+        mistaken = {block.environment for block in self.blocks if block.code in IDENTITY_CODES and block.environment}
+        return delivery_host(item.name, item.live, self.probes, mistaken)
 
 
 @dataclass(frozen=True, slots=True)

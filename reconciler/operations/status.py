@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.model.domains import Present
+from reconciler.operations.lookup import Dns
+from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey, warn_identity
 
 if TYPE_CHECKING:
@@ -12,8 +16,15 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-async def status(workspace: Workspace, context: Context) -> StatusResult:
-    """Read what is live, with GET requests only."""
+async def status(
+    workspace: Workspace, context: Context, *, dns: Dns | None = None, probe_days: int | None = None
+) -> StatusResult:
+    """Read what is live, with GET requests only. `probe_days` probes ready hostnames, and is the number of days from which a
+    certificate is expiring; None probes nothing."""
     result = await survey(workspace, context)
     warn_identity(context, result.blocks)
-    return result
+    if probe_days is None:
+        return result
+    live = {item.name: item.live for item in result.plan.environments}
+    hostnames = {name: state.domain.hostname for name, state in live.items() if isinstance(state, Present)}
+    return replace(result, probes=await probe_ready(context, live, hostnames, dns or Dns(), probe_days))

@@ -27,7 +27,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "plan": {"text": "text.plan:render_plan", "json": "json_v1:render_plan", "markdown": "markdown:render_plan"},
     "apply": {"text": "text.apply:render_apply", **_REPORT},
     "verify": {"text": "text.verify:render_verify", **_REPORT},
-    "status": {"text": "text.live:render_status", **_REPORT},
+    "status": {"text": "text.live:render_status", **_REPORT, "dotenv": "dotenv:render_status"},
     "drift": {
         "text": "text.live:render_drift",
         **_REPORT,

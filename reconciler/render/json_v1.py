@@ -14,6 +14,7 @@ from reconciler.model.results import (
     PlanResult,
     PublishResult,
     RecordsResult,
+    StatusResult,
     ValidateResult,
     VerifyResult,
 )
@@ -78,7 +79,7 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
             data["published"] = [_publication(item) for item in publications]
         case _:
             pass
-    if isinstance(content, VerifyResult | DriftResult):
+    if isinstance(content, VerifyResult | DriftResult | StatusResult):
         data["probes"] = [probe_object(item) for item in content.probes]
     if isinstance(content, ApplyResult | VerifyResult | DriftResult | RecordsResult | DnsCheckResult | PublishResult):
         data["dns"] = [_record(item) for item in content.records]
@@ -121,7 +122,11 @@ def _environments(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
     live: Mapping[str, Live] = {item.environment: item.live for item in verified}
     if isinstance(content, ApplyResult):
         live = content.applied.live
-    return [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.environments]
+    found = [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.environments]
+    if isinstance(content, StatusResult):
+        for data, item in zip(found, plan.environments, strict=True):
+            data["delivery_host"] = content.host(item)
+    return found
 
 
 def _steps(plan: Plan, content: Read | None) -> list[dict[str, Any]]:

@@ -86,7 +86,8 @@ def render_report(report: Report, _style: Style) -> str:
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
-            return _joined([title, _table(head, [_status(item) for item in plan.environments])])
+            table = _table(head, [_status(item) for item in plan.environments])
+            return _joined([title, table, _probes(content.probes)])
         case ApplyResult():
             parts = [
                 _steps(content.plan, content.applied),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 ELSEWHERE = {"drift": {"text", "json", "markdown"}, "dns show": {"table", "json", "bind"}}  # the rest has its own tests
-ENDINGS = {"text": "txt", "table": "txt", "json": "json", "markdown": "md", "bind": "zone"}
+ENDINGS = {"text": "txt", "table": "txt", "json": "json", "markdown": "md", "bind": "zone", "dotenv": "env"}
 ROWS = [
     (make, format_)
     for make in documents.ALL

@@ -52,6 +52,7 @@ def render_status(report: Report, style: Style) -> str:
         [
             table(rows, style.width, header=_HEADER),
             folded,
+            render_probes(report.content.probes, style),
             f"Status: {total or 'no environment'}.",
             hints(plan),
         ]
