@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler.cli.signals import Terminated, listen
+from reconciler.cli.signals import signals
 from reconciler.model.exit_codes import ExitCode
 from reconciler.version import __version__
 
@@ -42,6 +42,7 @@ class Commands(click.Group):
             return None
         name = "import_" if cmd_name == "import" else cmd_name  # a word of the language cannot name a module
         command: click.Command = getattr(importlib.import_module(f"reconciler.cli.commands.{name}"), name)
+        signals.check()
         return command
 
     def resolve_command(
@@ -60,7 +61,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
-        listen()
+        signals.listen()
         _open_streams()
         arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
         kwargs["obj"] = tuple(arguments)  # so that a message can say the exact next command
@@ -73,13 +74,12 @@ class Commands(click.Group):
             usage = isinstance(error, click.UsageError)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
             _document(arguments, code, "usage" if usage else "error", error.format_message())
-        except Terminated:
-            code = ExitCode.TERMINATED
-            _document(arguments, code, "interrupted", "ended by SIGTERM")
         except (click.Abort, KeyboardInterrupt):
-            code = ExitCode.INTERRUPTED
+            code = signals.first or ExitCode.INTERRUPTED
+            signals.settle(code)
             click.echo("interrupted", err=True)
-            _document(arguments, code, "interrupted", "ended by SIGINT")
+            name = "SIGTERM" if code is ExitCode.TERMINATED else "SIGINT"
+            _document(arguments, code, "interrupted", f"ended by {name}")
         except OSError as error:
             code = ExitCode.ERROR
             _print_error(f"error: {error.strerror or error}\n")  # such as a full disk under standard output
@@ -111,6 +111,8 @@ def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -
 
 def _exit(code: ExitCode) -> NoReturn:
     """The only exit. A reader that has gone away, or a full disk, is no reason for a traceback or another exit code."""
+    signals.settle(code)
+    signals.leave()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

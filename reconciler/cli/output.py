@@ -51,30 +51,29 @@ class Output:
     def without_reports(self) -> Output:
         return replace(self, reports=())
 
-    def publish(self, report: Report) -> ExitCode:
-        """Write the report everywhere it belongs: the exit code, which is 1 where a file could not be written and all
-        else went well."""
+    def publish(self, report: Report) -> Report:
+        """Write the report everywhere it belongs: the report as it was published. Its exit code is 1 where something could
+        not be written and all else went well."""
         for format_, path in self.reports:
             try:
                 write_atomic(path, renderer(self.command, format_)(report, Style()))
             except OSError as error:
                 self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
-                report = _without_report(report)
-        code = report.conclusion.exit_code
+                report = _incomplete(report, "report_not_written")
         if report.failed:
             self._log_failure(report, report.failed)
             if self.format not in DOCUMENTS:
-                return code
+                return report
         text = renderer(self.command, self.format)(report, style_for(sys.stdout, verbose=self.log.verbosity > 0))
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except BrokenPipeError:
-            return code
+            return report
         except OSError as error:
             self.log.say("error", f"could not write to standard output: {error.strerror or error}")
-            return code or ExitCode.ERROR
-        return code
+            return _incomplete(report, "output_not_written")
+        return report
 
     def _log_failure(self, report: Report, failed: Failed) -> None:
         """Why the run failed, on standard error. Diagnostics that came before a failure were logged when they came."""
@@ -85,11 +84,11 @@ class Output:
         self.log.show(below_a_plan + render_failure(logged, style_for(sys.stderr)))
 
 
-def _without_report(report: Report) -> Report:
-    """What went well ends with 1 where a file is missing that was asked for."""
+def _incomplete(report: Report, reason: str) -> Report:
+    """What went well ends with 1 where an output is missing."""
     if report.conclusion.exit_code is not ExitCode.OK:
         return report
-    return replace(report, conclusion=Conclusion(ExitCode.ERROR, "report_not_written"))
+    return replace(report, conclusion=Conclusion(ExitCode.ERROR, reason))
 
 
 class Unwritable(Stopped):

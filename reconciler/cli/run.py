@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
 from reconciler.cli.output import Output, Unwritable, check_outputs, now
-from reconciler.cli.signals import Terminated, listen
+from reconciler.cli.signals import signals
 from reconciler.model.conclusion import conclude, report_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.results import Crashed, Failed, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Sequence
 
     from reconciler.cli.log import Log
     from reconciler.cli.options import Options
@@ -68,10 +67,13 @@ def run(
     diagnostics: tuple[Diagnostic, ...] = ()
     try:
         check_outputs(written, read)
+        signals.check()
         opened = open_()
         source, diagnostics = opened.source, opened.diagnostics
         check_outputs(written, (*read, *opened.inputs))
+        signals.check()
         result = operate(opened, log)
+        signals.ignore()
     except Unwritable as stopped:
         result, output = stopped.failed, output.without_reports()
     except Stopped as stopped:
@@ -82,13 +84,15 @@ def run(
     except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
         result = _failed(error, options, log)
     report = report_of(options.command, now(), result, source, diagnostics)
-    code = output.publish(report)
+    signals.settle(report.conclusion.exit_code)
+    report = output.publish(report)
+    code = report.conclusion.exit_code
     return finish(report, code) if finish else code
 
 
 def run_online(
     options: Options,
-    operate: Callable[[Workspace, Context], Awaitable[Result]],
+    operate: Callable[[Workspace, Context], Coroutine[Any, Any, Result]],
     *,
     open_: Callable[[], Workspace] | None = None,
     wait: float = 0.0,
@@ -99,6 +103,8 @@ def run_online(
     """The same for an operation that uses the API, in the one event loop of the process. `wait` is in seconds."""
 
     def operate_in_loop(workspace: Workspace, log: Log) -> Result:
+        import asyncio
+
         from reconciler.cli.progress import Progress
         from reconciler.engine.stop import Stop
 
@@ -106,7 +112,8 @@ def run_online(
         stop = Stop()
         progress = Progress(log, wait)
         try:
-            return _in_loop(_operated(options, workspace, progress, stop, operate), stop, log)
+            with asyncio.Runner() as runner:
+                return runner.run(_operated(options, workspace, progress, stop, operate))
         finally:
             progress.close()
 
@@ -144,7 +151,7 @@ async def _operated(
     workspace: Workspace,
     progress: Progress,
     stop: Stop,
-    operate: Callable[[Workspace, Context], Awaitable[Result]],
+    operate: Callable[[Workspace, Context], Coroutine[Any, Any, Result]],
 ) -> Result:
     from reconciler.operations.context import Context
 
@@ -160,54 +167,44 @@ async def _operated(
         retries=options.retries,
         transport=transport,
         stop=stop,
-        run_blocking=_run_blocking,
+        run_blocking=lambda work: _run_blocking(work, stop),
     )
     async with context:
-        return await operate(workspace, context)
+        return await _stoppable(operate(workspace, context), stop, options.log)
 
 
-_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
+    """Run it right here. The loop is blocked meanwhile, so signals raise KeyboardInterrupt in the work itself."""
+    with signals.raised():
+        done = work()
+    if signals.first is not None:  # where the work took it as its own end, or something swallowed it
+        stop.request(signals.first)
+    return done
 
 
-def _in_loop(main: Coroutine[Any, Any, T], stop: Stop, log: Log) -> T:
-    """Run it until it ends or a signal stops it. Raises Stopped when a signal ended it before there was a result."""
+async def _stoppable(work: Coroutine[Any, Any, T], stop: Stop, log: Log) -> T:
+    """Do the work until it ends or a signal stops it. Raises Stopped when a signal ended it before there was a result."""
     import asyncio
 
-    with asyncio.Runner() as runner:
-        loop = runner.get_loop()
-        task = loop.create_task(main)
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
 
-        def on_signal(code: ExitCode) -> None:
-            again = stop.requested is not None
-            stop.request(code)
-            if stop.patient and not again:
-                log.say("info", "Stopping: no new step starts, what is half done is finished. Again to end at once.")
-            else:
-                task.cancel()
+    def on_signal(code: ExitCode) -> None:
+        again = stop.requested is not None
+        stop.request(code)
+        if stop.patient and not again:
+            log.say("info", "Stopping: no new step starts, what is half done is finished. Again to end at once.")
+        else:
+            task.cancel()
 
-        for number, code in _SIGNALS.items():
-            loop.add_signal_handler(number, on_signal, code)
+    def forward(code: ExitCode) -> None:
+        loop.call_soon_threadsafe(on_signal, code)
+
+    with signals.forwarded(forward):
         try:
-            return loop.run_until_complete(task)
+            return await task
         except asyncio.CancelledError:
             raise Stopped(_interrupted(stop.requested or ExitCode.INTERRUPTED)) from None
-        finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
-            listen()
-
-
-async def _run_blocking(work: Callable[[], T]) -> T:
-    """Run it right here. The loop is blocked meanwhile, so signals raise KeyboardInterrupt in the work itself."""
-    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    wakeup = signal.set_wakeup_fd(-1)  # or the loop would hear of these signals as well, later
-    listen()
-    try:
-        return work()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(wakeup)
 
 
 def _interrupted(code: ExitCode) -> Failed:
@@ -217,10 +214,8 @@ def _interrupted(code: ExitCode) -> Failed:
 def _failed(error: BaseException, options: Options, log: Log) -> Failed:
     """What an exception amounts to that no operation expected."""
     match error:
-        case Terminated():
-            return _interrupted(ExitCode.TERMINATED)
         case KeyboardInterrupt() | click.Abort():
-            return _interrupted(ExitCode.INTERRUPTED)
+            return _interrupted(signals.first or ExitCode.INTERRUPTED)
         case BackendError():
             return Failed(code_of(error.kind), error.kind, error.message, error.hint)
         case Exception():

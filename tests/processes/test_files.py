@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shlex
+import signal
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from cli.stage import DOMAIN, command
 
 from reconciler.cli.options import Options
 from reconciler.cli.run import run, run_online
-from reconciler.cli.signals import Terminated
+from reconciler.cli.signals import signals
 from reconciler.model.digest import Access, digest_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
@@ -223,14 +224,14 @@ def test_what_was_written_is_reported_after_a_bug(web: Stage, capsys: pytest.Cap
     assert web.live("web") is None
 
 
-@pytest.mark.parametrize(
-    ("error", "code"), [(KeyboardInterrupt(), 130), (Terminated(), 143)], ids=["SIGINT", "SIGTERM"]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_run_that_ends_before_it_wrote_says_so(
-    web: Stage, capsys: pytest.CaptureFixture[str], error: BaseException, code: int
+    web: Stage, capsys: pytest.CaptureFixture[str], number: signal.Signals, code: int
 ) -> None:
     def open_() -> Workspace:
-        raise error
+        os.kill(os.getpid(), number)
+        raise AssertionError("the signal was not raised")
 
+    signals.listen()
     assert run(Options("apply", "json"), open_, lambda _opened, _log: Failed(ExitCode.ERROR, "never")) == code
     assert "interrupted before anything was written" in capsys.readouterr().out
