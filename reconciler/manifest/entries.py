@@ -34,6 +34,8 @@ class Entry:
     environment_id: str
     hostname: str
     variable: str | None = None
+    refused: str | None = None
+    """The code of the rule that refuses the hostname. Such an entry is commented out."""
 
 
 def whole_manifest(entries: Sequence[Entry]) -> str:
@@ -47,6 +49,15 @@ def entry_lines(entries: Sequence[Entry], indent: int = 2) -> list[str]:
 
 
 def _lines(entry: Entry) -> list[str]:
+    if entry.refused is None:
+        return _plain_lines(entry)
+    reason = (
+        f"# A manifest cannot have this hostname: {entry.refused}. Write `hostname: null` to remove the custom domain."
+    )
+    return [reason, *(f"# {line}" for line in _plain_lines(entry))]
+
+
+def _plain_lines(entry: Entry) -> list[str]:
     return [
         f"{_scalar(entry.name)}:",
         f"  environment_id: {_scalar(entry.environment_id)}",

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import TYPE_CHECKING
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.suffixes import registrable_domain
 from reconciler.manifest.wording import shorten
 from reconciler.model.hostnames import unicode_form
+from reconciler.model.limits import is_within
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_NAME = 253
 """Octets of a name in DNS (RFC 1035, 2.3.4)."""
@@ -58,6 +63,15 @@ def normalise(text: str) -> str:
 def domain_name(text: str) -> str:
     """The same for a name that may also be registrable, or a public suffix. Raises HostnameError with invalid-hostname."""
     return text if len(text) <= MAX_NAME and _PLAIN.fullmatch(text) else _ascii_form(text)
+
+
+def refusal_of(hostname: str, allowed_domains: Collection[str]) -> Code | None:
+    """The code of the rule that refuses a live hostname in a manifest, or None."""
+    try:
+        name = normalise(hostname)
+    except HostnameError as failure:
+        return failure.code
+    return None if not allowed_domains or is_within(name, allowed_domains) else Code.DOMAIN_NOT_ALLOWED
 
 
 def conversion_cost(text: str) -> int:

@@ -83,7 +83,7 @@ def conclude(result: Result) -> Conclusion:
         case RecordsResult():
             return _of_status(result.plan, result.blocks)
         case ImportResult():
-            return _of_import(result.plan)
+            return _of_import(result.plan, result.blocks)
         case DnsCheckResult():
             return _of_dns(result.plan, result.records)
         case PublishResult():
@@ -135,12 +135,24 @@ def _of_drift(plan: Plan, blocks: Iterable[Block], findings: Iterable[Finding]) 
     return status
 
 
-def _of_import(plan: Plan) -> Conclusion:
-    """An environment without a custom domain has nothing to import, which is an error."""
-    code = worst([reading_code(plan), *(ExitCode.ERROR for item in plan.environments if isinstance(item.live, Absent))])
-    if code is ExitCode.OK:
-        return Conclusion(code, "in_sync")
-    return Conclusion(code, "nothing_to_import" if code is ExitCode.ERROR else "unreadable")
+def _of_import(plan: Plan, blocks: Sequence[Block]) -> Conclusion:
+    """An environment without a custom domain has nothing to import, which is an error. Refused entries are commented out."""
+    code = worst(
+        [
+            reading_code(plan),
+            *(ExitCode.ERROR for item in plan.environments if isinstance(item.live, Absent)),
+            *(ExitCode.REFUSED for _ in blocks),
+        ]
+    )
+    match code:
+        case ExitCode.OK:
+            return Conclusion(code, "in_sync")
+        case ExitCode.ERROR:
+            return Conclusion(code, "nothing_to_import")
+        case ExitCode.REFUSED:
+            return Conclusion(code, blocks[0].code)
+        case _:
+            return Conclusion(code, "unreadable")
 
 
 def _of_apply(result: ApplyResult) -> Conclusion:

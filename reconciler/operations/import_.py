@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from reconciler.files import write_atomic
 from reconciler.manifest import parse_documents
 from reconciler.manifest.entries import CannotAdd, Entry, entry_lines, whole_manifest, with_entries
+from reconciler.manifest.hostnames import refusal_of
 from reconciler.manifest.keys import resolve
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.sources import DEFAULT_PATH, STANDARD_INPUT, ManifestFile, read_files, shown
+from reconciler.manifest.wording import shorten
 from reconciler.model.conclusion import conclude
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.domains import Absent, Unreadable, domain_of
 from reconciler.model.environments import DefaultKey, Environment, KeySource, Manifest
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.plan import Block
 from reconciler.model.results import Failed, ImportResult, Stopped
 from reconciler.operations.import_checks import refuse_known_keys, refuse_listed, refuse_shared, refuse_unfit
 from reconciler.operations.propose import read
@@ -76,28 +79,48 @@ async def import_(draft: ImportDraft, context: Context) -> ImportResult:
     workspace = draft.workspace
     live = await read(workspace, context, workspace.selected)
     refuse_shared(live, workspace.manifest)
+    allowed_domains = workspace.manifest.allowed_domains
     entries = [
-        Entry(name, domain.environment_id, domain.hostname)
+        Entry(name, domain.environment_id, domain.hostname, refused=refusal_of(domain.hostname, allowed_domains))
         for name, state in live.items()
         if (domain := domain_of(state)) is not None
     ]
+    refused = {entry.name: entry for entry in entries if entry.refused is not None}
+    accepted = [entry for entry in entries if entry.refused is None]
     try:
-        file, imported = _proven(entries, draft)
+        file, imported = _proven(accepted, draft)
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
-    plan = build_plan([imported.get(item.name, item) for item in workspace.selected], live, workspace.api_url)
+    desired = [imported.get(item.name, _as_live(item, refused)) for item in workspace.selected]
+    plan = build_plan(desired, live, workspace.api_url)
     if plan.has_changes:
         raise _unproven("the plan for what was imported is not empty", plan)
-    _notify(draft, context, live, entries)
+    blocks = tuple(_refused(entry) for entry in refused.values())
+    _notify(draft, context, live, accepted)
+    for block in blocks:
+        context.observer.on_notice("error", block.message)
     if not draft.write:
-        return ImportResult(plan, file.data.decode("utf-8") if entries else None)
-    result = ImportResult(plan)
+        text = file.data.decode("utf-8") if accepted else whole_manifest([])
+        comments = "".join(f"{line}\n" for line in entry_lines(list(refused.values())))
+        return ImportResult(plan, text + comments if entries else None, blocks)
+    result = ImportResult(plan, blocks=blocks)
     if conclude(result).exit_code is not ExitCode.OK:
         context.observer.on_notice("error", "nothing was written, because not every environment could be imported")
     else:
         _write(file, draft.files, plan)
         context.observer.on_notice("info", f"Added {_listed(entries)} to {file.path}.")
     return result
+
+
+def _as_live(environment: Environment, refused: Mapping[str, Entry]) -> Environment:
+    """The environment with its live hostname, which no manifest can have, so that the plan has no change for it."""
+    entry = refused.get(environment.name)
+    return replace(environment, hostname=entry.hostname) if entry else environment
+
+
+def _refused(entry: Entry) -> Block:
+    message = f"a manifest cannot have the hostname of `{entry.name}`, `{shorten(entry.hostname)}`: {entry.refused}"
+    return Block("hostname_refused", entry.name, f"{message}; its entry is commented out")
 
 
 def _listed(entries: Sequence[Entry]) -> str:

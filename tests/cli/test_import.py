@@ -247,10 +247,10 @@ def test_65_where_the_manifest_claims_the_hostname_for_another(live: Stage) -> N
 
 
 @pytest.mark.parametrize("hostname", ["example.com", "*.example.com", "un_der.example.com"])
-def test_a_hostname_that_no_manifest_may_hold_is_not_imported(live: Stage, hostname: str) -> None:
+def test_a_hostname_that_the_rules_refuse_is_not_written(live: Stage, hostname: str) -> None:
     live.change("web", hostname=hostname)
     ended = live.run("import", "web", "--write")
-    assert (ended.code, left_in(live)) == (65, [])
+    assert (ended.code, left_in(live)) == (5, [])
 
 
 @pytest.mark.parametrize("hostname", ["x: y", "ex\nample.com", "'a'.example.com"])
@@ -309,3 +309,59 @@ def test_import_from_the_emulator_inside_the_process_finds_what_apply_created_th
     (stage.folder / "imgwire.yaml").unlink()
     ended = stage.run("import", "web", "--emulator")
     assert (ended.code, "hostname: web.example.com" in ended.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("hostname", "code"),
+    [
+        ("img_1.example.com", "invalid-hostname"),
+        ("example.com", "apex-hostname"),
+        ("github.io", "public-suffix"),
+    ],
+)
+def test_a_hostname_that_the_rules_refuse_is_printed_as_a_comment(live: Stage, hostname: str, code: str) -> None:
+    live.change("web", hostname=hostname)
+    ended = live.run("import", "api", "web")
+    assert ended.code == 5
+    kept, _, comment = ended.out.partition("  # ")
+    assert kept == "version: 1\n\nenvironments:\n" + entry("api")
+    assert comment.startswith(f"A manifest cannot have this hostname: {code}. ")
+    assert f"  # web:\n  #   environment_id: {uid('web')}\n  #   hostname: {hostname}\n" in ended.out
+    assert (
+        f"error: a manifest cannot have the hostname of `web`, `{hostname}`: {code}; its entry is commented out"
+        in ended.err
+    )
+    live.write("imgwire.yaml", ended.out)
+    assert live.run("plan", "--detailed-exitcode").code == 0
+    (live.folder / "imgwire.yaml").unlink()
+    written = live.run("import", "api", "web", "--write", "--format", "json")
+    assert (written.code, written.document["reason"]) == (5, "hostname_refused")
+    assert left_in(live) == []
+
+
+def test_an_import_of_refused_hostnames_alone_is_all_comments(live: Stage) -> None:
+    live.change("web", hostname="img_1.example.com")
+    ended = live.run("import", "web")
+    assert ended.code == 5
+    assert [line for line in ended.out.splitlines() if not line.startswith("  # ")] == [
+        "version: 1",
+        "",
+        "environments:",
+    ]
+
+
+def test_a_hostname_outside_the_allowed_domains_is_printed_as_a_comment(live: Stage) -> None:
+    live.write(
+        "imgwire.yaml",
+        "version: 1\nlimits: {allowed_domains: [example.org]}\nenvironments: {shop: shop.example.org}\n",
+    )
+    ended = live.run("import", "web")
+    assert ended.code == 5
+    assert "  # A manifest cannot have this hostname: domain-not-allowed." in ended.out
+
+
+def test_a_refused_live_hostname_can_be_deleted(live: Stage) -> None:
+    live.change("web", hostname="img_1.example.com")
+    live.manifest(web=None)
+    assert live.run("apply", "--auto-approve").code == 0
+    assert live.live("web") is None
