@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from reconciler.engine.breaker import Breaker
     from reconciler.engine.failures import StepFailed
     from reconciler.engine.identity import Identities
+    from reconciler.engine.outcome import Done
     from reconciler.engine.policy import WritePolicy
     from reconciler.engine.stop import Stop
-    from reconciler.engine.write import Done
     from reconciler.model.domains import Domain
     from reconciler.model.ledger import Ledger
     from reconciler.model.observer import Observer

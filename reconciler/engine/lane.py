@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, wrong_environment
 from reconciler.engine.history import History
 from reconciler.engine.lane_state import LaneState
+from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
-from reconciler.engine.write import Withheld, WriteInterrupted, execute
+from reconciler.engine.write import execute
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.plan import Create, Delete, Identity, Lane, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure, StepState
@@ -105,12 +106,12 @@ class LaneRun:
             raise
         context.wrote(done)
         if done.domain is not None:
-            return await self._created(api, step, done.domain, written=done.written)
+            return await self._created(api, step, done.domain, done.evidence)
         state.is_gone(step.environment, context.before[step.environment], written=done.written)
         context.end(step, StepState.DONE)
         return None
 
-    async def _created(self, api: Writer, step: Write, domain: Domain, *, written: bool) -> StepError | None:
+    async def _created(self, api: Writer, step: Write, domain: Domain, evidence: Evidence) -> StepError | None:
         context = self._context
         wrong = context.identities.mismatch(step.environment, domain)
         if wrong is None:
@@ -121,7 +122,7 @@ class LaneRun:
             return None
         context.breaker.halt(step, wrong_environment(step.environment, wrong, ""))
         try:
-            undo = await self._undo(api, step, domain) if written else "nothing was created"
+            undo = await self._undo(api, step, domain, evidence)
         except asyncio.CancelledError:
             context.end(step, StepState.FAILED, INTERRUPTED)
             raise
@@ -129,8 +130,15 @@ class LaneRun:
         context.end(step, StepState.FAILED, error)
         return error
 
-    async def _undo(self, api: Writer, step: Write, domain: Domain) -> str:
-        """Delete what was created in the wrong Environment: what happened to the create, in words."""
+    async def _undo(self, api: Writer, step: Write, domain: Domain, evidence: Evidence) -> str:
+        """Delete what this run is known to have created in the wrong Environment: what happened to the create, in words."""
+        match evidence:
+            case Evidence.FOUND:
+                return "nothing was created"
+            case Evidence.READ_BACK:  # it may be the same hostname of another writer
+                return "the create was not undone, because its answer was lost: check that Environment in the dashboard"
+            case Evidence.ANSWER:
+                pass
         # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
         undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id))
         try:
@@ -173,7 +181,7 @@ class LaneRun:
             return False
         if error.kind != "unknown":  # counted before
             self._context.ledger.count_write()
-        wrong = await self._created(api, step, domain, written=True)
+        wrong = await self._created(api, step, domain, Evidence.READ_BACK)
         state.failure = None if wrong is None else (step, wrong)
         return wrong is None
 

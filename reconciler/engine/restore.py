@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.history import History
-from reconciler.engine.write import Done, WriteInterrupted, execute
-from reconciler.model.domains import Domain, domain_of
+from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
+from reconciler.engine.write import execute
+from reconciler.model.domains import Domain, Unreadable, domain_of
 from reconciler.model.plan import Create, Identity, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure
 
@@ -25,11 +26,12 @@ _PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
 async def retry(context: RunContext, api: Writer, step: Write, history: History) -> Done:
     """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
 
-    Each attempt begins with a read, so sending the same write again does no harm. `written` of the result counts all attempts.
+    Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
+    have done, and so does the failure, unless a read has shown the outcome since.
     """
     policy = context.policy
     deadline = policy.deadline()
-    written = False
+    uncertain: StepFailed | None = None
     for attempt in itertools.count(1):
         try:
             done = await execute(
@@ -40,14 +42,16 @@ async def retry(context: RunContext, api: Writer, step: Write, history: History)
             raise
         except StepFailed as failure:
             context.write_failed(step, failure)
-            written = written or failure.uncertain
+            uncertain = failure if failure.uncertain else uncertain
             retry_after = failure.cause.retry_after if failure.cause else None
             pause = max(policy.delay(attempt), retry_after or 0.0)
             if failure.error.kind not in _PASSING or attempt > policy.retries or pause > deadline.remaining:
-                raise
+                unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+                raise (uncertain or failure) if unknown else failure from None
         else:
             context.wrote(done)
-            return Done(done.domain, written or done.written)
+            late = done.evidence is Evidence.FOUND and uncertain is not None
+            return Done(done.domain, Evidence.READ_BACK) if late else done
         await policy.sleep(pause)
     raise AssertionError("unreachable")
 

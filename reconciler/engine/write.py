@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.failures import changed, failed, no_time_left, not_checked, not_done, still_shown, unknown
 from reconciler.engine.history import NO_HISTORY, History
+from reconciler.engine.outcome import Done, Evidence, Withheld, WriteInterrupted
 from reconciler.model.domains import Absent, Domain, Known, Present, domain_of
 from reconciler.model.errors import (
     BackendError,
@@ -27,23 +28,6 @@ if TYPE_CHECKING:
     from reconciler.engine.deadline import Deadline
     from reconciler.engine.policy import WritePolicy
     from reconciler.model.backend import Writer
-
-
-class WriteInterrupted(asyncio.CancelledError):
-    """Cancelled after the write was sent and before its outcome was known."""
-
-
-class Withheld(Exception):
-    """The write was not sent, since something happened between the start of the step and this moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The step reached its goal. `domain` is what is there now, None after a delete. `written` is False when the goal was
-    reached before anything was sent."""
-
-    domain: Domain | None
-    written: bool = True
 
 
 def _always() -> bool:
@@ -93,13 +77,13 @@ class _Execution:
             self.on_read(step.environment, live)
             if not step.precondition.holds(live):
                 if not isinstance(step, Verify) and _reached(step, live):
-                    return Done(domain_of(live), written=False)
+                    return Done(domain_of(live), Evidence.FOUND)
                 raise changed(step.environment, step.precondition, live)
             self._check_deadline()
             if not self.may_send():
                 raise Withheld if unsent is None else failed(step, unsent)
             try:
-                domain = await self._write()
+                done = await self._write()
             except asyncio.CancelledError:
                 raise WriteInterrupted from None
             except (NotSent, Throttled) as failure:
@@ -116,8 +100,8 @@ class _Execution:
                     raise failed(step, failure) from None
                 pause, unsent = delay, failure
             else:
-                self.on_read(step.environment, Absent() if domain is None else Present(domain))
-                return Done(domain)
+                self.on_read(step.environment, Absent() if done.domain is None else Present(done.domain))
+                return done
             await self.policy.sleep(pause)
 
     async def _verify_own(self, created: Domain) -> Done | None:
@@ -129,17 +113,17 @@ class _Execution:
         if not self.may_send():
             raise Withheld
         try:
-            domain = await self.deadline.call(self._send)
+            done = Done(await self.deadline.call(self._send))
         except asyncio.CancelledError:
             raise WriteInterrupted from None
         except (NotFound, NotSent, Throttled, Unexpected):
             return None
         except BackendError as failure:
-            domain = await self._after_failure(failure)
-        if domain is None or domain.id != created.id:
+            done = await self._after_failure(failure)
+        if done.domain is None or done.domain.id != created.id:
             return None
-        self.on_read(self.step.environment, Present(domain))
-        return Done(domain)
+        self.on_read(self.step.environment, Present(done.domain))
+        return done
 
     def _check_deadline(self) -> None:
         try:
@@ -172,10 +156,10 @@ class _Execution:
                 return Absent()
         raise AssertionError("unreachable")
 
-    async def _write(self) -> Domain | None:
+    async def _write(self) -> Done:
         """Send it once, and find out what happened. Raises NotSent, Throttled and Conflict where it certainly did not happen."""
         try:
-            return await self.deadline.call(self._send)
+            return Done(await self.deadline.call(self._send))
         except (NotSent, Throttled):
             raise
         except BackendError as failure:
@@ -199,10 +183,10 @@ class _Execution:
             )
         return domain
 
-    async def _after_failure(self, failure: BackendError) -> Domain | None:
+    async def _after_failure(self, failure: BackendError) -> Done:
         step = self.step
         if isinstance(step, Delete) and isinstance(failure, NotFound):
-            return None
+            return Done(None)
         lost = isinstance(failure, NoAnswer | ServerFault | Unexpected)
         # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
         if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
@@ -210,7 +194,7 @@ class _Execution:
         delays = self.policy.visibility_delays if lost or isinstance(step, Delete) else ()
         return await self._read_back(failure, delays, lost=lost)
 
-    async def _read_back(self, failure: BackendError, delays: tuple[float, ...], *, lost: bool) -> Domain | None:
+    async def _read_back(self, failure: BackendError, delays: tuple[float, ...], *, lost: bool) -> Done:
         """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again."""
         step, shows_deleted = self.step, False
         for pause in (*delays, None):
@@ -221,7 +205,7 @@ class _Execution:
                 if reached or not self._may_lag(live) or (pause is None and not shows_deleted):
                     self.on_read(step.environment, live)
                     if reached:
-                        return domain_of(live)
+                        return Done(domain_of(live), Evidence.READ_BACK)
                     if not step.precondition.holds(live):
                         raise changed(step.environment, step.precondition, live, uncertain=lost)
                 if pause is not None:

@@ -13,7 +13,7 @@ from reconciler.emulator.switches import Switches
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
-from reconciler.model.report import StepError
+from reconciler.model.report import RestoreFailure, StepError
 
 from .scenario import MISTAKEN_PIN, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
 
@@ -628,3 +628,21 @@ def test_a_hostname_is_unserved_when_nothing_shows_whether_it_was_deleted() -> N
     assert (unserved(lived), server.hostnames()) == ([(A, "a", "delete:a")], {"a": None})
     assert isinstance(lived.applied.live["a"], Unreadable)
     assert code(lived) == (ExitCode.PARTIAL, "unknown")
+
+
+def test_a_restore_whose_outcome_is_unknown_says_so_though_the_last_read_was_refused() -> None:
+    lived, server = play(*REPLACE, {4: REFUSED, 6: LOST_AND_DONE, **dict.fromkeys(range(7, 40), Trouble("400"))})
+    (failure,) = lived.applied.restores
+    assert isinstance(failure, RestoreFailure)
+    assert failure.error.kind == "unknown"
+    assert (unserved(lived), server.hostnames()) == ([(A, "a", "delete:a")], {"a": A})
+
+
+def test_a_domain_in_the_wrong_environment_that_may_be_of_another_writer_is_not_undone() -> None:
+    """The create is lost, and before it is read back another writer creates the same hostname there."""
+    lived, server = mistaken({"a": None}, {"a": X}, troubles={2: LOST}, meddling={3: Meddling("a", X)})
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert error.message.endswith("not undone, because its answer was lost: check that Environment in the dashboard")
+    assert (sent(lived), server.hostnames()) == ([f"POST a {X}"], {"a": X})
+    assert code(lived) == (ExitCode.PARTIAL, "wrong_environment")

@@ -10,8 +10,9 @@ from samples import domain, pending
 
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.history import History
+from reconciler.engine.outcome import WriteInterrupted
 from reconciler.engine.policy import WritePolicy
-from reconciler.engine.write import WriteInterrupted, execute
+from reconciler.engine.write import execute
 from reconciler.model.domains import Absent, Present
 from reconciler.model.errors import (
     Conflict,
