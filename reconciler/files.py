@@ -102,6 +102,41 @@ def append(path: str, text: str) -> None:
             file.write(data)
 
 
+class Appender:
+    """A new file that only grows. Raises OSError, also where the file is no longer at its path. Its mode is that of `like`."""
+
+    def __init__(self, path: str, *, like: str) -> None:
+        check_output(path)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._path = path
+        self._descriptor = os.open(path, flags, 0o600)
+        os.fchmod(self._descriptor, stat.S_IMODE(os.lstat(like).st_mode))
+        self._size = 0
+        with contextlib.suppress(OSError):
+            _sync_folder(os.path.dirname(path) or ".")
+
+    def append(self, text: str, *, durable: bool = True) -> None:
+        """Add to the end, all of it or nothing. `durable`: it is on the disk when this returns."""
+        found, own = os.lstat(self._path), os.fstat(self._descriptor)
+        if (found.st_dev, found.st_ino) != (own.st_dev, own.st_ino):
+            raise RefusedFile(errno.ESTALE, "another file has taken its place")
+        data = text.encode("utf-8")
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            if durable:
+                os.fdatasync(self._descriptor) if hasattr(os, "fdatasync") else os.fsync(self._descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._size)
+            raise
+        self._size += len(data)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
 def remove(path: str) -> None:
     """Delete a regular file that an output would replace. What is no such file, or does not exist, is left. Raises OSError."""
     if path == os.devnull or descriptor_of(path) is not None or not os.path.lexists(path):

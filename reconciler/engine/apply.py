@@ -77,8 +77,8 @@ class Run:
             await self._run_lanes()
         finally:
             context.stop.patient = False
-            if context.breaker.reason is not None:
-                context.ledger.explain_not_started(context.breaker.reason)
+            if context.no_deletes is not None:
+                context.ledger.explain_not_started(context.no_deletes)
             elif context.stop.requested is not None:
                 context.ledger.explain_not_started(STOPPED_BY_SIGNAL)
         return context.ledger.snapshot(context.stop.requested)
@@ -91,7 +91,7 @@ class Run:
         tried: list[LaneRun] = []
 
         async def trial(api: Writer) -> None:
-            while replacing and not self._context.breaker.proven and self._context.breaker.reason is None:
+            while replacing and not self._context.breaker.proven and self._context.no_deletes is None:
                 tried.append(replacing.popleft())
                 await tried[-1].write(api)
 

@@ -47,6 +47,16 @@ class RunContext:
     move_targets: Mapping[str, str]
     before_check: BeforeCheck | None = None
 
+    @property
+    def closing(self) -> bool:
+        """Nothing new may start."""
+        return self.stop.requested is not None or self.stop.halted is not None or self.breaker.halted
+
+    @property
+    def no_deletes(self) -> StepError | None:
+        """Why no further delete may be sent, or None."""
+        return self.breaker.reason or self.stop.halted
+
     def end(self, step: Step, state: StepState, error: StepError | None = None, domain: Domain | None = None) -> None:
         """The step ended so."""
         result = StepResult(state, error, domain)

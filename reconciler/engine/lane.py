@@ -56,7 +56,7 @@ class LaneRun:
 
     async def _may_start(self, api: Writer, step: Write) -> bool:
         context, state = self._context, self._state
-        if state.stopped or ((context.stop.requested or context.breaker.halted) and not state.open):
+        if state.stopped or (context.closing and not state.open):
             return False
         if not self._may_send(step):
             await self._stop(api)
@@ -64,7 +64,7 @@ class LaneRun:
         return True
 
     def _may_send(self, step: Write) -> bool:
-        return not isinstance(step, Delete) or self._context.breaker.reason is None
+        return not isinstance(step, Delete) or self._context.no_deletes is None
 
     async def _stop(self, api: Writer) -> None:
         """No further delete: what this lane has deleted goes back where it was."""
@@ -200,7 +200,7 @@ class LaneRun:
             if any(context.ledger.state(name) is not StepState.NOT_STARTED for name in missing):
                 context.end(step, StepState.SKIPPED, dependency(missing[0]))
             return
-        if context.stop.requested or context.breaker.halted:
+        if context.closing:
             return
         created = self._state.created.get(step.environment)
         if created is not None and context.before_check is not None:

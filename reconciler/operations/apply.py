@@ -79,8 +79,8 @@ async def apply(
 
     receipt: Receipt | None = None
     if settings.receipt is not None:
-        receipt = Receipt(settings.receipt, lambda: described(so_far()), context.observer)
-        receipt.begin(proposal)
+        receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
+        receipt.begin(described(so_far()), PlanResult(proposal))
     try:
         result = await _run(workspace, context, ledger, receipt, proposal, settings, publisher)
         if settings.wait is not None and not context.stop.requested:

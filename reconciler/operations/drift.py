@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES
@@ -14,6 +12,7 @@ from reconciler.model.results import DriftResult, Failed, Stopped
 from reconciler.operations.lookup import Dns, former_hostnames, notes, open_lookup, require_dnspython
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
+from reconciler.operations.receipt import read_receipt
 from reconciler.planning.baseline import Baseline, NotABaseline, from_document
 from reconciler.planning.drift import findings
 from reconciler.planning.records import records
@@ -65,11 +64,9 @@ async def drift(
 def read_baseline(path: str) -> Baseline:
     """What the run that wrote this file saw. Raises Stopped."""
     try:
-        content = read_bounded(path, MAX_DOCUMENT_BYTES)
+        document = read_receipt(path)
     except OSError as error:
         raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
-    try:
-        document: Any = json.loads(content)
     except (ValueError, RecursionError):
         raise _unusable(path, "is not JSON") from None
     try:

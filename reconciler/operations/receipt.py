@@ -1,82 +1,175 @@
-"""The receipt of an apply: an observer that keeps the report of the run so far in a file."""
+"""The receipt of an apply: the report in a file, and a journal beside it that keeps the file true while the run goes on."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
-import time
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
-from reconciler.files import MAX_DOCUMENT_BYTES, descriptor_of, read_bounded, write_atomic
+from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
-from reconciler.model.results import Failed, PlanResult, Stopped
+from reconciler.model.plan import Verify
+from reconciler.model.report import StepError
+from reconciler.model.results import Failed, Stopped
 from reconciler.planning.earlier import Earlier, from_document
-from reconciler.render.json_v1 import render_report
+from reconciler.planning.journal import HEADER, is_journal, is_running, merge
+from reconciler.planning.saved import NotAPlan
+from reconciler.render.json_text import to_json
+from reconciler.render.json_v1 import live_object, render_report, render_running, restore_object, result_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.engine.stop import Stop
+    from reconciler.model.domains import Live
     from reconciler.model.observer import Observer
     from reconciler.model.plan import Step
-    from reconciler.model.proposal import Proposal
-    from reconciler.model.report import StepResult
-    from reconciler.model.results import Report
+    from reconciler.model.report import Restore, StepResult
+    from reconciler.model.results import PlanResult, Report
+
+
+def journal_path(receipt: str) -> str | None:
+    """Where the journal of a receipt is; None for `/dev/null` and open descriptors, which have none."""
+    return None if receipt == os.devnull or descriptor_of(receipt) is not None else f"{receipt}.journal"
 
 
 class Receipt(NullObserver):
-    """Rewritten after each step. Where writing takes long (thousands of environments), it is rewritten as often as a quarter
-    of the time allows. `report` gives the report so far; it is called only where the file is to be written."""
+    """Every event is in the journal, on disk, before the lane goes on, at the same cost for each. The file itself is
+    written twice: `begin` and `end`. `live` is what was last seen of an environment.
 
-    def __init__(self, path: str, report: Callable[[], Report], observer: Observer) -> None:
+    Where the journal can no longer be written, the run is halted: only a create that completes a delete still runs.
+    """
+
+    def __init__(self, path: str, live: Callable[[str], Live], stop: Stop, observer: Observer) -> None:
         self._path = path
-        self._report = report
+        self._live = live
+        self._stop = stop
         self._observer = observer
-        self._not_before = 0.0
-        self._broken = False
+        self._journal: Appender | None = None
 
-    def begin(self, proposal: Proposal) -> None:
-        """Raises Stopped when the file cannot be written: then nothing else is."""
-        try:
-            self._rewrite()
-        except OSError as error:
-            message = f"could not write the receipt {self._path}: {error.strerror or error}; nothing was applied"
-            hint = "give --receipt a path that can be written"
-            failed = Failed(ExitCode.ERROR, "not_written", message, hint, so_far=PlanResult(proposal))
-            raise Stopped(failed) from None
-
-    def on_step(self, step: Step, result: StepResult) -> None:  # noqa: ARG002 - the report has them
-        if time.monotonic() < self._not_before:
+    def begin(self, report: Report, so_far: PlanResult) -> None:
+        """Write the report of the run that begins. Raises Stopped when that is impossible: then nothing else is written."""
+        journal = journal_path(self._path)
+        if journal is None:
             return
         try:
-            self._rewrite()
+            _settle(self._path, journal)
+            write_atomic(self._path, render_running(report))
+            self._journal = Appender(journal, like=self._path)
+            self._journal.append(HEADER)
         except OSError as error:
-            if not self._broken:
-                self._broken = True
-                message = f"could not write the receipt {self._path}: {error.strerror or error}; the run goes on"
-                self._observer.on_notice("error", message)
+            message = f"could not write the receipt {error.filename or self._path}: {_why(error)}; nothing was applied"
+            hint = "give --receipt a path that can be written"
+            raise Stopped(Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)) from None
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        # No write of the lane follows a check: its line survives kill -9 without waiting for the disk.
+        event = {"step": step.id, **result_object(result), "environment": step.environment}
+        self._record(event, step.environment, durable=not isinstance(step, Verify))
+
+    def on_restore(self, restore: Restore) -> None:
+        event = {"restored": restore_object(restore), "environment": restore.environment}
+        self._record(event, restore.environment, durable=True)
 
     def end(self, report: Report) -> bool:
-        """Write the final report: False where that failed."""
+        """Write the report of the run that has ended, and remove the journal: False where that failed."""
         try:
             write_atomic(self._path, render_report(report))
+            if self._journal is not None:
+                self._journal.close()
+                remove(f"{self._path}.journal")
         except OSError as error:
-            message = f"could not write the receipt {self._path}: {error.strerror or error}"
-            self._observer.on_notice("error", message)
+            self._observer.on_notice("error", f"could not write the receipt {self._path}: {_why(error)}")
             return False
         return True
 
-    def _rewrite(self) -> None:
-        started = time.monotonic()
-        write_atomic(self._path, render_report(self._report()))
-        took = time.monotonic() - started
-        self._not_before = time.monotonic() + (3 * took if took > 0.1 else 0.0)
+    def _record(self, event: dict[str, Any], environment: str, *, durable: bool) -> None:
+        if self._journal is None:
+            return
+        live = live_object(self._live(environment))
+        line = json.dumps({**event, "live": live["live"], "live_error": live["error"]})
+        try:
+            self._journal.append(line + "\n", durable=durable)
+        except OSError as error:
+            self._halt(_why(error))
+
+    def _halt(self, why: str) -> None:
+        if self._stop.halted is not None:
+            return
+        self._stop.halt(
+            StepError(
+                "receipt_not_written",
+                f"not started: the receipt {self._path} could not be written: {why}",
+                hint="make room for the receipt, then run apply again",
+            )
+        )
+        message = f"could not write the receipt {self._path}: {why}; no new step starts, except creates that complete a delete"
+        self._observer.on_notice("error", message)
+
+
+def correct(path: str, report: Report) -> bool:
+    """The receipt with an end that came after the run: a failure, or an output that could not be written. False where it
+    cannot be written itself."""
+    late = report.conclusion.reason in {"report_not_written", "output_not_written"}
+    journal = journal_path(path)
+    if not report.failed and (not late or journal is None):
+        return True
+    try:
+        write_atomic(path, render_report(report))
+        if journal is not None:
+            remove(journal)
+    except OSError:
+        return False
+    return True
+
+
+def read_receipt(path: str) -> object:
+    """The JSON document in a file. That of a run that goes on, or was killed, is complete with its journal.
+
+    Raises OSError; ValueError or RecursionError where it is not JSON, or a damaged receipt.
+    """
+    document: object = json.loads(read_bounded(path, MAX_DOCUMENT_BYTES))
+    journal = journal_path(path)
+    if journal is None or not isinstance(document, dict) or not is_running(document):
+        return document
+    try:
+        content = read_bounded(journal, MAX_DOCUMENT_BYTES)
+    except FileNotFoundError:
+        return document
+    try:
+        return merge(document, content) if is_journal(content) else document
+    except (KeyError, TypeError, AttributeError, NotAPlan) as error:
+        raise ValueError(f"its journal does not fit: {error}") from None
 
 
 def earlier_in(receipt: str | None) -> Earlier:
     """What an earlier receipt in this place knew; nothing when there is no such receipt."""
-    if receipt is None or descriptor_of(receipt) is not None:
+    if receipt is None or journal_path(receipt) is None:
         return Earlier()
     try:
-        return from_document(json.loads(read_bounded(receipt, MAX_DOCUMENT_BYTES)))
+        document: Any = read_receipt(receipt)
+        return from_document(document)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Earlier()
+
+
+def _settle(path: str, journal: str) -> None:
+    """Leave no journal of an earlier run. What it has goes into the receipt of that run first. Raises OSError."""
+    try:
+        content = read_bounded(journal, MAX_DOCUMENT_BYTES)
+    except FileNotFoundError:
+        return
+    if not is_journal(content):
+        raise FileExistsError(errno.EEXIST, "a file that is not the journal of a receipt has its name", journal)
+    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
+        document = read_receipt(path)
+        if is_running(document):
+            write_atomic(path, to_json(document))
+    remove(journal)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -82,7 +82,7 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
     created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
     if expires_at > created_at + timedelta(seconds=document["expires_in"]):
         raise NotAPlan("it expires later than it says itself, so it was edited after it was written")
-    steps = [_step(step) for step in document["steps"]]
+    steps = [step_of(step) for step in document["steps"]]
     environments = document["environments"]
     access = {
         item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
@@ -113,7 +113,8 @@ def _moment(text: str) -> datetime:
     return moment
 
 
-def _step(step: Mapping[str, Any]) -> Step:
+def step_of(step: Mapping[str, Any]) -> Step:
+    """A step, from its object in a document. Raises NotAPlan."""
     condition = step["precondition"]
     after = tuple(step["after"])
     if step["op"] == "create":

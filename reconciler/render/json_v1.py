@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
-from reconciler.model.domains import Domain, Live, Unreadable, domain_of
+from reconciler.model.domains import Live, Unreadable, domain_of
 from reconciler.model.plan import Plan
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.results import (
@@ -46,15 +46,22 @@ def render_plan(report: Report, _style: Style | None = None) -> str:
 
 def render_report(report: Report, _style: Style | None = None) -> str:
     """`imgwire-reconciler/report` as indented JSON: the plan's fields and what happened."""
-    return to_json(
-        {
-            "format": "imgwire-reconciler/report",
-            "format_version": "1.0",
-            "command": report.command,
-            **_shared(report),
-            **_sections(report.content),
-        }
-    )
+    return to_json(_report(report))
+
+
+def render_running(report: Report) -> str:
+    """The same of a run that has not ended: it has no exit code yet."""
+    return to_json({**_report(report), "outcome": "running", "reason": None, "exit_code": None})
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "format": "imgwire-reconciler/report",
+        "format_version": "1.0",
+        "command": report.command,
+        **_shared(report),
+        **_sections(report.content),
+    }
 
 
 def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
@@ -71,7 +78,7 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
     match content:
         case ApplyResult(applied=applied, publications=publications):
             data["published"] = [_publication(item) for item in publications]
-            data["restored"] = [_restore(item) for item in applied.restores]
+            data["restored"] = [restore_object(item) for item in applied.restores]
             data["unserved"] = [_unserved(item) for item in applied.unserved]
         case DriftResult(findings=findings):
             data["findings"] = [_finding(item) for item in findings]
@@ -131,7 +138,7 @@ def _environments(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
 
 def _steps(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
     if isinstance(content, ApplyResult):
-        return [{**_step(step), **_result(content.applied.results[step.id])} for step in plan.steps]
+        return [{**_step(step), **result_object(content.applied.results[step.id])} for step in plan.steps]
     return [_step(step) for step in plan.steps]
 
 
@@ -161,8 +168,7 @@ def _environment(item: EnvironmentPlan, live: Live, verdict: Verified | None) ->
         "protect": environment.protect,
         "before": item.before,
         "after": environment.hostname,
-        "live": _live(domain_of(live)),
-        "error": _backend_error(live.error) if isinstance(live, Unreadable) else None,
+        **live_object(live),
         "changes": [_change(change) for change in item.changes],
         "location": {"file": span.file, "line": span.line, "column": span.column} if span else None,
     }
@@ -172,8 +178,13 @@ def _environment(item: EnvironmentPlan, live: Live, verdict: Verified | None) ->
     return data
 
 
-def _live(domain: Domain | None) -> dict[str, str | None] | None:
-    return domain.as_dict() if domain else None
+def live_object(live: Live) -> dict[str, Any]:
+    """The custom domain, and why it could not be read."""
+    domain = domain_of(live)
+    return {
+        "live": domain.as_dict() if domain else None,
+        "error": _backend_error(live.error) if isinstance(live, Unreadable) else None,
+    }
 
 
 def _backend_error(error: BackendError) -> dict[str, Any]:
@@ -195,7 +206,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _result(result: StepResult) -> dict[str, Any]:
+def result_object(result: StepResult) -> dict[str, Any]:
+    """How a step ended."""
     return {"state": result.state.value, "error": _step_error(result.error) if result.error else None}
 
 
@@ -203,7 +215,8 @@ def _step_error(error: StepError) -> dict[str, Any]:
     return {"kind": error.kind, "status": error.status, "error_type": error.error_type, "message": error.message}
 
 
-def _restore(item: Restore) -> dict[str, Any]:
+def restore_object(item: Restore) -> dict[str, Any]:
+    """How a restore ended."""
     match item:
         case Restored(environment, hostname, domain):
             return {"environment": environment, "hostname": hostname, "id": domain.id, "error": None}

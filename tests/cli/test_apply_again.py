@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import uid
 
+from reconciler.operations.receipt import read_receipt
+
 if TYPE_CHECKING:
     from .stage import Stage
 
@@ -79,3 +81,62 @@ def test_domains_that_moved_to_another_listed_environment_are_not_absent(stage: 
     stage.manifest(a={"hostname": None}, b={"hostname": None}, c=A, d=B)
     ended = stage.run(*apply)
     assert (ended.code, ended.document["blocks"]) == (0, [])
+
+
+def killed(stage: Stage, *events: dict[str, object]) -> None:
+    """The receipt and the journal of an apply that was killed after these events. The last line was not written to its end."""
+    assert stage.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
+    document = json.loads(stage.read("r.json"))
+    document |= {"outcome": "running", "exit_code": None}
+    for step in document["steps"]:
+        step["state"] = "not_started"
+    stage.write("r.json", json.dumps(document))
+    header = {"format": "imgwire-reconciler/receipt-journal", "format_version": "1.0"}
+    stage.write("r.json.journal", "".join(json.dumps(line) + "\n" for line in (header, *events)) + '{"step": "cre')
+
+
+def gone(name: str) -> dict[str, object]:
+    return {
+        "step": f"delete:{name}",
+        "state": "done",
+        "error": None,
+        "environment": name,
+        "live": None,
+        "live_error": None,
+    }
+
+
+def test_the_next_apply_drift_and_all_other_readers_see_what_only_the_journal_has(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    killed(stage, gone("a"))
+    document = read_receipt("r.json")
+    assert isinstance(document, dict)
+    states = {step["id"]: step["state"] for step in document["steps"]}
+    assert (states["delete:a"], states["delete:b"]) == ("done", "not_started")
+    assert document["unserved"] == [{"hostname": A, "environment": "a", "since": "delete:a"}]
+    drift = stage.run("drift", "--baseline", "r.json", "--format", "json")
+    assert (drift.code, stage.live("a")) == (0, "new-a.example.com")
+
+
+def test_a_run_keeps_what_the_journal_of_the_run_before_has_until_its_own_receipt_is_there(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    killed(stage, gone("a"))
+    assert stage.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
+    assert not (stage.folder / "r.json.journal").exists()
+    assert json.loads(stage.read("r.json"))["outcome"] == "ok"
+
+
+def test_a_file_that_is_no_journal_is_not_overwritten(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    stage.write("r.json.journal", "dear diary\n")
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json")
+    assert (ended.code, stage.live("a"), stage.read("r.json.journal")) == (1, A, "dear diary\n")
+    assert "r.json.journal" in ended.err
+
+
+def test_a_report_that_cannot_be_written_ends_document_receipt_and_process_with_one_code(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    report = ("--report", "json=missing/folder.json")
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", *report, "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (1, "report_not_written")
+    assert json.loads(stage.read("r.json"))["exit_code"] == 1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli.stage import DOMAIN, TEST
 from jsonschema import Draft202012Validator
 
 from reconciler.emulator.faults import Fault, Kind
+from reconciler.operations.receipt import read_receipt
 from reconciler.schema_files import read_schema
 
 from .running import started, until, wait_for
@@ -42,7 +45,9 @@ def hostnames(stage: Stage) -> list[str | None]:
 
 def receipt(stage: Stage) -> dict[str, str]:
     """The states of the steps; the receipt is whole and fits its schema at any moment."""
-    document = json.loads(stage.read("receipt.json"))
+    found = read_receipt(str(stage.folder / "receipt.json"))
+    assert isinstance(found, dict)
+    document: dict[str, Any] = found
     Draft202012Validator(json.loads(read_schema("report"))).validate(document)
     return {step["id"]: step["state"] for step in document["steps"]}
 
@@ -103,16 +108,59 @@ def test_sigterm_at_a_write_finishes_what_is_half_done_and_tells_the_rest(
     assert swap.run(*APPLY).code == 0
 
 
-def test_a_receipt_that_breaks_on_the_way_does_not_stop_the_run(swap: Stage) -> None:
+def test_a_receipt_that_breaks_on_the_way_lets_only_the_create_that_completes_a_delete_run(stage: Stage) -> None:
+    stage.environment("a", A)
+    stage.environment("b", B)
+    stage.manifest(a="new-a.example.com", b="new-b.example.com")
     fault = Fault(Kind.DELAY, method="DELETE", path=DOMAIN, seconds=HELD)
-    swap.world.faults.add(fault)
-    (swap.folder / "receipts").mkdir()
-    with started("apply", "--auto-approve", "--receipt", "receipts/r.json") as process:
-        wait_for(swap, fault)
-        (swap.folder / "receipts").rename(swap.folder / "elsewhere")
+    stage.world.faults.add(fault)
+    (stage.folder / "receipts").mkdir()
+    with started("apply", "--auto-approve", "--receipt", "receipts/r.json", "--format", "json") as process:
+        wait_for(stage, fault)
+        (stage.folder / "receipts").rename(stage.folder / "elsewhere")
         ended = process.end()
-    assert (ended.code, hostnames(swap)) == (1, [B, A])
-    assert "error: could not write the receipt receipts/r.json: No such file or directory; the run goes on" in ended.err
-    assert "Applied: 6 done." in ended.out
-    first = json.loads(swap.read("elsewhere/r.json"))
-    assert {step["state"] for step in first["steps"]} == {"not_started"}
+    assert (ended.code, ended.document["reason"], ended.document["unserved"]) == (6, "receipt_not_written", [])
+    assert hostnames(stage) == ["new-a.example.com", B]
+    assert "could not write the receipt receipts/r.json: No such file or directory; no new step starts" in ended.err
+    states = {step["id"]: step["state"] for step in ended.document["steps"]}
+    assert [step for step, state in states.items() if state == "done"] == ["delete:a", "create:a"]
+    assert json.loads(stage.read("elsewhere/r.json"))["outcome"] == "running"
+
+
+def test_kill_9_in_the_middle_of_a_run_with_a_slow_disk_loses_no_step_but_the_last(stage: Stage) -> None:
+    names = [f"e{index:02}" for index in range(12)]
+    for name in names:
+        stage.environment(name)
+    stage.manifest(**{name: f"{name}.example.com" for name in names})
+    (stage.folder / "slow.py").write_text(SLOW_DISK, encoding="utf-8")
+    arguments = (*APPLY, "--parallelism", "1", "--no-dns")
+    process = subprocess.Popen([sys.executable, "slow.py", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until(lambda: len(acted(stage)) >= 6)
+    process.kill()
+    process.communicate()
+    created = len(acted(stage))
+    assert 6 <= created < len(names)
+    document = json.loads(stage.read("receipt.json"))
+    assert (document["outcome"], document["exit_code"]) == ("running", None)
+    states = receipt(stage)
+    assert list(states.values()).count("done") >= created - 1
+    again = stage.run(*APPLY, "--no-dns")
+    assert (again.code, len(acted(stage))) == (0, len(names))
+    assert not (stage.folder / "receipt.json.journal").exists()
+    final = json.loads(stage.read("receipt.json"))
+    assert {**final, "created_at": None} == {**again.document, "created_at": None}
+
+
+SLOW_DISK = """
+import os, sys, time
+
+def slowly(function):
+    def call(descriptor):
+        time.sleep(0.15)
+        return function(descriptor)
+    return call
+
+os.fsync, os.fdatasync = slowly(os.fsync), slowly(os.fdatasync)
+from reconciler.cli.main import main
+main(sys.argv[1:])
+"""

@@ -12,14 +12,15 @@ from reconciler.cli.commands.plan import CONSENT
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
 from reconciler.cli.options import Digest, Duration, Options, shared
 from reconciler.cli.run import open_workspace, run_online
+from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
-from reconciler.model.results import Stopped
+from reconciler.model.results import ApplyResult, Stopped
+from reconciler.render.escape import finish_lines
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
-    from reconciler.model.exit_codes import ExitCode
     from reconciler.model.proposal import Proposal
-    from reconciler.model.results import ApplyResult
+    from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
     from reconciler.planning.saved import SavedPlan
@@ -63,7 +64,7 @@ class _Actions(click.ParamType[Any]):
     metavar="DURATION",
     help="At most this long for each step, with its retries and re-reads.  [default: 2m]",
 )
-@click.option("--receipt", metavar="FILE", help="Keep a report here, rewritten after each step.")
+@click.option("--receipt", metavar="FILE", help="Keep the report here, complete at any moment with FILE.journal.")
 @click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
 @click.option(
     "--publish", metavar="CONFIG", help="Publish the DNS records of each create with this octoDNS configuration."
@@ -92,7 +93,8 @@ def apply(options: Options, **given: Any) -> ExitCode:
         lambda workspace, context: _apply(options, request, workspace, context),
         open_=lambda: _open(options, request),
         wait=request.wait or 0.0,
-        outputs=[request.receipt],
+        outputs=[request.receipt, request.journal],
+        finish=request.correct_receipt,
         inputs=[request.planfile, request.publish],
     )
 
@@ -116,6 +118,21 @@ class _Request:
     allow_zone_rewrite: bool
     dns_servers: tuple[AnyServer, ...]
     no_dns: bool
+
+    @property
+    def journal(self) -> str | None:
+        from reconciler.operations.receipt import journal_path
+
+        return None if self.receipt is None else journal_path(self.receipt)
+
+    def correct_receipt(self, report: Report, code: ExitCode) -> ExitCode:
+        """A run that failed, or whose output could not be written, leaves the receipt with the same end."""
+        from reconciler.operations.receipt import correct
+
+        if self.receipt is not None and isinstance(report.content, ApplyResult) and not correct(self.receipt, report):
+            click.echo(finish_lines(f"error: could not write the receipt {self.receipt}\n"), nl=False, err=True)
+            return code or ExitCode.ERROR
+        return code
 
     @cached_property
     def saved(self) -> SavedPlan | None:

@@ -1,0 +1,73 @@
+"""A receipt while its run goes on: the report as it was at the start, and a journal with one line for each event since."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.domains import Absent, Domain, Live, Present
+from reconciler.model.ledger import unserved
+from reconciler.model.report import StepResult, StepState
+from reconciler.planning.saved import step_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RUNNING = "running"
+"""The `outcome` of a report whose run has not ended. Its `exit_code` is null."""
+
+HEADER = '{"format": "imgwire-reconciler/receipt-journal", "format_version": "1.0"}\n'
+"""The first line of a journal."""
+
+
+def is_journal(content: bytes) -> bool:
+    """A journal, or what a run that was killed at its very start left of one."""
+    header = HEADER.encode()
+    return content.startswith(header) or header.startswith(content)
+
+
+def is_running(document: object) -> bool:
+    """A report whose journal counts."""
+    return isinstance(document, dict) and document.get("outcome") == RUNNING
+
+
+def merge(document: dict[str, Any], journal: bytes) -> dict[str, Any]:
+    """The report with every event of its journal. Merging the same journal again changes nothing.
+
+    A last line that was not written to its end is ignored. Raises KeyError, TypeError or ValueError for a damaged document.
+    """
+    steps = {step["id"]: step for step in document["steps"]}
+    environments = {item["name"]: item for item in document["environments"]}
+    restored = {item["environment"]: item for item in document["restored"]}
+    for event in _events(journal):
+        if "step" in event:
+            steps[event["step"]].update(state=event["state"], error=event["error"])
+        else:
+            restored[event["restored"]["environment"]] = event["restored"]
+        environments[event["environment"]].update(live=event["live"], error=event["live_error"])
+    merged = {**document, "steps": list(steps.values()), "environments": list(environments.values())}
+    return {**merged, "restored": list(restored.values()), "unserved": _unserved(merged)}
+
+
+def _events(journal: bytes) -> Iterator[Mapping[str, Any]]:
+    for line in journal.split(b"\n")[1:-1]:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return  # what follows a damaged line may depend on it
+        if not isinstance(event, dict):
+            return
+        yield event
+
+
+def _unserved(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    steps = [step_of(step) for step in document["steps"]]
+    results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
+    live: dict[str, Live] = {
+        item["name"]: Absent() if item["live"] is None else Present(Domain(**item["live"]))
+        for item in document["environments"]
+    }
+    return [
+        {"hostname": item.hostname, "environment": item.environment, "since": item.since}
+        for item in unserved(steps, results, live)
+    ]
