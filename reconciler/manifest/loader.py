@@ -65,10 +65,10 @@ def parse_documents(
         manifest = Manifest(
             environments=tuple(merged.environments),
             files=tuple(SourceFile(file.path, hashlib.sha256(file.data).hexdigest()) for file in files),
-            api_url=merged.api_url,
-            max_interruptions=merged.max_interruptions,
-            allowed_domains=merged.allowed_domains,
-            change_windows=merged.change_windows,
+            api_url=merged.settings.api_url,
+            max_interruptions=merged.settings.max_interruptions,
+            allowed_domains=merged.settings.allowed_domains,
+            change_windows=merged.settings.change_windows,
         )
         return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
 

@@ -43,6 +43,19 @@ class Document:
         self.root: object = EMPTY
         self.root_position: Position = (0, 0, 1)
 
+    def find(self, path: tuple[str, ...]) -> Any:
+        """The value at a path of keys and indexes, or None."""
+        value: Any = self.root
+        for key in path:
+            match value:
+                case LocatedList():
+                    value = value[int(key)]
+                case LocatedMapping():
+                    value = value.get(key)
+                case _:
+                    return None
+        return value
+
     def at(self, position: Position) -> Location:
         return Location(self.source, position)
 
@@ -53,3 +66,12 @@ class Document:
         if isinstance(entries, LocatedList):
             return Location(self.source, entries.positions[int(key)])
         return Location(self.source, entries.positions[str(key)][1])
+
+
+NO_MAPPING = LocatedMapping()
+
+
+def mapping_at(value: object, key: str) -> LocatedMapping:
+    """The mapping under `key`, or an empty one."""
+    inner = value.get(key) if isinstance(value, LocatedMapping) else None
+    return inner if isinstance(inner, LocatedMapping) else NO_MAPPING

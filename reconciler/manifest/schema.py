@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.expectations import EXPECTED, NAME_HINT, Path, environment_of, expected, known_keys
-from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, ROOT_KEYS, environment_fits, head_fits
+from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, environment_fits, head_fits
+from reconciler.manifest.indentation import misplaced_keys
 from reconciler.manifest.located import Document, LocatedList, LocatedMapping
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.scalars import EMPTY, REPORTED, AmbiguousScalar
@@ -63,12 +64,14 @@ class _ShapeChecker:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._found: list[Diagnostic] = []
+        self._diagnostics: list[Diagnostic] = []
         self._reported: set[Path] = set()
         """Paths that need no more diagnostics, with all below them."""
 
     def check(self, root: object) -> list[Diagnostic]:
-        self._check_indentation(root)
+        for misplaced in misplaced_keys(self._document):
+            self._diagnostics.append(misplaced.diagnostic)
+            self._reported |= misplaced.explained
         for failure in sorted(islice(validator().iter_errors(root), MAX_PROBLEMS), key=_weight):
             path = tuple(str(part) for part in failure.absolute_path)
             if failure.instance is REPORTED or any(path[:depth] in self._reported for depth in range(len(path) + 1)):
@@ -83,55 +86,14 @@ class _ShapeChecker:
                 case _:
                     self._reported.add(path)
                     self._bad_value(path, failure)
-        return self._found
-
-    def _check_indentation(self, root: object) -> None:
-        """Report keys of an environment that are one level too far out, and nothing that follows from it."""
-        if not isinstance(root, LocatedMapping):
-            return
-        whole = self._at_path(("environments",))
-        before: str | None = None
-        for name in whole if isinstance(whole, LocatedMapping) else ():
-            if name not in ENVIRONMENT_KEYS:
-                before = name
-                continue
-            self._reported.add(("environments", name))
-            message = f"`{name}` is a key of an environment, but a name of one is expected here"
-            if before is None:
-                hint = "put it below a name such as `production:`, and indent it"
-                related: tuple[tuple[Location, str], ...] = ()
-            else:
-                hint = f"indent it: it belongs to `{before}`"
-                related = ((self._document.key_at(whole, before), "the environment that it may belong to"),)
-                self._reported.add(("environments", before))
-            self._add_diagnostic(Code.UNKNOWN_KEY, message, self._key(("environments",), name), hint, related)
-        for key, value in root.items():
-            if (
-                key not in ROOT_KEYS
-                and isinstance(value, LocatedMapping)
-                and not value.keys().isdisjoint(ENVIRONMENT_KEYS)
-            ):
-                message = f"`{shorten(key)}` looks like an environment, but it is not below `environments`"
-                related = ()
-                if "environments" in root:
-                    related = ((self._document.key_at(root, "environments"), "environments belong below this key"),)
-                    if root["environments"] is EMPTY:
-                        self._reported.add(("environments",))
-                self._reported.add((key,))
-                self._add_diagnostic(
-                    Code.UNKNOWN_KEY,
-                    message,
-                    self._key((), key),
-                    "indent it: it belongs below `environments:`",
-                    related,
-                )
+        return self._diagnostics
 
     def _unknown_keys(self, path: Path, entries: LocatedMapping) -> None:
         known = known_keys(path)
         for key in entries:
             if key in known or (*path, key) in self._reported:
                 continue
-            if len(self._found) > MAX_PROBLEMS:
+            if len(self._diagnostics) > MAX_PROBLEMS:
                 return
             owner = _owner(path)
             message = f"`{shorten(key)}` is not a key of {owner}"
@@ -238,7 +200,7 @@ class _ShapeChecker:
 
     def _add_wrong_type(self, path: Path, failure: ValidationError, at: Location) -> None:
         value = failure.instance
-        is_item = bool(path) and isinstance(self._at_path(path[:-1]), LocatedList)
+        is_item = bool(path) and isinstance(self._document.find(path[:-1]), LocatedList)
         must_be, hint = expected(path, value)
         shown = (
             f"each entry of `{shorten(path[-2])}`" if is_item else f"`{shorten(path[-1])}`" if path else "the manifest"
@@ -261,19 +223,13 @@ class _ShapeChecker:
             message = f"{shown} must be {must_be}, not {describe(value)}"
         self._add_diagnostic(Code.WRONG_TYPE, message, at, hint, environment=environment_of(path))
 
-    def _at_path(self, path: Path) -> Any:
-        value: Any = self._document.root
-        for key in path:
-            value = _inside(value, key)
-        return value
-
     def _key(self, path: Path, key: str) -> Location:
-        return self._document.key_at(self._at_path(path), key)
+        return self._document.key_at(self._document.find(path), key)
 
     def _value(self, path: Path) -> Location:
         if not path:
             return self._document.at(self._document.root_position)
-        return self._document.value_at(self._at_path(path[:-1]), path[-1])
+        return self._document.value_at(self._document.find(path[:-1]), path[-1])
 
     def _add_diagnostic(
         self,
@@ -284,7 +240,7 @@ class _ShapeChecker:
         related: tuple[tuple[Location, str], ...] = (),
         environment: str | None = None,
     ) -> None:
-        self._found.append(error(code, message, at, hint=hint, related=related, environment=environment))
+        self._diagnostics.append(error(code, message, at, hint=hint, related=related, environment=environment))
 
 
 def _owner(path: Path) -> str:
@@ -296,16 +252,6 @@ def _owner(path: Path) -> str:
             return "a change window"
         case _:
             return f"`{shorten(path[-1])}`"
-
-
-def _inside(value: object, key: str) -> Any:
-    match value:
-        case LocatedList():
-            return value[int(key)]
-        case LocatedMapping():
-            return value.get(key)
-        case _:
-            return None
 
 
 def _weight(failure: ValidationError) -> tuple[bool, bool]:
