@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 # Performance
 
 This page and its plot are generated: `.venv/bin/python -m benchmarks --write` after the test install. Each row is a whole
-process, from start to exit, against a local API on the same machine that delays every response. N is the number of
+process, from start to exit. The API runs on the same machine and delays every response. N is the number of
 environments and P the number of requests in flight. The *floor* is the time that the responses alone take: N ÷ P delays,
 rounded up. For `apply` it counts four requests per create, for `dns check` one request and two DNS queries
 per domain.
