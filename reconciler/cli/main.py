@@ -73,13 +73,13 @@ class Commands(click.Group):
             _print_error(text.getvalue())
             usage = isinstance(error, click.UsageError)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
-            _document(arguments, code, "usage" if usage else "error", error.format_message())
+            code = _document(arguments, code, "usage" if usage else "error", error.format_message())
         except (click.Abort, KeyboardInterrupt):
             code = signals.first or ExitCode.INTERRUPTED
             signals.settle(code)
             click.echo("interrupted", err=True)
             name = "SIGTERM" if code is ExitCode.TERMINATED else "SIGINT"
-            _document(arguments, code, "interrupted", f"ended by {name}")
+            code = _document(arguments, code, "interrupted", f"ended by {name}")
         except OSError as error:
             code = ExitCode.ERROR
             _print_error(f"error: {error.strerror or error}\n")  # such as a full disk under standard output
@@ -100,13 +100,22 @@ def _open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # as Python does for standard error
 
 
-def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> None:
-    """With `--format json`, standard output is one valid document even when no command came to run."""
-    as_json = "--format=json" in arguments or ("--format", "json") in itertools.pairwise(arguments)
-    if as_json:
-        from reconciler.cli.output import early_document
+def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> ExitCode:
+    """With `--format json` or `github`, the document and the step outputs exist even when no command came to run."""
+    formats = _formats(arguments)
+    command = next((word for word in arguments if word in COMMANDS), None)
+    if "json" in formats or "github" in formats:
+        from reconciler.cli.output import publish_early
 
-        click.echo(early_document(next((word for word in arguments if word in COMMANDS), None), code, reason, message))
+        return publish_early(command, code, reason, message, formats)
+    return code
+
+
+def _formats(arguments: list[str]) -> dict[str, bool]:
+    """The formats that a command line names, and whether standard output has them."""
+    options = [word.partition("=")[::2] for word in arguments if "=" in word] + list(itertools.pairwise(arguments))
+    reports = {value.partition("=")[0]: False for name, value in options if name == "--report"}
+    return reports | {value: True for name, value in options if name == "--format"}
 
 
 def _exit(code: ExitCode) -> NoReturn:

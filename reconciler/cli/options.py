@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.log import Log
+from reconciler.cli.output import ReportFile
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
@@ -32,7 +33,7 @@ class Options:
 
     command: str
     format: str
-    reports: tuple[tuple[str, str], ...] = ()
+    reports: tuple[ReportFile, ...] = ()
     verbosity: int = 0
     log_format: str = "text"
     files: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Options:
     @property
     def formats(self) -> frozenset[str]:
         """Every format that is written somewhere."""
-        return frozenset({self.format, *(format_ for format_, _ in self.reports)})
+        return frozenset({self.format, *(report.format for report in self.reports)})
 
     @property
     def read_paths(self) -> tuple[str, ...]:
@@ -80,20 +81,20 @@ class Options:
 
 
 class _Report(click.ParamType[Any]):
-    """FORMAT=FILE, the format being one that the command knows."""
+    """FORMAT=FILE, or FORMAT=+FILE to append, the format being one that the command knows."""
 
-    name = "FORMAT=FILE"
+    name = "FORMAT=[+]FILE"
 
     def __init__(self, formats: tuple[str, ...]) -> None:
         self._formats = formats
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
+        if isinstance(value, ReportFile):
             return value
         format_, equals, path = str(value).partition("=")
-        if not equals or not path or format_ not in self._formats:
+        if not equals or not path.removeprefix("+") or format_ not in self._formats:
             self.fail(f"'{value}' is not FORMAT=FILE with a format of {', '.join(self._formats)}", param, ctx)
-        return format_, path
+        return ReportFile(format_, path.removeprefix("+"), path.startswith("+"))
 
 
 class Duration(click.ParamType[Any]):
@@ -164,7 +165,7 @@ def _general(command: str) -> list[Decorator]:
             "reports",
             multiple=True,
             type=_Report(formats),
-            help="Write this format to a file as well. Repeatable.",
+            help="Write this format to a file as well; +FILE appends. Repeatable.",
         ),
         click.option("-v", "--verbose", "verbosity", count=True, help="Tell of retries; twice, of every request."),
         click.option(

@@ -9,23 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import style_for
-from reconciler.files import RefusedFile, check_output, write_atomic
+from reconciler.cli.log import Log
+from reconciler.cli.terminal import checkout_style, style_for
+from reconciler.files import RefusedFile, append, check_output, write_atomic
 from reconciler.model.conclusion import report_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Conclusion, Failed, PlanResult, PublishResult, Report, Stopped
 from reconciler.model.times import timestamp
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.style import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.cli.log import Log
+    from collections.abc import Mapping, Sequence
 
 
 # What can tell of a run that failed. Other formats are for what it was to show: then standard output stays empty.
-DOCUMENTS = frozenset({"json", "markdown", "junit", "prometheus", "github", "html"})
+DOCUMENTS = frozenset(
+    {"json", "markdown", "junit", "prometheus", "github", "html", "sarif", "codeclimate", "rdjson", "gitlab"}
+)
 
 
 def now() -> str:
@@ -33,19 +33,42 @@ def now() -> str:
     return timestamp(datetime.now(UTC))
 
 
-def early_document(command: str | None, code: ExitCode, reason: str, message: str) -> str:
-    """The JSON document of a run that ended before its command began."""
+def publish_early(
+    command: str | None, code: ExitCode, reason: str, message: str, formats: Mapping[str, bool]
+) -> ExitCode:
+    """The document and the step outputs of a run that ended before its command began. `formats`: on standard output?"""
+    known = command if command in FORMATS else "apply"
     report = report_of(command, now(), Failed(code, reason, message))
-    return renderer(command if command in FORMATS else "apply", "json")(report, Style()).rstrip("\n")
+    for format_ in ("json", "github"):
+        if formats.get(format_):
+            sys.stdout.write(renderer(known, format_)(report, checkout_style()))
+    if "github" in formats:
+        from reconciler.cli.github import write_step_files
+
+        return write_step_files(report, code, Log())
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report to write beside standard output: FORMAT=FILE, or FORMAT=+FILE to append."""
+
+    format: str
+    path: str
+    appends: bool = False
+
+    def write(self, text: str) -> None:
+        """Raises OSError."""
+        (append if self.appends else write_atomic)(self.path, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the options say about output. `reports` are (format, path)."""
+    """What the options say about output."""
 
     command: str
     format: str
-    reports: tuple[tuple[str, str], ...]
+    reports: tuple[ReportFile, ...]
     log: Log
 
     def without_reports(self) -> Output:
@@ -54,11 +77,13 @@ class Output:
     def publish(self, report: Report) -> Report:
         """Write the report everywhere it belongs: the report as it was published. Its exit code is 1 where something could
         not be written and all else went well."""
-        for format_, path in self.reports:
+        for file in self.reports:
             try:
-                write_atomic(path, renderer(self.command, format_)(report, Style()))
+                file.write(renderer(self.command, file.format)(report, checkout_style()))
             except OSError as error:
-                self.log.say("error", f"could not write the {format_} report to {path}: {error.strerror or error}")
+                self.log.say(
+                    "error", f"could not write the {file.format} report to {file.path}: {error.strerror or error}"
+                )
                 report = _incomplete(report, "report_not_written")
         if report.failed:
             self._log_failure(report, report.failed)

@@ -61,7 +61,7 @@ def run(
     """
     log = options.log
     output = Output(options.command, options.format, options.reports, log)
-    written = tuple(path for path in (*(path for _, path in options.reports), *outputs) if path is not None)
+    written = tuple(path for path in (*(report.path for report in options.reports), *outputs) if path is not None)
     read = (*(path for path in inputs if path is not None), *options.read_paths)
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -87,7 +87,12 @@ def run(
     signals.settle(report.conclusion.exit_code)
     report = output.publish(report)
     code = report.conclusion.exit_code
-    return finish(report, code) if finish else code
+    code = finish(report, code) if finish else code
+    if "github" in options.formats:
+        from reconciler.cli.github import write_step_files
+
+        code = write_step_files(report, code, log)
+    return code
 
 
 def run_online(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from typing import IO
 
 from reconciler.render.style import Style
@@ -11,7 +12,18 @@ from reconciler.render.style import Style
 
 def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
-    return Style(colours(stream), _columns(stream) if is_terminal(stream) else None, verbose)
+    width = _columns(stream) if is_terminal(stream) else None
+    return replace(checkout_style(), colour=colours(stream), width=width, verbose=verbose)
+
+
+def checkout_style() -> Style:
+    """How to write files: plain, with paths relative to the repository that the pipeline has checked out, if any."""
+    checkout = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    if not checkout:
+        return Style()
+    with contextlib.suppress(OSError, ValueError):
+        return Style(folder=os.path.realpath(os.curdir), checkout=os.path.realpath(checkout))
+    return Style()
 
 
 def _columns(stream: IO[str]) -> int:

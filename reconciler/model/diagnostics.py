@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Severity(StrEnum):
@@ -60,6 +64,12 @@ class Diagnostic:
     source: Excerpt | None = None
     related: tuple[Related, ...] = ()
     environment: str | None = None
+
+    def map_files(self, path: Callable[[str], str]) -> Diagnostic:
+        """The same problem with other paths of its files."""
+        span = replace(self.span, file=path(self.span.file)) if self.span else None
+        related = tuple(replace(item, span=replace(item.span, file=path(item.span.file))) for item in self.related)
+        return replace(self, span=span, related=related)
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of place: file, line, column, then code and words. What has no place comes last."""

@@ -48,12 +48,13 @@ class ValidateResult:
 class PlanResult:
     """What apply would do. A saved plan expires `expires_in` seconds after the report's time.
 
-    `detailed` makes changes end with exit code 2.
+    `detailed` makes changes end with exit code 2. `saved_to` is the path of the saved plan, if there is one.
     """
 
     proposal: Proposal
     expires_in: int | None = None
     detailed: bool = False
+    saved_to: str | None = None
 
     @property
     def plan(self) -> Plan:

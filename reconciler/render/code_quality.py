@@ -14,12 +14,15 @@ from urllib.parse import quote
 from reconciler.model.diagnostics import Severity
 from reconciler.render.escape import escape_control
 from reconciler.render.json_text import to_json
+from reconciler.render.problems import problems
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from reconciler.model.diagnostics import Diagnostic, Span
+    from reconciler.model.results import Report
+    from reconciler.render.style import Style
 
 _TOOL = "imgwire-reconciler"
 _NO_PLACE = "."  # Code Climate and rdjson require a path; a problem without a file belongs to the whole folder
@@ -93,6 +96,15 @@ def render_rdjson(diagnostics: Iterable[Diagnostic]) -> str:
             ],
         }
     )
+
+
+def _report_renderer(render: Callable[[Iterable[Diagnostic]], str]) -> Callable[[Report, Style], str]:
+    return lambda report, style: render(item.map_files(style.path) for item in problems(report))
+
+
+render_sarif_report = _report_renderer(render_sarif)
+render_codeclimate_report = _report_renderer(render_codeclimate)
+render_rdjson_report = _report_renderer(render_rdjson)
 
 
 def _text(item: Diagnostic) -> str:

@@ -1,7 +1,8 @@
-"""How a text is written: with colour or without, how wide, and how much of it. Colour never has meaning alone."""
+"""How a text is written: colour, width, how much of it, and in which checkout. Colour never has meaning alone."""
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,14 +20,26 @@ class Style:
     """Wraps text in colour, or leaves it as it is. `width` counts the columns of a terminal, None for a file or a pipe.
 
     `verbose` lists on a terminal what is otherwise only counted there.
+
+    `folder` is the working folder and `checkout` the root of the repository that a pipeline has checked out, both absolute;
+    empty outside a pipeline.
     """
 
     colour: bool = False
     width: int | None = None
     verbose: bool = False
+    folder: str = ""
+    checkout: str = ""
 
     def __call__(self, colour: str, text: str) -> str:
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text
+
+    def path(self, file: str) -> str:
+        """The file as code review tools name it: relative to the checkout. A file outside of it keeps its path."""
+        if not self.checkout:
+            return file
+        relative = posixpath.relpath(posixpath.join(self.folder, file), self.checkout)
+        return file if relative == ".." or relative.startswith("../") else relative
 
     def folded(self, items: Sequence[T], is_ready: Callable[[T], bool]) -> tuple[Sequence[T], str]:
         """The items to list, and a line that counts the ready ones if they are left out, as on a terminal with many."""

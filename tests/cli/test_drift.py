@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from samples import uid
@@ -116,36 +116,6 @@ def test_5_for_a_key_of_another_environment(web: Stage) -> None:
     web.manifest(web={"hostname": NEW, "environment_id": "00000000-0000-4000-8000-000000000000"})
     document = (ended := web.run("drift", "--format", "json")).document
     assert (ended.code, document["reason"], document["findings"]) == (5, "wrong_environment", [])
-
-
-@pytest.mark.parametrize(
-    ("manifest", "arguments", "code", "outputs"),
-    [
-        ({"web": HOST}, [], 0, "drift=false\nfindings=0\nexit_code=0\n"),
-        ({"web": NEW}, [], 2, "drift=true\nfindings=1\nexit_code=2\n"),
-        ({"web": "-"}, [], 65, "drift=false\nfindings=0\nexit_code=65\n"),
-        ({"web": NEW}, ["--baseline", "none"], 65, "drift=false\nfindings=0\nexit_code=65\n"),
-    ],
-)
-def test_the_steps_that_follow_in_a_workflow_are_told(
-    web: Stage, manifest: dict[str, Any], arguments: list[str], code: int, outputs: str
-) -> None:
-    web.manifest(**manifest)
-    path = web.write("outputs", "earlier=1\n")
-    web.set("GITHUB_OUTPUT", str(path))
-    assert web.run("drift", *arguments).code == code
-    assert path.read_text() == "earlier=1\n"
-    assert web.run("drift", "--format", "github", *arguments).code == code
-    assert path.read_text() == "earlier=1\n" + outputs
-
-
-def test_1_where_the_step_outputs_cannot_be_written(web: Stage) -> None:
-    web.set("GITHUB_OUTPUT", "no/such/folder")
-    ended = web.run("drift", "--format", "github")
-    assert (ended.code, ended.err) == (
-        1,
-        "error: could not write the step outputs to no/such/folder: No such file or directory\n",
-    )
 
 
 def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:

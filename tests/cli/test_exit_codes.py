@@ -237,7 +237,7 @@ def test_8_when_nobody_answers_at_all(web: Stage) -> None:
         pytest.param(["plan", "--parallelism", "0"], id="out of range"),
         pytest.param(["plan", "--format", "xml"], id="unknown format"),
         pytest.param(["plan", "--report", "json"], id="a report without a file"),
-        pytest.param(["plan", "--report", "github=x"], id="a format of another command"),
+        pytest.param(["plan", "--report", "junit=x"], id="a format of another command"),
         pytest.param(["verify", "--wait", "soon"], id="not a duration"),
         pytest.param(["apply", "--allow", "everything"], id="not a kind of change"),
         pytest.param(["apply", "plan.json", "--env", "web"], id="a plan file and a selection"),

@@ -92,7 +92,7 @@ def test_every_format_but_text_writes_a_document_when_the_run_fails(web: Stage, 
     ended = web.run(command, "--format", format_)
     assert ended.code == 65
     assert ended.out.strip()
-    assert format_ in {"prometheus", "github"} or "apex-hostname" in ended.out
+    assert format_ in {"prometheus", "github", "gitlab"} or "apex-hostname" in ended.out
 
 
 def test_text_leaves_standard_output_empty_when_the_run_fails(web: Stage) -> None:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 ELSEWHERE = {"drift": {"text", "json", "markdown"}, "dns show": {"table", "json", "bind"}}  # the rest has its own tests
-ENDINGS = {"text": "txt", "table": "txt", "json": "json", "markdown": "md", "bind": "zone", "dotenv": "env"}
+ENDINGS = {
+    "text": "txt",
+    "table": "txt",
+    "json": "json",
+    "markdown": "md",
+    "bind": "zone",
+    "dotenv": "env",
+    "github": "github.txt",
+    "gitlab": "tf.json",
+}
 ROWS = [
     (make, format_)
     for make in documents.ALL

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -10,14 +9,11 @@ import click
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
-from reconciler.files import append
-from reconciler.model.exit_codes import ExitCode
-from reconciler.model.results import DriftResult
-from reconciler.render.escape import finish_lines
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
-    from reconciler.model.results import Report
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import DriftResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -62,22 +58,4 @@ def drift(
             probe_days=probe_days if probe else None,
         )
 
-    finish = _step_outputs if "github" in options.formats else None
-    return run_online(options, operate, inputs=[baseline], finish=finish)
-
-
-def _step_outputs(report: Report, code: ExitCode) -> ExitCode:
-    """Tell the steps that follow in a GitHub workflow, if this is one. The values are numbers and fixed words."""
-    path = os.environ.get("GITHUB_OUTPUT")
-    if not path:
-        return code
-    findings = report.result.findings if isinstance(report.result, DriftResult) else ()
-    drifted = any(finding.counts for finding in findings)
-    try:
-        append(path, f"drift={str(drifted).lower()}\nfindings={len(findings)}\nexit_code={int(code)}\n")
-    except OSError as error:
-        click.echo(
-            finish_lines(f"error: could not write the step outputs to {path}: {error.strerror or error}"), err=True
-        )
-        return code or ExitCode.ERROR
-    return code
+    return run_online(options, operate, inputs=[baseline])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,7 @@ def plan(
         result = PlanResult(await propose(workspace, context, consent), int(expires_in), detailed_exitcode)
         if out is not None and can_be_saved(result):
             save_plan(out, workspace, context, result)
-            saved = True
+            saved, result = True, replace(result, saved_to=out)
             context.observer.on_notice("info", _saved_notice(out, result, options, unprotect, max_interruptions))
         return result
 
