@@ -81,7 +81,7 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
 
 
 def test_every_example_is_valid() -> None:
-    examples = sorted({path.parent for path in (ROOT / "examples").rglob("*.yaml")})
+    examples = sorted((ROOT / "examples").rglob("imgwire.yaml"))
     assert examples
     for path in examples:
         assert load([str(path)]).warnings == ()
