@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "Show the live state of every environment",
     "dns": "Show, look up or publish the DNS records that custom domains need",
     "import": "Make manifest entries of what is live already",
+    "show": "Print a saved plan, a receipt or a report",
     "emulator": "Serve a local stand-in for the Imgwire API",
     "schema": "Print a JSON Schema",
 }

@@ -149,10 +149,8 @@ class Digest(click.ParamType[Any]):
         return text
 
 
-def _general(command: str) -> list[Decorator]:
-    formats = tuple(FORMATS[command])
+def _output(formats: tuple[str, ...]) -> list[Decorator]:
     return [
-        click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
         click.option(
             "--format",
             type=click.Choice(formats),
@@ -171,6 +169,14 @@ def _general(command: str) -> list[Decorator]:
         click.option(
             "--log-format", type=click.Choice(["text", "json"]), default="text", help="How standard error is written."
         ),
+    ]
+
+
+def _general(command: str) -> list[Decorator]:
+    formats = tuple(FORMATS[command])
+    return [
+        click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
+        *_output(formats),
         click.option(
             "--emulator",
             is_flag=False,
@@ -242,8 +248,15 @@ _API: list[Decorator] = [
 
 def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
     """Give the command the shared options, as an `Options` in its first parameter."""
-    added = [*_general(command), *(_SELECTION if selection else []), *(_API if network else [])]
+    return _given(command, [*_general(command), *(_SELECTION if selection else []), *(_API if network else [])])
 
+
+def output_options(command: str) -> Callable[[Callable[..., ExitCode]], Any]:
+    """The same for a command that reads no manifest: it has the options about output only."""
+    return _given(command, _output(tuple(FORMATS[command])))
+
+
+def _given(command: str, added: list[Decorator]) -> Callable[[Callable[..., ExitCode]], Any]:
     def decorate(function: Callable[..., ExitCode]) -> Any:
         @functools.wraps(function)
         def call(**given: Any) -> ExitCode:

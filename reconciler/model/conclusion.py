@@ -22,6 +22,7 @@ from reconciler.model.results import (
     PublishResult,
     RecordsResult,
     Report,
+    ShowResult,
     StatusResult,
     ValidateResult,
     VerifyResult,
@@ -66,6 +67,8 @@ def conclude(result: Result) -> Conclusion:
     match result:
         case Failed():
             return Conclusion(result.exit_code, result.reason)
+        case ShowResult():
+            return Conclusion(ExitCode.OK)
         case ValidateResult():
             return _of_validate(result.diagnostics)
         case PlanResult():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.delivery import delivery_host
 from reconciler.model.diagnostics import Severity
@@ -11,6 +11,8 @@ from reconciler.model.digest import digest
 from reconciler.model.plan import IDENTITY_CODES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.dns import DnsNote, Publication, ZoneChange
     from reconciler.model.environments import Source
@@ -235,7 +237,15 @@ class Failed:
     digest: str | None = None
 
 
-Result = ValidateResult | Read | Failed
+@dataclass(frozen=True, slots=True)
+class ShowResult:
+    """The document of an earlier run: as it is, and as the report that it was written from."""
+
+    document: Mapping[str, Any]
+    report: Report
+
+
+Result = ValidateResult | Read | ShowResult | Failed
 
 
 class Stopped(Exception):
@@ -284,7 +294,13 @@ class Report:
     @property
     def content(self) -> ValidateResult | Read | None:
         """What there is to show: the result, or what a run that failed had by then."""
-        return self.result.so_far if isinstance(self.result, Failed) else self.result
+        match self.result:
+            case Failed(so_far=so_far):
+                return so_far
+            case ShowResult():
+                return None
+            case result:
+                return result
 
     @property
     def message(self) -> str | None:

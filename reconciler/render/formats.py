@@ -46,6 +46,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "html": "html:render_drift",
     },
     "import": {"text": "text.manifest:render_import", "json": "json_v1:render_report"},
+    "show": {"text": "show:render_text", "json": "show:render_json", "markdown": "show:render_markdown"},
     "dns show": {
         "table": "records:render_table",
         "json": "json_v1:render_report",

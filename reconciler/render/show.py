@@ -1,0 +1,73 @@
+"""A document of an earlier run, in the words of the command that wrote it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.model.results import ShowResult, ValidateResult
+from reconciler.render.escape import escape_control
+from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.json_text import to_json
+from reconciler.render.json_v1 import render_report
+from reconciler.render.markdown import code
+from reconciler.render.text.sections import render_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.results import Report
+    from reconciler.render.style import Style
+
+_UNFINISHED = "The run has not ended, or was killed: a step that is not started here may have begun."
+
+
+def render_text(report: Report, style: Style) -> str:
+    """What the command printed, below the command, the time and the outcome."""
+    match report.result:
+        case ShowResult(document=document, report=shown):
+            return f"{escape_control(_headline(shown))}\n\n{_text(document, shown, style)}"
+        case _:
+            return render_failure(report, style)
+
+
+def render_markdown(report: Report, style: Style) -> str:
+    """The same in Markdown."""
+    match report.result:
+        case ShowResult(report=shown):
+            return f"{code(_headline(shown))}\n\n{_body(shown, 'markdown', style)}"
+        case _:
+            return renderer("plan", "markdown")(report, style)
+
+
+def render_json(report: Report, _style: Style) -> str:
+    """The document itself; that of a run that has not ended together with its journal."""
+    match report.result:
+        case ShowResult(document=document):
+            return to_json(document)
+        case _:
+            return render_report(report)
+
+
+def _headline(report: Report) -> str:
+    conclusion = report.conclusion
+    ended = (
+        "running" if conclusion.outcome == "running" else f"{conclusion.outcome}, exit code {conclusion.exit_code:d}"
+    )
+    reason = f" ({conclusion.reason})" if conclusion.reason else ""
+    return f"{report.command or 'reconciler'} at {report.created_at}: {ended}{reason}"
+
+
+def _text(document: Mapping[str, Any], report: Report, style: Style) -> str:
+    if isinstance(report.result, ValidateResult):  # how many environments there were is in the message only
+        return f"{escape_control(document['message'])}\n"
+    return _body(report, "text", style)
+
+
+def _body(report: Report, format_: str, style: Style) -> str:
+    command = report.command if report.command in FORMATS else "apply"
+    if format_ == "markdown":
+        command = "plan" if command == "plan" else "apply"  # reports of all other commands are rendered alike
+    elif format_ not in FORMATS[command]:
+        format_ = "table"
+    body = renderer(command, format_)(report, style)
+    return body + (f"\n{_UNFINISHED}\n" if report.conclusion.outcome == "running" else "")

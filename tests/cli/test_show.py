@@ -1,0 +1,119 @@
+"""`show`: a document of an earlier run says again what the run said."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+OLD, NEW = "old.example.com", "new.example.com"
+# No document has the records of the deleted custom domain, nor the health of a new one before its check.
+NOT_SHOWN = re.compile(
+    r"DNS records to remove:\n  old.example.com. CNAME\n  _acme-challenge.old.example.com. CNAME\n|\bPENDING\b,?"
+)
+
+
+@pytest.fixture
+def web(stage: Stage) -> Stage:
+    stage.environment("web", OLD)
+    stage.environment("blog")
+    stage.manifest(web=NEW, blog="blog.example.com")
+    return stage
+
+
+def body(text: str) -> str:
+    """What follows the headline."""
+    return text.partition("\n\n")[2]
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["plan"],
+        ["apply", "--auto-approve", "--no-dns"],
+        ["status"],
+        ["drift"],
+        ["verify", "--no-dns"],
+        ["validate"],
+        ["plan", "--env", "nobody"],
+        ["apply"],
+    ],
+    ids=" ".join,
+)
+def test_a_document_shows_what_its_run_printed(web: Stage, command: list[str], format_: str) -> None:
+    reports = [] if command[0] == "validate" else ["--report", "markdown=d.md"]
+    ended = web.run(*command, "--report", "json=d.json", *reports)
+    shown = web.run("show", "d.json", "--format", format_)
+    assert (shown.code, shown.err) == (0, "")
+    assert f"exit code {ended.code}" in shown.out.splitlines()[0]
+    if format_ == "markdown" and reports:
+        assert body(shown.out) == web.read("d.md")
+    elif format_ == "text" and ended.out:
+        printed = NOT_SHOWN.sub("", ended.out)
+        assert set(body(shown.out).split()) >= set(printed.split())
+        assert "to remove" not in shown.out
+
+
+def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
+    assert web.run("plan", "--out", "p.json").code == 0
+    assert web.run("show", "p.json", "--format", "json").out == web.read("p.json")
+
+
+def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Stage) -> None:
+    assert web.run("apply", "--auto-approve", "--no-dns", "--receipt", "r.json").code == 0
+    document = json.loads(web.read("r.json")) | {"outcome": "running", "exit_code": None}
+    for step in document["steps"]:
+        step["state"] = "not_started"
+    web.write("r.json", json.dumps(document))
+    header = {"format": "imgwire-reconciler/receipt-journal", "format_version": "1.0"}
+    event = {
+        "step": "delete:web",
+        "state": "done",
+        "error": None,
+        "environment": "web",
+        "live": None,
+        "live_error": None,
+    }
+    web.write("r.json.journal", "".join(json.dumps(line) + "\n" for line in (header, event)) + '{"step"')
+    shown = web.run("show", "r.json")
+    assert shown.code == 0
+    assert "running" in shown.out.splitlines()[0]
+    assert f"{OLD}" in shown.out
+    assert "The run has not ended, or was killed" in shown.out
+    merged = json.loads(web.run("show", "r.json", "--format", "json").out)
+    assert merged["unserved"] == [{"hostname": OLD, "environment": "web", "since": "delete:web"}]
+    assert next(step["state"] for step in merged["steps"] if step["id"] == "delete:web") == "done"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("version: 1", "is not JSON"),
+        ("[]", "is neither a plan nor a report"),
+        ('{"format": "imgwire-reconciler/plan", "format_version": "2.0"}', "was written by another version"),
+        ('{"format": "imgwire-reconciler/report", "format_version": "1.0"}', "is damaged"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_65_for_what_is_no_such_document(web: Stage, content: str | None, why: str) -> None:
+    if content is not None:
+        web.write("d.json", content)
+    ended = web.run("show", "d.json", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (65, "invalid_document")
+    assert f"d.json {why}" in ended.document["message"]
+    assert "hint" in ended.err
+
+
+def test_control_sequences_in_a_document_do_not_reach_the_terminal(web: Stage) -> None:
+    assert web.run("plan", "--out", "p.json").code == 0
+    web.write("p.json", web.read("p.json").replace("blog.example.com", "\\u001b[31mblog\\n::error::x"))
+    for format_ in ("text", "json", "markdown"):
+        shown = web.run("show", "p.json", "--format", format_)
+        assert "\x1b" not in shown.out
+        assert not any(line.strip().startswith("::") for line in shown.out.splitlines())
