@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import files
-from reconciler.files import FileTooLarge, RefusedFile, append, check_output, read_bounded, write_atomic
+from reconciler.files import Appender, FileTooLarge, RefusedFile, append, check_output, read_bounded, write_atomic
 
 ROOT = Path(__file__).parents[1]
 
@@ -253,3 +254,31 @@ def test_a_bind_mounted_file_is_written_in_place(here: Path) -> None:
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "short", "")
     assert ((here / "source").read_text(), left_over(here)) == ("short", [])
+
+
+def test_a_line_that_does_not_fit_leaves_the_lines_before_it(tmp_path: Path) -> None:
+    like, path = tmp_path / "r.json", tmp_path / "r.json.journal"
+    like.touch(mode=0o600)
+    file = Appender(str(path), like=str(like))
+    file.append("first\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            file.append("a line that is too long\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    file.append("last\n")
+    file.close()
+    assert (path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777) == ("first\nlast\n", 0o600)
+
+
+def test_a_file_that_is_no_longer_at_its_path_is_not_appended_to(tmp_path: Path) -> None:
+    like, path = tmp_path / "r.json", tmp_path / "r.json.journal"
+    like.touch()
+    file = Appender(str(path), like=str(like))
+    path.unlink()
+    path.touch()
+    with pytest.raises(OSError, match="another file has taken its place"):
+        file.append("first\n")
+    file.close()

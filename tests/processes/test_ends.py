@@ -127,6 +127,19 @@ def test_a_receipt_that_breaks_on_the_way_lets_only_the_create_that_completes_a_
     assert json.loads(stage.read("elsewhere/r.json"))["outcome"] == "running"
 
 
+def test_a_receipt_that_breaks_between_the_deletes_of_a_swap_sends_no_second_delete(swap: Stage) -> None:
+    fault = Fault(Kind.DELAY, method="DELETE", path=DOMAIN, seconds=HELD)
+    swap.world.faults.add(fault)
+    (swap.folder / "receipts").mkdir()
+    with started("apply", "--auto-approve", "--receipt", "receipts/r.json", "--format", "json") as process:
+        wait_for(swap, fault)
+        (swap.folder / "receipts").rename(swap.folder / "elsewhere")
+        ended = process.end()
+    assert (ended.code, ended.document["unserved"], hostnames(swap)) == (6, [], [A, B])
+    assert acted(swap) == ["DELETE", "POST"]
+    assert [item["hostname"] for item in ended.document["restored"]] == [A]
+
+
 def test_kill_9_in_the_middle_of_a_run_with_a_slow_disk_loses_no_step_but_the_last(stage: Stage) -> None:
     names = [f"e{index:02}" for index in range(12)]
     for name in names:
