@@ -27,6 +27,7 @@ COMMANDS = {
     "dns": "Show, look up or publish the DNS records that custom domains need",
     "import": "Make manifest entries of what is live already",
     "show": "Print a saved plan, a receipt or a report",
+    "doctor": "Check keys, proxy, DNS, TLS, the clock and the API",
     "emulator": "Serve a local stand-in for the Imgwire API",
     "schema": "Print a JSON Schema",
 }

@@ -15,6 +15,7 @@ from reconciler.model.results import (
     ApplyResult,
     Conclusion,
     DnsCheckResult,
+    DoctorResult,
     DriftResult,
     Failed,
     ImportResult,
@@ -71,6 +72,8 @@ def conclude(result: Result) -> Conclusion:
             return Conclusion(ExitCode.OK)
         case ValidateResult():
             return _of_validate(result.diagnostics)
+        case DoctorResult():
+            return _of_doctor(result)
         case PlanResult():
             return _of_plan(result.plan, result.blocks, detailed=result.detailed)
         case ApplyResult():
@@ -103,6 +106,11 @@ def reading_code(plan: Plan) -> ExitCode:
 def refusal_code(plan: Plan) -> ExitCode:
     """The code of a plan that may not be run: 5, unless an environment that could not be read comes first."""
     return worst([ExitCode.REFUSED, *_unreadable(plan)])
+
+
+def _of_doctor(result: DoctorResult) -> Conclusion:
+    code = worst(check.exit_code for check in result.checks)
+    return Conclusion(code, next((check.name for check in result.checks if check.exit_code), None))
 
 
 def _of_validate(diagnostics: Iterable[Diagnostic]) -> Conclusion:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.dns import DnsNote, Publication, ZoneChange
+    from reconciler.model.doctor import Check
     from reconciler.model.environments import Source
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
@@ -206,6 +207,13 @@ class PublishResult(_OfPlan):
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DoctorResult:
+    """The checks between the manifest and the API, in the order of a request."""
+
+    checks: tuple[Check, ...] = ()
+
+
 Read = (
     PlanResult
     | ApplyResult
@@ -245,7 +253,7 @@ class ShowResult:
     report: Report
 
 
-Result = ValidateResult | Read | ShowResult | Failed
+Result = ValidateResult | DoctorResult | Read | ShowResult | Failed
 
 
 class Stopped(Exception):
@@ -292,7 +300,7 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
-    def content(self) -> ValidateResult | Read | None:
+    def content(self) -> ValidateResult | DoctorResult | Read | None:
         """What there is to show: the result, or what a run that failed had by then."""
         match self.result:
             case Failed(so_far=so_far):

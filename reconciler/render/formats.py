@@ -57,6 +57,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "external-dns": "records:render_external_dns",
         "csv": "records:render_csv",
     },
+    "doctor": {"text": "text.doctor:render_doctor", "json": "json_v1:render_report"},
     "dns check": {"text": "text.verify:render_dns_check", **_REPORT},
     "dns sync": {"text": "text.verify:render_dns_sync", **_REPORT},
 }

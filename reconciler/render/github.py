@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.results import ApplyResult, DriftResult, PlanResult, ValidateResult
+from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult
 from reconciler.render import markdown
 from reconciler.render.diagnostics import render_github
 from reconciler.render.escape import finish
@@ -89,7 +89,7 @@ def step_summary(report: Report, style: Style, max_bytes: int = MAX_SUMMARY_BYTE
 def _numbers(report: Report) -> dict[str, str]:
     """What the plan of the report counts. A plan that lacks environments does not show that nothing changes."""
     content = report.content
-    if content is None or isinstance(content, ValidateResult):
+    if content is None or isinstance(content, ValidateResult | DoctorResult):
         return {"digest": (report.failed and report.failed.digest) or ""}
     plan, count = content.plan, content.plan.summary()
     unchanged = "false" if plan.complete else ""

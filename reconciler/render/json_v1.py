@@ -10,6 +10,7 @@ from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
+    DoctorResult,
     DriftResult,
     PlanResult,
     PublishResult,
@@ -21,6 +22,7 @@ from reconciler.model.results import (
 from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
 from reconciler.render.dns import bind_line
+from reconciler.render.escape import escape_control
 from reconciler.render.json_text import to_json
 from reconciler.render.probes import probe_object
 from reconciler.version import __version__
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.doctor import Check
     from reconciler.model.environments import Source
     from reconciler.model.errors import BackendError
     from reconciler.model.plan import Block, Change, EnvironmentPlan, Interruption, Move, Step
@@ -64,7 +67,7 @@ def _report(report: Report) -> dict[str, Any]:
     }
 
 
-def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
+def _sections(content: ValidateResult | DoctorResult | Read | None) -> dict[str, Any]:
     """What happened, beside the plan. Every report has every section."""
     data: dict[str, Any] = {
         "findings": [],
@@ -80,6 +83,8 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
             data["published"] = [_publication(item) for item in publications]
             data["restored"] = [restore_object(item) for item in applied.restores]
             data["unserved"] = [_unserved(item) for item in applied.unserved]
+        case DoctorResult(checks=checks):
+            data["checks"] = [_check(item) for item in checks]
         case DriftResult(findings=findings):
             data["findings"] = [_finding(item) for item in findings]
         case PublishResult(publications=publications):
@@ -96,7 +101,7 @@ def _sections(content: ValidateResult | Read | None) -> dict[str, Any]:
 
 
 def _shared(report: Report) -> dict[str, Any]:
-    content = None if isinstance(report.content, ValidateResult) else report.content
+    content = None if isinstance(report.content, ValidateResult | DoctorResult) else report.content
     plan = content.plan if content else _NO_PLAN
     failed = report.failed
     expires_in = content.expires_in if isinstance(content, PlanResult) else None
@@ -245,6 +250,16 @@ def _block(block: Block) -> dict[str, str | None]:
         "environment": block.environment,
         "message": block.message,
         "override": block.override,
+    }
+
+
+def _check(item: Check) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "state": str(item.state),
+        "message": escape_control(item.message),
+        "hint": escape_control(item.hint) if item.hint else None,
+        "exit_code": int(item.exit_code),
     }
 
 

@@ -12,6 +12,7 @@ from reconciler.model.report import RestoreFailure
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
+    DoctorResult,
     DriftResult,
     ImportResult,
     PlanResult,
@@ -80,7 +81,7 @@ def render_plan(report: Report, _style: Style) -> str:
 def render_report(report: Report, _style: Style) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
     content = report.content
-    if content is None or isinstance(content, ValidateResult):
+    if content is None or isinstance(content, ValidateResult | DoctorResult):
         return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed")
     title = f"### Imgwire {report.command}: {report.conclusion.outcome}"
     match content:

@@ -8,7 +8,7 @@ from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.domains import Unreadable
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import RestoreFailure, StepState, Verdict
-from reconciler.model.results import ApplyResult, DriftResult, PlanResult, ValidateResult, VerifyResult
+from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, VerifyResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ def problems(report: Report) -> Iterator[Diagnostic]:
     if report.failed and report.failed.message:
         yield Diagnostic(Severity.ERROR, report.conclusion.reason or "error", report.failed.message, report.hint)
     content = report.content
-    if content is None or isinstance(content, ValidateResult):
+    if content is None or isinstance(content, ValidateResult | DoctorResult):
         return
     spans = {item.name: item.environment.span for item in content.plan.environments}
     yield from _unreadable(report, content.plan)

@@ -1,0 +1,190 @@
+"""`doctor`: everything between the manifest and the API, checked one by one. Only GET requests are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from reconciler.api import tls
+from reconciler.api.backend import DOMAIN_PATH, USER_AGENT, Access, Connections, HttpSettings
+from reconciler.api.exchange import Request
+from reconciler.api.proxies import proxy_for
+from reconciler.model.diagnostics import Severity
+from reconciler.model.doctor import Check, CheckState
+from reconciler.model.domains import Unreadable
+from reconciler.model.errors import BackendError
+from reconciler.model.exit_codes import ExitCode, code_of, worst
+from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.results import DoctorResult
+from reconciler.operations.propose import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from urllib.parse import SplitResult
+
+    from reconciler.api.proxies import Proxy
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
+
+MAX_SKEW = 60
+"""Seconds between the clock of this machine and that of the API, from which a warning is due."""
+
+
+async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
+    """Check manifest, keys, proxy, DNS, TLS, clock and the API, in this order. A failed check does not stop the others."""
+    settings = HttpSettings(workspace.api_url, Access.READ, timeout=context.timeout, transport=context.transport)
+    url = urlsplit(workspace.api_url)
+    checks = [_manifest(workspace), _keys(workspace)]
+    if context.transport is not None:
+        checks += [_skipped(name, "the built-in emulator uses no network") for name in ("proxy", "dns", "tls")]
+    else:
+        proxy, check = _proxy(url, settings)
+        checks.append(check)
+        if check.state is CheckState.FAILED:
+            checks += [_skipped(name, "the proxy cannot be used") for name in ("dns", "tls")]
+        else:
+            checks += [await _dns(url, proxy), await _tls(url, proxy, settings)]
+    checks += [await _clock(url, settings), await _api(workspace, context)]
+    return DoctorResult(tuple(checks))
+
+
+def _manifest(workspace: Workspace) -> Check:
+    warnings = [item for item in workspace.diagnostics if item.severity is Severity.WARNING]
+    count, files = len(workspace.selected), len(workspace.source.files)
+    message = f"{count} environment{'s' * (count != 1)} in {files} file{'s' * (files != 1)}"
+    if warnings:
+        return Check("manifest", CheckState.WARNING, f"{message}; {warnings[0].message}", warnings[0].hint)
+    return Check("manifest", CheckState.OK, message)
+
+
+def _keys(workspace: Workspace) -> Check:
+    missing = [item.name for item in workspace.selected if item.name not in workspace.credentials]
+    total = len(workspace.selected)
+    if not missing:
+        return Check("keys", CheckState.OK, f"{total} of {total} keys are usable")
+    message = f"{len(missing)} of {total} keys are not usable, the first of `{missing[0]}`"
+    problem = next((item for item in workspace.diagnostics if item.environment == missing[0]), None)
+    if problem is None:
+        return _failed("keys", message, f"set IMGWIRE_API_KEY_… for `{missing[0]}`", ExitCode.CREDENTIALS)
+    return _failed("keys", f"{message}: {problem.message}", problem.hint, ExitCode.CREDENTIALS)
+
+
+def _proxy(url: SplitResult, settings: HttpSettings) -> tuple[Proxy | None, Check]:
+    if url.scheme == "http":
+        return None, _skipped("proxy", "plain http never uses a proxy")
+    try:
+        proxy = proxy_for(url.hostname or "", _port(url), settings.environ)
+    except BackendError as error:
+        return None, _failed("proxy", error.message, error.hint, code_of(error.kind))
+    message = f"{proxy} from {proxy.variable}" if proxy else "none, the connection is direct"
+    return proxy, Check("proxy", CheckState.OK, message)
+
+
+async def _dns(url: SplitResult, proxy: Proxy | None) -> Check:
+    host, port = (proxy.host, proxy.port) if proxy else (url.hostname or "", _port(url))
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        hint = f"check the name `{host}`, /etc/resolv.conf, and whether HTTPS_PROXY must be set here"
+        return _failed("dns", f"{host} cannot be resolved: {reason}", hint, ExitCode.UNREACHABLE)
+    addresses = list(dict.fromkeys(str(item[4][0]) for item in found))
+    more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    return Check("dns", CheckState.OK, f"{host} has the address {addresses[0]}{more}")
+
+
+async def _tls(url: SplitResult, proxy: Proxy | None, settings: HttpSettings) -> Check:
+    if url.scheme == "http":
+        return _skipped("tls", "the API URL is plain http")
+    try:
+        context = tls.trusted(settings.environ)
+    except BackendError as error:
+        return _failed("tls", error.message, error.hint, code_of(error.kind))
+    if proxy:
+        return _skipped("tls", "checked with the API, because the connection goes through a proxy")
+    where = f"{url.hostname}:{_port(url)}"
+    try:
+        version = await _within(settings.timeout, _handshake(url.hostname or "", _port(url), context))
+    except TimeoutError:
+        hint = "check firewalls between this machine and the API"
+        return _failed("tls", f"{where}: no answer within {settings.timeout:g} s", hint, ExitCode.UNREACHABLE)
+    except ssl.SSLError as error:
+        reason, advice = tls.failure(error)
+        return _failed("tls", f"{where}: {reason}", advice or "check the API URL and its port", ExitCode.UNREACHABLE)
+    except OSError as error:
+        hint = "check the API URL, firewalls, and whether HTTPS_PROXY must be set here"
+        return _failed("tls", f"{where}: {error.strerror or error}", hint, ExitCode.UNREACHABLE)
+    return Check("tls", CheckState.OK, f"{version} with {where}, and its certificate is trusted")
+
+
+async def _handshake(host: str, port: int, context: ssl.SSLContext) -> str:
+    _, writer = await asyncio.open_connection(host, port, ssl=context)
+    try:
+        version: str = writer.get_extra_info("ssl_object").version()
+        return version
+    finally:
+        writer.close()
+
+
+async def _clock(url: SplitResult, settings: HttpSettings) -> Check:
+    """Compare with the Date header of an answer to a GET without a key. Its status does not matter."""
+    request = Request("GET", url.path + DOMAIN_PATH, (("User-Agent", USER_AGENT), ("Accept", "application/json")), b"")
+    try:
+        async with Connections(settings).lend(1, keep=False) as exchanger:
+            answer = await exchanger.exchange(request)
+        there = parsedate_to_datetime(answer.headers["date"]).timestamp()
+    except BackendError:
+        return _skipped("clock", "the API does not answer")
+    except (KeyError, ValueError, OverflowError):
+        return _skipped("clock", "the answer has no date")
+    skew = round(settings.wall_clock() - there)
+    if abs(skew) > MAX_SKEW:
+        side = "ahead of" if skew > 0 else "behind"
+        message = f"this machine is {abs(skew)} s {side} the API"
+        return Check("clock", CheckState.WARNING, message, "synchronise the clock (NTP): certificates and plans expire")
+    return Check("clock", CheckState.OK, f"within {MAX_SKEW} s of the API")
+
+
+async def _api(workspace: Workspace, context: Context) -> Check:
+    """Read each environment that has a key."""
+    try:
+        result = await survey(workspace, context)
+    except BackendError as problem:
+        return _failed("api", problem.message, problem.hint, code_of(problem.kind))
+    states = [item for item in result.plan.environments if item.name in workspace.credentials]
+    failures = [(item.name, item.live.error) for item in states if isinstance(item.live, Unreadable)]
+    if failures:
+        name, error = failures[0]
+        message = (
+            f"{len(failures)} of {len(states)} environments could not be read, the first `{name}`: {error.message}"
+        )
+        return _failed("api", message, error.hint, worst([code_of(error.kind) for _, error in failures]))
+    mistake = next((block for block in result.blocks if block.code in IDENTITY_CODES), None)
+    if mistake:
+        return _failed("api", mistake.message, "check which key belongs to which environment", ExitCode.REFUSED)
+    if not states:
+        return _skipped("api", "no environment has a usable key")
+    return Check(
+        "api", CheckState.OK, f"{len(states)} of {len(states)} environments were read from {workspace.api_url}"
+    )
+
+
+async def _within(seconds: float, work: Awaitable[str]) -> str:
+    async with asyncio.timeout(seconds):
+        return await work
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _failed(name: str, message: str, hint: str | None, code: ExitCode) -> Check:
+    return Check(name, CheckState.FAILED, message, hint, code)
+
+
+def _skipped(name: str, message: str) -> Check:
+    return Check(name, CheckState.SKIPPED, message)
