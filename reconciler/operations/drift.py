@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A difference is reported if `times` reads in a row show it. `interval` is the pause between two reads, in seconds."""
+
+    times: int = 1
+    interval: float = 30.0
+
+
 async def drift(
     workspace: Workspace,
     context: Context,
@@ -30,6 +39,7 @@ async def drift(
     health: bool = False,
     dns: Dns | None = None,
     probe_days: int | None = None,
+    confirmation: Confirmation = Confirmation(),
 ) -> DriftResult:
     """Compare live with the manifest and with the baseline, with GET requests only. `health` counts health problems.
 
@@ -37,17 +47,17 @@ async def drift(
     ready hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
     Raises Stopped where a record is not of the environment that it was read for.
     """
-    status = await survey(workspace, context)
-    plan = status.plan
+    result = await _compare(workspace, context, baseline, health=health)
+    for _ in range(confirmation.times - 1):
+        if not any(finding.counts for finding in result.findings):
+            break
+        await asyncio.sleep(confirmation.interval)
+        result = _confirmed(result, await _compare(workspace, context, baseline, health=health), context)
+    plan = result.plan
     unknown = [f"`{item.name}`" for item in plan.environments if baseline and item.name not in baseline.live]
     if unknown:
         listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
         context.observer.on_notice("info", f"The baseline tells nothing of {listed}")
-    mistaken = next((block for block in status.blocks if block.code in IDENTITY_CODES), None)
-    if mistaken is not None and plan.complete:
-        so_far = DriftResult(plan, status.blocks)
-        raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
-    result = DriftResult(plan, status.blocks, findings(plan, baseline, health=health))
     live = {item.name: item.live for item in plan.environments}
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     if dns is not None and not dns.off:
@@ -59,6 +69,26 @@ async def drift(
     if probe_days is not None:
         result = replace(result, probes=await probe_ready(context, live, dict(desired), dns or Dns(), probe_days))
     return result
+
+
+async def _compare(workspace: Workspace, context: Context, baseline: Baseline | None, *, health: bool) -> DriftResult:
+    """Read live once. Raises Stopped where a record is not of the environment that it was read for."""
+    status = await survey(workspace, context)
+    plan = status.plan
+    mistaken = next((block for block in status.blocks if block.code in IDENTITY_CODES), None)
+    if mistaken is not None and plan.complete:
+        so_far = DriftResult(plan, status.blocks)
+        raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
+    return DriftResult(plan, status.blocks, findings(plan, baseline, health=health))
+
+
+def _confirmed(before: DriftResult, now: DriftResult, context: Context) -> DriftResult:
+    """What live shows now, without the differences that the read before did not show."""
+    known = {item.fingerprint for item in before.findings}
+    kept = tuple(item for item in now.findings if item.fingerprint in known)
+    if len(kept) < len(now.findings):
+        context.observer.on_notice("info", f"Differences that are not confirmed: {len(now.findings) - len(kept)}")
+    return replace(now, findings=kept)
 
 
 def read_baseline(path: str) -> Baseline:

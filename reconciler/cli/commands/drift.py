@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
-from reconciler.cli.options import Options, shared
+from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 )
 @click.option("--health", is_flag=True, help="Make health part of the verdict: what is not ready counts as drift.")
 @click.option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
+@click.option(
+    "--confirm",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Report only differences that N reads in a row show.",
+)
+@click.option(
+    "--interval",
+    type=Duration(),
+    default=30.0,
+    metavar="DURATION",
+    help="Pause between these reads.  [default: 30s]",
+)
 @probe_options
 @SERVER_OPTION
 def drift(
@@ -32,6 +47,8 @@ def drift(
     baseline: str | None,
     health: bool,
     dns: bool,
+    confirm: int,
+    interval: float,
     probe: bool,
     probe_days: int,
     dns_servers: tuple[AnyServer, ...],
@@ -45,8 +62,8 @@ def drift(
     """
 
     async def operate(workspace: Workspace, context: Context) -> DriftResult:
+        from reconciler.operations.drift import Confirmation, read_baseline
         from reconciler.operations.drift import drift as operation
-        from reconciler.operations.drift import read_baseline
 
         before = read_baseline(baseline) if baseline is not None else None
         return await operation(
@@ -56,6 +73,7 @@ def drift(
             health=health,
             dns=dns_of(dns_servers, not dns),
             probe_days=probe_days if probe else None,
+            confirmation=Confirmation(confirm, interval),
         )
 
     return run_online(options, operate, inputs=[baseline])
