@@ -84,10 +84,10 @@ def test_a_full_standard_output_turns_success_into_exit_code_1(web: Stage) -> No
         (command, format_)
         for command in ("plan", "apply", "verify", "drift", "status")
         for format_ in FORMATS[command]
-        if format_ != "text"
+        if format_ not in {"text", "dotenv"}  # a shell may read what dotenv prints, so a failed run prints nothing
     ],
 )
-def test_every_format_but_text_writes_a_document_when_the_run_fails(web: Stage, command: str, format_: str) -> None:
+def test_every_format_of_documents_writes_one_when_the_run_fails(web: Stage, command: str, format_: str) -> None:
     web.write("imgwire.yaml", INVALID)
     ended = web.run(command, "--format", format_)
     assert ended.code == 65

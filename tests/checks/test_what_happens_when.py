@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "what-happens-when.md"
 CASES = "tests/planning/test_cases.py"  # whose expectations lie in files
 _TEST = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
