@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from reconciler.model import masking
 from reconciler.model.environments import Secret
 from reconciler.model.masking import MASK, mask_keys, register_keys
 from reconciler.render.markdown import prose
@@ -18,7 +19,9 @@ OPAQUE = 'op"aque\\këy <1> _x_'
 
 
 @pytest.fixture(autouse=True)
-def _registered() -> None:
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These keys alone, whatever other tests of this process have registered."""
+    monkeypatch.setattr(masking, "_keys", type(masking._keys)())
     register_keys([Secret(ORDINARY), Secret(OPAQUE), Secret("short")])
 
 

@@ -29,23 +29,27 @@ NAME = "images.example.com"
 CA = trustme.CA()
 
 
+def own_address() -> str:
+    """A loopback address for this process alone: tests run in parallel, and the port is always 443."""
+    pid = os.getpid()
+    return f"127.{1 + pid % 250}.{pid // 250 % 250}.99"
+
+
 def _can_bind() -> bool:
     try:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.99", 443))
+        socket.create_server((own_address(), 443)).close()
     except OSError:
         return False
     return True
 
 
-pytestmark = pytest.mark.skipif(not _can_bind(), reason="port 443 of 127.0.0.99 cannot be used here")
+pytestmark = pytest.mark.skipif(not _can_bind(), reason="port 443 of a loopback address cannot be used here")
 
 
 @contextmanager
 def site(*names: str, days: float = 90) -> Iterator[str]:
     """A TLS server that answers 200 to one request per connection. Yields its address, which is this process's own."""
-    pid = os.getpid()
-    address = f"127.{1 + pid % 250}.{pid // 250 % 250}.99"
+    address = own_address()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     until = dt.datetime.now(dt.UTC) + dt.timedelta(days=days, minutes=5)
     CA.issue_cert(*names, not_after=until).configure_cert(context)

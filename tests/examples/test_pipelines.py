@@ -66,7 +66,8 @@ class Runner:
         self.folder, self.emulator = folder / "checkout", emulator
         self.folder.mkdir()
         (folder / "bin").mkdir()
-        self._program(folder / "bin" / "gh", f"#!{sys.executable}\n{GH}")
+        (folder / "gh.py").write_text(GH)
+        self._program(folder / "bin" / "gh", f'#!/bin/sh\nexec "{sys.executable}" "{folder / "gh.py"}" "$@"\n')
         self._program(folder / "bin" / "reconciler", f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n')
         for name in ("pip", "pipx"):
             self._program(folder / "bin" / name, "#!/bin/sh\nexit 0\n")
