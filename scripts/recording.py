@@ -21,7 +21,7 @@ import pyte
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COLUMNS, ROWS = 92, 30
+COLUMNS, ROWS = 100, 30
 TARGET = Path(__file__).parents[1] / "docs" / "assets" / "recording.svg"
 _CELL, _LINE, _PAD, _BAR = 8.4, 19, 16, 34  # pixels: width of a character, height of a line, margin, title bar
 _COLOURS = {

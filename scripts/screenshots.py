@@ -1,7 +1,7 @@
 """Take the screenshots of the documentation: `python scripts/screenshots.py` writes PNG files to `docs/assets`.
 
-A real run against the emulator writes the HTML report and the pull-request comment. Chromium, without network, draws them on a
-desktop and on a phone. Needs `chromium` and `pip install -e '.[test]'`.
+A real run against the emulator writes the HTML report and the pull-request comment. Chromium draws them without
+network. Needs `chromium` and `pip install -e '.[test]'`.
 """
 
 from __future__ import annotations
@@ -64,9 +64,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _reports(folder)
-        _shoot(folder / "drift.html", ASSETS / "drift-desktop.png", 1100, 900)
-        _shoot(folder / "drift.html", ASSETS / "drift-phone.png", 500, 900)
-        _shoot(folder / "comment.html", ASSETS / "comment.png", 900, 900)
+        _shoot(folder / "drift.html", ASSETS / "drift-desktop.png", 1100, 680)
+        _shoot(folder / "comment.html", ASSETS / "comment.png", 900, 420)
 
 
 def _reports(folder: Path) -> None:

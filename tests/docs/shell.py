@@ -15,7 +15,7 @@ import pyte
 if TYPE_CHECKING:
     from emulator_fixture import Running
 
-WIDTH = 88  # columns: what fits beside the navigation of the site, and on GitHub
+WIDTH = 100  # columns: what fits beside the navigation of the site, and on GitHub
 _KEPT = ("LANG", "SSL_CERT_FILE")
 _TOOLS = """
 # For preparations: call the emulator's own API.
