@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.help import DNS, Option
+
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
     from reconciler.operations.lookup import Dns
@@ -28,17 +30,23 @@ class _Server(click.ParamType[Any]):
 SERVER_OPTION = click.option(
     "--dns-server",
     "dns_servers",
+    cls=Option,
+    group=DNS,
     multiple=True,
     type=_Server(),
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
-NO_DNS_OPTION = click.option("--no-dns", is_flag=True, help="Do not check DNS.")
+NO_DNS_OPTION = click.option("--no-dns", cls=Option, group=DNS, is_flag=True, help="Do not check DNS.")
 BASELINE_OPTION = click.option(
     "--baseline", metavar="FILE", help="Also check old hostnames of this receipt, plan or report for dangling CNAMEs."
 )
-_PROBE = click.option("--probe", is_flag=True, help="Also connect to each ready hostname with TLS.")
+_PROBE = click.option(
+    "--probe", cls=Option, group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS."
+)
 _PROBE_DAYS = click.option(
     "--probe-days",
+    cls=Option,
+    group=DNS,
     type=click.IntRange(0, 3650),
     default=14,
     show_default=True,

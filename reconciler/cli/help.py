@@ -79,6 +79,18 @@ def option_hint(arguments: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def help_command(group: click.Group, command: click.Command | None, name: str | None) -> click.Command:
+    """A command that prints the help page of `command`, or of the whole tool."""
+
+    def show() -> int:
+        root = click.get_current_context().find_root()
+        context = click.Context(command, info_name=name, parent=root) if command else root
+        click.echo((command or group).get_help(context))
+        return 0
+
+    return click.Command("help", callback=show)
+
+
 class Option(click.Option):
     """An option with the heading it is listed under. Without a heading it is one of the command's own."""
 
@@ -115,7 +127,7 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str | None, list[tuple[str, str]]] = {None: [], **{name: [] for name in _GROUPS}}
         for parameter in self.get_params(ctx):
-            if record := parameter.get_help_record(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
                 group = OTHER if "--help" in parameter.opts else getattr(parameter, "group", None)
                 groups[group].append(record)
         for name, records in groups.items():

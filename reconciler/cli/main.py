@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from reconciler.cli.help import command_hint, help_command
 from reconciler.cli.signals import signals
 from reconciler.model.exit_codes import ExitCode
 from reconciler.version import __version__
@@ -18,17 +19,19 @@ from reconciler.version import __version__
 # In the order of a first use, each with its one line of help: listing them imports nothing.
 COMMANDS = {
     "init": "Write a commented starter manifest",
-    "validate": "Check manifests without keys and without network",
-    "plan": "Show what apply would do, and do none of it",
-    "apply": "Make live what the manifest desires",
-    "verify": "Ask Imgwire to check DNS and certificates again, and tell what is not ready",
-    "drift": "Tell what differs from the manifest, for schedules",
+    "validate": "Check manifests (needs no key and no network)",
+    "plan": "Show the changes that apply would make",
+    "apply": "Create, replace and delete custom domains to match the manifest",
+    "verify": "Re-check DNS and certificates, and report what is not ready",
+    "drift": "Report drift (for scheduled runs)",
     "status": "Show the live state of every environment",
-    "dns": "Show, look up or publish the DNS records that custom domains need",
-    "import": "Make manifest entries of what is live already",
+    "dns": "Show, check or publish the DNS records of custom domains",
+    "import": "Generate manifest entries for existing custom domains",
     "show": "Print a saved plan, a receipt or a report",
     "doctor": "Check keys, proxy, DNS, TLS, the clock and the API",
-    "emulator": "Serve a local stand-in for the Imgwire API",
+    "explain": "Print the documentation of a diagnostic code",
+    "completion": "Print a completion script for bash, zsh or fish",
+    "emulator": "Serve a local Imgwire API for trials and tests",
     "schema": "Print a JSON Schema",
 }
 
@@ -53,8 +56,12 @@ class Commands(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             import difflib
 
+            if args[0] == "help":
+                command = self.get_command(ctx, args[1]) if len(args) > 1 else None
+                return "help", help_command(self, command, args[1] if command else None), []
             close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            ctx.fail(f"No such command '{args[0]}'." + (f" Did you mean '{close[0]}'?" if close else ""))
+            hint = command_hint(args[0]) or (f"Did you mean '{close[0]}'?" if close else "")
+            ctx.fail(f"No such command '{args[0]}'. {hint}".rstrip())
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -133,11 +140,15 @@ def _exit(code: ExitCode) -> NoReturn:
     sys.exit(int(code))
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Declarative custom domains for Imgwire.
+
+A YAML manifest declares the hostname of each Environment. `plan` shows what differs from live, `apply` changes it.
+Environments that you do not list are left alone. Start with `reconciler init`, or try any command with --emulator."""
+
+
+@click.command(
+    cls=Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="imgwire-reconciler")
 def main() -> None:
-    """Declarative custom domains for Imgwire.
-
-    A YAML manifest declares the hostname of each Environment; `plan` shows what differs, `apply` changes it, and nothing
-    that the manifest does not list is ever touched. Start with `reconciler init`.
-    """
+    """The command line."""

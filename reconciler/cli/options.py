@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.completion import environments, labels, paths
+from reconciler.cli.help import API, MANIFEST, OUTPUT, Option
 from reconciler.cli.log import Log
 from reconciler.cli.output import ReportFile
 from reconciler.model.environments import EMULATOR_API_URL
@@ -24,7 +26,7 @@ Decorator = Callable[[Any], Any]
 
 DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
-_FILE_HELP = "A manifest, a folder of them, or - for standard input. Repeatable. Default: imgwire.yaml"
+_FILE_HELP = "Manifest, folder, or - for standard input. Repeatable. Default: imgwire.yaml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +155,38 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
     return [
         click.option(
             "--format",
+            cls=Option,
+            group=OUTPUT,
             type=click.Choice(formats),
             default=formats[0],
             show_default=True,
-            help="What standard output carries.",
+            help="Output format.",
         ),
         click.option(
             "--report",
             "reports",
+            cls=Option,
+            group=OUTPUT,
             multiple=True,
             type=_Report(formats),
-            help="Write this format to a file as well; +FILE appends. Repeatable.",
+            help="Also write FORMAT to FILE; +FILE appends. Repeatable. Example: json=report.json.",
         ),
-        click.option("-v", "--verbose", "verbosity", count=True, help="Tell of retries; twice, of every request."),
         click.option(
-            "--log-format", type=click.Choice(["text", "json"]), default="text", help="How standard error is written."
+            "-v",
+            "--verbose",
+            "verbosity",
+            cls=Option,
+            group=OUTPUT,
+            count=True,
+            help="Log retries (-v) or every request (-vv).",
+        ),
+        click.option(
+            "--log-format",
+            cls=Option,
+            group=OUTPUT,
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="Log format on standard error.",
         ),
     ]
 
@@ -175,14 +194,26 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
 def _general(command: str) -> list[Decorator]:
     formats = tuple(FORMATS[command])
     return [
-        click.option("-f", "--file", "files", multiple=True, metavar="PATH", help=_FILE_HELP),
+        click.option(
+            "-f",
+            "--file",
+            "files",
+            shell_complete=paths,
+            cls=Option,
+            group=MANIFEST,
+            multiple=True,
+            metavar="PATH",
+            help=_FILE_HELP,
+        ),
         *_output(formats),
         click.option(
             "--emulator",
+            cls=Option,
+            group=API,
             is_flag=False,
             flag_value=DEFAULT_EMULATOR_STATE,
             metavar="[STATE.json]",
-            help=f"Run against an emulator inside the process. State: {DEFAULT_EMULATOR_STATE} unless named.",
+            help=f"Use the built-in emulator instead of the API. Default: {DEFAULT_EMULATOR_STATE}.",
         ),
         *_TRUST,
     ]
@@ -192,56 +223,88 @@ _TRUST: list[Decorator] = [
     click.option(
         "--allow-key-variable",
         "key_variables",
+        cls=Option,
+        group=MANIFEST,
         multiple=True,
         metavar="NAME",
-        help="Let `api_key` name this variable, which does not begin with IMGWIRE_. Repeatable.",
+        help="Let `api_key` use this variable outside IMGWIRE_*. Repeatable.",
     ),
-    click.option("--allow-http", is_flag=True, help="Allow plain http to other hosts. API keys are sent unencrypted."),
+    click.option(
+        "--allow-http",
+        cls=Option,
+        group=API,
+        is_flag=True,
+        help="Allow plain http to other hosts. Keys are sent unencrypted.",
+    ),
 ]
 _SELECTION: list[Decorator] = [
-    click.option("--env", "names", multiple=True, metavar="NAME", help="Only this environment. Repeatable."),
+    click.option(
+        "--env",
+        "names",
+        shell_complete=environments,
+        cls=Option,
+        group=MANIFEST,
+        multiple=True,
+        metavar="NAME",
+        help="Select this environment. Repeatable.",
+    ),
     click.option(
         "--selector",
         "selectors",
+        shell_complete=labels,
+        cls=Option,
+        group=MANIFEST,
         multiple=True,
         metavar="K=V",
-        help="Only environments with this label. Repeatable.",
+        help="Select environments with this label. Repeatable. Example: team=web.",
     ),
     click.option(
         "--shard",
+        cls=Option,
+        group=MANIFEST,
         metavar="I/N",
-        help="Only share I of N, counted from 0, for parallel jobs. Example: 0/4.",
+        help="Select share I of N, counted from 0. Example: 0/4.",
     ),
 ]
 _API: list[Decorator] = [
     click.option(
         "--keys",
         "keys_file",
+        cls=Option,
+        group=API,
         metavar="FILE",
-        help="A JSON object of environment names and API keys. Comes before the IMGWIRE_API_KEY… variables.",
+        help="JSON file: environment name to API key.",
     ),
-    click.option("--api-url", metavar="URL", help="Base URL of the API, before IMGWIRE_API_BASE_URL and the manifest."),
+    click.option(
+        "--api-url", cls=Option, group=API, metavar="URL", help="Base URL of the API. Default: https://api.imgwire.dev."
+    ),
     click.option(
         "--parallelism",
+        cls=Option,
+        group=API,
         type=click.IntRange(1, 256),
         default=32,
         show_default=True,
-        help="Requests in flight at most.",
+        help="Requests in flight, at most.",
     ),
     click.option(
         "--timeout",
+        cls=Option,
+        group=API,
         type=click.FloatRange(0, 3600, min_open=True),
         default=30.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long one request may take.",
+        help="Time limit of one request.",
     ),
     click.option(
         "--retries",
+        cls=Option,
+        group=API,
         type=click.IntRange(0, 20),
         default=4,
         show_default=True,
-        help="Attempts of a read after the first.",
+        help="Retries of a failed read.",
     ),
 ]
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
 from reconciler.cli import completion
+from reconciler.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,3 +53,21 @@ def test_a_completion_script_is_valid_for_its_shell(shell: str, tmp_path: Path) 
     path = tmp_path / "script"
     path.write_text(completion.script(shell), encoding="utf-8")
     subprocess.run([shell, "-n", str(path)], check=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "expected"),
+    [
+        (["plan", "--env"], "w", {"web-prod"}),
+        (["apply", "--unprotect"], "sand", {"sandbox"}),
+        (["drift", "--selector"], "team=", {"team=web", "team=api"}),
+        ([], "pl", {"plan"}),
+    ],
+)
+def test_options_complete_from_the_manifest(
+    words: list[str], incomplete: str, expected: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "imgwire.yaml").write_text(BROKEN, encoding="utf-8")
+    found = ShellComplete(main, {}, "reconciler", "_RECONCILER_COMPLETE").get_completions(words, incomplete)
+    assert {item.value for item in found} == expected

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli import help as pages
+from reconciler.cli.main import COMMANDS, main
 
 
 @click.command(
@@ -56,3 +57,25 @@ def test_command_hints_cover_the_words_of_other_tools() -> None:
     for word in ("destroy", "refresh", "fmt", "diff", "sync", "version"):
         assert pages.command_hint(word)
     assert pages.command_hint("plan") is None
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_and_short_lines(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = CliRunner().invoke(main, [name, "--help"])
+    assert ended.exit_code == 0
+    assert all(len(line) <= 80 for line in ended.output.splitlines())
+    assert ended.output == CliRunner().invoke(main, ["help", name]).output
+
+
+@pytest.mark.parametrize("word", ["destroy", "fmt", "refresh"])
+def test_a_command_of_another_tool_gets_a_suggestion(word: str) -> None:
+    ended = CliRunner().invoke(main, [word])
+    assert ended.exit_code == 64
+    assert str(pages.command_hint(word)) in " ".join(ended.output.split())
+
+
+def test_explain_prints_the_documentation_of_a_code() -> None:
+    ended = CliRunner().invoke(main, ["explain", "apex-hostname"])
+    assert (ended.exit_code, ended.output.splitlines()[0]) == (0, "### `apex-hostname`")
+    assert CliRunner().invoke(main, ["explain", "apex-hostnam"]).exit_code == 64

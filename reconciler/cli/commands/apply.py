@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.commands.plan import CONSENT
+from reconciler.cli.commands.plan import CONSENT_OPTIONS
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.help import CONSENT, Command, Option
 from reconciler.cli.options import Digest, Duration, Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.model.exit_codes import ExitCode
@@ -39,49 +40,81 @@ class _Actions(click.ParamType[Any]):
         return frozenset(known[word] for word in words)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Create, replace and delete custom domains to match the manifest.\n\n"
+    "With PLANFILE, run exactly that saved plan, or nothing if it is stale. Without, plan, show and ask.\n\n"
+    "Without a terminal, use --auto-approve, --expect-digest or PLANFILE.",
+    exit_codes=[
+        ("0", "done, or nothing to do"),
+        ("3, 4", "with --wait: not ready in time, or stuck"),
+        ("5", "refused: nothing was written"),
+        ("6", "partial: something was written, not all of it"),
+        ("7, 8", "keys or network: nothing was written"),
+    ],
+    examples=[
+        ("reconciler apply", "Plan, ask, apply"),
+        ("reconciler apply plan.json --receipt r.json", "Apply a reviewed plan, keep a report"),
+        ("reconciler apply --expect-digest sha256:…", "Apply if the plan is the approved one"),
+        ("reconciler apply --auto-approve --wait 15m", "Apply, then wait for readiness"),
+    ],
+)
 @click.argument("planfile", required=False, metavar="[PLANFILE]")
 @shared("apply")
-@click.option("--auto-approve", is_flag=True, help="Do not ask.")
-@click.option("--allow", type=_Actions(), metavar="KINDS", help="Only these kinds of change: create,delete,replace.")
-@click.option("--expect-digest", type=Digest(), metavar="DIGEST|@FILE", help="Apply only a plan with this digest.")
-@CONSENT[0]
-@CONSENT[1]
+@click.option("--auto-approve", cls=Option, group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
 @click.option(
-    "--believe-absent", is_flag=True, help="Believe it when every custom domain that was there is gone at once."
+    "--allow",
+    cls=Option,
+    group=CONSENT,
+    type=_Actions(),
+    metavar="KINDS",
+    help="Accept only these changes. Example: create,delete.",
+)
+@click.option(
+    "--expect-digest",
+    cls=Option,
+    group=CONSENT,
+    type=Digest(),
+    metavar="DIGEST|@FILE",
+    help="Apply only a plan with this digest.",
+)
+@CONSENT_OPTIONS[0]
+@CONSENT_OPTIONS[1]
+@click.option(
+    "--believe-absent",
+    cls=Option,
+    group=CONSENT,
+    is_flag=True,
+    help="Continue even if all custom domains have disappeared.",
 )
 @click.option(
     "--on-create-failure",
     type=click.Choice(["restore", "leave"]),
     default="restore",
     show_default=True,
-    help="Whether a hostname is put back when what should follow its delete fails.",
+    help="Restore the old hostname if the create after its delete fails.",
 )
 @click.option(
     "--step-timeout",
     type=Duration(),
     default=120.0,
     metavar="DURATION",
-    help="At most this long for each step, with its retries and re-reads.  [default: 2m]",
+    help="Time limit of each step with its retries. Default: 2m.",
 )
-@click.option("--receipt", metavar="FILE", help="Keep the report here, complete at any moment with FILE.journal.")
-@click.option("--wait", type=Duration(), metavar="DURATION", help="Then wait until the domains are ready.")
-@click.option(
-    "--publish", metavar="CONFIG", help="Publish the DNS records of each create with this octoDNS configuration."
-)
+@click.option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal.")
+@click.option("--wait", type=Duration(), metavar="DURATION", help="After applying, wait up to DURATION for readiness.")
+@click.option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS.")
 @click.option(
     "--allow-zone-rewrite",
+    cls=Option,
+    group=CONSENT,
     is_flag=True,
     help="With --publish: accept providers that rewrite the whole zone.",
 )
 @SERVER_OPTION
 @NO_DNS_OPTION
 def apply(options: Options, **given: Any) -> ExitCode:
-    """Make live what the manifest desires.
-
-    With a PLANFILE exactly that plan is run, or nothing where it no longer fits. Without, a plan is made and shown, and you
-    are asked; where nobody can be asked, --auto-approve or --expect-digest must say yes beforehand.
-    """
+    """Run the command."""
     request = _Request(**given)
     if request.planfile is not None and (options.names or options.selectors or options.shard):
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")

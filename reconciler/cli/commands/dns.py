@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.dns_options import BASELINE_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.help import CONSENT, Option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -67,7 +68,7 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
     metavar="FILE",
     help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
 )
-@click.option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--auto-approve", cls=Option, group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
 @click.option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
 @click.option(
     "--ttl",
@@ -97,6 +98,8 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
 @click.option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
 @click.option(
     "--allow-zone-rewrite",
+    cls=Option,
+    group=CONSENT,
     is_flag=True,
     help="Accept providers that rewrite the whole zone. Other records can be lost.",
 )

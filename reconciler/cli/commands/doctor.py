@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Check keys, proxy, DNS, TLS, the clock and the API, and say what to do.\n\nOnly GET requests are sent.",
+    examples=[("reconciler doctor", "Check everything")],
+)
 @shared("doctor")
 def doctor(options: Options) -> ExitCode:
-    """Check the manifest, keys, proxy, DNS, TLS, the clock and the API. Only GET requests are sent.
-
-    Each check has one line, and a hint if there is something to do. The exit code is that of the worst check.
-    """
+    """Run the command."""
 
     from reconciler.operations.doctor import doctor as operation
 

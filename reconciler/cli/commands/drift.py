@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
+from reconciler.cli.help import Command
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.command()
-@shared("drift")
-@click.option(
-    "--baseline", metavar="FILE", help="A receipt, report or earlier drift document: also tell what changed since."
+@click.command(
+    cls=Command,
+    help="Report drift (for scheduled runs).\n\nOnly GET requests are sent.",
+    exit_codes=[("0", "no drift"), ("2", "drift"), ("7, 8", "an environment could not be read")],
+    examples=[
+        ("reconciler drift", "Compare live with the manifest"),
+        ("reconciler drift --baseline receipt.json --health", "Also report what got worse"),
+        ("reconciler drift --report html=drift.html", "Also write a page"),
+    ],
 )
-@click.option("--health", is_flag=True, help="Make health part of the verdict: what is not ready counts as drift.")
+@shared("drift")
+@click.option("--baseline", metavar="FILE", help="Compare with a receipt, report or earlier drift document.")
+@click.option("--health", is_flag=True, help="Count domains that are not ready as drift.")
 @click.option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
 @click.option(
     "--confirm",
@@ -53,13 +61,7 @@ def drift(
     probe_days: int,
     dns_servers: tuple[AnyServer, ...],
 ) -> ExitCode:
-    """Tell what differs from the manifest, for schedules. Only GET requests are sent.
-
-    With --baseline also what was deleted and created again, which DNS records to publish changed, whose health got worse,
-    and whether a difference is not applied yet or was made outside.
-
-    Exit code 0 when nothing differs, 2 when something does, 7 or 8 when not everything could be read.
-    """
+    """Run the command."""
 
     async def operate(workspace: Workspace, context: Context) -> DriftResult:
         from reconciler.operations.drift import Confirmation, read_baseline

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online, with_emulator
 
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=Command,
+    help="Generate manifest entries for existing custom domains.\n\n"
+    "NAME is a name of your choice. Its key is in IMGWIRE_API_KEY_<NAME>. Entries are pinned and protected.\n\n"
+    "Only GET requests are sent.",
+    examples=[
+        ("reconciler import web staging", "Print entries"),
+        ("reconciler import web --write", "Add the entry to imgwire.yaml"),
+    ],
+)
 @click.argument("environments", nargs=-1, required=True, metavar="NAME...")
 @shared("import", selection=False)
-@click.option("--write", is_flag=True, help="Add the entries to the manifest, which is made if there is none.")
+@click.option("--write", is_flag=True, help="Add the entries to the manifest.")
 def import_(options: Options, environments: tuple[str, ...], write: bool) -> ExitCode:
-    """Print a manifest for the custom domains that are live already, pinned and protected. Only GET requests are sent.
-
-    Each NAME is one that the manifest does not list yet; its key is in IMGWIRE_API_KEY_<NAME>, or for a single NAME in
-    IMGWIRE_API_KEY. What is printed or written is proven first: planned against what is live, it must change nothing.
-    """
+    """Run the command."""
 
     @cache
     def draft() -> ImportDraft:

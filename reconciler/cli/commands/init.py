@@ -6,13 +6,18 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.model.exit_codes import ExitCode
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Write a commented starter manifest to PATH. Existing files are never overwritten.",
+    examples=[("reconciler init", "Write imgwire.yaml")],
+)
 @click.argument("path", default="imgwire.yaml", metavar="[PATH]")
 def init(path: str) -> ExitCode:
-    """Write a commented starter manifest to PATH (imgwire.yaml). A file that exists is never overwritten."""
+    """Run the command."""
     from reconciler.manifest.starter import STARTER
     from reconciler.render.escape import finish_lines
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.command_line import apply_command
+from reconciler.cli.completion import environments
+from reconciler.cli.help import CONSENT, Command, Option
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 from reconciler.model.results import PlanResult
@@ -20,27 +22,54 @@ if TYPE_CHECKING:
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
-CONSENT = (
-    click.option("--unprotect", multiple=True, metavar="NAME", help="Lift `protect` of this environment for this run."),
+CONSENT_OPTIONS = (
     click.option(
-        "--max-interruptions", type=click.IntRange(0), metavar="N", help="Allow this many interruptions in this run."
+        "--unprotect",
+        shell_complete=environments,
+        cls=Option,
+        group=CONSENT,
+        multiple=True,
+        metavar="NAME",
+        help="Ignore `protect` of this environment once. Repeatable.",
+    ),
+    click.option(
+        "--max-interruptions",
+        cls=Option,
+        group=CONSENT,
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow N interruptions in this run.",
     ),
 )
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Show the changes that apply would make.\n\nOnly GET requests are sent.",
+    exit_codes=[
+        ("0", "no error, with or without changes"),
+        ("2", "changes, with --detailed-exitcode"),
+        ("5", "apply would refuse this plan"),
+        ("7, 8", "an environment could not be read"),
+    ],
+    examples=[
+        ("reconciler plan", "Show the changes"),
+        ("reconciler plan --out plan.json", "Save them for `apply plan.json`"),
+        ("reconciler plan --env web --detailed-exitcode", "One environment; 2 if it changes"),
+    ],
+)
 @shared("plan")
-@click.option("--out", metavar="FILE", help="Save the plan, for `apply FILE`.")
+@click.option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
 @click.option(
     "--expires-in",
     type=Duration(minimum=1, needs_unit=True),
     default=86400.0,
     metavar="DURATION",
-    help="How long a saved plan holds.  [default: 24h]",
+    help="Validity of the saved plan. Default: 24h.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there is a create, delete or replace.")
-@CONSENT[0]
-@CONSENT[1]
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@CONSENT_OPTIONS[0]
+@CONSENT_OPTIONS[1]
 def plan(
     options: Options,
     out: str | None,
@@ -49,10 +78,7 @@ def plan(
     unprotect: tuple[str, ...],
     max_interruptions: int | None,
 ) -> ExitCode:
-    """Show what apply would do, and do none of it.
-
-    Only GET requests are sent. Exit code 0 with changes too, unless --detailed-exitcode asks for 2.
-    """
+    """Run the command."""
 
     started = saved = False
 

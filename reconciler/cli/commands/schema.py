@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.model.exit_codes import ExitCode
 from reconciler.schema_files import NAMES, read_schema
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Print a JSON Schema (2020-12) of a document.",
+    examples=[("reconciler schema manifest > imgwire.schema.json", "For completion in editors")],
+)
 @click.argument("name", type=click.Choice(NAMES))
 def schema(name: str) -> ExitCode:
-    """Print the JSON Schema (2020-12) of a document that the tool reads or writes."""
+    """Run the command."""
     click.echo(read_schema(name), nl=False)
     return ExitCode.OK

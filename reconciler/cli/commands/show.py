@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.cli.options import Options, output_options
 from reconciler.cli.run import run
 
@@ -29,14 +30,18 @@ class _Document:
         return (self.path, f"{self.path}.journal")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Print a saved plan, receipt or report.\n\nNeeds no manifest, no key and no network. A receipt is shown together with FILE.journal.",
+    examples=[
+        ("reconciler show plan.json", "A saved plan"),
+        ("reconciler show receipt.json --format markdown", "A receipt, for a comment"),
+    ],
+)
 @click.argument("path", metavar="FILE")
 @output_options("show")
 def show(options: Options, path: str) -> ExitCode:
-    """Print a saved plan, a receipt or a report. No manifest, no key and no network is needed.
-
-    The receipt of a run that goes on, or was killed, is shown together with FILE.journal.
-    """
+    """Run the command."""
     from reconciler.operations.show import show as operation
 
     return run(options, lambda: _Document(path), lambda document, _log: operation(document.path))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
+from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Show the live state of every environment.\n\n--format dotenv prints the hostname that deployments should use now.\n\nOnly GET requests are sent.",
+    examples=[
+        ("reconciler status", "All environments"),
+        ("reconciler status --env web --format json", "One environment, for scripts"),
+        ("reconciler status --format dotenv", "The delivery hostname of each"),
+    ],
+)
 @shared("status")
 @probe_options
 @SERVER_OPTION
 def status(options: Options, probe: bool, probe_days: int, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
-    """Show the live state of every environment. Only GET requests are sent.
-
-    With --format dotenv: the hostname that deployments should use now. It is the custom hostname where it is CONNECTED and
-    ACTIVE, and cdn.imgwire.dev until then.
-    """
+    """Run the command."""
 
     async def operate(workspace: Workspace, context: Context) -> StatusResult:
         from reconciler.operations.status import status as operation

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run
 
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
     from reconciler.model.results import ValidateResult
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Check manifests. Needs no key and no network.",
+    exit_codes=[("0", "valid"), ("65", "invalid")],
+    examples=[
+        ("reconciler validate", "Check imgwire.yaml"),
+        ("reconciler validate conf/*.yaml --format github", "Annotate a pull request"),
+    ],
+)
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 @shared("validate", network=False)
 def validate(options: Options, paths: tuple[str, ...]) -> ExitCode:
-    """Check manifests: every problem of every file, with its place and what to write instead. No key and no network is needed."""
+    """Run the command."""
 
     options = replace(options, files=(*options.files, *paths))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import BASELINE_OPTION, NO_DNS_OPTION, SERVER_OPTION, dns_of, probe_options
+from reconciler.cli.help import Command
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
@@ -18,7 +19,20 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help="Re-check DNS and certificates, and report what is not ready.",
+    exit_codes=[
+        ("0", "everything is ready"),
+        ("3", "something is not ready yet"),
+        ("4", "something failed again after a fresh check"),
+    ],
+    examples=[
+        ("reconciler verify", "Check once"),
+        ("reconciler verify --wait 15m", "Check until ready, for at most 15 minutes"),
+        ("reconciler verify --probe", "Also connect to ready hostnames"),
+    ],
+)
 @shared("verify")
 @click.option(
     "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Check again until ready, for at most DURATION."
@@ -36,10 +50,7 @@ def verify(
     dns_servers: tuple[AnyServer, ...],
     no_dns: bool,
 ) -> ExitCode:
-    """Re-check DNS and certificates, and report what is not ready and why.
-
-    Exit code 0 when all is ready, 3 when something is still waiting, 4 when it failed again after a fresh check.
-    """
+    """Run the command."""
 
     async def operate(workspace: Workspace, context: Context) -> VerifyResult:
         from reconciler.operations.drift import read_baseline
