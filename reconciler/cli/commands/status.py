@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    help="Show the live state of every environment.\n\n--format dotenv prints the hostname that deployments should use now.\n\nOnly GET requests are sent.",
+    help="Show the live state of every environment.\n\n"
+    "With --format dotenv, print the hostname that deployments should use now.\n\nOnly GET requests are sent.",
     examples=[
         ("reconciler status", "All environments"),
         ("reconciler status --env web --format json", "One environment, for scripts"),
