@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    help="Check keys, proxy, DNS, TLS, the clock and the API, and say what to do.\n\nOnly GET requests are sent.",
+    help="Check keys, proxy, DNS, TLS, the clock and the API, and print what to do.\n\nOnly GET requests are sent.",
     examples=[("reconciler doctor", "Check everything")],
 )
 @shared("doctor")

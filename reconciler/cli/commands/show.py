@@ -32,7 +32,7 @@ class _Document:
 
 @click.command(
     cls=Command,
-    help="Print a saved plan, receipt or report.\n\nNeeds no manifest, no key and no network. A receipt is shown together with FILE.journal.",
+    help="Print a saved plan, receipt or report.\n\nNeeds no manifest, key or network. The journal of a receipt is included.",
     examples=[
         ("reconciler show plan.json", "A saved plan"),
         ("reconciler show receipt.json --format markdown", "A receipt, for a comment"),
