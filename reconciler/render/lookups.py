@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from reconciler.model.report import Record
     from reconciler.render.style import Style
 
+# Worst first.
 _STYLES = {
-    DnsVerdict.OK: "green",
-    DnsVerdict.MISSING: "red",
     DnsVerdict.WRONG: "red",
-    DnsVerdict.FLATTENED: "yellow",
+    DnsVerdict.MISSING: "red",
     DnsVerdict.NOT_CHECKED: "yellow",
+    DnsVerdict.FLATTENED: "yellow",
+    DnsVerdict.OK: "green",
 }
+_ORDER = {verdict: place for place, verdict in enumerate(_STYLES)}
 
 _MAX_SERVERS = 4
 _ACTIONS = {DnsAction.ADD: "to add", DnsAction.REPLACE: "to replace", None: "expected"}
@@ -37,10 +39,12 @@ _STATES = {
 
 
 def render_lookups(records: Iterable[Record], style: Style) -> str:
-    """One line for each record that was looked up, and its details below it where it is not right."""
+    """One line for each record that was looked up, worst first, and its details below it where it is not right."""
     results = [(record, record.lookup) for record in records if record.lookup is not None]
     if not results:
         return ""
+    servers = _servers(result for _, result in results)
+    results.sort(key=lambda pair: _ORDER[pair[1].verdict])
     rows = [
         (
             f"  {style(_STYLES[result.verdict], words(result.verdict))}",
@@ -50,7 +54,7 @@ def render_lookups(records: Iterable[Record], style: Style) -> str:
         )
         for record, result in results
     ]
-    lines = [f"DNS (servers: {_servers(result for _, result in results)}):"]
+    lines = [f"DNS (servers: {servers}):"]
     for row, (record, result) in zip(table(rows, None).splitlines(), results, strict=True):
         lines += [row, *(f"      {line}" for line in details(record, result))]
     return "\n".join(lines)

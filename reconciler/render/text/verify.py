@@ -18,6 +18,7 @@ from reconciler.render.text.sections import joined, records_to_publish, render_f
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.model.dns import LookupResult
     from reconciler.model.plan import Plan
     from reconciler.model.report import Verified
     from reconciler.model.results import Report
@@ -77,6 +78,7 @@ def render_dns_check(report: Report, style: Style) -> str:
             render_notes(result.dns_notes, style),
             unreadable(result.plan, style),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
+            _next_lookup(seen),
         ]
     )
 
@@ -93,8 +95,16 @@ def render_dns_sync(report: Report, style: Style) -> str:
             render_publications(result.publications, style),
             unreadable(result.plan, style),
             f"Published: {counts or _nothing_published(result.plan)}.",
+            "Next: reconciler verify --wait 15m" if PublishState.DONE in states and not report.failed else "",
         ]
     )
+
+
+def _next_lookup(results: Iterable[LookupResult]) -> str:
+    """What to do about records that are missing or wrong."""
+    if not any(item.bad for item in results):
+        return ""
+    return "Next: publish the records shown, or run `reconciler dns sync`. Then run `reconciler dns check` again."
 
 
 def _nothing_published(plan: Plan) -> str:
