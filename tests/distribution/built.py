@@ -102,10 +102,12 @@ def test_without_extras_everything_but_the_emulator_works(built: Path, tmp_path:
 def test_the_wheel_holds_the_package_and_its_schemas_and_nothing_else(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        every = {name for name in archive.namelist() if ".dist-info/" not in name}
+    pages = {name for name in every if ".data/data/share/man/man1/" in name}
+    assert {Path(name).name for name in pages} == {path.name for path in (ROOT / "man").glob("*.1")}
     package = {str(path.relative_to(ROOT)) for path in (ROOT / "reconciler").rglob("*.py")}
     schemas = {f"reconciler/schemas/{name}.schema.json" for name in SCHEMAS}
-    assert names == package | schemas | {"reconciler/py.typed", "reconciler/docs/diagnostics.md"}
+    assert every - pages == package | schemas | {"reconciler/py.typed", "reconciler/docs/diagnostics.md"}
 
 
 def test_the_sdist_holds_what_its_tests_need(built: Path) -> None:
