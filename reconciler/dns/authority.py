@@ -43,7 +43,7 @@ class Authorities:
     ) -> None:
         self._client = client
         self._resolvers = resolvers
-        self._registrable_domain = registrable_domain
+        self.registrable_domain = registrable_domain
         self._port = port
         self._starts: dict[str, asyncio.Task[str | None]] = {}
         self._servers: dict[str, asyncio.Task[ZoneServers]] = {}
@@ -67,7 +67,7 @@ class Authorities:
             zone = await self._starts[parent]
             if zone is not None:
                 return zone
-        return self._registrable_domain(name)
+        return self.registrable_domain(name)
 
     async def _zone_from_ns(self, name: str) -> str | None:
         """The zone as the answer to an NS query at the name shows it; None where the name is an alias or nothing answered.

@@ -127,7 +127,7 @@ class Publisher:
             others = {record.name for record in rest}
             refused = tuple(item for item in prepared.publications if item.name not in others)
             prepared = Prepared(self._inside_imgwire(self.prepare(rest)).edits, tuple(map(_not_started, refused)))
-        return self.apply(prepared, lambda _item: None)
+        return self.apply(prepared)
 
     def _inside_imgwire(self, prepared: Prepared) -> Prepared:
         edits = []
@@ -138,7 +138,7 @@ class Publisher:
             edits.append(replace(edit, publications=publications))
         return Prepared(tuple(edits), prepared.refused)
 
-    def apply(self, prepared: Prepared, on_done: Callable[[Publication], None]) -> Published:
+    def apply(self, prepared: Prepared) -> Published:
         """Write every planned edit. One that fails stops no other; after SIGINT or SIGTERM no other starts."""
         publications: list[Publication] = []
         changes: list[ZoneChange] = []
@@ -150,10 +150,6 @@ class Publisher:
             publications += published.publications
             changes += published.changes
             interrupted = interrupted or published.interrupted
-            for item in published.publications:
-                on_done(item)
-        for item in prepared.refused:
-            on_done(item)
         return Published((*publications, *prepared.refused), tuple(changes), interrupted)
 
     def _zone(self, name: str) -> str:

@@ -33,8 +33,11 @@ async def caa_notes(hostnames: Iterable[tuple[str, str]], lookup: Lookup) -> tup
     async def closest(hostname: str) -> tuple[str, Answer] | None:
         """The set of the closest name that has one (RFC 8659, section 3)."""
         labels = hostname.split(".")
+        top = lookup.authorities.registrable_domain(hostname)
         for start in range(len(labels)):
             name = ".".join(labels[start:])
+            if top is not None and not f".{name}".endswith(f".{top}"):
+                return None  # public suffixes have none, and a server of the zone alone refuses to answer
             answer = await at(name)
             if answer.values or answer.kind is Kind.NO_ANSWER:
                 return name, answer

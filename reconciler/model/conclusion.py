@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.plan import Block, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, Record, StepResult, Verified
+    from reconciler.model.report import Applied, Finding, Record, Verified
     from reconciler.model.results import Result
 
 
@@ -184,7 +184,7 @@ def _of_apply(result: ApplyResult) -> Conclusion:
 
 
 def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
-    unfinished = [result for result in applied.results.values() if not _is_finished(result)]
+    unfinished = [result for result in applied.results.values() if not result.finished]
     unreadable = list(_unreadable(plan))
     # What failed says more than what was skipped or not started because of it.
     by_weight = sorted(unfinished, key=lambda result: result.state is not StepState.FAILED)
@@ -203,11 +203,6 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
     if any(_stuck(plan, applied)):
         return Conclusion(ExitCode.STUCK, "stuck")
     return Conclusion(ExitCode.OK, None if applied.results else "in_sync")
-
-
-def _is_finished(result: StepResult) -> bool:
-    """Done, or a check that was postponed because DNS lacks the records."""
-    return result.state is StepState.DONE or (result.error is not None and result.error.kind == "dns_not_ready")
 
 
 def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> Conclusion:

@@ -44,6 +44,11 @@ class StepResult:
     error: StepError | None = None
     domain: Domain | None = None
 
+    @property
+    def finished(self) -> bool:
+        """Done, or a check that is postponed because DNS lacks the records."""
+        return self.state is StepState.DONE or (self.error is not None and self.error.kind == "dns_not_ready")
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:

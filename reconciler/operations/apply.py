@@ -18,7 +18,7 @@ from reconciler.model.proposal import Approved, Declined
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.operations.after_create import AfterCreate
 from reconciler.operations.lookup import Dns, lookup_for, notes
-from reconciler.operations.publish import open_publisher, unknown
+from reconciler.operations.publish import open_publisher, report_problems, unknown
 from reconciler.operations.receipt import Receipt
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
@@ -144,10 +144,9 @@ async def _publisher(context: Context, proposal: Proposal, settings: PublishSett
     checked: tuple[Publication, ...] = (
         await context.run_blocking(lambda: publisher.prepare(unknown(hostnames)))
     ).publications
-    problems = dict.fromkeys(item.error for item in checked if item.error is not None)
-    if problems:
+    if problem := report_problems(context, checked):
         code = worst(item.exit_code for item in checked)
-        message = f"{'; '.join(problems)}; nothing was written"
+        message = f"{problem}; nothing was written"
         raise Stopped(Failed(code, "cannot_publish", message, so_far=PlanResult(proposal)))
     for item in checked:
         before = f", instead of {item.before}" if item.before else ""

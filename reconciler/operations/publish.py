@@ -82,7 +82,7 @@ async def publish(
                 raise Stopped(Failed(ExitCode.REFUSED, reason, message, hint, so_far=result))
             case _:
                 result = await _publish(context, publisher, prepared, result)
-    _stop_if_unpublished(result)
+    _stop_if_unpublished(context, result)
     return result
 
 
@@ -170,11 +170,7 @@ def _publisher(settings: PublishSettings) -> Publisher:
 async def _publish(context: Context, publisher: Publisher, prepared: Prepared, result: PublishResult) -> PublishResult:
     notice = context.observer.on_notice
 
-    def on_done(item: Publication) -> None:
-        if item.error is not None:
-            notice("error", f"{item.target or 'dns sync'}: {item.name}: {item.error}")
-
-    published = await context.run_blocking(lambda: publisher.apply(prepared, on_done))
+    published = await context.run_blocking(lambda: publisher.apply(prepared))
     for change in published.changes:
         notice("error", f"{change.target}: another record changed while publishing: {change}")
     return replace(
@@ -185,11 +181,20 @@ async def _publish(context: Context, publisher: Publisher, prepared: Prepared, r
     )
 
 
-def _stop_if_unpublished(result: PublishResult) -> None:
+def report_problems(context: Context, publications: Iterable[Publication]) -> str:
+    """The first reason why a record was not published, and how many others there are; those are logged. Empty without any."""
+    problems = tuple(dict.fromkeys(item.error for item in publications if item.error))
+    if len(problems) < 2:
+        return "".join(problems)
+    for problem in problems:
+        context.observer.on_notice("error", problem)
+    return f"{problems[0]} (and {len(problems) - 1} more, see above)"
+
+
+def _stop_if_unpublished(context: Context, result: PublishResult) -> None:
     """Raises Stopped with the reasons where a record was not published, or another one changed."""
     conclusion = conclude(result)
-    message = "; ".join(dict.fromkeys(item.error for item in result.publications if item.error))
-    hint = None
+    message, hint = report_problems(context, result.publications), None
     if result.other_changes:
         message = "other records changed while publishing: " + "; ".join(map(str, result.other_changes))
         hint = "restore them at the provider, then check who or what changed them"

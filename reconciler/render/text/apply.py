@@ -183,7 +183,7 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
 def _next(result: ApplyResult) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
-    if result.applied.unserved or any(item.state is not StepState.DONE for item in results):
+    if result.applied.unserved or any(not item.finished for item in results):
         return "Next: fix the error above, then run `reconciler apply` again: it continues from live."
     ready = {name for name, live in result.applied.live.items() if (domain := domain_of(live)) and domain.ready}
     waiting = [item for item in result.records if item.environment not in ready]
