@@ -19,7 +19,7 @@ def rerun_command(*more: str) -> str:
     return shlex.join(["reconciler", *given, *more])
 
 
-def apply_command(path: str, options: Options, unprotect: Sequence[str], max_interruptions: int | None) -> str:
+def apply_command(path: str, options: Options, guards: Sequence[str]) -> str:
     """The command line that applies the plan saved at `path`, with what this run was told and a plan does not hold."""
     words = ["reconciler", "apply", path]
     words += [word for file in options.files for word in ("-f", file)]
@@ -28,6 +28,5 @@ def apply_command(path: str, options: Options, unprotect: Sequence[str], max_int
     words += ["--keys", options.keys_file] if options.keys_file is not None else []
     words += [word for name in options.key_variables for word in ("--allow-key-variable", name)]
     words += ["--allow-http"] if options.allow_http else []
-    words += [word for name in unprotect for word in ("--unprotect", name)]
-    words += ["--max-interruptions", str(max_interruptions)] if max_interruptions is not None else []
+    words += guards
     return shlex.join(words)

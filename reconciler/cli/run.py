@@ -16,6 +16,7 @@ from reconciler.model.results import Crashed, Failed, Stopped
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
 
+    from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.cli.options import Options
     from reconciler.cli.progress import Progress
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.results import Report, Result
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import Guards, Workspace
 
 T = TypeVar("T")
 
@@ -140,6 +141,14 @@ def open_workspace(options: Options, among: Collection[str] | None = None) -> Wo
         options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard, among=among
     )
     return with_emulator(options, workspace)
+
+
+def guards_of(options: Options, given: GuardOptions) -> Guards:
+    """The guards of a run. Raises Stopped where the base manifest is invalid."""
+    from reconciler.operations.workspace import Guards, load_base
+
+    base = None if given.base is None else load_base(given.base, options.inputs())
+    return Guards(frozenset(given.unprotect), given.max_interruptions, given.ignore_window, base)
 
 
 def with_emulator(options: Options, workspace: Workspace) -> Workspace:

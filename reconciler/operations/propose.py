@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
@@ -14,13 +15,13 @@ from reconciler.model.observer import Phase
 from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import StatusResult, Stopped
-from reconciler.operations.workspace import INVALID
+from reconciler.operations.workspace import INVALID, Guards
 from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 async def propose(workspace: Workspace, context: Context, consent: Consent | None = None) -> Proposal:
     """Read what is live, with GET requests only, and plan from there. `consent` lifts blocks beforehand. Raises Stopped."""
-    consent = consent or Consent(max_interruptions=workspace.manifest.max_interruptions)
+    consent = outside_windows(workspace, context, consent or consent_of(workspace))
     plan = await _plan(workspace, context)
     all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
     return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions)
@@ -61,20 +62,35 @@ async def read(workspace: Workspace, context: Context, environments: Sequence[En
 
 def consent_of(
     workspace: Workspace,
+    guards: Guards = Guards(),  # noqa: B008 - it is frozen
     *,
-    unprotect: Collection[str] = (),
-    max_interruptions: int | None = None,
     allow: frozenset[Action] | None = None,
-    earlier: Earlier = Earlier(),  # noqa: B008 - it is frozen
+    earlier: Earlier = Earlier(),  # noqa: B008
     believe_absent: bool = False,
 ) -> Consent:
-    """What a run allows, over what the manifest says. Raises Stopped for a name that the manifest does not list."""
+    """What a run allows, over what the manifests say. Raises Stopped for a name that the manifest does not list."""
     try:
-        select(workspace.manifest, tuple(unprotect), ())
+        select(workspace.manifest, tuple(guards.unprotect), ())
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
-    limit = workspace.manifest.max_interruptions if max_interruptions is None else max_interruptions
-    return Consent(frozenset(unprotect), limit, allow, earlier, believe_absent)
+    limits = [manifest.max_interruptions for manifest in (workspace.manifest, guards.base) if manifest is not None]
+    limit = min(limits) if guards.max_interruptions is None else guards.max_interruptions
+    return Consent(guards.unprotect, limit, allow, earlier, believe_absent, guards.ignore_window, guards.base)
+
+
+def outside_windows(workspace: Workspace, context: Context, consent: Consent) -> Consent:
+    """The consent with the change windows that are closed now, of the manifest and of its base revision."""
+    if consent.ignore_window:
+        return consent
+    now = context.clock()
+    manifests = (workspace.manifest, *([consent.base] if consent.base else []))
+    closed = tuple(
+        window
+        for windows in (manifest.change_windows for manifest in manifests)
+        if windows and not any(window.contains(now) for window in windows)
+        for window in windows
+    )
+    return replace(consent, closed_windows=closed)
 
 
 def warn_identity(context: Context, all_blocks: Sequence[Block]) -> None:

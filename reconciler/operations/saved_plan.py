@@ -14,7 +14,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
-from reconciler.operations.propose import cut_moves_of, read
+from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
@@ -113,7 +113,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     refused = refusals(saved, workspace.api_url, context.clock(), by_name)
     if refused:
         raise Stopped(_refused(saved, refused))
-    consent = consent or Consent(max_interruptions=workspace.manifest.max_interruptions)
+    consent = outside_windows(workspace, context, consent or consent_of(workspace))
     live = await read(workspace, context, workspace.selected)
     whole = build_plan(workspace.selected, live, workspace.api_url)
     concerned = [item for item in workspace.selected if item.name in saved.concerned]

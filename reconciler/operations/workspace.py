@@ -43,6 +43,29 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Guards:
+    """Which guards a run lifts, and the manifest of the base revision, whose guards count too.
+
+    `max_interruptions` None means the limit of the manifests.
+    """
+
+    unprotect: frozenset[str] = frozenset()
+    max_interruptions: int | None = None
+    ignore_window: bool = False
+    base: Manifest | None = None
+
+
+def load_base(path: str, inputs: Inputs) -> Manifest:
+    """The manifest of the base revision. Raises Stopped."""
+    from reconciler.manifest import load
+
+    try:
+        return load((path,), trust=inputs.trust).manifest
+    except InvalidInput as error:
+        raise Stopped(INVALID, diagnostics=error.diagnostics) from None
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """What a run is about. Open one with `Workspace.open`.
 

@@ -8,25 +8,31 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.limits import is_within
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from reconciler.model.environments import Manifest
+    from reconciler.model.limits import ChangeWindow
     from reconciler.model.plan import EnvironmentPlan, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What was allowed beforehand. `allow` None means every kind of change; `earlier` is what a saved plan or an earlier
-    receipt knew."""
+    receipt knew. `base` is the manifest of the base revision; `closed_windows` are the change windows, if none is open."""
 
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
     allow: frozenset[Action] | None = None
     earlier: Earlier = field(default_factory=Earlier)
     believe_absent: bool = False
+    ignore_window: bool = False
+    base: Manifest | None = None
+    closed_windows: tuple[ChangeWindow, ...] = ()
 
 
 def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | None = None) -> tuple[Block, ...]:
@@ -40,8 +46,10 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
         *_moves_to_unreadable(plan.environments),
         *_suddenly_absent(listed or plan.environments, consent),
         *_protected(plan.environments, consent),
+        *_guarded_by_base(plan.environments, consent.base),
         *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
+        *_outside_windows(plan, consent),
     )
 
 
@@ -149,6 +157,46 @@ def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator
             names[0],
             f"--allow does not name {action}, which the plan needs for {listed}",
             f"--allow {','.join(sorted(needed | consent.allow))}",
+        )
+
+
+def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) -> Iterator[Block]:
+    """One change must not both lift a guard and use that: the protection and the allowed domains of the base count too."""
+    if base is None:
+        return
+    protected = [environment for environment in base.environments if environment.protect]
+    names = {environment.name for environment in protected}
+    pins = {environment.environment_id for environment in protected if environment.environment_id}
+    for item in items:
+        environment = item.environment
+        was_protected = item.name in names or environment.environment_id in pins
+        if was_protected and not environment.protect and item.action in {Action.DELETE, Action.REPLACE}:
+            yield Block(
+                "protection_lifted_in_same_change",
+                item.name,
+                f"`{item.name}` is protected in the base revision, and the plan would {item.action} `{item.before}`:"
+                " merge the change that lifts the protection first",
+            )
+        hostname = environment.hostname
+        arrives = item.action in {Action.CREATE, Action.REPLACE} and hostname is not None
+        if arrives and base.allowed_domains and not is_within(str(hostname), base.allowed_domains):
+            yield Block(
+                "domain_not_allowed_in_base",
+                item.name,
+                f"`{hostname}` is not below an allowed domain of the base revision:"
+                " merge the change of `limits.allowed_domains` first",
+            )
+
+
+def _outside_windows(plan: Plan, consent: Consent) -> Iterator[Block]:
+    if plan.interruptions and consent.closed_windows:
+        listed = "; ".join(str(window) for window in consent.closed_windows[:3])
+        more = " …" if len(consent.closed_windows) > 3 else ""
+        yield Block(
+            "outside_change_window",
+            None,
+            f"the plan interrupts serving hostnames outside the change windows ({listed}{more})",
+            "--ignore-window",
         )
 
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.commands.plan import CONSENT_OPTIONS
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import CONSENT, Command, Option
 from reconciler.cli.options import Digest, Duration, Options, shared
-from reconciler.cli.run import open_workspace, run_online
+from reconciler.cli.run import guards_of, open_workspace, run_online
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
 from reconciler.model.results import ApplyResult, Stopped
 from reconciler.render.escape import finish_lines
 
 if TYPE_CHECKING:
+    from reconciler.cli.guard_options import GuardOptions
     from reconciler.dns.servers import AnyServer
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
@@ -78,8 +79,7 @@ class _Actions(click.ParamType[Any]):
     metavar="DIGEST|@FILE",
     help="Apply only a plan with this digest.",
 )
-@CONSENT_OPTIONS[0]
-@CONSENT_OPTIONS[1]
+@guard_options
 @click.option(
     "--believe-absent",
     cls=Option,
@@ -128,7 +128,7 @@ def apply(options: Options, **given: Any) -> ExitCode:
         wait=request.wait or 0.0,
         outputs=[request.receipt, request.journal],
         finish=request.correct_receipt,
-        inputs=[request.planfile, request.publish],
+        inputs=[request.planfile, request.publish, request.guards.base],
     )
 
 
@@ -140,8 +140,7 @@ class _Request:
     auto_approve: bool
     allow: frozenset[Action] | None
     expect_digest: str | None
-    unprotect: tuple[str, ...]
-    max_interruptions: int | None
+    guards: GuardOptions
     believe_absent: bool
     on_create_failure: str
     step_timeout: float
@@ -186,7 +185,7 @@ async def _apply(options: Options, request: _Request, workspace: Workspace, cont
     from reconciler.operations.apply import apply as operation
     from reconciler.operations.publish import PublishSettings
 
-    proposal = await _propose(request, workspace, context)
+    proposal = await _propose(options, request, workspace, context)
     approve = PlanApproval(options.log, request.expect_digest, request.auto_approve or request.planfile is not None)
     if proposal.blocks:
         approve.show(proposal)
@@ -202,15 +201,14 @@ async def _apply(options: Options, request: _Request, workspace: Workspace, cont
     return await operation(workspace, context, proposal, approve, settings)
 
 
-async def _propose(request: _Request, workspace: Workspace, context: Context) -> Proposal:
+async def _propose(options: Options, request: _Request, workspace: Workspace, context: Context) -> Proposal:
     from reconciler.operations.propose import consent_of, propose
     from reconciler.operations.receipt import earlier_in
     from reconciler.operations.saved_plan import reopen
 
     consent = consent_of(
         workspace,
-        unprotect=request.unprotect,
-        max_interruptions=request.max_interruptions,
+        guards_of(options, request.guards),
         allow=request.allow,
         earlier=earlier_in(request.receipt),
         believe_absent=request.believe_absent,

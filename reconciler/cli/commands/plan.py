@@ -8,39 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.command_line import apply_command
-from reconciler.cli.completion import environments
-from reconciler.cli.help import CONSENT, Command, Option
+from reconciler.cli.guard_options import guard_options
+from reconciler.cli.help import Command
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.run import run_online
+from reconciler.cli.run import guards_of, run_online
 from reconciler.model.results import PlanResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from reconciler.cli.guard_options import GuardOptions
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
-
-CONSENT_OPTIONS = (
-    click.option(
-        "--unprotect",
-        shell_complete=environments,
-        cls=Option,
-        group=CONSENT,
-        multiple=True,
-        metavar="NAME",
-        help="Ignore `protect` of this environment once. Repeatable.",
-    ),
-    click.option(
-        "--max-interruptions",
-        cls=Option,
-        group=CONSENT,
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow N interruptions in this run.",
-    ),
-)
 
 
 @click.command(
@@ -68,15 +47,13 @@ CONSENT_OPTIONS = (
     help="Validity of the saved plan. Default: 24h.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
-@CONSENT_OPTIONS[0]
-@CONSENT_OPTIONS[1]
+@guard_options
 def plan(
     options: Options,
     out: str | None,
     expires_in: float,
     detailed_exitcode: bool,
-    unprotect: tuple[str, ...],
-    max_interruptions: int | None,
+    guards: GuardOptions,
 ) -> ExitCode:
     """Run the command."""
 
@@ -88,12 +65,12 @@ def plan(
         from reconciler.operations.saved_plan import can_be_saved, save_plan
 
         started = True  # by now `out` was compared with everything that is read
-        consent = consent_of(workspace, unprotect=unprotect, max_interruptions=max_interruptions)
+        consent = consent_of(workspace, guards_of(options, guards))
         result = PlanResult(await propose(workspace, context, consent), int(expires_in), detailed_exitcode)
         if out is not None and can_be_saved(result):
             save_plan(out, workspace, context, result)
             saved, result = True, replace(result, saved_to=out)
-            context.observer.on_notice("info", _saved_notice(out, result, options, unprotect, max_interruptions))
+            context.observer.on_notice("info", _saved_notice(out, result, options, guards))
         return result
 
     def finish(_report: Report, code: ExitCode) -> ExitCode:
@@ -103,17 +80,15 @@ def plan(
             discard(out, anything=started)
         return code
 
-    return run_online(options, operate, outputs=[out], finish=finish)
+    return run_online(options, operate, outputs=[out], inputs=[guards.base], finish=finish)
 
 
-def _saved_notice(
-    out: str, result: PlanResult, options: Options, unprotect: Sequence[str], max_interruptions: int | None
-) -> str:
+def _saved_notice(out: str, result: PlanResult, options: Options, guards: GuardOptions) -> str:
     """Where the plan is, and the command that applies it if apply would accept it now."""
     if result.blocks:
         return f"Saved the plan to {out}. Apply refuses it as it is: {result.blocks[0].message}"
     if not result.plan.steps:
         return f"Saved the plan to {out}. It has no steps."
     part = "" if result.plan.complete else " It covers only the environments that could be read."
-    command = apply_command(out, options, unprotect, max_interruptions)
+    command = apply_command(out, options, guards.words())
     return f"Saved the plan to {out}.{part} To apply exactly this plan: {command}"

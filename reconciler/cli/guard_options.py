@@ -1,0 +1,82 @@
+"""The options of `plan` and `apply` that lift guards of the manifest, or add those of its base revision."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.completion import environments, paths
+from reconciler.cli.help import CONSENT, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.model.exit_codes import ExitCode
+
+_OPTIONS = (
+    click.option(
+        "--unprotect",
+        shell_complete=environments,
+        cls=Option,
+        group=CONSENT,
+        multiple=True,
+        metavar="NAME",
+        help="Ignore `protect` of this environment once. Repeatable.",
+    ),
+    click.option(
+        "--max-interruptions",
+        cls=Option,
+        group=CONSENT,
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow N interruptions in this run.",
+    ),
+    click.option(
+        "--ignore-window",
+        cls=Option,
+        group=CONSENT,
+        is_flag=True,
+        help="Allow interruptions outside `limits.change_windows`.",
+    ),
+    click.option(
+        "--base",
+        shell_complete=paths,
+        cls=Option,
+        group=CONSENT,
+        metavar="PATH",
+        help="Manifest of the base revision: its guards count too.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardOptions:
+    """`max_interruptions` None means the limit of the manifest; `base` is a manifest or a folder of them."""
+
+    unprotect: tuple[str, ...]
+    max_interruptions: int | None
+    ignore_window: bool
+    base: str | None
+
+    def words(self) -> list[str]:
+        """The same options, for a command line."""
+        words = [word for name in self.unprotect for word in ("--unprotect", name)]
+        words += [] if self.max_interruptions is None else ["--max-interruptions", str(self.max_interruptions)]
+        words += ["--ignore-window"] if self.ignore_window else []
+        return words + ([] if self.base is None else ["--base", self.base])
+
+
+def guard_options(function: Callable[..., ExitCode]) -> Any:
+    """Give the command these options, as `guards`."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **given: Any) -> ExitCode:
+        guards = GuardOptions(**{name: given.pop(name) for name in GuardOptions.__slots__})
+        return function(*arguments, guards=guards, **given)
+
+    for option in reversed(_OPTIONS):
+        call = option(call)
+    return call

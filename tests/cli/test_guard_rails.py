@@ -1,0 +1,102 @@
+"""Change windows, and the guards of the base revision."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from samples import uid
+
+if TYPE_CHECKING:
+    from cli.stage import Stage
+
+OLD, NEW = "old.example.com", "new.example.com"
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+OPEN = {"from": "00:00", "to": "24:00", "time_zone": "UTC"}
+CLOSED = {**OPEN, "days": [DAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]]}
+
+
+@pytest.fixture
+def web(stage: Stage) -> Stage:
+    stage.environment("web", OLD)
+    return stage
+
+
+def manifest(stage: Stage, path: str = "imgwire.yaml", *, limits: dict[str, Any] | None = None, **web: Any) -> None:
+    environment = {"hostname": NEW, "environment_id": uid("web"), **web}
+    stage.write(path, json.dumps({"version": 1, "limits": limits or {}, "environments": {"web": environment}}))
+
+
+def refusals(stage: Stage, *arguments: str) -> tuple[int, list[str]]:
+    ended = stage.run("plan", "--format", "json", *arguments)
+    return ended.code, [block["code"] for block in ended.document["blocks"]]
+
+
+def test_an_interruption_outside_all_windows_is_refused_until_the_window_is_ignored(web: Stage) -> None:
+    manifest(web, limits={"change_windows": [CLOSED]})
+    assert refusals(web) == (5, ["outside_change_window"])
+    assert web.run("apply", "--auto-approve").code == 5
+    assert web.live("web") == OLD
+    assert web.run("apply", "--auto-approve", "--ignore-window").code == 0
+    assert web.live("web") == NEW
+
+
+def test_one_open_window_is_enough(web: Stage) -> None:
+    manifest(web, limits={"change_windows": [CLOSED, OPEN]})
+    assert refusals(web) == (0, [])
+
+
+def test_a_change_that_interrupts_nothing_needs_no_window(stage: Stage) -> None:
+    stage.environment("web", None)
+    manifest(stage, limits={"change_windows": [CLOSED]})
+    assert refusals(stage) == (0, [])
+
+
+def test_a_saved_plan_is_held_to_the_windows_of_its_apply(web: Stage) -> None:
+    manifest(web, limits={"change_windows": [OPEN]})
+    assert web.run("plan", "--out", "plan.json").code == 0
+    manifest(web, limits={"change_windows": [CLOSED]})
+    assert web.run("apply", "plan.json").code == 5
+    assert web.live("web") == OLD
+
+
+def test_one_change_cannot_lift_a_protection_and_use_it(web: Stage) -> None:
+    manifest(web, "base/imgwire.yaml", hostname=OLD, protect=True)
+    manifest(web)
+    assert refusals(web) == (0, [])
+    assert refusals(web, "--base", "base") == (5, ["protection_lifted_in_same_change"])
+    assert web.run("apply", "--auto-approve", "--base", "base", "--unprotect", "web").code == 5
+    assert web.live("web") == OLD
+
+
+def test_a_renamed_environment_keeps_the_protection_of_its_pin(web: Stage) -> None:
+    manifest(web, "base.yaml", hostname=OLD, protect=True)
+    text = web.read("base.yaml").replace('"web":', '"site":')
+    web.write("base.yaml", text)
+    manifest(web)
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"max_interruptions": 0}, "too_many_interruptions"),
+        ({"allowed_domains": ["example.org", "old.example.com"]}, "domain_not_allowed_in_base"),
+        ({"change_windows": [CLOSED]}, "outside_change_window"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_the_limits_of_the_base_revision_count_too(web: Stage, limits: dict[str, Any], code: str) -> None:
+    manifest(web, "base.yaml", limits=limits, hostname=OLD)
+    manifest(web)
+    assert refusals(web, "--base", "base.yaml") == (5, [code])
+
+
+def test_an_invalid_base_is_an_error_with_its_place(web: Stage) -> None:
+    manifest(web)
+    web.write("base.yaml", "version: 2\n")
+    ended = web.run("plan", "--base", "base.yaml")
+    assert ended.code == 65
+    assert "base.yaml:1:10: error[unsupported-version]" in ended.err
