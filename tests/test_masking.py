@@ -12,7 +12,7 @@ import pytest
 from reconciler.model import masking
 from reconciler.model.environments import Secret
 from reconciler.model.masking import MASK, mask_keys, register_keys
-from reconciler.render.markdown import prose
+from reconciler.render.markup import prose
 
 ORDINARY = "sk_live_masked-by-test"
 OPAQUE = 'op"aque\\këy <1> _x_'

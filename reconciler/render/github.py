@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.diagnostics import Severity
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult
-from reconciler.render import markdown
+from reconciler.render import markdown, markup
 from reconciler.render.diagnostics import render_github
 from reconciler.render.escape import finish
 from reconciler.render.problems import problems
@@ -73,7 +73,7 @@ def step_outputs(report: Report, code: ExitCode) -> dict[str, str]:
 def step_summary(report: Report, style: Style, max_bytes: int = MAX_SUMMARY_BYTES) -> str:
     """The Markdown of the report, in at most `max_bytes` of UTF-8. Whole lines are left out at the end."""
     if isinstance(report.result, ValidateResult) and report.result.message:
-        text = f"### Imgwire validate: {report.conclusion.outcome}\n\n{markdown.prose(report.result.message)}\n"
+        text = f"### Imgwire validate: {report.conclusion.outcome}\n\n{markup.prose(report.result.message)}\n"
     else:
         render_markdown = markdown.render_plan if report.command == "plan" else markdown.render_report
         text = render_markdown(report, style)

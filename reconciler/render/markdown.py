@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Action
-from reconciler.model.report import RestoreFailure
+from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -22,60 +21,106 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
-from reconciler.render.escape import escape_control
 from reconciler.render.lookups import words
+from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose, table
 from reconciler.render.probes import verdict_words
 from reconciler.render.text.live import drift_total
+from reconciler.render.text.plan import counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.dns import DnsNote, Publication
-    from reconciler.model.plan import Block, EnvironmentPlan, Plan
+    from reconciler.model.plan import Block, EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
-    from reconciler.model.results import Report
+    from reconciler.model.results import Read, Report
     from reconciler.render.style import Style
 
-# What CommonMark and GitHub's dialect give meaning to, some of it only where a line begins.
-_MARKUP = re.compile(r"[\\*_{}\[\]()#+!|~>`]|^[-=]|(?<=^\d)\.")
-# Mentions, references and addresses become links without any markup; an invisible space keeps them from it.
-_LINKING = re.compile(r"@|#|:(?=//)|www(?=\.)", re.IGNORECASE)
+_WORST_FIRST = (StepState.FAILED, StepState.SKIPPED, StepState.NOT_STARTED, StepState.DONE)
+_MAX_DRAWN = 40  # moves: a larger picture cannot be read
 
 
 def render_plan(report: Report, _style: Style) -> str:
-    """The plan: a heading with the numbers, a table of changes, interruptions and blocks by name, the digest to approve."""
+    """The plan: the numbers, what is dangerous, each change, the steps, then the digest and the line that applies it."""
     if not isinstance(report.content, PlanResult):
         return _failure(report, "Plan failed")
     proposal = report.content.proposal
     plan = proposal.plan
-    count = plan.summary()
-    parts = [f"{count[key]} to {key}" for key in ("create", "delete", "replace", "verify") if count[key]]
-    if count["unreadable"]:
-        parts.append(f"{count['unreadable']} unreadable")
-    total = count["environments"]
-    title = ", ".join(parts) or f"in sync, nothing to do in {total} environment{'s' * (total != 1)}"
-    rows = [
-        (item.action.value, code(item.name), _host(item.before), _host(item.environment.hostname), _note(item))
-        for item in plan.environments
-        if item.action is not Action.NONE
+    total = len(plan.environments)
+    title = counts(plan) if plan.steps or plan.unreadable else f"in sync, {total:,} environment{'s' * (total != 1)}"
+    number = {step.id: place for place, step in enumerate(plan.steps, 1)}
+    steps = [
+        f"{place}. {step.op} {code(step.environment)} {_host(step.hostname)}"
+        for place, step in enumerate(plan.steps, 1)
     ]
-    interruptions = [
-        f"{_host(item.hostname)} stops being served with {code(item.from_step)}, "
-        + (f"until {code(item.until)} finds it connected" if item.until else "for good")
-        for item in plan.interruptions
-    ]
-    moves = [f"{_host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves]
-    return _joined(
+    unchanged = [code(item.name) for item in plan.environments if item.action is Action.NONE]
+    return assemble(
         [
+            _marker(report),
             f"### Imgwire plan: {title}",
-            _table(("Action", "Environment", "Live", "Desired", "Note"), rows),
-            _list("Moves", moves),
-            _list("Interruptions", interruptions),
-            _blocks(proposal.blocks),
-            f"Digest {code(proposal.digest)}" if plan.writes else "",
+            alert("CAUTION", (_interruption(item, number) for item in plan.interruptions)),
+            alert("CAUTION", map(_block, proposal.blocks)),
+            fence("diff", _changes(plan)),
+            bullets(
+                "Moves",
+                (f"{_host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves),
+            ),
+            _drawn(plan.moves),
+            _unreadable(plan),
+            details(f"{len(steps):,} steps", Lines(tuple(steps))),
+            details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
+            f"Digest {code(proposal.digest)}",
+            f"Apply exactly this plan: {code(f'reconciler apply --expect-digest {proposal.digest}')}"
+            if plan.writes and plan.complete and not proposal.blocks
+            else "",
         ]
     )
+
+
+def _marker(report: Report) -> str:
+    """Hidden in the first line, so that a pipeline finds its earlier comment."""
+    return f"<!-- imgwire-reconciler:{report.command or 'reconciler'} -->"
+
+
+def _changes(plan: Plan) -> Iterator[str]:
+    """Before and after of each environment that changes, as lines of a diff."""
+    for item in plan.environments:
+        before, after = (shown(name) if name else None for name in (item.before, item.environment.hostname))
+        protected = " (protected)" if item.environment.protect else ""
+        if item.action in {Action.DELETE, Action.REPLACE}:
+            yield f"- {item.name}: {before}{protected}"
+        if item.action in {Action.CREATE, Action.REPLACE}:
+            yield f"+ {item.name}: {after}{protected}"
+        if item.action is Action.VERIFY:
+            yield f"! {item.name}: {before} is not ready"
+
+
+def _drawn(moves: Sequence[Move]) -> str:
+    """The moves as a picture, where there are few enough to read it."""
+    if not 1 < len(moves) <= _MAX_DRAWN:
+        return ""
+    names = sorted({name for move in moves for name in (move.source, move.target)})
+    place = {name: f"e{index}" for index, name in enumerate(names)}
+    nodes = [f'  {place[name]}["{_label(name)}"]' for name in names]
+    arrows = [f'  {place[move.source]} -->|"{_label(move.hostname)}"| {place[move.target]}' for move in moves]
+    return "\n".join(["```mermaid", "flowchart LR", *nodes, *arrows, "```"])
+
+
+def _label(text: str) -> str:
+    """Only what names and hostnames consist of: Mermaid gives meaning to most other characters."""
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "?" for letter in text)
+
+
+def _interruption(item: Interruption, number: Mapping[str, int]) -> str:
+    until = f"until step {number[item.until]}" if item.until and item.until in number else "permanently"
+    start = f"step {number[item.from_step]}" if item.from_step in number else code(item.from_step)
+    return f"{_host(item.hostname)} goes offline at {start}, {until}"
+
+
+def _block(block: Block) -> str:
+    override = f". To override: {code(block.override)}" if block.override else ""
+    return f"**blocked** ({code(block.code)}): {prose(block.message)}{override}"
 
 
 def render_report(report: Report, _style: Style) -> str:
@@ -83,18 +128,19 @@ def render_report(report: Report, _style: Style) -> str:
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):
         return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed")
-    title = f"### Imgwire {report.command}: {report.conclusion.outcome}"
+    title = f"### Imgwire {report.command}: {report.conclusion.outcome}{_numbers(content)}"
+    parts: list[str | Lines]
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
-            table = _table(head, [_status(item) for item in plan.environments])
-            return _joined([title, table, _probes(content.probes)])
+            rows = table(head, [_status(item) for item in plan.environments])
+            return assemble([_marker(report), title, rows, _probes(content.probes)])
         case ApplyResult():
             parts = [
-                _steps(content.plan, content.applied),
+                *_steps(content.plan, content.applied),
                 _verdicts(content.verified),
                 _unreadable(content.plan),
-                _records(content.records),
+                *_records(content.records),
                 _published(content.publications),
                 _notes(content.dns_notes),
             ]
@@ -102,7 +148,7 @@ def render_report(report: Report, _style: Style) -> str:
             parts = [
                 _verdicts(content.verified),
                 _unreadable(content.plan),
-                _records(content.records),
+                *_records(content.records),
                 _notes(content.dns_notes),
                 _probes(content.probes),
             ]
@@ -112,46 +158,63 @@ def render_report(report: Report, _style: Style) -> str:
                 total,
                 _findings(findings),
                 _unreadable(plan),
-                _records(content.records),
+                *_records(content.records),
                 _notes(content.dns_notes),
             ]
             parts.append(_probes(content.probes))
         case DnsCheckResult():
-            parts = [_unreadable(content.plan), _records(content.records), _notes(content.dns_notes)]
+            parts = [_unreadable(content.plan), *_records(content.records), _notes(content.dns_notes)]
         case PublishResult():
-            parts = [_unreadable(content.plan), _records(content.records), _published(content.publications)]
+            parts = [_unreadable(content.plan), *_records(content.records), _published(content.publications)]
         case PlanResult() | ImportResult() | RecordsResult():
             parts = [_unreadable(content.plan)]
         case _:
             assert_never(content)
     parts = [_why(report), *parts]
-    return _joined([title, *parts, "" if any(parts) else "Nothing to tell."])
+    return assemble([_marker(report), title, *parts, "" if any(parts) else "Nothing to report."])
 
 
-def _findings(findings: Iterable[Finding]) -> str:
+def _numbers(content: Read) -> str:
+    """How many environments ended how, for the heading."""
+    match content:
+        case ApplyResult(applied=applied):
+            states = [result.state for result in applied.results.values()]
+            number = {state.value.replace("_", " "): states.count(state) for state in StepState}
+        case VerifyResult(verified=verified):
+            number = {verdict.value: sum(item.verdict is verdict for item in verified) for verdict in Verdict}
+        case DriftResult(findings=findings):
+            number = {"drifted": len({item.environment for item in findings if item.counts})}
+        case _:
+            return ""
+    listed = ", ".join(f"{count:,} {word}" for word, count in number.items() if count)
+    return f" ({listed})" if listed else ""
+
+
+def _findings(findings: Iterable[Finding]) -> Lines:
     rows = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in findings]
-    return _table(("Drift", "Environment", "What"), rows)
+    return table(("Drift", "Environment", "What"), rows)
 
 
-def _verdicts(verified: Iterable[Verified]) -> str:
+def _verdicts(verified: Iterable[Verified]) -> Lines:
     rows = [(item.verdict.value, code(item.environment), prose(item.message)) for item in verified]
-    return _table(("Verdict", "Environment", "Why"), rows)
+    return table(("Verdict", "Environment", "Why"), rows)
 
 
-def _unreadable(plan: Plan) -> str:
+def _unreadable(plan: Plan) -> Lines:
     lines = [
         f"{code(item.name)}: {prose(item.live.error.message)}"
         for item in plan.environments
         if isinstance(item.live, Unreadable)
     ]
-    return _list("Could not be read", lines)
+    return bullets("Could not be read", lines)
 
 
-def _notes(notes: Iterable[DnsNote]) -> str:
-    return _list("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in notes])
+def _notes(notes: Iterable[DnsNote]) -> Lines:
+    return bullets("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in notes])
 
 
-def _steps(plan: Plan, applied: Applied) -> str:
+def _steps(plan: Plan, applied: Applied) -> list[Lines]:
+    """What serves no traffic first, then each step, then what was restored."""
     rows = [
         (
             applied.results[step.id].state.value.replace("_", " "),
@@ -160,29 +223,32 @@ def _steps(plan: Plan, applied: Applied) -> str:
             _host(step.hostname),
             prose(error.message) if (error := applied.results[step.id].error) else "",
         )
+        for state in _WORST_FIRST
         for step in plan.steps
+        if applied.results[step.id].state is state
     ]
-    return _joined(
-        [
-            _table(("State", "Step", "Environment", "Hostname", "Why"), rows),
-            _list("Put back", [f"{_host(item.hostname)} in {code(item.environment)}" for item in applied.restored]),
-            _list(
-                "Could not be restored",
-                [
-                    f"{_host(item.hostname)} in {code(item.environment)}: {prose(item.error.message)}"
-                    for item in applied.restores
-                    if isinstance(item, RestoreFailure)
-                ],
+    not_restored = [item for item in applied.restores if isinstance(item, RestoreFailure)]
+    return [
+        alert(
+            "CAUTION",
+            (f"{_host(item.hostname)} serves no traffic now, since {code(item.since)}" for item in applied.unserved),
+        ),
+        table(("State", "Step", "Environment", "Hostname", "Why"), rows),
+        bullets(
+            "Restored after a failed create",
+            (f"{_host(item.hostname)} in {code(item.environment)}" for item in applied.restored),
+        ),
+        bullets(
+            "Could not be restored",
+            (
+                f"{_host(item.hostname)} in {code(item.environment)}: {prose(item.error.message)}"
+                for item in not_restored
             ),
-            _list(
-                "Serves no traffic now",
-                [f"{_host(item.hostname)}, since {code(item.since)}" for item in applied.unserved],
-            ),
-        ]
-    ).rstrip("\n")
+        ),
+    ]
 
 
-def _records(records: Sequence[Record]) -> str:
+def _records(records: Sequence[Record]) -> list[Lines]:
     unseen = [
         (_record_name(item.name), "CNAME", _record_name(item.value), item.purpose)
         for item in records
@@ -201,24 +267,23 @@ def _records(records: Sequence[Record]) -> str:
         for item in records
         if item.lookup is not None
     ]
-    tables = (
-        _table(("Name", "Type", "Value", "For"), unseen),
-        _table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
-    )
-    return "\n\n".join(table for table in tables if table)
+    return [
+        table(("Name", "Type", "Value", "For"), unseen),
+        table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
+    ]
 
 
-def _probes(probes: Iterable[Probe]) -> str:
+def _probes(probes: Iterable[Probe]) -> Lines:
     rows = [(verdict_words(item), code(item.environment), code(item.hostname), prose(item.message)) for item in probes]
-    return _table(("Probe", "Environment", "Hostname", "Result"), rows)
+    return table(("Probe", "Environment", "Hostname", "Result"), rows)
 
 
-def _published(publications: Iterable[Publication]) -> str:
+def _published(publications: Iterable[Publication]) -> Lines:
     rows = [
         (item.state.replace("_", " "), code(item.name), code(item.before), code(item.after), prose(item.error or ""))
         for item in publications
     ]
-    return _table(("Published", "Name", "Before", "After", "Why"), rows)
+    return table(("Published", "Name", "Before", "After", "Why"), rows)
 
 
 def _status(item: EnvironmentPlan) -> tuple[str, ...]:
@@ -242,7 +307,7 @@ def _failure(report: Report, title: str) -> str:
         + (f" ({prose(item.hint)})" if item.hint else "")
         for item in report.diagnostics
     ]
-    return _joined([f"### Imgwire: {title}", _why(report), _list("Problems", problems)])
+    return assemble([_marker(report), f"### Imgwire: {title}", _why(report), bullets("Problems", problems)])
 
 
 def _why(report: Report) -> str:
@@ -251,55 +316,9 @@ def _why(report: Report) -> str:
     return "\n\n".join(prose(line.strip()) for line in lines if line.strip())
 
 
-def _blocks(blocks: Iterable[Block]) -> str:
-    lines = [
-        f"{code(block.code)}: {prose(block.message)}"
-        + (f"; to go ahead all the same: {code(block.override)}" if block.override else "")
-        for block in blocks
-    ]
-    return _list("Apply will refuse this plan", lines)
-
-
-def code(text: str | None) -> str:
-    """Outside text as a code span that it cannot leave, not even inside a table; a dash for none."""
-    if not text:
-        return "-"
-    # Parsers disagree about an escaped bar behind a backslash in a table, so there is no bar.
-    kept = escape_control(text).replace("`", "'").replace("|", "¦")
-    return f"`{kept}`"
-
-
 def _record_name(name: str | None) -> str:
     return NOT_KNOWN if name is None else code(name)
 
 
 def _host(hostname: str | None) -> str:
     return code(None if hostname is None else shown(hostname))
-
-
-def prose(text: str) -> str:
-    """Outside text as plain words: no markup but code spans, no link, no mention, no reference, no table cell, no HTML."""
-    parts = escape_control(text).split("`")
-    if len(parts) % 2 == 0 or not all(parts[1::2]):
-        return _plain("`".join(parts))
-    return "".join(code(part) if index % 2 else _plain(part) for index, part in enumerate(parts))
-
-
-def _plain(text: str) -> str:
-    escaped = _MARKUP.sub(r"\\\g<0>", text).replace("&", "&amp;").replace("<", "&lt;")
-    return _LINKING.sub("\\g<0>\u200b", escaped)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    if not rows:
-        return ""
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _list(title: str, lines: list[str]) -> str:
-    return "\n".join([f"**{title}**", "", *(f"- {line}" for line in lines)]) if lines else ""
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return "\n\n".join(part for part in parts if part) + "\n"

@@ -9,7 +9,7 @@ from reconciler.render.escape import escape_control
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.json_text import to_json
 from reconciler.render.json_v1 import render_report
-from reconciler.render.markdown import code
+from reconciler.render.markup import code
 from reconciler.render.text.sections import render_failure
 
 if TYPE_CHECKING:

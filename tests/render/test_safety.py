@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from reconciler.render.escape import break_commands, escape_commands, escape_control, finish_lines
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.markdown import code, prose
+from reconciler.render.markup import code, prose
 from reconciler.render.style import Style
 from reconciler.schema_files import read_schema
 from render import documents
