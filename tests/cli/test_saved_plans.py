@@ -60,7 +60,7 @@ def test_a_saved_plan_finishes_what_a_failure_left(saved: Stage) -> None:
 
 def test_another_format_prints_the_plan_and_saves_it_all_the_same(saved: Stage) -> None:
     ended = saved.run("plan", "--out", "other.json", "--format", "markdown")
-    assert ended.out.startswith("### Imgwire plan")
+    assert "### Imgwire plan" in ended.out
     assert json.loads(saved.read("other.json"))["format"] == "imgwire-reconciler/plan"
 
 
