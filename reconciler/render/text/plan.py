@@ -162,7 +162,7 @@ def _interruptions(proposal: Proposal, style: Style) -> str:
     count, limit = len(lines), proposal.max_interruptions
     if not count:
         return ""
-    return section(style("yellow", f"Interruptions: {count} of at most {limit}"), lines)
+    return section(style("yellow", f"Interruptions ({count} of at most {limit})"), lines)
 
 
 def _named(step_id: str, number: dict[str, int]) -> str:
