@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _TESTED_EVERY = 4  # rounds, while DNS lacks the records
 
 
+READY_MESSAGE = "CONNECTED, certificate ACTIVE"
+"""What the API reports. Whether the hostname serves traffic is known only after a probe."""
+
+
 async def _no_lookup(_environment: str, _domain: Domain) -> tuple[Record, ...]:
     """Without DNS lookups."""
     return ()
@@ -75,8 +79,8 @@ async def verify_all(
         await run_pool(left, backend, parallelism, check)
         left = [name for name in left if not _final(verdicts[name])]
         remaining = deadline - waiting.clock()
-        # Without a custom domain only another apply helps: alone that is not worth waiting for.
-        if remaining <= 0 or all(verdicts[name].verdict is Verdict.ABSENT for name in left):
+        # Where the desired custom domain is not live, only another apply helps: alone that is not worth waiting for.
+        if remaining <= 0 or all(verdicts[name].verdict in {Verdict.ABSENT, Verdict.DIFFERENT} for name in left):
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
         pause = min(waiting.max_pause, pause * 1.5)
@@ -90,7 +94,7 @@ def absence_verdict(name: str, live: Live) -> Verified:
         case Unreadable(error):
             return Verified(name, Verdict.UNKNOWN, live, error.message)
         case Present(domain):
-            return Verified(name, Verdict.WAITING, live, f"has `{domain.hostname}` and should have none: run apply")
+            return Verified(name, Verdict.DIFFERENT, live, f"has `{domain.hostname}` and should have none: run apply")
         case _:
             return Verified(name, Verdict.ABSENT, live, "has no custom domain, as desired")
 
@@ -112,10 +116,10 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
             return Verified(name, Verdict.ABSENT, live, "has no custom domain: run apply first")
         if live.domain.hostname != hostname:
             other = live.domain.hostname
-            return Verified(name, Verdict.ABSENT, live, f"has `{other}` instead of `{hostname}`: run apply first")
+            return Verified(name, Verdict.DIFFERENT, live, f"has `{other}` instead of `{hostname}`: run apply first")
         records = await waiting.look(name, live.domain)
         if live.domain.ready:
-            return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate", records=records)
+            return Verified(name, Verdict.READY, live, READY_MESSAGE, records=records)
         if not always and _bad_records(records):
             message = f"{live.domain.health}: {_advice(records)}"
             return Verified(name, Verdict.WAITING, live, message, records=records)
@@ -129,7 +133,7 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
 def _checked(name: str, domain: Domain, records: Sequence[Record]) -> Verified:
     live = Present(domain)
     if domain.ready:
-        return Verified(name, Verdict.READY, live, "serves traffic with a valid certificate")
+        return Verified(name, Verdict.READY, live, READY_MESSAGE)
     verdict = Verdict.STUCK if domain.failing else Verdict.WAITING
     return Verified(name, verdict, live, f"{domain.health}: {_advice(records, stuck=domain.failing)}")
 

@@ -216,7 +216,7 @@ def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> C
                 codes.append(ExitCode.STUCK)
             case Verdict.ABSENT if item.environment in unwanted:
                 codes.append(ExitCode.OK)
-            case Verdict.WAITING | Verdict.ABSENT:
+            case Verdict.WAITING | Verdict.ABSENT | Verdict.DIFFERENT:
                 codes.append(ExitCode.WAITING)
             case Verdict.UNKNOWN:
                 codes.append(_of_unread(item.live) if isinstance(item.live, Unreadable) else ExitCode.ERROR)

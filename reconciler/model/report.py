@@ -105,6 +105,7 @@ class Verdict(StrEnum):
     WAITING = "waiting"
     STUCK = "stuck"
     ABSENT = "absent"
+    DIFFERENT = "different"
     UNKNOWN = "unknown"
 
 

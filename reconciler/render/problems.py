@@ -24,6 +24,7 @@ _SEVERITY = {
     Verdict.UNKNOWN: Severity.ERROR,
     Verdict.WAITING: Severity.WARNING,
     Verdict.ABSENT: Severity.WARNING,
+    Verdict.DIFFERENT: Severity.WARNING,
 }
 
 

@@ -317,7 +317,7 @@ def test_verify_has_a_verdict_also_where_nothing_should_be(stage: Stage) -> None
     stage.environment("full", "images.example.com")
     stage.manifest(empty={"hostname": None}, full={"hostname": None})
     document = (ended := stage.run("verify", "--format", "json")).document
-    assert (ended.code, [item["verdict"] for item in document["environments"]]) == (3, ["absent", "waiting"])
+    assert (ended.code, [item["verdict"] for item in document["environments"]]) == (3, ["absent", "different"])
     stage.manifest(empty={"hostname": None})
     assert stage.run("verify").code == 0
 

@@ -193,7 +193,7 @@ async def test_unknown_environments_are_polled_and_absent_ones_alone_are_not() -
     ("live", "verdict", "words"),
     [
         (Absent(), Verdict.ABSENT, "has no custom domain, as desired"),
-        (Present(READY), Verdict.WAITING, "has `images.example.com` and should have none: run apply"),
+        (Present(READY), Verdict.DIFFERENT, "has `images.example.com` and should have none: run apply"),
         (Unreadable(NoAnswer("silence")), Verdict.UNKNOWN, "silence"),
     ],
     ids=["absent", "present", "unreadable"],

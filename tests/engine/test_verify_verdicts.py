@@ -48,17 +48,19 @@ class Answering(Scripted):
         ),
         pytest.param(
             [Present(OTHER)],
-            Verified("web", Verdict.ABSENT, Present(OTHER), f"has `x.example.com` instead of `{WEB}`: run apply first"),
+            Verified(
+                "web", Verdict.DIFFERENT, Present(OTHER), f"has `x.example.com` instead of `{WEB}`: run apply first"
+            ),
             id="another hostname",
         ),
         pytest.param(
             [Present(READY)],
-            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate"),
+            Verified("web", Verdict.READY, Present(READY), "CONNECTED, certificate ACTIVE"),
             id="ready",
         ),
         pytest.param(
             [Present(PENDING), READY],
-            Verified("web", Verdict.READY, Present(READY), "serves traffic with a valid certificate"),
+            Verified("web", Verdict.READY, Present(READY), "CONNECTED, certificate ACTIVE"),
             id="ready after the check",
         ),
         pytest.param(

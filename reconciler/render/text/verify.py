@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _VERDICTS = {
     Verdict.STUCK: "red",
     Verdict.UNKNOWN: "red",
+    Verdict.DIFFERENT: "red",
     Verdict.ABSENT: "red",
     Verdict.WAITING: "yellow",
     Verdict.READY: "green",
