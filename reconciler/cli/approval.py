@@ -94,7 +94,7 @@ def override_hint(blocks: tuple[Block, ...]) -> str | None:
     if len(overrides) < len(blocks):
         return None
     words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
-    return f"to go ahead all the same: {rerun_command(*words)}"
+    return f"to override: {rerun_command(*words)}"
 
 
 def can_ask() -> bool:
@@ -103,8 +103,8 @@ def can_ask() -> bool:
 
 
 async def answer_is_yes(question: str) -> bool:
-    """Ask on standard error; nothing but `yes` is consent. The event loop runs meanwhile, so that signals are noticed."""
-    click.echo(f"\n{question} Only 'yes' will do: ", nl=False, err=True)
+    """Prompt on standard error. Only `yes` is consent. The event loop runs meanwhile, so that signals are noticed."""
+    click.echo(f"\n{question} Type 'yes' to confirm: ", nl=False, err=True)
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(sys.stdin, readable.set)

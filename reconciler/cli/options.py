@@ -129,6 +129,22 @@ class Duration(click.ParamType[Any]):
         return float(total)
 
 
+class Timeout(click.ParamType[Any]):
+    """Seconds, also with a fraction, or a duration; more than none and at most an hour."""
+
+    name = "DURATION"
+    _MAX = 3600.0
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = Duration().convert(value, param, ctx)
+        if not 0 < seconds <= self._MAX:
+            self.fail(f"'{value}' is not between 0 and 1h", param, ctx)
+        return seconds
+
+
 class Digest(click.ParamType[Any]):
     """The digest of a plan, or `@FILE` for a file that holds one."""
 
@@ -291,11 +307,10 @@ _API: list[Decorator] = [
         "--timeout",
         cls=Option,
         group=API,
-        type=click.FloatRange(0, 3600, min_open=True),
+        type=Timeout(),
         default=30.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="Time limit of one request.",
+        metavar="DURATION",
+        help="Time limit of one request. Default: 30s.",
     ),
     click.option(
         "--retries",

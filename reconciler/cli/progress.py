@@ -6,9 +6,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import is_terminal
+from reconciler.cli.terminal import is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
+from reconciler.model.report import StepState
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
+    from reconciler.model.results import ApplyResult
 
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
 _TITLES = {Phase.READING: "Reading", Phase.APPLYING: "Applying"}
@@ -29,6 +31,7 @@ class Progress(NullObserver):
     def __init__(self, log: Log, wait: float = 0.0) -> None:
         self._log = log
         self._wait = wait
+        self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
         self._follower: Follower | None = None
 
@@ -43,9 +46,24 @@ class Progress(NullObserver):
         if self._counter is not None:
             self._counter.advance()
 
-    def on_step(self, step: Step, result: StepResult) -> None:  # noqa: ARG002
+    def on_step_start(self, step: Step) -> None:
+        self._started[step.id] = time.monotonic()
+
+    def on_step(self, step: Step, result: StepResult) -> None:
+        began = self._started.pop(step.id, None)
+        seconds = "" if began is None else f" {time.monotonic() - began:.1f} s"
+        words = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
+        why = f": {result.error.message}" if result.error is not None else ""
+        self._log.say("info", f"{step.environment}  {step.op} {step.hostname}  {words}{seconds}{why}")
         if self._counter is not None:
             self._counter.advance()
+
+    def on_applied(self, result: ApplyResult) -> None:
+        """Before waiting, what makes it end: the records to publish."""
+        from reconciler.render.text.apply import render_next
+
+        if text := render_next(result, style_for(sys.stderr)):
+            self._log.show(f"\n{text}\n")
 
     def on_verdict(self, verified: Verified) -> None:
         if self._follower is not None:

@@ -85,6 +85,7 @@ class LaneRun:
     async def _write(self, api: Writer, step: Write) -> StepError | None:
         """Do one write: None when it is done, else why not."""
         context, state = self._context, self._state
+        context.observer.on_step_start(step)
         try:
             done = await execute(
                 step,
@@ -208,6 +209,7 @@ class LaneRun:
             if postponed is not None:
                 context.end(step, StepState.SKIPPED, postponed)
                 return
+        context.observer.on_step_start(step)
         try:
             done = await execute(
                 step, api, context.policy, history=self._state.history(step), on_read=context.ledger.record_live

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.plan import Step
     from reconciler.model.report import Restore, StepResult, Verified
+    from reconciler.model.results import ApplyResult
 
 
 class Phase(StrEnum):
@@ -31,12 +32,20 @@ class Observer(Protocol):
         """An environment was read before planning or verifying."""
         ...
 
+    def on_step_start(self, step: Step) -> None:
+        """A step starts."""
+        ...
+
     def on_step(self, step: Step, result: StepResult) -> None:
         """A step ended. The next step of its lane starts afterwards. A later call for the same step corrects an earlier one."""
         ...
 
     def on_restore(self, restore: Restore) -> None:
         """A hostname was restored after a failed replace or move, or could not be."""
+        ...
+
+    def on_applied(self, result: ApplyResult) -> None:
+        """All steps ended, and waiting for readiness begins."""
         ...
 
     def on_verdict(self, verified: Verified) -> None:
@@ -61,10 +70,16 @@ class NullObserver:
     def on_read(self, environment: str, live: Live) -> None:
         pass
 
+    def on_step_start(self, step: Step) -> None:
+        pass
+
     def on_step(self, step: Step, result: StepResult) -> None:
         pass
 
     def on_restore(self, restore: Restore) -> None:
+        pass
+
+    def on_applied(self, result: ApplyResult) -> None:
         pass
 
     def on_verdict(self, verified: Verified) -> None:
@@ -91,6 +106,10 @@ class Observers:
         for observer in self._observers:
             observer.on_read(environment, live)
 
+    def on_step_start(self, step: Step) -> None:
+        for observer in self._observers:
+            observer.on_step_start(step)
+
     def on_step(self, step: Step, result: StepResult) -> None:
         for observer in self._observers:
             observer.on_step(step, result)
@@ -98,6 +117,10 @@ class Observers:
     def on_restore(self, restore: Restore) -> None:
         for observer in self._observers:
             observer.on_restore(restore)
+
+    def on_applied(self, result: ApplyResult) -> None:
+        for observer in self._observers:
+            observer.on_applied(result)
 
     def on_verdict(self, verified: Verified) -> None:
         for observer in self._observers:

@@ -190,6 +190,7 @@ async def _wait(
     plan = result.plan
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns)
+    context.observer.on_applied(result)
     verified: tuple[Verified, ...] = ()
     with context.ended_early():
         verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup, after_create=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cli.stage import Stage
 
 OLD, NEW = "old.example.com", "new.example.com"
-QUESTION = "Only 'yes' will do: "
+QUESTION = "Type 'yes' to confirm: "
 
 
 class Terminal:
@@ -87,6 +87,7 @@ def test_the_plan_is_shown_before_the_question_and_yes_applies_it(web: Stage) ->
     terminal.type("yes\n")
     assert terminal.ended() == 0
     assert writes(web) == ["DELETE", "POST"]
+    assert re.findall(rf"web +(create|delete) +{re.escape(NEW)}", terminal.said) == ["create"]
 
 
 @pytest.mark.parametrize("answer", ["no\n", "\n", "y\n", "YES please\n", "\x04"], ids=repr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def test_waiting_sees_the_records_appear_and_the_domain_become_ready(stage: Stag
     assert (ended.code, [item["verdict"] for item in ended.document["dns"]]) == (0, ["ok", "ok"])
     assert ended.err == (
         "web: waiting: status PENDING, certificate PENDING: both DNS records are missing\n"
-        "web: ready: serves traffic with a valid certificate\n"
+        "web: ready: CONNECTED, certificate ACTIVE\n"
     )
     assert stage.sent() == [("GET", DOMAIN), *[("GET", DOMAIN), ("POST", TEST)] * 2]
 
@@ -166,7 +167,7 @@ def test_on_a_terminal_a_table_stands_while_waiting_and_is_gone_in_the_end(stage
     assert "VERDICT" in terminal.said
     assert terminal.ended() == 0
     assert terminal.lines() == [
-        f"ready  web  {NAME}  serves traffic with a valid certificate",
+        f"ready  web  {NAME}  CONNECTED, certificate ACTIVE",
         "Verified: 1 ready.",
     ]
 
@@ -206,3 +207,19 @@ def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
     assert capsys.readouterr().err == (
         "a: waiting: status PENDING\nb: ready: serves\nstill waiting: 1 ready, 1 waiting of 3\na: ready: serves\\x1b[31m\n"
     )
+
+
+def test_records_and_the_next_step_are_printed_before_the_waiting(stage: Stage) -> None:
+    stage.environment("web", None)
+    stage.manifest(web="images.example.com")
+    ended = stage.run("apply", "--auto-approve", "--wait", "5s")
+    assert ended.code == 0
+    assert ended.err.index("DNS records to publish:") < ended.err.index("web: ready: ")
+    assert re.search(r"^web  create images\.example\.com  done \d+\.\d s$", ended.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("timeout", "code"), [("2.5", 0), ("30s", 0), ("1m", 0), ("0", 64), ("2h", 64), ("x", 64)])
+def test_a_timeout_is_seconds_or_a_duration(stage: Stage, timeout: str, code: int) -> None:
+    stage.environment("web", None)
+    stage.manifest(web=None)
+    assert stage.run("plan", "--timeout", timeout).code == code

@@ -164,7 +164,7 @@ def apply_refused(said: str = "") -> Report:
     plan = _plan(said)
     blocked = blocks(plan, Consent(max_interruptions=2))
     told = "refused: " + "; ".join(block.message for block in blocked)
-    hint = "to go ahead all the same: reconciler apply --unprotect archive --max-interruptions 4\nor plan again"
+    hint = "to override: reconciler apply --unprotect archive --max-interruptions 4\nor plan again"
     so_far = PlanResult(_proposal(plan, blocked, 2))
     return _report("apply", Failed(ExitCode.REFUSED, blocked[0].code, told, hint, so_far))
 

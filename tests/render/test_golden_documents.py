@@ -75,5 +75,5 @@ def test_colour_says_nothing_that_the_text_does_not(make: Callable[[], Report]) 
 def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Report]) -> None:
     document = make()
     show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
-    narrow = "".join(show(document, Style(width=40)).split())
+    narrow = "".join(show(document, Style(width=40, verbose=True)).split())
     assert {word for word in show(document, Style()).split() if word not in narrow} <= {"ENVIRONMENT"}

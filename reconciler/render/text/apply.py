@@ -8,7 +8,7 @@ from reconciler.model.dns import PublishState
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.hostnames import shown
 from reconciler.model.plan import Delete
-from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.dns import absolute
 from reconciler.render.escape import escape_control
@@ -54,6 +54,11 @@ def render_apply(report: Report, style: Style) -> str:
     return joined([blocked, render_failure(report, style)])
 
 
+def render_next(result: ApplyResult, style: Style) -> str:
+    """The records to publish and to remove, and what to do now."""
+    return joined([records_to_publish(unpublished(result), style), _records_to_remove(result), _next(result)])
+
+
 def _render_result(result: ApplyResult, style: Style) -> str:
     return joined(
         [
@@ -79,12 +84,14 @@ def _render_result(result: ApplyResult, style: Style) -> str:
 
 
 def _steps(result: ApplyResult, style: Style) -> str:
+    """The steps, worst first. On a terminal only those that neither a line of progress nor the end of the report shows."""
+    on_terminal = style.width is not None and not style.verbose
     earlier = {step.id for step in result.plan.done}
     rows = []
     for state, (word, colour) in _MARKS.items():
         for step in result.plan.steps:
             outcome = result.applied.results[step.id]
-            if outcome.state is not state:
+            if outcome.state is not state or (on_terminal and state in {StepState.DONE, StepState.FAILED}):
                 continue
             rows.append(
                 (
@@ -105,9 +112,10 @@ def _detail(outcome: StepResult) -> str:
 
 
 def unpublished(result: ApplyResult) -> tuple[Record, ...]:
-    """The records that users must still publish."""
+    """The records that users must still publish: neither published by this run nor in use by a ready domain."""
     done = {item.name for item in result.publications if item.state is PublishState.DONE}
-    return tuple(record for record in result.records if record.name not in done)
+    ready = {item.environment for item in result.verified if item.verdict is Verdict.READY}
+    return tuple(record for record in result.records if record.name not in done and record.environment not in ready)
 
 
 def _change(change: ZoneChange) -> str:
