@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block
     from reconciler.model.proposal import Approval, Proposal
 
-_NOBODY = "this needs a yes, and there is no terminal to ask at, or CI is set"
-_NO = Declined("no_consent", "not approved, so nothing was done")
+_NO_TERMINAL = "approval required: no interactive terminal (or CI is set)"
+_DECLINED = Declined("no_consent", "not approved: nothing was written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PlanApproval:
         if self.expect_digest is not None and self.expect_digest != digest:
             return Declined(
                 "digest_differs",
-                f"the plan made now is not the approved one: its digest is {digest}, expected {self.expect_digest}",
+                f"the plan is not the approved one: its digest is {digest}, expected {self.expect_digest}",
                 "Review the plan above, also after an apply that did not finish. To approve it, pass its digest.",
             )
         if self.auto or self.expect_digest is not None:
@@ -48,13 +48,15 @@ class PlanApproval:
         if not can_ask():
             return Declined(
                 "no_consent",
-                _NOBODY,
-                f"to apply exactly this plan: {rerun_command('--expect-digest', digest)}\n"
-                f"to apply whatever is planned then: {rerun_command('--auto-approve')}",
+                _NO_TERMINAL,
+                f"to apply this plan only: {rerun_command('--expect-digest', digest)}\n"
+                f"to apply without approval: {rerun_command('--auto-approve')}",
             )
+        from reconciler.render.text.sections import counted
+
         plan = proposal.plan
-        yes = await answer_is_yes(f"Apply these {len(plan.writes)} changes to {plan.api_url}?")
-        return Approved(digest) if yes else _NO
+        yes = await answer_is_yes(f"Apply {counted(len(plan.writes), 'change')} to {plan.api_url}?")
+        return Approved(digest) if yes else _DECLINED
 
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""
@@ -73,6 +75,7 @@ class PublishApproval:
     async def __call__(self, publications: tuple[Publication, ...]) -> Approval:
         from reconciler.model.dns import PublishState
         from reconciler.render.lookups import render_publications
+        from reconciler.render.text.sections import counted
 
         self.log.show(render_publications(publications, style_for(sys.stderr)) + "\n")
         planned = [item for item in publications if item.state is PublishState.PLANNED]
@@ -83,9 +86,9 @@ class PublishApproval:
         if self.auto:
             return Approved("")
         if not can_ask():
-            hint = f"to publish whatever is planned then: {rerun_command('--auto-approve')}"
-            return Declined("no_consent", _NOBODY, hint)
-        return Approved("") if await answer_is_yes(f"Publish these {len(planned)} records?") else _NO
+            hint = f"to publish without approval: {rerun_command('--auto-approve')}"
+            return Declined("no_consent", _NO_TERMINAL, hint)
+        return Approved("") if await answer_is_yes(f"Publish {counted(len(planned), 'record')}?") else _DECLINED
 
 
 def override_hint(blocks: tuple[Block, ...]) -> str | None:

@@ -31,6 +31,7 @@ class Progress(NullObserver):
     def __init__(self, log: Log, wait: float = 0.0) -> None:
         self._log = log
         self._wait = wait
+        self._listed = False  # steps, since the last blank line
         self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
         self._follower: Follower | None = None
@@ -54,16 +55,18 @@ class Progress(NullObserver):
         seconds = "" if began is None else f" {time.monotonic() - began:.1f} s"
         words = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
         why = f": {result.error.message}" if result.error is not None else ""
+        self._listed = True
         self._log.say("info", f"{step.environment}  {step.op} {step.hostname}  {words}{seconds}{why}")
         if self._counter is not None:
             self._counter.advance()
 
     def on_applied(self, result: ApplyResult) -> None:
         """Before waiting, what makes it end: the records to publish."""
+        self.close()
         from reconciler.render.text.apply import render_next
 
         if text := render_next(result, style_for(sys.stderr)):
-            self._log.show(f"\n{text}\n")
+            self._log.show(f"{text}\n")
 
     def on_verdict(self, verified: Verified) -> None:
         if self._follower is not None:
@@ -76,7 +79,10 @@ class Progress(NullObserver):
         self._log.say(level, text)
 
     def close(self) -> None:
-        """Take away what is drawn."""
+        """Take away what is drawn, and end the list of steps with a blank line."""
+        if self._listed and not self._log.as_json:
+            self._log.write("\n")
+        self._listed = False
         for drawn in (self._counter, self._follower):
             if drawn is not None:
                 drawn.close()

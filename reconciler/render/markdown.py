@@ -71,7 +71,7 @@ def render_plan(report: Report, _style: Style) -> str:
             details(f"{len(steps):,} steps", Lines(tuple(steps))),
             details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
             f"Digest {code(proposal.digest)}",
-            f"Apply exactly this plan: {code(f'reconciler apply --expect-digest {proposal.digest}')}"
+            f"Apply this plan only: {code(f'reconciler apply --expect-digest {proposal.digest}')}"
             if plan.writes and plan.complete and not proposal.blocks
             else "",
         ]

@@ -119,7 +119,7 @@ def test_without_consent_the_plan_is_shown_and_nothing_is_written(stage: Stage, 
     assert (ended.code, zone_file(folder)) == (5, ZONE)
     assert "+ create  files  images.example.com." in ended.err
     again = " ".join(patient(["dns", "sync"]))
-    assert f"hint: to publish whatever is planned then: reconciler {again} --auto-approve\n" in ended.err
+    assert f"hint: to publish without approval: reconciler {again} --auto-approve\n" in ended.err
 
 
 def test_without_consent_the_document_says_what_would_be_done(stage: Stage, folder: Path) -> None:
@@ -133,7 +133,7 @@ def test_without_consent_the_document_says_what_would_be_done(stage: Stage, fold
 @pytest.mark.parametrize(("answer", "code"), [("yes\r", 0), ("y\r", 5)], ids=["yes", "anything else"])
 def test_on_a_terminal_only_yes_is_consent(stage: Stage, folder: Path, answer: str, code: int) -> None:
     terminal = Terminal("dns", "sync")
-    terminal.wait_for("Publish these 2 records? Type 'yes' to confirm: ")
+    terminal.wait_for("Publish 2 records? Type 'yes' to confirm: ")
     terminal.type(answer)
     assert terminal.ended() == code
     assert (zone_file(folder) == ZONE) is (code != 0)

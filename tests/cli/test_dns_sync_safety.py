@@ -280,7 +280,7 @@ def test_all_conflicts_are_listed(stage: Stage, folder: Path) -> None:
 
 def test_a_zone_that_changes_while_the_question_is_open_is_not_written(stage: Stage, folder: Path) -> None:
     terminal = Terminal("dns", "sync")
-    terminal.wait_for("Publish these 2 records?")
+    terminal.wait_for("Publish 2 records?")
     changed = ZONE | {"images": {"ttl": 60, "type": "CNAME", "value": "colleague.example.net."}}
     stage.write("zones/example.com.yaml", yaml.safe_dump(changed))
     terminal.type("yes\r")
@@ -290,7 +290,7 @@ def test_a_zone_that_changes_while_the_question_is_open_is_not_written(stage: St
 
 def test_a_changed_zone_is_reported_with_the_difference(stage: Stage, folder: Path) -> None:
     terminal = Terminal("dns", "sync", "--report", "json=report.json")
-    terminal.wait_for("Publish these 2 records?")
+    terminal.wait_for("Publish 2 records?")
     stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | {"new": {"type": "A", "value": "192.0.2.8"}}))
     terminal.type("yes\r")
     assert terminal.ended() == 5

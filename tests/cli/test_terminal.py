@@ -96,7 +96,7 @@ def test_anything_but_yes_is_no(web: Stage, answer: str) -> None:
     terminal.wait_for(QUESTION)
     terminal.type(answer)
     assert terminal.ended() == 5
-    assert "not approved, so nothing was done" in terminal.said
+    assert "not approved: nothing was written" in terminal.said
     assert writes(web) == []
 
 
@@ -121,7 +121,7 @@ def test_nothing_is_asked_in_ci(web: Stage) -> None:
     terminal = Terminal("apply")
     assert terminal.ended() == 5
     assert QUESTION not in terminal.said
-    assert "there is no terminal to ask at, or CI is set" in terminal.said
+    assert "approval required: no interactive terminal (or CI is set)" in terminal.said
 
 
 @pytest.mark.parametrize("redirected", ["< /dev/null", "2> /dev/null"])

@@ -91,4 +91,4 @@ def _saved_notice(out: str, result: PlanResult, options: Options, guards: GuardO
         return f"Saved the plan to {out}. It has no steps."
     part = "" if result.plan.complete else " It covers only the environments that could be read."
     command = apply_command(out, options, guards.words())
-    return f"Saved the plan to {out}.{part} To apply exactly this plan: {command}"
+    return f"Saved the plan to {out}.{part} To apply this plan only: {command}"
