@@ -64,7 +64,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _reports(folder)
-        _shoot(folder / "drift.html", ASSETS / "drift-desktop.png", 1100, 680)
+        _shoot(folder / "drift.html", ASSETS / "drift-desktop.png", 1100, 980)
+        _shoot(folder / "drift.html", ASSETS / "drift-phone-dark.png", 500, 1100, dark=True)
+        _shoot(folder / "plan.html", ASSETS / "plan-desktop.png", 1100, 1000)
         _shoot(folder / "comment.html", ASSETS / "comment.png", 900, 420)
 
 
@@ -76,7 +78,7 @@ def _reports(folder: Path) -> None:
     _run(folder, "apply --emulator --auto-approve", 0)
     manifest.write_text(_DESIRED, encoding="utf-8")
     _run(folder, "drift --emulator --baseline receipt.json --report html=drift.html", 2)
-    _run(folder, "plan --emulator --report markdown=plan.md", 0)
+    _run(folder, "plan --emulator --report markdown=plan.md --report html=plan.html", 0)
     (folder / "comment.html").write_text(_comment((folder / "plan.md").read_text(encoding="utf-8")), encoding="utf-8")
 
 
@@ -96,12 +98,13 @@ def _run(folder: Path, line: str, code: int) -> None:
         raise SystemExit(f"reconciler {line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}")
 
 
-def _shoot(page: Path, target: Path, width: int, height: int) -> None:
+def _shoot(page: Path, target: Path, width: int, height: int, *, dark: bool = False) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("chromium is not installed")
     with tempfile.TemporaryDirectory() as profile:
-        command = [chromium, *_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"]
+        scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+        command = [chromium, *_FLAGS, *scheme, f"--user-data-dir={profile}", f"--window-size={width},{height}"]
         subprocess.run(
             [*command, f"--screenshot={target}", page.as_uri()], capture_output=True, check=True, timeout=120
         )

@@ -36,6 +36,7 @@ class Options:
     command: str
     format: str
     reports: tuple[ReportFile, ...] = ()
+    comment_key: str = ""
     verbosity: int = 0
     log_format: str = "text"
     files: tuple[str, ...] = ()
@@ -145,6 +146,17 @@ class Timeout(click.ParamType[Any]):
         return seconds
 
 
+class _CommentKey(click.ParamType[Any]):
+    """A word for an HTML comment."""
+
+    name = "KEY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", str(value)) or "--" in str(value):
+            self.fail(f"'{value}' is not a key of letters, digits, '.', '_' and single '-', at most 64", param, ctx)
+        return str(value)
+
+
 class Digest(click.ParamType[Any]):
     """The digest of a plan, or `@FILE` for a file that holds one."""
 
@@ -167,8 +179,19 @@ class Digest(click.ParamType[Any]):
         return text
 
 
+_COMMENT_KEY = click.option(
+    "--comment-key",
+    cls=Option,
+    group=OUTPUT,
+    type=_CommentKey(),
+    default="",
+    help="Name in the hidden marker of Markdown, for several comments. Example: web.",
+)
+
+
 def _output(formats: tuple[str, ...]) -> list[Decorator]:
     return [
+        *([_COMMENT_KEY] if "markdown" in formats else []),
         click.option(
             "--format",
             cls=Option,

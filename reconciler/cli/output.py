@@ -21,6 +21,8 @@ from reconciler.render.formats import FORMATS, renderer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reconciler.render.style import Style
+
 
 # What can tell of a run that failed. Other formats are for what it was to show: then standard output stays empty.
 DOCUMENTS = frozenset(
@@ -70,6 +72,7 @@ class Output:
     format: str
     reports: tuple[ReportFile, ...]
     log: Log
+    comment_key: str = ""
 
     def without_reports(self) -> Output:
         return replace(self, reports=())
@@ -79,7 +82,7 @@ class Output:
         not be written and all else went well."""
         for file in self.reports:
             try:
-                file.write(renderer(self.command, file.format)(report, checkout_style()))
+                file.write(renderer(self.command, file.format)(report, self._style(checkout_style())))
             except OSError as error:
                 self.log.say(
                     "error", f"could not write the {file.format} report to {file.path}: {error.strerror or error}"
@@ -89,7 +92,8 @@ class Output:
             self._log_failure(report, report.failed)
             if self.format not in DOCUMENTS:
                 return report
-        text = renderer(self.command, self.format)(report, style_for(sys.stdout, verbose=self.log.verbosity > 0))
+        style = self._style(style_for(sys.stdout, verbose=self.log.verbosity > 0))
+        text = renderer(self.command, self.format)(report, style)
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -99,6 +103,9 @@ class Output:
             self.log.say("error", f"could not write to standard output: {error.strerror or error}")
             return _incomplete(report, "output_not_written")
         return report
+
+    def _style(self, style: Style) -> Style:
+        return replace(style, comment_key=self.comment_key)
 
     def _log_failure(self, report: Report, failed: Failed) -> None:
         """Why the run failed, on standard error. Diagnostics that came before a failure were logged when they came."""

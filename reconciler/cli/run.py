@@ -61,7 +61,7 @@ def run(
     more with the published report, and change the exit code.
     """
     log = options.log
-    output = Output(options.command, options.format, options.reports, log)
+    output = Output(options.command, options.format, options.reports, log, options.comment_key)
     written = tuple(path for path in (*(report.path for report in options.reports), *outputs) if path is not None)
     read = (*(path for path in inputs if path is not None), *options.read_paths)
     source: Source | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.proposal import Proposal
-    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.report import Applied, EarlierDrift, Finding, Record, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,8 @@ class VerifyResult(_OfPlan):
 
 @dataclass(frozen=True, slots=True)
 class DriftResult(_OfPlan):
-    """How live differs from desired, and from a baseline where there is one. `records` have the DNS lookups, if requested."""
+    """How live differs from desired, and from a baseline where there is one. `records` have the DNS lookups, if requested;
+    `history` has earlier reports, the oldest first."""
 
     plan: Plan
     blocks: tuple[Block, ...] = ()
@@ -145,6 +146,7 @@ class DriftResult(_OfPlan):
     records: tuple[Record, ...] = ()
     dns_notes: tuple[DnsNote, ...] = ()
     probes: tuple[Probe, ...] = ()
+    history: tuple[EarlierDrift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # `module:function` in this folder. Names only: a wrong format is refused without importing a renderer. The first is the default.
 _REPORT = {"json": "json_v1:render_report", "markdown": "markdown:render_report"}
+_PAGE = {"html": "html.render:render"}
 FORMATS: dict[str, dict[str, str]] = {
     "validate": {
         "text": "text.manifest:render_validate",
@@ -33,20 +34,26 @@ FORMATS: dict[str, dict[str, str]] = {
         "markdown": "markdown:render_plan",
         "github": "github:render",
         "gitlab": "gitlab:render_plan",
+        **_PAGE,
     },
-    "apply": {"text": "text.apply:render_apply", **_REPORT, "github": "github:render"},
-    "verify": {"text": "text.verify:render_verify", **_REPORT, "github": "github:render"},
-    "status": {"text": "text.live:render_status", **_REPORT, "dotenv": "dotenv:render_status"},
+    "apply": {"text": "text.apply:render_apply", **_REPORT, "github": "github:render", **_PAGE},
+    "verify": {"text": "text.verify:render_verify", **_REPORT, "github": "github:render", **_PAGE},
+    "status": {"text": "text.live:render_status", **_REPORT, "dotenv": "dotenv:render_status", **_PAGE},
     "drift": {
         "text": "text.live:render_drift",
         **_REPORT,
         "junit": "junit:render_drift",
         "prometheus": "prometheus:render_drift",
         "github": "github:render",
-        "html": "html:render_drift",
+        **_PAGE,
     },
     "import": {"text": "text.manifest:render_import", "json": "json_v1:render_report"},
-    "show": {"text": "show:render_text", "json": "show:render_json", "markdown": "show:render_markdown"},
+    "show": {
+        "text": "show:render_text",
+        "json": "show:render_json",
+        "markdown": "show:render_markdown",
+        "html": "show:render_html",
+    },
     "dns show": {
         "table": "records:render_table",
         "json": "json_v1:render_report",

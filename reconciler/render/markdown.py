@@ -41,10 +41,10 @@ _WORST_FIRST = (StepState.FAILED, StepState.SKIPPED, StepState.NOT_STARTED, Step
 _MAX_DRAWN = 40  # moves: a larger picture cannot be read
 
 
-def render_plan(report: Report, _style: Style) -> str:
+def render_plan(report: Report, style: Style) -> str:
     """The plan: the numbers, what is dangerous, each change, the steps, then the digest and the line that applies it."""
     if not isinstance(report.content, PlanResult):
-        return _failure(report, "Plan failed")
+        return _failure(report, "Plan failed", style)
     proposal = report.content.proposal
     plan = proposal.plan
     total = len(plan.environments)
@@ -57,7 +57,7 @@ def render_plan(report: Report, _style: Style) -> str:
     unchanged = [code(item.name) for item in plan.environments if item.action is Action.NONE]
     return assemble(
         [
-            _marker(report),
+            _marker(report, style),
             f"### Imgwire plan: {title}",
             alert("CAUTION", (_interruption(item, number) for item in plan.interruptions)),
             alert("CAUTION", map(_block, proposal.blocks)),
@@ -78,9 +78,10 @@ def render_plan(report: Report, _style: Style) -> str:
     )
 
 
-def _marker(report: Report) -> str:
+def _marker(report: Report, style: Style) -> str:
     """Hidden in the first line, so that a pipeline finds its earlier comment."""
-    return f"<!-- imgwire-reconciler:{report.command or 'reconciler'} -->"
+    key = f":{style.comment_key}" if style.comment_key else ""
+    return f"<!-- imgwire-reconciler:{report.command or 'reconciler'}{key} -->"
 
 
 def _changes(plan: Plan) -> Iterator[str]:
@@ -123,18 +124,18 @@ def _block(block: Block) -> str:
     return f"**blocked** ({code(block.code)}): {prose(block.message)}{override}"
 
 
-def render_report(report: Report, _style: Style) -> str:
+def render_report(report: Report, style: Style) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):
-        return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed")
+        return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed", style)
     title = f"### Imgwire {report.command}: {report.conclusion.outcome}{_numbers(content)}"
     parts: list[str | Lines]
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
             rows = table(head, [_status(item) for item in plan.environments])
-            return assemble([_marker(report), title, rows, _probes(content.probes)])
+            return assemble([_marker(report, style), title, rows, _probes(content.probes)])
         case ApplyResult():
             parts = [
                 *_steps(content.plan, content.applied),
@@ -171,7 +172,7 @@ def render_report(report: Report, _style: Style) -> str:
         case _:
             assert_never(content)
     parts = [_why(report), *parts]
-    return assemble([_marker(report), title, *parts, "" if any(parts) else "Nothing to report."])
+    return assemble([_marker(report, style), title, *parts, "" if any(parts) else "Nothing to report."])
 
 
 def _numbers(content: Read) -> str:
@@ -300,14 +301,14 @@ def _note(item: EnvironmentPlan) -> str:
             return "absent"
 
 
-def _failure(report: Report, title: str) -> str:
+def _failure(report: Report, title: str, style: Style) -> str:
     problems = [
         (f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}')} " if item.span else "")
         + f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
         + (f" ({prose(item.hint)})" if item.hint else "")
         for item in report.diagnostics
     ]
-    return assemble([_marker(report), f"### Imgwire: {title}", _why(report), bullets("Problems", problems)])
+    return assemble([_marker(report, style), f"### Imgwire: {title}", _why(report), bullets("Problems", problems)])
 
 
 def _why(report: Report) -> str:

@@ -34,9 +34,21 @@ def render_markdown(report: Report, style: Style) -> str:
     """The same in Markdown."""
     match report.result:
         case ShowResult(report=shown):
-            return f"{code(_headline(shown))}\n\n{_body(shown, 'markdown', style)}"
+            marker, _, body = _body(shown, "markdown", style).partition("\n")
+            return f"{marker}\n\n{code(_headline(shown))}\n{body}"
         case _:
             return renderer("plan", "markdown")(report, style)
+
+
+def render_html(report: Report, style: Style) -> str:
+    """The page that the command could have written."""
+    from reconciler.render.html.render import render
+
+    match report.result:
+        case ShowResult(report=shown):
+            return render(shown, style)
+        case _:
+            return render(report, style)
 
 
 def render_json(report: Report, _style: Style) -> str:

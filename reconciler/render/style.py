@@ -22,7 +22,7 @@ class Style:
     `verbose` lists on a terminal what is otherwise only counted there.
 
     `folder` is the working folder and `checkout` the root of the repository that a pipeline has checked out, both absolute;
-    empty outside a pipeline.
+    empty outside a pipeline. `comment_key` is part of the marker of Markdown.
     """
 
     colour: bool = False
@@ -30,6 +30,7 @@ class Style:
     verbose: bool = False
     folder: str = ""
     checkout: str = ""
+    comment_key: str = ""
 
     def __call__(self, colour: str, text: str) -> str:
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text

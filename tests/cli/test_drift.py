@@ -118,6 +118,40 @@ def test_5_for_a_key_of_another_environment(web: Stage) -> None:
     assert (ended.code, document["reason"], document["findings"]) == (5, "wrong_environment", [])
 
 
+def test_the_page_shows_since_when_something_has_drifted(web: Stage) -> None:
+    web.manifest(web=NEW)
+    (web.folder / "reports").mkdir()
+    assert web.run("drift", "--report", "json=reports/1.json").code == 2
+    (before,) = [json.loads(web.read("reports/1.json"))]
+    web.write("reports/1.json", json.dumps({**before, "created_at": "2026-11-20T01:00:00Z"}))
+    web.write("reports/broken.json", "{")
+    web.write("reports/plan.json", json.dumps({"format": "imgwire-reconciler/plan"}))
+    ended = web.run("drift", "--format", "html", "--history", "reports")
+    assert ended.code == 2
+    assert "since 2026-11-20 01:00" in ended.out
+    assert [
+        name for name in ("broken", "plan") if f"reports/{name}.json is not a drift report: skipped" in ended.err
+    ] == [
+        "broken",
+        "plan",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [(["--history", "."], 64), (["--format", "html", "--history", "none"], 65)]
+)
+def test_a_history_needs_a_page_and_a_folder(web: Stage, options: list[str], code: int) -> None:
+    assert web.run("drift", *options).code == code
+
+
+@pytest.mark.parametrize(("key", "code"), [("web-eu.1", 2), ("a--b", 64), ("-x", 64), ("x y", 64), ("a" * 65, 64)])
+def test_a_comment_key_is_part_of_the_marker(web: Stage, key: str, code: int) -> None:
+    web.manifest(web=NEW)
+    ended = web.run("drift", "--format", "markdown", f"--comment-key={key}")
+    assert ended.code == code
+    assert ended.out.startswith(f"<!-- imgwire-reconciler:drift:{key} -->\n") == (code == 2)
+
+
 def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
     web.manifest(web=NEW)
     formats = ("json", "markdown", "junit", "prometheus", "github", "html")

@@ -40,11 +40,16 @@ _VARIABLE = [
 ]
 
 
+# The lines of progress: lanes run in parallel, so their order differs too.
+_STEPS = re.compile(r"(?:^\S+  \w+ \S+  [\w ]+ <seconds>$\n?)+", re.MULTILINE)
+
+
 def comparable(text: str) -> str:
-    """The text with a placeholder for everything that differs from run to run."""
+    """The text with a placeholder for everything that differs from run to run, and steps in alphabetical order."""
     for pattern, placeholder in _VARIABLE:
         text = pattern.sub(placeholder, text)
-    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+    text = "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+    return _STEPS.sub(lambda match: "".join(sorted(match[0].splitlines(keepends=True))), text)
 
 
 def matches(shown: str, output: str) -> bool:

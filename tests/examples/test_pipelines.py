@@ -217,13 +217,13 @@ def test_one_issue_follows_the_drift_and_an_outage_does_not_close_it(runner: Run
 @pytest.mark.parametrize(("command", "code"), [("validate", 0), ("plan", 0), ("drift", 0), ("apply", 5)])
 def test_the_action_runs_each_command(runner: Runner, command: str, code: int) -> None:
     steps = {step["name"]: step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
-    arguments = {"ARGUMENTS": "-f\nimgwire.yaml\n\n", "COMMAND": command}
+    arguments = {"ARGUMENTS": "-f\nimgwire.yaml\n\n", "COMMAND": command, "LABEL": "web"}
     ended, outputs = runner.step(steps["Run"], **arguments)
     assert (ended, outputs["exit_code"]) == (code, "2" if command == "drift" else str(code))
     if command == "plan":
-        comment = {"MARKER": "<!-- m -->", "PULL_REQUEST": "3", "CHANGES": "true"}
+        comment = {"MARKER": "<!-- imgwire-reconciler:plan:web -->", "PULL_REQUEST": "3", "CHANGES": "true"}
         assert runner.step(steps["Comment"], MARKDOWN=outputs["markdown_path"], **comment)[0] == 0
-        assert runner.gh["comments"][0].startswith("<!-- m -->\n")
+        assert runner.gh["comments"][0].startswith("<!-- imgwire-reconciler:plan:web -->\n")
 
 
 def test_the_action_declares_every_output() -> None:

@@ -244,3 +244,9 @@ ALL = (
     drift,
     dns_show,
 )
+
+
+def main_of(page: str) -> str:
+    """What a page shows, without its head, style sheet and script, and without the version."""
+    main = page[page.index("<main>") : page.index("</main>")]
+    return re.sub(r"imgwire-reconciler [\d.]+", "imgwire-reconciler …", main)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     examples=[
         ("reconciler drift", "Compare live with the manifest"),
         ("reconciler drift --baseline receipt.json --health", "Also report what got worse"),
-        ("reconciler drift --report html=drift.html", "Also write a page"),
+        ("reconciler drift --report html=drift.html --history reports", "Also write a page"),
     ],
 )
 @shared("drift")
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     metavar="DURATION",
     help="Pause between these reads.  [default: 30s]",
 )
+@click.option("--history", metavar="DIR", help="Show earlier drift reports (JSON) of this folder on the HTML page.")
 @probe_options
 @SERVER_OPTION
 def drift(
@@ -57,18 +59,23 @@ def drift(
     dns: bool,
     confirm: int,
     interval: float,
+    history: str | None,
     probe: bool,
     probe_days: int,
     dns_servers: tuple[AnyServer, ...],
 ) -> ExitCode:
     """Run the command."""
+    if history is not None and "html" not in options.formats:
+        raise click.UsageError("--history needs --format html or --report html=FILE")
 
     async def operate(workspace: Workspace, context: Context) -> DriftResult:
         from reconciler.operations.drift import Confirmation, read_baseline
         from reconciler.operations.drift import drift as operation
+        from reconciler.operations.history import read_history
 
         before = read_baseline(baseline) if baseline is not None else None
-        return await operation(
+        earlier = read_history(history, context) if history is not None else ()
+        result = await operation(
             workspace,
             context,
             baseline=before,
@@ -77,5 +84,6 @@ def drift(
             probe_days=probe_days if probe else None,
             confirmation=Confirmation(confirm, interval),
         )
+        return replace(result, history=earlier)
 
     return run_online(options, operate, inputs=[baseline])

@@ -56,7 +56,7 @@ def render_apply(report: Report, style: Style) -> str:
 
 def render_next(result: ApplyResult, style: Style) -> str:
     """The records to publish and to remove, and what to do now."""
-    return joined([records_to_publish(unpublished(result), style), _records_to_remove(result), _next(result)])
+    return joined([records_to_publish(unpublished(result), style), _records_to_remove(result), next_step(result)])
 
 
 def _render_result(result: ApplyResult, style: Style) -> str:
@@ -78,7 +78,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             *_failures(result, style),
             _not_restored(result, style),
             _unserved(result, style),
-            _next(result),
+            next_step(result),
         ]
     )
 
@@ -122,8 +122,8 @@ def _change(change: ZoneChange) -> str:
     return f"  {escape_control(change.target)}: {escape_control(str(change))}"
 
 
-def _records_to_remove(result: ApplyResult) -> str:
-    """The CNAMEs of hostnames that no environment of the run has any more. Left in DNS, anyone could claim the hostname."""
+def records_to_remove(result: ApplyResult) -> list[str]:
+    """The names of CNAMEs whose hostname no environment of the run has any more. Left in DNS, anyone could claim it."""
     held = {domain.hostname for live in result.applied.live.values() if (domain := domain_of(live)) is not None}
     held |= {item.environment.hostname for item in result.plan.environments if item.environment.hostname}
     held |= {item.hostname for item in result.applied.unserved}
@@ -133,12 +133,12 @@ def _records_to_remove(result: ApplyResult) -> str:
         domain = before.get(step.environment)
         done = result.applied.results[step.id].state is StepState.DONE
         if isinstance(step, Delete) and done and domain is not None and step.hostname not in held:
-            lines += [
-                f"  {absolute(name)} CNAME"
-                for name in (domain.cname_record, domain.dcv_cname_record)
-                if name is not None
-            ]
-    return section("DNS records to remove", lines)
+            lines += [absolute(name) for name in (domain.cname_record, domain.dcv_cname_record) if name is not None]
+    return lines
+
+
+def _records_to_remove(result: ApplyResult) -> str:
+    return section("DNS records to remove", [f"  {name} CNAME" for name in records_to_remove(result)])
 
 
 def _restored(result: ApplyResult, style: Style) -> str:
@@ -188,7 +188,7 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def _next(result: ApplyResult) -> str:
+def next_step(result: ApplyResult) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
     if result.applied.unserved or any(not item.finished for item in results):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
-from reconciler.model.domains import Absent, Present, Unreadable, or_not_known
+from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.hostnames import shown
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
+from reconciler.render.health import ORDER, Health, health_of
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.probes import render_probes
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _HEADER = ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME")
 
 # Worst first: the colour, and the command that makes live as desired or finds the cause.
-_KINDS = {
+DRIFT_KINDS = {
     DriftKind.MISSING: ("red", "apply"),
     DriftKind.HOSTNAME_DIFFERS: ("red", "apply"),
     DriftKind.HEALTH_REGRESSED: ("red", "verify"),
@@ -41,13 +43,13 @@ def render_status(report: Report, style: Style) -> str:
     if not isinstance(report.content, StatusResult):
         return render_failure(report, style)
     plan = report.content.plan
-    ordered = sorted(plan.environments, key=lambda item: (_weight(item), item.name))
-    listed, folded = style.folded(ordered, lambda item: _weight(item) == _READY)
+    ordered = sorted(plan.environments, key=lambda item: (ORDER[health_of(item.live)], item.name))
+    listed, folded = style.folded(ordered, lambda item: health_of(item.live) is Health.READY)
     rows = [tuple(escape_control(cell) for cell in _cells(item)) for item in listed]
-    colours = [_COLOURS[_weight(item)] for item in listed]
+    colours = [health_of(item.live).colour for item in listed]
     rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
-    number = {weight: sum(_weight(item) == weight for item in plan.environments) for weight in _WORDS}
-    total = ", ".join(f"{count:,} {_WORDS[weight]}" for weight, count in number.items() if count)
+    number = Counter(health_of(item.live) for item in plan.environments)
+    total = ", ".join(f"{number[health]:,} {health.words}" for health in Health if number[health])
     return joined(
         [
             table(rows, style.width, header=_HEADER),
@@ -57,27 +59,6 @@ def render_status(report: Report, style: Style) -> str:
             hints(plan),
         ]
     )
-
-
-_UNREADABLE, _FAILING, _WAITING, _ABSENT, _READY = range(5)
-_COLOURS = ("red", "red", "yellow", "dim", "green")
-_WORDS = {
-    _UNREADABLE: "could not be read",
-    _FAILING: "failing",
-    _WAITING: "not ready",
-    _ABSENT: "without a custom domain",
-    _READY: "ready",
-}
-
-
-def _weight(item: EnvironmentPlan) -> int:
-    match item.live:
-        case Unreadable():
-            return _UNREADABLE
-        case Absent():
-            return _ABSENT
-        case Present(domain):
-            return _READY if domain.ready else _FAILING if domain.failing else _WAITING
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
@@ -103,7 +84,7 @@ def render_drift(report: Report, style: Style) -> str:
     drift = report.result
     places = {item.name: item for item in drift.plan.environments}
     moving = {name for move in drift.plan.moves for name in (move.source, move.target)}
-    order = list(_KINDS)
+    order = list(DRIFT_KINDS)
     findings = sorted(drift.findings, key=lambda item: (not item.counts, order.index(item.kind), item.environment))
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
@@ -120,7 +101,7 @@ def render_drift(report: Report, style: Style) -> str:
 
 
 def _finding(item: Finding, plan: EnvironmentPlan | None, moving: Container[str], style: Style) -> Iterator[str]:
-    colour, command = _KINDS[item.kind]
+    colour, command = DRIFT_KINDS[item.kind]
     name = escape_control(item.environment)
     yield f"{style(colour, f'{item.kind}  {name}')}  {escape_control(item.sentence)}"
     for change in item.changes:

@@ -13,9 +13,9 @@ from reconciler.render.layout import columns
 from reconciler.render.text.sections import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from reconciler.model.plan import EnvironmentPlan, Move, Plan
+    from reconciler.model.plan import EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -62,7 +62,7 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
 
 def _changes(plan: Plan, style: Style) -> Iterator[str]:
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
-    moved = _Moved(plan)
+    moved = Moved(plan)
     for action in _SIGNS:
         for item in plan.environments:
             if item.action is action and not moved.covers(item):
@@ -75,7 +75,7 @@ def _changes(plan: Plan, style: Style) -> Iterator[str]:
         yield style("dim", f"  = {unchanged:,} unchanged")
 
 
-class _Moved:
+class Moved:
     """Which changes are one side of a move, so that a move is shown and counted once."""
 
     def __init__(self, plan: Plan) -> None:
@@ -90,7 +90,7 @@ class _Moved:
         return item.action in CHANGING and away and here
 
 
-def _change(item: EnvironmentPlan, moved: _Moved, number: dict[str, int], style: Style) -> Iterator[str]:
+def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style) -> Iterator[str]:
     sign, colour = _SIGNS[item.action]
     name = style(colour, f"  {sign} {escape_control(item.name)}") + (
         "   (protected)" if item.environment.protect else ""
@@ -105,9 +105,9 @@ def _change(item: EnvironmentPlan, moved: _Moved, number: dict[str, int], style:
             yield name
             old = escape_control(shown(domain.hostname))
             size = max(columns(old), columns(desired) if item.action is Action.REPLACE else 0)
-            yield _side(style, "-", old, size, _leaving(item, moved, number))
+            yield _side(style, "-", old, size, leaving(item, moved, number))
             if item.action is Action.REPLACE:
-                yield _side(style, "+", desired, size, _arriving(item, moved))
+                yield _side(style, "+", desired, size, arriving(item, moved))
         case _:
             yield f"{name}   {desired}"
 
@@ -118,7 +118,7 @@ def _side(style: Style, sign: str, hostname: str, size: int, detail: str) -> str
     return f"{_DETAIL}{style(colour, f'{sign} {hostname}')}{padding}   {detail}"
 
 
-def _leaving(item: EnvironmentPlan, moved: _Moved, number: dict[str, int]) -> str:
+def leaving(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int]) -> str:
     if move := moved.away.get((item.name, item.before or "")):
         return f"moves to {escape_control(move.target)}"
     assert isinstance(item.live, Present)  # noqa: S101 - only what is live can leave
@@ -128,13 +128,13 @@ def _leaving(item: EnvironmentPlan, moved: _Moved, number: dict[str, int]) -> st
     return f"{state}, goes offline {at}, permanently" if domain.may_serve else f"{state}, deleted {at}"
 
 
-def _arriving(item: EnvironmentPlan, moved: _Moved) -> str:
+def arriving(item: EnvironmentPlan, moved: Moved) -> str:
     if move := moved.here.get((item.name, item.environment.hostname or "")):
         return f"moves from {escape_control(move.source)}"
     return "serves once its 2 DNS records are published"
 
 
-def _move(move: Move, number: dict[str, int], style: Style) -> Iterator[str]:
+def _move(move: Move, number: Mapping[str, int], style: Style) -> Iterator[str]:
     between = f"{escape_control(move.source)} -> {escape_control(move.target)}"
     yield f"{style('yellow', f'  > {between}')}   {escape_control(shown(move.hostname))}"
     start, end = number.get(f"delete:{move.source}"), number.get(f"verify:{move.target}")
@@ -153,21 +153,22 @@ def _steps(plan: Plan) -> str:
 
 def _interruptions(proposal: Proposal, style: Style) -> str:
     number = {step.id: place for place, step in enumerate(proposal.plan.steps, 1)}
-    lines = []
-    for item in proposal.plan.interruptions:
-        until = f"until {_named(item.until, number)}" if item.until else "permanently"
-        lines.append(
-            f"  {escape_control(shown(item.hostname))} goes offline at {_named(item.from_step, number)}, {until}"
-        )
+    lines = [f"  {escape_control(interruption(item, number))}" for item in proposal.plan.interruptions]
     count, limit = len(lines), proposal.max_interruptions
     if not count:
         return ""
     return section(style("yellow", f"Interruptions ({count} of at most {limit})"), lines)
 
 
-def _named(step_id: str, number: dict[str, int]) -> str:
+def interruption(item: Interruption, number: Mapping[str, int]) -> str:
+    """One interruption in a sentence. `number` has the place of each step."""
+    until = f"until {_named(item.until, number)}" if item.until else "permanently"
+    return f"{shown(item.hostname)} goes offline at {_named(item.from_step, number)}, {until}"
+
+
+def _named(step_id: str, number: Mapping[str, int]) -> str:
     op, _, environment = step_id.partition(":")
-    name = f"{op} {escape_control(environment)}"
+    name = f"{op} {environment}"
     return f"step {number[step_id]} ({name})" if step_id in number else name
 
 
@@ -181,7 +182,7 @@ def _totals(proposal: Proposal, style: Style) -> str:
 
 def counts(plan: Plan) -> str:
     """What there is to do, in numbers. A move counts once; JSON counts its two sides besides."""
-    moved = _Moved(plan)
+    moved = Moved(plan)
     left = [item.action for item in plan.environments if not moved.covers(item)]
     number = {action.value: left.count(action) for action in Action}
     number["move"] = len(plan.moves)
