@@ -112,6 +112,20 @@ def test_what_has_failed_and_dns_does_not_explain_ends_the_waiting_with_4(stage:
     )
 
 
+def test_apply_explains_a_stuck_domain_with_its_records_and_the_next_step(stage: Stage) -> None:
+    stage.environment("web")
+    stage.manifest(web=NAME)
+    stage.world.switches = Switches(check="fail")
+    ended = stage.run("apply", "--auto-approve", "--wait", "10m", "--no-dns")
+    assert ended.code == 4
+    for part in (
+        f"stuck  web  {NAME}",
+        f"_acme-challenge.{NAME}.",
+        "Next: compare the DNS records with `reconciler dns check`.",
+    ):
+        assert part in ended.out
+
+
 def interrupted(stage: Stage, word: str, number: signal.Signals, *arguments: str) -> tuple[int, dict[str, object], str]:
     """The command, sent the signal once it has said the word on standard error: (code, document, standard error)."""
     process = subprocess.Popen(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.model.domains import Present
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import ApplyResult
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.style import Style
 from reconciler.schema_files import read_schema
@@ -79,3 +83,18 @@ def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Report]) -> No
     show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
     narrow = "".join(show(document, Style(width=40, verbose=True)).split())
     assert {word for word in show(document, Style()).split() if word not in narrow} <= {"ENVIRONMENT"}
+
+
+@pytest.mark.parametrize("where", ["steps", "wait"])
+def test_an_interrupted_apply_lists_what_it_created_and_is_not_ready(where: str) -> None:
+    report = documents.apply_done()
+    result = report.content
+    assert isinstance(result, ApplyResult)
+    fresh = replace(result.applied.live["books"].domain, status="PENDING")  # type: ignore[union-attr]
+    applied = replace(result.applied, live={"books": Present(fresh)})
+    line = "  xn--bcher-kva.example.com (bücher.example.com) in books: status PENDING, certificate ACTIVE"
+    for code in (None, ExitCode.INTERRUPTED):
+        now = replace(result, applied=replace(applied, interrupted=code if where == "steps" else None))
+        now = replace(now, wait_interrupted=code if where == "wait" else None)
+        text = renderer("apply", "text")(replace(report, result=now), Style())
+        assert (f"Created and not ready:\n{line}\n" in text) == (code is not None)

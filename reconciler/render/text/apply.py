@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.dns import PublishState
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.hostnames import shown
-from reconciler.model.plan import Delete
+from reconciler.model.plan import Create, Delete
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.dns import absolute
@@ -74,6 +74,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
             _restored(result, style),
+            _not_ready(result, style),
             _done(result, style),
             *_failures(result, style),
             _not_restored(result, style),
@@ -141,6 +142,20 @@ def _records_to_remove(result: ApplyResult) -> str:
     return section("DNS records to remove", [f"  {name} CNAME" for name in records_to_remove(result)])
 
 
+def _not_ready(result: ApplyResult, style: Style) -> str:
+    """After a signal: hostnames that this run created and that are not ready, which serve no traffic yet."""
+    if result.applied.interrupted is None and result.wait_interrupted is None:
+        return ""
+    lines = []
+    for step in result.plan.steps:
+        domain = domain_of(result.applied.live.get(step.environment))
+        done = result.applied.results[step.id].state is StepState.DONE
+        if isinstance(step, Create) and done and domain is not None and not domain.ready:
+            name, hostname = escape_control(step.environment), escape_control(shown(step.hostname))
+            lines.append(f"  {hostname} in {name}: {escape_control(domain.health)}")
+    return section(style("yellow", "Created and not ready"), lines)
+
+
 def _restored(result: ApplyResult, style: Style) -> str:
     lines = [
         f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}"
@@ -193,6 +208,11 @@ def next_step(result: ApplyResult) -> str:
     results = result.applied.results.values()
     if result.applied.unserved or any(not item.finished for item in results):
         return "Next: fix the error above, then run `reconciler apply` again: it continues from live."
+    if any(item.verdict is Verdict.STUCK for item in result.verified):
+        return (
+            "Next: compare the DNS records with `reconciler dns check`. "
+            "Then run `reconciler verify`: Imgwire checks the failed domains again."
+        )
     ready = {name for name, live in result.applied.live.items() if (domain := domain_of(live)) and domain.ready}
     waiting = [item for item in result.records if item.environment not in ready]
     if waiting and not unpublished(result):
