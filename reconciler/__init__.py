@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode as ExitCode
     from reconciler.model.observer import NullObserver as NullObserver
     from reconciler.model.observer import Observer as Observer
+    from reconciler.model.observer import RequestEvent as RequestEvent
     from reconciler.model.proposal import Approved as Approved
     from reconciler.model.proposal import Declined as Declined
     from reconciler.model.proposal import Proposal as Proposal
@@ -42,6 +43,7 @@ _MODULES = {
     "Observer": "model.observer",
     "Proposal": "model.proposal",
     "Report": "model.results",
+    "RequestEvent": "model.observer",
     "Stopped": "model.results",
     "Workspace": "operations.workspace",
     "apply": "operations.apply",
@@ -64,6 +66,7 @@ __all__ = [
     "Observer",
     "Proposal",
     "Report",
+    "RequestEvent",
     "Stopped",
     "Workspace",
     "apply",

@@ -32,6 +32,7 @@ PUBLIC = {
     "Observer",
     "Proposal",
     "Report",
+    "RequestEvent",
     "Stopped",
     "Workspace",
     "apply",

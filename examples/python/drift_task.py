@@ -14,7 +14,18 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler import Context, ExitCode, Inputs, NullObserver, Report, Workspace, drift, render_report, report
+from reconciler import (
+    Context,
+    ExitCode,
+    Inputs,
+    NullObserver,
+    Report,
+    RequestEvent,
+    Workspace,
+    drift,
+    render_report,
+    report,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,9 +39,9 @@ class LogNotices(NullObserver):
     def on_notice(self, level: str, text: str) -> None:
         log.log(logging.getLevelNamesMapping()[level.upper()], text)
 
-    def on_request(self, kind: str, text: str) -> None:
-        if kind == "retry":
-            log.info(text)
+    def on_request(self, request: RequestEvent) -> None:
+        if request.kind == "retry":
+            log.info(request.text)
 
 
 async def find_drift(path: str) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_
+import time
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from reconciler.api.exchange import Answer, Request
 from reconciler.api.wire import WrongShape
 from reconciler.model.errors import BackendError, NotSent, Throttled, Unexpected
 from reconciler.model.masking import MASK, mask_key
+from reconciler.model.observer import RequestEvent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -47,7 +49,7 @@ class Client:
         throttle: Throttle,
         sleep: Callable[[float], Awaitable[None]],
         wall_clock: Callable[[], float],
-        observe: Callable[[str, str], None],
+        observe: Callable[[RequestEvent], None],
     ) -> None:
         self._exchanger = exchanger
         self._base_url = base_url
@@ -81,13 +83,16 @@ class Client:
         attempt, waited = 1, 0.0
         while True:
             try:
-                body = await self._send_once(call, request, credential, subject)
+                body = await self._send_once(call, request, credential, subject, attempt)
                 return self._value(read, body, call)
             except BackendError as failure:
                 delay = self._retry.delay(attempt, failure, waited) if call.method == "GET" else None
                 if delay is None:
                     raise _with_effort(failure, attempt, waited) from None
-                self._observe("retry", f"{subject}: {failure.message}; retry in {delay:.1f} s")
+                event = RequestEvent(
+                    "retry", subject, call.method, call.path, attempt, delay, failure.status, failure.message
+                )
+                self._observe(event)
             await self._sleep(delay)
             attempt, waited = attempt + 1, waited + delay
 
@@ -104,12 +109,16 @@ class Client:
                 raise NotSent(f"{call}: could not be sent: a text is not valid Unicode") from None
         return Request(call.method, self._path + call.path, tuple(headers), body)
 
-    async def _send_once(self, call: Call, request: Request, credential: Credential, subject: str) -> bytes:
+    async def _send_once(
+        self, call: Call, request: Request, credential: Credential, subject: str, attempt: int
+    ) -> bytes:
         await self._throttle.acquire(str(call), self._retry.budget)
         throttled_for: float | None = None
+        began = time.monotonic()
         try:
             answer = await self._exchange(call, request, credential)
-            self._observe("call", f"{subject}: {call}: {answer.status}")
+            took = time.monotonic() - began
+            self._observe(RequestEvent("call", subject, call.method, call.path, attempt, took, answer.status))
             if answer.status == 200:
                 return answer.body
             failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())

@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     import httpx
 
     from reconciler.api.calls import Access
+    from reconciler.model.observer import RequestEvent
 
 
-def _ignore(_kind: str, _text: str) -> None:
+def _ignore(_event: RequestEvent) -> None:
     """Calls are not observed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """`timeout` in seconds for each attempt; `observe(kind, text)` receives calls and retries, never keys; `transport` replaces
+    """`timeout` in seconds for each attempt; `observe` receives calls and retries, never keys; `transport` replaces
     the network (the emulator inside the process); `environ` has the variables of proxies and TLS."""
 
     base_url: str
@@ -33,7 +34,7 @@ class HttpSettings:
     timeout: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     transport: httpx.AsyncBaseTransport | None = None
-    observe: Callable[[str, str], None] = _ignore
+    observe: Callable[[RequestEvent], None] = _ignore
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time

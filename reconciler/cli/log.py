@@ -1,4 +1,4 @@
-"""What is told on standard error while a command runs."""
+"""What a command logs on standard error while it runs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ class Log:
     verbosity: int = 0
     as_json: bool = False
 
-    def say(self, kind: str, text: str) -> None:
-        """Tell it if the verbosity asks for this kind: `error`, `warning`, `info` always, `retry` from -v, `call` from -vv."""
+    def say(self, kind: str, text: str, **fields: str | float | None) -> None:
+        """Log a line if the verbosity includes its kind: `error`, `warning`, `info` always, `retry` from -v, `call` from -vv.
+
+        JSON lines also have the `fields`.
+        """
         if _LEVELS[kind] > self.verbosity:
             return
         if self.as_json:
             time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._write(finish(json.dumps({"time": time, "kind": kind, "text": text}), "json") + "\n")
+            self._write(finish(json.dumps({"time": time, "kind": kind, "text": text, **fields}), "json") + "\n")
         else:
             self.write((escape_control(text) if kind in {"info", "call"} else f"{kind}: {escape_control(text)}") + "\n")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.log import Log
     from reconciler.cli.waiting import Follower
     from reconciler.model.domains import Live
+    from reconciler.model.observer import RequestEvent
     from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
     from reconciler.model.results import ApplyResult
@@ -52,11 +53,21 @@ class Progress(NullObserver):
 
     def on_step(self, step: Step, result: StepResult) -> None:
         began = self._started.pop(step.id, None)
-        seconds = "" if began is None else f" {time.monotonic() - began:.1f} s"
+        took = None if began is None else time.monotonic() - began
+        seconds = "" if took is None else f" {took:.1f} s"
         words = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
         why = f": {result.error.message}" if result.error is not None else ""
         self._listed = True
-        self._log.say("info", f"{step.environment}  {step.op} {step.hostname}  {words}{seconds}{why}")
+        self._log.say(
+            "info",
+            f"{step.environment}  {step.op} {step.hostname}  {words}{seconds}{why}",
+            environment=step.environment,
+            op=step.op,
+            hostname=step.hostname,
+            state=result.state.value,
+            error=result.error.kind if result.error else None,
+            duration=None if took is None else round(took, 3),
+        )
         if self._counter is not None:
             self._counter.advance()
 
@@ -72,8 +83,17 @@ class Progress(NullObserver):
         if self._follower is not None:
             self._follower.show(verified)
 
-    def on_request(self, kind: str, text: str) -> None:
-        self._log.say(kind, text)
+    def on_request(self, request: RequestEvent) -> None:
+        self._log.say(
+            request.kind,
+            request.text,
+            environment=request.environment,
+            method=request.method,
+            path=request.path,
+            status=request.status,
+            attempt=request.attempt,
+            duration=round(request.duration, 3),
+        )
 
     def on_notice(self, level: str, text: str) -> None:
         self._log.say(level, text)

@@ -88,7 +88,9 @@ class Lines:
         else:
             return
         self._told_at = self._clock()
-        self._log.say("info", text)
+        self._log.say(
+            "info", text, environment=verified.environment, verdict=verified.verdict.value, message=verified.message
+        )
 
     def close(self) -> None:
         """There is nothing to take away."""

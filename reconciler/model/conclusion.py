@@ -109,7 +109,8 @@ def refusal_code(plan: Plan) -> ExitCode:
 
 
 def _of_doctor(result: DoctorResult) -> Conclusion:
-    code = worst(check.exit_code for check in result.checks)
+    codes = [check.exit_code for check in result.checks]
+    code = ExitCode.DATA if ExitCode.DATA in codes else worst(codes)
     return Conclusion(code, next((check.name for check in result.checks if check.exit_code), None))
 
 

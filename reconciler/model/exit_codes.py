@@ -63,9 +63,11 @@ MEANINGS = {
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """The one code for many environments: the first of 6, 1, 7, 8, 5, 4, 3, 2, 0 that occurs; 0 for none."""
-    unique = set(codes)
-    return next((code for code in WORST_FIRST if code in unique), ExitCode.OK)
+    """The one code for many environments: the first of 6, 1, 7, 8, 5, 4, 3, 2, 0 that occurs; 0 for none.
+
+    Raises ValueError for a code that no environment can end with.
+    """
+    return min(codes, key=WORST_FIRST.index, default=ExitCode.OK)
 
 
 _OF_KIND = {

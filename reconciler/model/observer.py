@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,31 @@ class Phase(StrEnum):
     APPLYING = "applying"
     VERIFYING = "verifying"
     IDLE = "idle"  # nothing that has a count
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """One answer (`kind` "call"), or a failed read that is sent again (`kind` "retry").
+
+    `attempt` counts from 1. `duration` is in seconds: of the request, or of the pause before the next one. `status` is the HTTP
+    status, None without an answer.
+    """
+
+    kind: str
+    environment: str
+    method: str
+    path: str
+    attempt: int
+    duration: float
+    status: int | None
+    message: str = ""
+
+    @property
+    def text(self) -> str:
+        """The event in one line."""
+        if self.kind == "retry":
+            return f"{self.environment}: {self.message}; retry in {self.duration:.1f} s"
+        return f"{self.environment}: {self.method} {self.path}: {self.status}"
 
 
 class Observer(Protocol):
@@ -52,7 +78,7 @@ class Observer(Protocol):
         """An environment was verified in one round of waiting."""
         ...
 
-    def on_request(self, kind: str, text: str) -> None:
+    def on_request(self, request: RequestEvent) -> None:
         """A request was answered (`call`) or will be retried (`retry`). `text` holds no key."""
         ...
 
@@ -85,7 +111,7 @@ class NullObserver:
     def on_verdict(self, verified: Verified) -> None:
         pass
 
-    def on_request(self, kind: str, text: str) -> None:
+    def on_request(self, request: RequestEvent) -> None:
         pass
 
     def on_notice(self, level: str, text: str) -> None:
@@ -126,9 +152,9 @@ class Observers:
         for observer in self._observers:
             observer.on_verdict(verified)
 
-    def on_request(self, kind: str, text: str) -> None:
+    def on_request(self, request: RequestEvent) -> None:
         for observer in self._observers:
-            observer.on_request(kind, text)
+            observer.on_request(request)
 
     def on_notice(self, level: str, text: str) -> None:
         for observer in self._observers:

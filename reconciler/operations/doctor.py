@@ -16,22 +16,37 @@ from reconciler.api.proxies import proxy_for
 from reconciler.model.diagnostics import Severity
 from reconciler.model.doctor import Check, CheckState
 from reconciler.model.domains import Unreadable
+from reconciler.model.environments import Manifest
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode, code_of, worst
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.results import DoctorResult
+from reconciler.model.results import DoctorResult, Stopped
 from reconciler.operations.propose import survey
+from reconciler.operations.workspace import Workspace, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Sequence
     from urllib.parse import SplitResult
 
     from reconciler.api.proxies import Proxy
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import Inputs
 
 MAX_SKEW = 60
 """Seconds between the clock of this machine and that of the API, from which a warning is due."""
+
+
+def open_anyway(
+    inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = (), shard: str | None = None
+) -> Workspace:
+    """The workspace, or where the manifest is invalid one without environments: everything else is checked nevertheless."""
+    try:
+        return Workspace.open(inputs, names=names, selectors=selectors, shard=shard)
+    except Stopped as stopped:
+        if stopped.failed.exit_code is not ExitCode.DATA:
+            raise
+        nothing = Manifest(())
+        return Workspace(nothing, source_of(nothing, inputs), (), {}, stopped.diagnostics)
 
 
 async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
@@ -53,6 +68,11 @@ async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
 
 
 def _manifest(workspace: Workspace) -> Check:
+    errors = [item for item in workspace.diagnostics if item.severity is Severity.ERROR]
+    if errors and not workspace.source.files:
+        first, more = errors[0], f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+        place = f"{first.span.file}:{first.span.line}: " if first.span else ""
+        return _failed("manifest", f"{place}{first.message}{more}", first.hint, ExitCode.DATA)
     warnings = [item for item in workspace.diagnostics if item.severity is Severity.WARNING]
     count, files = len(workspace.selected), len(workspace.source.files)
     message = f"{count} environment{'s' * (count != 1)} in {files} file{'s' * (files != 1)}"
@@ -64,6 +84,8 @@ def _manifest(workspace: Workspace) -> Check:
 def _keys(workspace: Workspace) -> Check:
     missing = [item.name for item in workspace.selected if item.name not in workspace.credentials]
     total = len(workspace.selected)
+    if not total:
+        return _skipped("keys", "no environment is known")
     if not missing:
         return Check("keys", CheckState.OK, f"{total} of {total} keys are usable")
     message = f"{len(missing)} of {total} keys are not usable, the first of `{missing[0]}`"

@@ -68,7 +68,7 @@ class FakeApi(httpx.AsyncBaseTransport):
             sleep=self.sleep,
             clock=lambda: sum(self.slept),
             wall_clock=lambda: 0.0,
-            observe=lambda kind, text: self.heard.append((kind, text)),
+            observe=lambda event: self.heard.append((event.kind, event.text)),
             **more,  # type: ignore[arg-type]
         )
 

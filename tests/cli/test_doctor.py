@@ -57,6 +57,20 @@ def test_7_for_a_key_that_the_api_rejects(web: Stage) -> None:
     assert (ended.code, line(ended, "api").split()[0]) == (7, "failed")
 
 
+def test_65_for_an_invalid_manifest_and_everything_else_is_checked(web: Stage) -> None:
+    web.write("imgwire.yaml", "version: 1\nenvironments:\n  web: {hostnam: x.example.com}\n")
+    ended = web.run("doctor", "--format", "json")
+    checks = {check["name"]: check["state"] for check in ended.document["checks"]}
+    assert (ended.code, checks["manifest"], checks["keys"], checks["clock"], checks["api"]) == (
+        65,
+        "failed",
+        "skipped",
+        "ok",
+        "skipped",
+    )
+    assert "imgwire.yaml:3:9" in ended.err
+
+
 def test_8_for_a_server_that_does_not_listen(web: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -189,7 +189,19 @@ def test_log_lines_can_be_json(web: Stage) -> None:
     ended = web.run("plan", "-vv", "--log-format", "json", "--out", "plan.json")
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert [line["kind"] for line in lines] == ["call", "retry", "call", "info"]
-    assert all(set(line) == {"time", "kind", "text"} for line in lines)
+    assert all({"time", "kind", "text"} <= set(line) for line in lines)
+    requests = [[line[name] for name in ("environment", "method", "status", "attempt")] for line in lines[:3]]
+    assert requests == [["web", "GET", 503, 1], ["web", "GET", 503, 1], ["web", "GET", 200, 2]]
+    assert all(0 <= line["duration"] < 60 for line in lines[:3])
+
+
+def test_json_log_lines_of_steps_have_fields(web: Stage) -> None:
+    ended = web.run("apply", "--auto-approve", "--log-format", "json", "--format", "json", "--max-interruptions", "9")
+    steps = [line for line in map(json.loads, ended.err.splitlines()) if "op" in line]
+    assert [(line["environment"], line["op"], line["state"], line["error"]) for line in steps] == [
+        (step["environment"], step["op"], step["state"], None) for step in ended.document["steps"]
+    ]
+    assert all(line["duration"] >= 0 and line["hostname"] for line in steps)
 
 
 def test_log_lines_can_be_json_when_a_run_fails(web: Stage) -> None:

@@ -8,10 +8,11 @@ import click
 
 from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
-from reconciler.cli.run import run_online
+from reconciler.cli.run import run_online, with_emulator
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -24,5 +25,10 @@ def doctor(options: Options) -> ExitCode:
     """Run the command."""
 
     from reconciler.operations.doctor import doctor as operation
+    from reconciler.operations.doctor import open_anyway
 
-    return run_online(options, operation)
+    def open_() -> Workspace:
+        workspace = open_anyway(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
+        return with_emulator(options, workspace)
+
+    return run_online(options, operation, open_=open_)
