@@ -110,10 +110,10 @@ def _open_streams() -> None:
 
 
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> ExitCode:
-    """With `--format json` or `github`, the document and the step outputs exist even when no command came to run."""
+    """The document and the step outputs exist even when no command came to run."""
     formats = _formats(arguments)
     command = next((word for word in arguments if word in COMMANDS), None)
-    if "json" in formats or "github" in formats:
+    if formats:
         from reconciler.cli.output import publish_early
 
         return publish_early(command, code, reason, message, formats)

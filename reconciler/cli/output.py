@@ -41,7 +41,7 @@ def publish_early(
     """The document and the step outputs of a run that ended before its command began. `formats`: on standard output?"""
     known = command if command in FORMATS else "apply"
     report = report_of(command, now(), Failed(code, reason, message))
-    for format_ in ("json", "github"):
+    for format_ in sorted(DOCUMENTS & FORMATS[known].keys()):
         if formats.get(format_):
             sys.stdout.write(renderer(known, format_)(report, checkout_style()))
     if "github" in formats:

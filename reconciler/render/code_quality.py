@@ -47,7 +47,11 @@ def render_sarif(diagnostics: Iterable[Diagnostic]) -> str:
         }
         for item, fingerprint in zip(items, _fingerprints(items), strict=True)
     ]
-    rules = [{"id": code, "help": {"text": f"Run `reconciler explain {code}`."}} for code in codes]
+    documented = {item.code for item in items if item.span}  # what has no place is the end of a run, such as `usage`
+    rules = [
+        {"id": code, "help": {"text": f"Run `reconciler explain {code}`."}} if code in documented else {"id": code}
+        for code in codes
+    ]
     driver = {"name": _TOOL, "version": __version__, "rules": rules}
     return to_json(
         {

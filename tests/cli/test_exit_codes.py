@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -310,6 +311,24 @@ def test_verify_asks_nothing_of_environments_whose_keys_open_one_and_the_same(st
     document = (ended := stage.run("verify", "--format", "json")).document
     assert (ended.code, document["reason"]) == (5, "environment_shared")
     assert {method for method, _ in stage.sent()} == {"GET"}
+
+
+@pytest.mark.parametrize("format_", ["sarif", "codeclimate", "rdjson"])
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["-f", "nowhere.yaml"]], ids=["usage", "data"])
+def test_a_validation_that_ends_early_is_a_document_of_its_format(
+    stage: Stage, format_: str, arguments: list[str]
+) -> None:
+    ended = stage.run("validate", "--format", format_, *arguments)
+    document = json.loads(ended.out)
+    found = document["runs"][0]["results"] if format_ == "sarif" else document
+    problems = found["diagnostics"] if format_ == "rdjson" else found
+    assert (ended.code, len(problems)) == (64 if arguments[0] == "--no-such-option" else 65, 1)
+
+
+@pytest.mark.parametrize("format_", ["html", "markdown", "junit", "prometheus"])
+def test_drift_that_ends_early_is_a_document_of_its_format(stage: Stage, format_: str) -> None:
+    ended = stage.run("drift", "--format", format_, "--no-such-option")
+    assert (ended.code, "64" in ended.out or "No such option" in ended.out) == (64, True)
 
 
 def test_verify_has_a_verdict_also_where_nothing_should_be(stage: Stage) -> None:
