@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.help import DNS, Option
+from reconciler.cli.help import DNS, option
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -27,25 +27,21 @@ class _Server(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-SERVER_OPTION = click.option(
+SERVER_OPTION = option(
     "--dns-server",
     "dns_servers",
-    cls=Option,
     group=DNS,
     multiple=True,
     type=_Server(),
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
-NO_DNS_OPTION = click.option("--no-dns", cls=Option, group=DNS, is_flag=True, help="Do not check DNS.")
-BASELINE_OPTION = click.option(
+NO_DNS_OPTION = option("--no-dns", group=DNS, is_flag=True, help="Do not check DNS.")
+BASELINE_OPTION = option(
     "--baseline", metavar="FILE", help="Also check old hostnames of this receipt, plan or report for dangling CNAMEs."
 )
-_PROBE = click.option(
-    "--probe", cls=Option, group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS."
-)
-_PROBE_DAYS = click.option(
+_PROBE = option("--probe", group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS.")
+_PROBE_DAYS = option(
     "--probe-days",
-    cls=Option,
     group=DNS,
     type=click.IntRange(0, 3650),
     default=14,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.completion import environments, paths
-from reconciler.cli.help import CONSENT, Option
+from reconciler.cli.help import CONSENT, option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,34 +17,25 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 _OPTIONS = (
-    click.option(
+    option(
         "--unprotect",
         shell_complete=environments,
-        cls=Option,
         group=CONSENT,
         multiple=True,
         metavar="NAME",
         help="Ignore `protect` of this environment once. Repeatable.",
     ),
-    click.option(
+    option(
         "--max-interruptions",
-        cls=Option,
         group=CONSENT,
         type=click.IntRange(0),
         metavar="N",
         help="Allow N interruptions in this run.",
     ),
-    click.option(
-        "--ignore-window",
-        cls=Option,
-        group=CONSENT,
-        is_flag=True,
-        help="Allow interruptions outside `limits.change_windows`.",
-    ),
-    click.option(
+    option("--ignore-window", group=CONSENT, is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
+    option(
         "--base",
         shell_complete=paths,
-        cls=Option,
         group=CONSENT,
         metavar="PATH",
         help="Manifest of the base revision: its guards count too.",
@@ -77,6 +68,6 @@ def guard_options(function: Callable[..., ExitCode]) -> Any:
         guards = GuardOptions(**{name: given.pop(name) for name in GuardOptions.__slots__})
         return function(*arguments, guards=guards, **given)
 
-    for option in reversed(_OPTIONS):
-        call = option(call)
+    for decorate in reversed(_OPTIONS):
+        call = decorate(call)
     return call

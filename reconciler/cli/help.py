@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 MANIFEST = "Manifest and selection"
 API = "API"
@@ -97,6 +97,11 @@ class Option(click.Option):
     def __init__(self, *args: Any, group: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.group = group
+
+
+def option(*names: str, group: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+    """`click.option`, listed under a heading."""
+    return click.option(*names, cls=Option, group=group, **settings)
 
 
 class Command(click.Command):

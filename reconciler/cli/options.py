@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.completion import environments, labels, paths
-from reconciler.cli.help import API, MANIFEST, OUTPUT, Option
+from reconciler.cli.help import API, MANIFEST, OUTPUT, option
 from reconciler.cli.log import Log
 from reconciler.cli.output import ReportFile
 from reconciler.model.environments import EMULATOR_API_URL
@@ -179,9 +179,8 @@ class Digest(click.ParamType[Any]):
         return text
 
 
-_COMMENT_KEY = click.option(
+_COMMENT_KEY = option(
     "--comment-key",
-    cls=Option,
     group=OUTPUT,
     type=_CommentKey(),
     default="",
@@ -192,36 +191,27 @@ _COMMENT_KEY = click.option(
 def _output(formats: tuple[str, ...]) -> list[Decorator]:
     return [
         *([_COMMENT_KEY] if "markdown" in formats else []),
-        click.option(
+        option(
             "--format",
-            cls=Option,
             group=OUTPUT,
             type=click.Choice(formats),
             default=formats[0],
             show_default=True,
             help="Output format.",
         ),
-        click.option(
+        option(
             "--report",
             "reports",
-            cls=Option,
             group=OUTPUT,
             multiple=True,
             type=_Report(formats),
             help="Also write FORMAT to FILE; +FILE appends. Repeatable. Example: json=report.json.",
         ),
-        click.option(
-            "-v",
-            "--verbose",
-            "verbosity",
-            cls=Option,
-            group=OUTPUT,
-            count=True,
-            help="Log retries (-v) or every request (-vv).",
+        option(
+            "-v", "--verbose", "verbosity", group=OUTPUT, count=True, help="Log retries (-v) or every request (-vv)."
         ),
-        click.option(
+        option(
             "--log-format",
-            cls=Option,
             group=OUTPUT,
             type=click.Choice(["text", "json"]),
             default="text",
@@ -233,21 +223,19 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
 def _general(command: str) -> list[Decorator]:
     formats = tuple(FORMATS[command])
     return [
-        click.option(
+        option(
             "-f",
             "--file",
             "files",
             shell_complete=paths,
-            cls=Option,
             group=MANIFEST,
             multiple=True,
             metavar="PATH",
             help=_FILE_HELP,
         ),
         *_output(formats),
-        click.option(
+        option(
             "--emulator",
-            cls=Option,
             group=API,
             is_flag=False,
             flag_value=DEFAULT_EMULATOR_STATE,
@@ -259,85 +247,58 @@ def _general(command: str) -> list[Decorator]:
 
 
 _TRUST: list[Decorator] = [
-    click.option(
+    option(
         "--allow-key-variable",
         "key_variables",
-        cls=Option,
         group=MANIFEST,
         multiple=True,
         metavar="NAME",
         help="Let `api_key` use this variable outside IMGWIRE_*. Repeatable.",
     ),
-    click.option(
-        "--allow-http",
-        cls=Option,
-        group=API,
-        is_flag=True,
-        help="Allow plain http to other hosts. Keys are sent unencrypted.",
-    ),
+    option("--allow-http", group=API, is_flag=True, help="Allow plain http to other hosts. Keys are sent unencrypted."),
 ]
 _SELECTION: list[Decorator] = [
-    click.option(
+    option(
         "--env",
         "names",
         shell_complete=environments,
-        cls=Option,
         group=MANIFEST,
         multiple=True,
         metavar="NAME",
         help="Select this environment. Repeatable.",
     ),
-    click.option(
+    option(
         "--selector",
         "selectors",
         shell_complete=labels,
-        cls=Option,
         group=MANIFEST,
         multiple=True,
         metavar="K=V",
         help="Select environments with this label. Repeatable. Example: team=web.",
     ),
-    click.option(
-        "--shard",
-        cls=Option,
-        group=MANIFEST,
-        metavar="I/N",
-        help="Select share I of N, counted from 0. Example: 0/4.",
-    ),
+    option("--shard", group=MANIFEST, metavar="I/N", help="Select share I of N, counted from 0. Example: 0/4."),
 ]
 _API: list[Decorator] = [
-    click.option(
-        "--keys",
-        "keys_file",
-        cls=Option,
-        group=API,
-        metavar="FILE",
-        help="JSON file: environment name to API key.",
-    ),
-    click.option(
-        "--api-url", cls=Option, group=API, metavar="URL", help="Base URL of the API. Default: https://api.imgwire.dev."
-    ),
-    click.option(
+    option("--keys", "keys_file", group=API, metavar="FILE", help="JSON file: environment name to API key."),
+    option("--api-url", group=API, metavar="URL", help="Base URL of the API. Default: https://api.imgwire.dev."),
+    option(
         "--parallelism",
-        cls=Option,
         group=API,
         type=click.IntRange(1, 256),
         default=32,
         show_default=True,
         help="Requests in flight, at most.",
     ),
-    click.option(
+    option(
         "--timeout",
-        cls=Option,
         group=API,
         type=Timeout(),
         default=30.0,
         metavar="DURATION",
         help="Time limit of one request. Default: 30s.",
     ),
-    click.option(
+    option(
         "--retries",
-        cls=Option,
         group=API,
         type=click.IntRange(0, 20),
         default=4,
@@ -364,8 +325,8 @@ def _given(command: str, added: list[Decorator]) -> Callable[[Callable[..., Exit
             known = {name: given.pop(name) for name in Options.__slots__ if name in given}
             return function(Options(command=command, **known), **given)
 
-        for option in reversed(added):
-            call = option(call)
+        for decorator in reversed(added):
+            call = decorator(call)
         return call
 
     return decorate

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import CONSENT, Command, Option
+from reconciler.cli.help import CONSENT, Command, option
 from reconciler.cli.options import Digest, Duration, Options, shared
 from reconciler.cli.run import guards_of, open_workspace, run_online
 from reconciler.model.exit_codes import ExitCode
@@ -62,51 +62,38 @@ class _Actions(click.ParamType[Any]):
 )
 @click.argument("planfile", required=False, metavar="[PLANFILE]")
 @shared("apply")
-@click.option("--auto-approve", cls=Option, group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
-@click.option(
+@option("--auto-approve", group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
+@option(
     "--allow",
-    cls=Option,
     group=CONSENT,
     type=_Actions(),
     metavar="KINDS",
     help="Accept only these changes. Example: create,delete.",
 )
-@click.option(
-    "--expect-digest",
-    cls=Option,
-    group=CONSENT,
-    type=Digest(),
-    metavar="DIGEST|@FILE",
-    help="Apply only a plan with this digest.",
+@option(
+    "--expect-digest", group=CONSENT, type=Digest(), metavar="DIGEST|@FILE", help="Apply only a plan with this digest."
 )
 @guard_options
-@click.option(
-    "--believe-absent",
-    cls=Option,
-    group=CONSENT,
-    is_flag=True,
-    help="Continue even if all custom domains have disappeared.",
-)
-@click.option(
+@option("--believe-absent", group=CONSENT, is_flag=True, help="Continue even if all custom domains have disappeared.")
+@option(
     "--on-create-failure",
     type=click.Choice(["restore", "leave"]),
     default="restore",
     show_default=True,
     help="Restore the old hostname if the create after its delete fails.",
 )
-@click.option(
+@option(
     "--step-timeout",
     type=Duration(),
     default=120.0,
     metavar="DURATION",
     help="Time limit of each step with its retries. Default: 2m.",
 )
-@click.option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal.")
-@click.option("--wait", type=Duration(), metavar="DURATION", help="After applying, wait up to DURATION for readiness.")
-@click.option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS.")
-@click.option(
+@option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal.")
+@option("--wait", type=Duration(), metavar="DURATION", help="After applying, wait up to DURATION for readiness.")
+@option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS.")
+@option(
     "--allow-zone-rewrite",
-    cls=Option,
     group=CONSENT,
     is_flag=True,
     help="With --publish: accept providers that rewrite the whole zone.",

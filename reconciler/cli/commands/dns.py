@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.dns_options import BASELINE_OPTION, SERVER_OPTION, dns_of
-from reconciler.cli.help import CONSENT, Option
+from reconciler.cli.help import CONSENT, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -61,16 +61,16 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
 
 @dns.command()
 @shared("dns sync")
-@click.option(
+@option(
     "--config",
     default="octodns.yaml",
     show_default=True,
     metavar="FILE",
     help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
 )
-@click.option("--auto-approve", cls=Option, group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
-@click.option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
-@click.option(
+@option("--auto-approve", group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
+@option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
+@option(
     "--ttl",
     type=click.IntRange(1, 2_147_483_647),
     default=300,
@@ -78,27 +78,18 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
     metavar="SECONDS",
     help="TTL of new records. Existing records keep theirs.",
 )
-@click.option(
+@option(
     "--replace",
     multiple=True,
     metavar="NAME",
     help="Replace other records at NAME (such as an A record) by its CNAME. Repeatable.",
 )
-@click.option(
-    "--ahead",
-    is_flag=True,
-    help="Also add the routing record of hostnames that apply has still to create.",
-)
-@click.option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it.")
-@click.option(
-    "--delete-stale",
-    is_flag=True,
-    help="Also delete records of domains that are gone since --baseline.",
-)
-@click.option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
-@click.option(
+@option("--ahead", is_flag=True, help="Also add the routing record of hostnames that apply has still to create.")
+@option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it.")
+@option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline.")
+@option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
+@option(
     "--allow-zone-rewrite",
-    cls=Option,
     group=CONSENT,
     is_flag=True,
     help="Accept providers that rewrite the whole zone. Other records can be lost.",

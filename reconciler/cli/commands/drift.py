@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
-from reconciler.cli.help import Command
+from reconciler.cli.help import Command, option
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     ],
 )
 @shared("drift")
-@click.option("--baseline", metavar="FILE", help="Compare with a receipt, report or earlier drift document.")
-@click.option("--health", is_flag=True, help="Count domains that are not ready as drift.")
-@click.option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
-@click.option(
+@option("--baseline", metavar="FILE", help="Compare with a receipt, report or earlier drift document.")
+@option("--health", is_flag=True, help="Count domains that are not ready as drift.")
+@option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
+@option(
     "--confirm",
     type=click.IntRange(1, 100),
     default=1,
@@ -42,14 +42,10 @@ if TYPE_CHECKING:
     metavar="N",
     help="Report only differences that N reads in a row show.",
 )
-@click.option(
-    "--interval",
-    type=Duration(),
-    default=30.0,
-    metavar="DURATION",
-    help="Pause between these reads.  [default: 30s]",
+@option(
+    "--interval", type=Duration(), default=30.0, metavar="DURATION", help="Pause between these reads.  [default: 30s]"
 )
-@click.option("--history", metavar="DIR", help="Show earlier drift reports (JSON) of this folder on the HTML page.")
+@option("--history", metavar="DIR", help="Show earlier drift reports (JSON) of this folder on the HTML page.")
 @probe_options
 @SERVER_OPTION
 def drift(

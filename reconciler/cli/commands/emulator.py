@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.help import option
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -29,44 +30,34 @@ def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str
 
 
 @click.command()
-@click.option(
+@option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     help="Address to listen on. Others can reach any address but loopback.",
 )
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one."
-)
-@click.option(
-    "--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file for the state. Default: in memory."
-)
-@click.option(
-    "--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable."
-)
-@click.option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and exit.")
-@click.option("--strict-keys", is_flag=True, help="Refuse unregistered keys. Same as --set strict_keys=true.")
-@click.option("--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every response, such as 0.05.")
-@click.option(
+@option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one.")
+@option("--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file for the state. Default: in memory.")
+@option("--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable.")
+@option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and exit.")
+@option("--strict-keys", is_flag=True, help="Refuse unregistered keys. Same as --set strict_keys=true.")
+@option("--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every response, such as 0.05.")
+@option(
     "--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file with a list of faults."
 )
-@click.option(
+@option(
     "--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of requests that fail at random, such as 0.2."
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of --chaos. The same seed fails the same ones."
-)
-@click.option(
+@option("--seed", type=int, default=0, show_default=True, help="Seed of --chaos. The same seed fails the same ones.")
+@option(
     "--chaos-on",
     type=click.Choice(["reads", "writes", "all"]),
     default="reads",
     show_default=True,
     help="Requests that --chaos may fail. A failed write may have been done.",
 )
-@click.option(
-    "--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON."
-)
-@click.option(
+@option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON.")
+@option(
     "--dns-server",
     metavar="ADDRESS[:PORT]",
     callback=_dns_server,

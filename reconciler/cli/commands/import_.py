@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import Command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online, with_emulator
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.argument("environments", nargs=-1, required=True, metavar="NAME...")
 @shared("import", selection=False)
-@click.option("--write", is_flag=True, help="Add the entries to the manifest.")
+@option("--write", is_flag=True, help="Add the entries to the manifest.")
 def import_(options: Options, environments: tuple[str, ...], write: bool) -> ExitCode:
     """Run the command."""
 

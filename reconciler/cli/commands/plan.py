@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import Command
+from reconciler.cli.help import Command, option
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import guards_of, run_online
 from reconciler.model.results import PlanResult
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     ],
 )
 @shared("plan")
-@click.option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
-@click.option(
+@option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
+@option(
     "--expires-in",
     type=Duration(minimum=1, needs_unit=True),
     default=86400.0,
     metavar="DURATION",
     help="Validity of the saved plan. Default: 24h.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @guard_options
 def plan(
     options: Options,

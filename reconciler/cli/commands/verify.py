@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import BASELINE_OPTION, NO_DNS_OPTION, SERVER_OPTION, dns_of, probe_options
-from reconciler.cli.help import Command
+from reconciler.cli.help import Command, option
 from reconciler.cli.options import Duration, Options, shared
 from reconciler.cli.run import run_online
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     ],
 )
 @shared("verify")
-@click.option(
+@option(
     "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Check again until ready, for at most DURATION."
 )
 @probe_options
