@@ -20,7 +20,7 @@ def rerun_command(*more: str) -> str:
 
 
 def apply_command(path: str, options: Options, guards: Sequence[str]) -> str:
-    """The command line that applies the plan saved at `path`, with what this run was told and a plan does not hold."""
+    """The command line that applies the plan saved at `path`, with the options of this run that a plan does not contain."""
     words = ["reconciler", "apply", path]
     words += [word for file in options.files for word in ("-f", file)]
     words += [f"--emulator={options.emulator}"] if options.emulator is not None else []

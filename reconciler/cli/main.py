@@ -102,7 +102,7 @@ def _print_error(text: str) -> None:
 
 
 def _open_streams() -> None:
-    """A stream that was closed before we began is one that nobody reads. What a terminal cannot write is escaped."""
+    """A stream that is closed from the start has no reader. What a terminal cannot write is escaped."""
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     if isinstance(sys.stdout, io.TextIOWrapper):

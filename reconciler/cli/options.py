@@ -31,7 +31,7 @@ _FILE_HELP = "Manifest, folder, or - for standard input. Repeatable. Default: im
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was said on the command line, defaults filled in. `timeout` in seconds; `emulator` is a state file or None."""
+    """The command line, with defaults filled in. `timeout` in seconds; `emulator` is a state file or None."""
 
     command: str
     format: str
@@ -158,7 +158,7 @@ class _CommentKey(click.ParamType[Any]):
 
 
 class Digest(click.ParamType[Any]):
-    """The digest of a plan, or `@FILE` for a file that holds one."""
+    """The digest of a plan, or `@FILE` for a file that contains one."""
 
     name = "DIGEST"
     _MAX_BYTES = 4096

@@ -66,7 +66,7 @@ class ReportFile:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the options say about output."""
+    """The options about output."""
 
     command: str
     format: str
@@ -135,7 +135,7 @@ def check_outputs(written: Sequence[str], read: Sequence[str]) -> None:
     for place, path in enumerate(written):
         clash = next((other for other in (*read, *written[:place]) if would_replace(path, other)), None)
         if path == "-":
-            raise Unwritable("`-` is no file to write to", "standard output carries what --format says")
+            raise Unwritable("`-` is no file to write to", "standard output has the format of --format")
         if clash is not None:
             raise Unwritable(f"{path} would overwrite {clash}", "give it a path of its own")
         try:

@@ -207,7 +207,7 @@ async def _stoppable(work: Coroutine[Any, Any, T], stop: Stop, log: Log) -> T:
         again = stop.requested is not None
         stop.request(code)
         if stop.patient and not again:
-            log.say("info", "Stopping: no new step starts, what is half done is finished. Again to end at once.")
+            log.say("info", "Finishing the current steps. Press Ctrl-C again to quit now.")
         else:
             task.cancel()
 

@@ -27,7 +27,7 @@ def checkout_style() -> Style:
 
 
 def _columns(stream: IO[str]) -> int:
-    """The width of this very terminal; standard output, of which shutil would ask, may be elsewhere. COLUMNS says otherwise."""
+    """The width of this very terminal; standard output, of which shutil would ask, may be elsewhere. COLUMNS overrides it."""
     try:
         return int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
@@ -37,7 +37,7 @@ def _columns(stream: IO[str]) -> int:
 
 
 def colours(stream: object) -> bool:
-    """NO_COLOR (no-color.org) says no, FORCE_COLOR yes, else a terminal that is not dumb."""
+    """NO_COLOR (no-color.org) turns colours off, FORCE_COLOR on. Otherwise a terminal has them, if it is not dumb."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -1,5 +1,5 @@
 """Which records may be published, and where. The API's answers are untrusted: a record outside the domain's own hostname
-would overwrite somebody else's name."""
+would overwrite the name of another service."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Intent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record with both names known. `problem` says why it is not published."""
+    """A record with both names known. `problem` is the reason why it is not published."""
 
     name: str
     value: str

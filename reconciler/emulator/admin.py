@@ -114,7 +114,7 @@ class Admin:
             return to_json(state.environments[environment.id])
 
     async def _drop_domain(self, request: Request) -> object:
-        """Delete the custom domain, as somebody in the dashboard would."""
+        """Delete the custom domain, as a user of the dashboard would."""
         with self._world.writing() as state:
             environment = _environment(state, request)
             _claim(environment)

@@ -157,7 +157,7 @@ class Emulator:
 
 
 async def _read_ahead(scope: Scope, receive: Receive) -> Receive:
-    """The request with its body read: it is carried out late even if its sender has disconnected by then."""
+    """The request with its body read: it is executed late even if its sender has disconnected by then."""
     body = await Request(scope, receive).body()
 
     async def receive_again() -> Message:

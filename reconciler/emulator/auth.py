@@ -41,7 +41,7 @@ class Authenticator:
     def register(self, accounts: Iterable[Account]) -> None:
         """Add the accounts whose keys are not known.
 
-        A known key keeps its Environments, whatever the account says. It gets more only where the accounts give one key
+        A known key keeps its Environments, also if the account changes. It gets more only where the accounts give one key
         several ids.
         """
         environments: dict[str, dict[str, str]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Digest and label of the key, id and name of the Environment; None where the headers do not say."""
+    """Digest and label of the key, id and name of the Environment; None where the headers do not name them."""
 
     digest: str | None = None
     label: str | None = None

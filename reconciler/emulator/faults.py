@@ -1,4 +1,4 @@
-"""Faults: which request gets which wrong response. `app` and `server` carry them out."""
+"""Faults: which request gets which wrong response. `app` and `server` execute them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Fault:
 
     `method`, `path` (a shell pattern), `key` (label) and `environment` (id or name) match when None. `times` None is for ever.
     `seconds` passes before anything happens; for `drip` it is how long the response takes. `body` is sent as JSON, or as HTML
-    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` carries the request out before the wrong response.
+    when it is a text. `retry_after` is sent as it is: seconds or a date. `act` executes the request before the wrong response.
     `status` and `body` are those of the wrong response, for `second_response` those of the second one.
     """
 
@@ -71,7 +71,7 @@ class Fault:
 
     @property
     def acts(self) -> bool:
-        """The request is carried out, although its response may not be seen."""
+        """The request is executed, although its response may not be seen."""
         return self.act or self.kind in _RIGHT_RESPONSES or self.kind is Kind.DROP_AFTER
 
     def matches(self, method: str, path: str, caller: Caller) -> bool:

@@ -16,7 +16,7 @@ _HTML = (b"content-type", b"text/html")
 
 
 class ConnectionDropped(Exception):
-    """The connection ends here, without a response or in the middle of one. `after`: the request was carried out.
+    """The connection ends here, without a response or in the middle of one. `after`: the request was executed.
 
     Raised out of the application. The server closes the connection; a caller in the same process maps it to a lost response.
     """

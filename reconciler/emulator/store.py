@@ -1,6 +1,6 @@
 """Where the state is kept: in memory, or in a JSON file that several processes may share.
 
-Beside `state.json` lies `state.json.lock`, which is held for each write. While the state is large there is also
+Beside `state.json` lies `state.json.lock`, which is locked for each write. While the state is large there is also
 `state.json.journal` with one line per write, so that a write costs the same at 20,000 Environments as at one. The first line
 of a journal names the generation and the SHA-256 of the state file that it continues. A journal of another generation is a
 leftover and is ignored; a state file of the same generation but other content was edited by hand, which is refused. A last
@@ -31,7 +31,7 @@ _NOTE = "State of a local emulator. This is not Imgwire. Keys are SHA-256 digest
 
 
 class Fingerprint(NamedTuple):
-    """What `stat` says of a file: its time in nanoseconds, its size in bytes, its inode."""
+    """What `stat` returns for a file: its time in nanoseconds, its size in bytes, its inode."""
 
     time: int
     size: int
@@ -171,7 +171,7 @@ class FileStore:
                 return
             if head["sha256"] != self._digest:
                 raise StateError(
-                    f"edited while {self._journal.name} holds {len(lines)} later writes. "
+                    f"edited while {self._journal.name} contains {len(lines)} later writes. "
                     f"Delete {self._journal.name} to keep the edit, or undo the edit to keep the writes"
                 )
         for line in lines:

@@ -61,7 +61,7 @@ class Switches:
         "unknown",
         "calls refused without a plan for custom domains, or in an inactive organization: creates; creates and deletes; all",
     )
-    error_types: Literal["sent", "omitted"] = _switch("sent", "fact", "whether domain errors carry `error_type`")
+    error_types: Literal["sent", "omitted"] = _switch("sent", "fact", "whether domain errors have `error_type`")
     foreign_environment: Literal["refuse", "hide", "ignore"] = _switch(
         "refuse",
         "unknown",
@@ -105,8 +105,8 @@ class Switches:
         "`check_count`; ready `check_seconds` after creation; failed, and ready at check number `check_count`; always failed; "
         "unchanged; by real DNS look-ups of both CNAMEs",
     )
-    check_count: int = _switch(3, "ours", "number for `check=checks` and `check=recover`")
-    check_seconds: float = _switch(60.0, "ours", "seconds for `check=seconds`")
+    check_count: int = _switch(3, "own", "number for `check=checks` and `check=recover`")
+    check_seconds: float = _switch(60.0, "own", "seconds for `check=seconds`")
     failed_check: Literal["failed", "pending", "error"] = _switch(
         "failed",
         "unknown",
@@ -143,11 +143,11 @@ class Switches:
         "unknown",
         "a path with a missing or extra trailing slash: 307 to the declared path, 404, or accept it",
     )
-    strict_keys: bool = _switch(False, "ours", "refuse unregistered keys instead of creating an Environment for each")
+    strict_keys: bool = _switch(False, "own", "refuse unregistered keys instead of creating an Environment for each")
     key_rate: float | None = _switch(None, "unknown", "requests per second and key; above that 429")
     total_rate: float | None = _switch(None, "unknown", "requests per second in total; above that 429")
     retry_after: Literal["seconds", "date", "none"] = _switch("seconds", "unknown", "form of `Retry-After` on a 429")
-    latency: float = _switch(0.0, "ours", "seconds before every response")
+    latency: float = _switch(0.0, "own", "seconds before every response")
 
     @classmethod
     def of(cls, settings: Iterable[str]) -> Switches:

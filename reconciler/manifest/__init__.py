@@ -1,4 +1,4 @@
-"""Text in, wishes or every problem out: the manifest language. `load` is the way in."""
+"""The manifest language: from text to the desired state, or to every problem. The entry point is `load`."""
 
 from reconciler.manifest.loader import Loaded, load, parse_documents
 from reconciler.manifest.trust import Trust

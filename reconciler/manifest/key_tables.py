@@ -18,7 +18,7 @@ MAX_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class KeyTable:
-    """`where` names the source in messages. `problem` says why the table cannot be used; it never repeats its content."""
+    """`where` names the source in messages. `problem` is why the table cannot be used. It never repeats its content."""
 
     where: str
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)

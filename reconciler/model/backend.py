@@ -14,7 +14,7 @@ class Reader(Protocol):
     """One connection, used by one worker at a time. `environment` is a name of the manifest. Any call may raise BackendError."""
 
     async def read(self, environment: str) -> Known:
-        """What is live now. Reads are repeated as the retry policy says; writes never are."""
+        """What is live now. Reads are retried by the retry policy; writes never are."""
         ...
 
 

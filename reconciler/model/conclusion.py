@@ -132,7 +132,7 @@ def _of_plan(plan: Plan, blocks: Sequence[Block], *, detailed: bool) -> Conclusi
 
 
 def _of_status(plan: Plan, blocks: Iterable[Block]) -> Conclusion:
-    """What was read of a wrong environment tells nothing of the right one."""
+    """A record of a wrong environment proves nothing about the right one."""
     reading = reading_code(plan)
     if reading is not ExitCode.OK:
         return Conclusion(reading, "unreadable")
@@ -236,7 +236,7 @@ def _with_probes(conclusion: Conclusion, probes: Iterable[Probe]) -> Conclusion:
 
 
 def _of_dns(plan: Plan, records: Iterable[Record]) -> Conclusion:
-    """Flattened records are no fault of a domain that is ready all the same."""
+    """Flattened records are no fault of a domain that is ready anyway."""
     ready = {item.name for item in plan.environments if isinstance(item.live, Present) and item.live.domain.ready}
     verdicts = {
         record.lookup.verdict

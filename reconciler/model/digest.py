@@ -43,7 +43,7 @@ def digest(plan: Plan) -> str:
 
 
 def digest_of(api_url: str, access: Mapping[str, Access], writes: Iterable[Write]) -> str:
-    """The digest from the parts that count, as a saved plan holds them."""
+    """The digest from the parts that count, as a saved plan contains them."""
     content = {
         "format": FORMAT_MAJOR,
         "api_url": api_url,

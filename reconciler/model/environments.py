@@ -1,4 +1,4 @@
-"""What the manifest wishes for: environments, where their keys come from, and the manifest as a whole."""
+"""The desired state: environments, where their keys come from, and the manifest as a whole."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ KeySource = KeyVariable | KeyFile | DefaultKey
 class Environment:
     """One Imgwire Environment under the name the manifest gives it, and the hostname that is desired there.
 
-    `hostname` is lower-case ASCII (IDNA 2008 / UTS 46) without a trailing dot; None says that there must be no custom domain.
+    `hostname` is lower-case ASCII (IDNA 2008 / UTS 46) without a trailing dot; None means that there must be no custom domain.
     `environment_id` is the pin, a lower-case UUID. `span` points at the name.
     """
 

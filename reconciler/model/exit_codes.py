@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
 
     @property
     def outcome(self) -> str:
-        """The word that documents carry beside the number."""
+        """The word that documents have beside the number."""
         return "interrupted" if self is ExitCode.TERMINATED else self.name.lower()
 
 

@@ -11,7 +11,7 @@ def unicode_form(hostname: str) -> str:
 
 
 def shown(hostname: str) -> str:
-    """The hostname for people: the Unicode form stands beside it where the two differ."""
+    """The hostname for people: with the Unicode form beside it where the two differ."""
     readable = unicode_form(hostname)
     return hostname if readable == hostname else f"{hostname} ({readable})"
 

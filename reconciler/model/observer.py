@@ -1,4 +1,4 @@
-"""The port through which a run reports what happens while it happens: to a progress bar, a log, a receipt, or to nobody."""
+"""The port through which a run reports what happens while it happens: to a progress bar, a log or a receipt."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Observer(Protocol):
         ...
 
     def on_request(self, request: RequestEvent) -> None:
-        """A request was answered (`call`) or will be retried (`retry`). `text` holds no key."""
+        """A request was answered (`call`) or will be retried (`retry`). No field contains a key."""
         ...
 
     def on_notice(self, level: str, text: str) -> None:

@@ -234,8 +234,8 @@ Read = (
 class Failed:
     """The run ended before it had its result: bad input, a refusal, a signal, a bug.
 
-    `reason` is a stable word. `message` is None where the report's diagnostics say it all. `so_far` is what the run had by then;
-    `blocks` and `digest` are those of a saved plan that was refused before there was a plan of now.
+    `reason` is a stable word. `message` is None where the diagnostics of the report have the reason. `so_far` is what the run
+    had by then; `blocks` and `digest` are those of a saved plan that was refused before there was a plan of now.
     """
 
     exit_code: ExitCode

@@ -157,7 +157,7 @@ def _proven(entries: Sequence[Entry], draft: ImportDraft) -> tuple[ManifestFile,
     names = {entry.name for entry in entries}
     others = tuple(item for item in after.environments if item.name not in names)
     if _bare(replace(after, environments=others)) != _bare(draft.workspace.manifest):
-        raise _unproven(f"adding to {file.path} would change what else it says")
+        raise _unproven(f"adding to {file.path} would change its other content")
     return file, {item.name: item for item in after.environments if item.name in names}
 
 
@@ -191,7 +191,7 @@ def _asks(key: KeySource, variable: str) -> bool:
 
 
 def _bare(manifest: Manifest) -> Manifest:
-    """What the manifest says, but for places, and for the variable that serves only while an environment is the only one."""
+    """The content of the manifest, without places, and for the variable that serves only while an environment is the only one."""
     environments = []
     for item in manifest.environments:
         key = item.key

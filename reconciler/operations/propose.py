@@ -68,7 +68,7 @@ def consent_of(
     earlier: Earlier = Earlier(),  # noqa: B008
     believe_absent: bool = False,
 ) -> Consent:
-    """What a run allows, over what the manifests say. Raises Stopped for a name that the manifest does not list."""
+    """What a run allows, in addition to the manifests. Raises Stopped for a name that the manifest does not list."""
     try:
         select(workspace.manifest, tuple(guards.unprotect), ())
     except InvalidInput as error:
@@ -127,7 +127,7 @@ async def _live_hostnames(
     unknown = sum(state is None or isinstance(state, Unreadable) for state in states)
     if unknown:
         message = f"{unknown} of the other environments could not be read"
-        message += ": one of them may hold a hostname that this plan creates"
+        message += ": one of them may have a hostname that this plan creates"
         context.observer.on_notice("warning", message)
     names = [item.name for item in others]
     return {

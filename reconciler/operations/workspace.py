@@ -134,7 +134,7 @@ class Workspace:
 
 
 INVALID = Failed(ExitCode.DATA, "invalid_manifest")
-"""The diagnostics of the report say why."""
+"""The diagnostics of the report have the reason."""
 
 
 def source_of(

@@ -16,7 +16,7 @@ _MAJOR = "1"
 
 
 class NotABaseline(Exception):
-    """The document cannot serve as a baseline. `str()` says why, as what follows its name."""
+    """The document cannot serve as a baseline. `str()` is the reason, to follow its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ MAX_CLOCK_SKEW = timedelta(minutes=10)
 
 
 class NotAPlan(Exception):
-    """The document is not a plan that this version can run. `str()` says why."""
+    """The document is not a plan that this version can run. `str()` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """What a plan document promises. `desired`, `before` and `access` have an entry for each environment: its hostname, its
-    live record as JSON, and how it is accessed. Which manifest is loaded is not for the file to say."""
+    live record as JSON, and how it is accessed. The file does not choose the manifest."""
 
     api_url: str
     created_at: datetime
@@ -78,10 +78,10 @@ def check_size(document: object) -> None:
 def from_document(document: Mapping[str, Any]) -> SavedPlan:
     """The saved plan, from a document that fits `plan.schema.json`. Raises NotAPlan when it was edited or cannot be run."""
     if not document["digest"] or not document["source"] or document["expires_in"] is None:
-        raise NotAPlan("it holds no plan: it was written by a run that failed")
+        raise NotAPlan("it contains no plan: it was written by a run that failed")
     created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
     if expires_at > created_at + timedelta(seconds=document["expires_in"]):
-        raise NotAPlan("it expires later than it says itself, so it was edited after it was written")
+        raise NotAPlan("its expiry does not match its content, so it was edited after it was written")
     steps = [step_of(step) for step in document["steps"]]
     environments = document["environments"]
     access = {

@@ -133,7 +133,7 @@ def _fit(before: str, marked: str, after: str, room: int) -> tuple[str, str, str
 
 
 def _first(text: str, room: int) -> str:
-    """As many characters from the beginning as `room` columns hold."""
+    """As many characters from the beginning as fit into `room` columns."""
     taken = 0
     for count, character in enumerate(text):
         taken += columns(character)

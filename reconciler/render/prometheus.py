@@ -57,7 +57,7 @@ def render_drift(report: Report, _style: Style) -> str:
             ),
             _gauge(
                 "imgwire_drift_finding",
-                "1 for each thing that drifted. `counts` is false for what is no part of the verdict.",
+                "1 for each thing that drifted. `counts` is false for what does not count in the verdict.",
                 (
                     (
                         {

@@ -134,7 +134,7 @@ def test_a_delete_that_was_sent_is_followed_by_its_create(stage: Stage, number: 
         "verify:zoo": "not_started",
     }
     assert (ended, document["reason"], document["unserved"]) == (6, "interrupted", [])
-    assert "no new step starts" in err
+    assert "Finishing the current steps." in err
     assert stage.live("zoo") == "zoo.example.com"
 
 
@@ -163,7 +163,7 @@ def interrupted_twice(stage: Stage) -> tuple[int, str, str]:
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
     for line in process.stderr:
-        if "no new step starts" in line:
+        if "Finishing the current steps." in line:
             break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=15)

@@ -400,7 +400,7 @@ def test_an_edit_of_a_file_with_a_journal_is_refused_and_nothing_is_lost(tmp_pat
         writes = journal.read_text()
         path.write_text(edited)
         refusal = (
-            f"{path}: edited while s.json.journal holds 2 later writes. "
+            f"{path}: edited while s.json.journal contains 2 later writes. "
             "Delete s.json.journal to keep the edit, or undo the edit to keep the writes"
         )
         response = httpx.get(url + DOMAIN, headers=KEY)

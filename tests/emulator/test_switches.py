@@ -54,7 +54,7 @@ def test_every_default_can_be_written_as_text() -> None:
 
 def test_every_switch_has_a_basis() -> None:
     assert [switch.name for switch in describe()] == [item.name for item in fields(Switches)]
-    assert {switch.basis for switch in describe()} == {"fact", "inferred", "unknown", "ours"}
+    assert {switch.basis for switch in describe()} == {"fact", "inferred", "unknown", "own"}
 
 
 def test_the_documentation_lists_every_switch() -> None:

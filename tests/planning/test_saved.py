@@ -325,7 +325,7 @@ def test_every_edit_of_what_would_be_done_is_noticed() -> None:
 
 
 def test_a_plan_that_was_never_made_cannot_be_applied() -> None:
-    with pytest.raises(NotAPlan, match=r"^it holds no plan: it was written by a run that failed$"):
+    with pytest.raises(NotAPlan, match=r"^it contains no plan: it was written by a run that failed$"):
         from_document(_edited(digest=None))
 
 
