@@ -10,7 +10,7 @@ def unicode_form(hostname: str) -> str:
     return ".".join(_decoded(label) for label in hostname.split("."))
 
 
-def shown(hostname: str) -> str:
+def display_hostname(hostname: str) -> str:
     """The hostname for people: with the Unicode form beside it where the two differ."""
     readable = unicode_form(hostname)
     return hostname if readable == hostname else f"{hostname} ({readable})"

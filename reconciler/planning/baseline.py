@@ -38,8 +38,8 @@ def from_document(document: object) -> Baseline:
     if not environments:
         raise NotABaseline("knows of no environment: it was written by a run that failed")
     live = dict(_live(item) for item in environments if item.get("error") is None)
-    told = _objects(document, "findings") if "findings" in document else []
-    return Baseline(live, dict(_cause(item) for item in told if item.get("cause") is not None))
+    findings = _objects(document, "findings") if "findings" in document else []
+    return Baseline(live, dict(_cause(item) for item in findings if item.get("cause") is not None))
 
 
 def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -65,8 +65,8 @@ def _of(item: EnvironmentPlan, baseline: Baseline | None, *, health: bool) -> It
         yield _since(DriftKind.DNS_TARGETS_CHANGED, item.name, now, message, moved, *values)
     if _worse(then, now):
         message = f"`{now.hostname}` of `{item.name}` was {then.short_health} and is {now.short_health}"
-        told = _differences(then, now, _HEALTH)
-        yield _since(DriftKind.HEALTH_REGRESSED, item.name, now, message, told, counts=health)
+        changes = _differences(then, now, _HEALTH)
+        yield _since(DriftKind.HEALTH_REGRESSED, item.name, now, message, changes, counts=health)
     elif health and item.action is Action.VERIFY:
         yield _not_ready(item.name, now)
 

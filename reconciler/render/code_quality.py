@@ -141,10 +141,10 @@ def _rdjson_range(item: Diagnostic) -> dict[str, Any]:
 def _fingerprints(items: Iterable[Diagnostic]) -> list[str]:
     """Equal for the same problem when lines shift: made from code, file and message, and a number where these repeat."""
     seen: Counter[tuple[str, str, str]] = Counter()
-    made = []
+    fingerprints = []
     for item in items:
         identity = (item.code, item.span.file if item.span else "", item.message)
         seen[identity] += 1
         text = "\0".join((*identity, str(seen[identity])))
-        made.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
-    return made
+        fingerprints.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    return fingerprints

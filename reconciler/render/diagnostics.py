@@ -152,11 +152,11 @@ def _annotation(diagnostic: Diagnostic) -> str:
         properties = {"file": span.file, "line": str(span.line), "col": str(span.column)}
         properties["endColumn"] = str(span.column + span.length)
     properties["title"] = str(diagnostic.code)
-    told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     lines = [diagnostic.message]
     lines += [f"{other.span.file}:{other.span.line}:{other.span.column}: {other.label}" for other in diagnostic.related]
     lines += [f"hint: {diagnostic.hint}"] if diagnostic.hint else []
-    return f"::{diagnostic.severity} {told}::{'%0A'.join(_data(line) for line in lines)}"
+    return f"::{diagnostic.severity} {listed}::{'%0A'.join(_data(line) for line in lines)}"
 
 
 def _data(text: str) -> str:

@@ -27,7 +27,7 @@ def render_drift(report: Report, _style: Style) -> str:
         case DriftResult(plan=plan, findings=findings):
             _add_cases(suite, plan, findings)
         case _:
-            _error(_case(suite, "drift"), report.conclusion.reason or "error", _told(report))
+            _error(_case(suite, "drift"), report.conclusion.reason or "error", _description(report))
     for name, tag in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
         suite.set(name, str(len(suite.findall(tag))))
     suites = ET.Element("testsuites", name="reconciler")
@@ -76,7 +76,7 @@ def _error(case: ET.Element, kind: str, message: str) -> None:
     error.text = "\n".join(more) or None
 
 
-def _told(report: Report) -> str:
+def _description(report: Report) -> str:
     first = report.message or "the manifest cannot be used"
     parts = [first, report.hint or "", render_text(report.diagnostics)]
     return "\n".join(part for part in parts if part)

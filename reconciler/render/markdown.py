@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import Action
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import (
@@ -87,7 +87,7 @@ def _marker(report: Report, style: Style) -> str:
 def _changes(plan: Plan) -> Iterator[str]:
     """Before and after of each environment that changes, as lines of a diff."""
     for item in plan.environments:
-        before, after = (shown(name) if name else None for name in (item.before, item.environment.hostname))
+        before, after = (display_hostname(name) if name else None for name in (item.before, item.environment.hostname))
         protected = " (protected)" if item.environment.protect else ""
         if item.action in {Action.DELETE, Action.REPLACE}:
             yield f"- {item.name}: {before}{protected}"
@@ -322,4 +322,4 @@ def _record_name(name: str | None) -> str:
 
 
 def _host(hostname: str | None) -> str:
-    return code(None if hostname is None else shown(hostname))
+    return code(None if hostname is None else display_hostname(hostname))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.times import timestamp_of
 from reconciler.render.escape import escape_control
@@ -31,7 +31,7 @@ def render_probes(probes: Sequence[Probe], style: Style) -> str:
         (
             f"  {style(_STYLES[probe.verdict], verdict_words(probe))}",
             escape_control(probe.environment),
-            escape_control(shown(probe.hostname)),
+            escape_control(display_hostname(probe.hostname)),
             escape_control(probe.message),
         )
         for probe in probes

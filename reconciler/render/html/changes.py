@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.render.html.page import Card, Fix, Line, Listing, Page, Tile, Tone, Value, place_of
@@ -49,7 +49,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
         for block in result.blocks
     )
     unchanged = [item for item in plan.environments if item.action is Action.NONE]
-    steps = [Line((f"{step.op} {step.environment}", shown(step.hostname))) for step in plan.steps]
+    steps = [Line((f"{step.op} {step.environment}", display_hostname(step.hostname))) for step in plan.steps]
     applicable = plan.writes and plan.complete and not result.blocks
     return Page(
         f"Plan: {counts(plan)}." if plan.steps or plan.unreadable else "In sync: nothing to do.",
@@ -89,7 +89,7 @@ def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], styl
         case Unreadable(error):
             notes = [error.message, *([error.hint] if error.hint else [])]
         case Present(domain) if item.action is Action.VERIFY:
-            notes = [f"`{shown(domain.hostname)}`: {domain.health}"]
+            notes = [f"`{display_hostname(domain.hostname)}`: {domain.health}"]
     if item.action in CHANGING:
         values = [_value(item, moved, number)]
     state = f"{words} · protected" if item.environment.protect and item.action in CHANGING else words
@@ -98,7 +98,7 @@ def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], styl
 
 def _value(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int]) -> Value:
     desired = item.environment.hostname
-    before, after = (shown(name) if name else None for name in (item.before, desired))
+    before, after = (display_hostname(name) if name else None for name in (item.before, desired))
     return Value(
         "", before, after, leaving(item, moved, number) if before else "", arriving(item, moved) if desired else ""
     )
@@ -108,7 +108,9 @@ def _state(item: EnvironmentPlan) -> Line:
     domain = item.live.domain if isinstance(item.live, Present) else None
     if domain is None:
         return Line((item.name, "no custom domain"))
-    return Line((item.name, shown(domain.hostname), domain.short_health), Tone.GOOD if domain.ready else Tone.WARN)
+    return Line(
+        (item.name, display_hostname(domain.hostname), domain.short_health), Tone.GOOD if domain.ready else Tone.WARN
+    )
 
 
 def apply_page(result: ApplyResult, style: Style) -> Page:
@@ -119,7 +121,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
         Line(
             (
                 f"{step.op} {step.environment}",
-                shown(step.hostname),
+                display_hostname(step.hostname),
                 outcome.error.message if (outcome := applied.results[step.id]).error else "",
                 outcome.state.replace("_", " "),
             ),
@@ -137,14 +139,17 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
             Tile(len(applied.restored), "restored", Tone.WARN),
         ),
         alerts=(
-            *(f"`{shown(item.hostname)}` serves no traffic now, since `{item.since}`" for item in applied.unserved),
             *(
-                f"`{shown(item.hostname)}` in `{item.environment}` could not be restored: {item.error.message}"
+                f"`{display_hostname(item.hostname)}` serves no traffic now, since `{item.since}`"
+                for item in applied.unserved
+            ),
+            *(
+                f"`{display_hostname(item.hostname)}` in `{item.environment}` could not be restored: {item.error.message}"
                 for item in applied.restores
                 if isinstance(item, RestoreFailure)
             ),
             *(
-                f"`{shown(item.hostname)}` in `{item.environment}` was restored after a failed create"
+                f"`{display_hostname(item.hostname)}` in `{item.environment}` was restored after a failed create"
                 for item in applied.restored
             ),
         ),
@@ -182,7 +187,7 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[Card]:
     for step in result.plan.steps:
         outcome = result.applied.results[step.id]
         if outcome.state is StepState.FAILED and outcome.error is not None:
-            notes = [f"`{shown(step.hostname)}`: {outcome.error.message}"]
+            notes = [f"`{display_hostname(step.hostname)}`: {outcome.error.message}"]
             notes += [f"Next: {outcome.error.hint}"] if outcome.error.hint else []
             place = place_of(spans.get(step.environment), style)
             yield Card(step.environment, f"{step.op} failed", Tone.BAD, tuple(notes), place=place)

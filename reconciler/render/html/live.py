@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import Cause, Verdict
 from reconciler.render.health import ORDER, Health, health_of
 from reconciler.render.html.page import Card, Fix, Line, Listing, Nights, Page, Tile, Tone, Value, place_of
@@ -231,21 +231,24 @@ def _notes(item: EnvironmentPlan) -> tuple[str, ...]:
         case Unreadable(error):
             return (error.message, error.hint) if error.hint else (error.message,)
         case Present(domain) if not item.changes:
-            return (f"`{shown(domain.hostname)}`",)
+            return (f"`{display_hostname(domain.hostname)}`",)
         case _:
             return ()
 
 
 def _values(item: EnvironmentPlan) -> tuple[Value, ...]:
     desired = item.environment.hostname
-    before, after = (shown(name) if name else None for name in (item.before, desired))
+    before, after = (display_hostname(name) if name else None for name in (item.before, desired))
     return (Value("", before, after),) if item.changes and _readable(item) else ()
 
 
 def _line(item: EnvironmentPlan) -> Line:
     match item.live:
         case Present(domain):
-            return Line((item.name, f"`{shown(domain.hostname)}`", domain.short_health), _HEALTH[health_of(item.live)])
+            return Line(
+                (item.name, f"`{display_hostname(domain.hostname)}`", domain.short_health),
+                _HEALTH[health_of(item.live)],
+            )
         case _:
             return Line((item.name, "no custom domain"))
 

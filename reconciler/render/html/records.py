@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import or_not_known
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.probe import ProbeVerdict
 from reconciler.render.html.page import Line, Listing, Tone
 from reconciler.render.lookups import words
@@ -63,7 +63,7 @@ def dns_listings(records: Sequence[Record], notes: Iterable[DnsNote], probes: It
         for record, lookup in seen
     ]
     results = [
-        Line((probe.environment, f"`{shown(probe.hostname)}`", probe.message, verdict_words(probe)), tone)
+        Line((probe.environment, f"`{display_hostname(probe.hostname)}`", probe.message, verdict_words(probe)), tone)
         for verdict, tone in _PROBES.items()
         for probe in probes
         if probe.verdict is verdict

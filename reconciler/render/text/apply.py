@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import PublishState
 from reconciler.model.domains import Present, domain_of
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import Create, Delete
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
@@ -99,7 +99,7 @@ def _steps(result: ApplyResult, style: Style) -> str:
                     f"  {style(colour, word)}",
                     step.op,
                     escape_control(step.environment),
-                    escape_control(shown(step.hostname)),
+                    escape_control(display_hostname(step.hostname)),
                     "by an earlier run" if step.id in earlier else _detail(outcome),
                 )
             )
@@ -151,14 +151,14 @@ def _not_ready(result: ApplyResult, style: Style) -> str:
         domain = domain_of(result.applied.live.get(step.environment))
         done = result.applied.results[step.id].state is StepState.DONE
         if isinstance(step, Create) and done and domain is not None and not domain.ready:
-            name, hostname = escape_control(step.environment), escape_control(shown(step.hostname))
+            name, hostname = escape_control(step.environment), escape_control(display_hostname(step.hostname))
             lines.append(f"  {hostname} in {name}: {escape_control(domain.health)}")
     return section(style("yellow", "Created and not ready"), lines)
 
 
 def _restored(result: ApplyResult, style: Style) -> str:
     lines = [
-        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}"
+        f"  {escape_control(display_hostname(item.hostname))} in {escape_control(item.environment)}"
         for item in result.applied.restored
     ]
     if lines:
@@ -167,17 +167,14 @@ def _restored(result: ApplyResult, style: Style) -> str:
 
 
 def _not_restored(result: ApplyResult, style: Style) -> str:
-    lines = [
-        f"  {escape_control(shown(item.hostname))} in {escape_control(item.environment)}: {escape_control(item.error.message)}"
-        for item in result.applied.restores
-        if isinstance(item, RestoreFailure)
-    ]
-    return section(style("red", "Could not be restored"), lines)
+    failures = [item for item in result.applied.restores if isinstance(item, RestoreFailure)]
+    lines = [f"  {display_hostname(item.hostname)} in {item.environment}: {item.error.message}" for item in failures]
+    return section(style("red", "Could not be restored"), list(map(escape_control, lines)))
 
 
 def _unserved(result: ApplyResult, style: Style) -> str:
     lines = [
-        f"  {escape_control(shown(item.hostname))}, since {escape_control(item.since)}"
+        f"  {escape_control(display_hostname(item.hostname))}, since {escape_control(item.since)}"
         for item in result.applied.unserved
     ]
     return section(style("red", "Serves no traffic now"), lines)
@@ -197,7 +194,7 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
         outcome = result.applied.results[step.id]
         if outcome.state is not StepState.FAILED or outcome.error is None:
             continue
-        what = f"{step.op} {escape_control(step.environment)}  {escape_control(shown(step.hostname))}"
+        what = f"{step.op} {escape_control(step.environment)}  {escape_control(display_hostname(step.hostname))}"
         lines = [style("red", f"FAILED  {what}"), f"        {escape_control(outcome.error.message)}"]
         lines += [f"        Next: {escape_control(outcome.error.hint)}"] if outcome.error.hint else []
         yield "\n".join(lines)

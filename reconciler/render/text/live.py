@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import Present, Unreadable, or_not_known
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
@@ -64,7 +64,7 @@ def render_status(report: Report, style: Style) -> str:
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
     match item.live:
         case Present(domain):
-            hostname = f"{shown(domain.hostname)}{_desired(item)}"
+            hostname = f"{display_hostname(domain.hostname)}{_desired(item)}"
             return item.name, or_not_known(domain.status), or_not_known(domain.certificate_status), hostname
         case Unreadable(error):
             return item.name, "unreadable", "-", error.message
@@ -74,7 +74,7 @@ def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
 
 def _desired(item: EnvironmentPlan) -> str:
     desired = item.environment.hostname
-    return f" (desired: {shown(desired) if desired else 'none'})" if item.changes else ""
+    return f" (desired: {display_hostname(desired) if desired else 'none'})" if item.changes else ""
 
 
 def render_drift(report: Report, style: Style) -> str:

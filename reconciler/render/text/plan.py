@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
@@ -95,15 +95,15 @@ def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], styl
     name = style(colour, f"  {sign} {escape_control(item.name)}") + (
         "   (protected)" if item.environment.protect else ""
     )
-    desired = escape_control(shown(item.environment.hostname or ""))
+    desired = escape_control(display_hostname(item.environment.hostname or ""))
     match item.live:
         case Unreadable(error):
             yield f"{name}   could not be read: {escape_control(error.message)}"
         case Present(domain) if item.action is Action.VERIFY:
-            yield f"{name}   {escape_control(shown(domain.hostname))}   {escape_control(domain.health)}"
+            yield f"{name}   {escape_control(display_hostname(domain.hostname))}   {escape_control(domain.health)}"
         case Present(domain):
             yield name
-            old = escape_control(shown(domain.hostname))
+            old = escape_control(display_hostname(domain.hostname))
             size = max(columns(old), columns(desired) if item.action is Action.REPLACE else 0)
             yield _side(style, "-", old, size, leaving(item, moved, number))
             if item.action is Action.REPLACE:
@@ -136,7 +136,7 @@ def arriving(item: EnvironmentPlan, moved: Moved) -> str:
 
 def _move(move: Move, number: Mapping[str, int], style: Style) -> Iterator[str]:
     between = f"{escape_control(move.source)} -> {escape_control(move.target)}"
-    yield f"{style('yellow', f'  > {between}')}   {escape_control(shown(move.hostname))}"
+    yield f"{style('yellow', f'  > {between}')}   {escape_control(display_hostname(move.hostname))}"
     start, end = number.get(f"delete:{move.source}"), number.get(f"verify:{move.target}")
     if start is not None and end is not None:
         yield f"{_DETAIL}from step {start} until {escape_control(move.target)} is verified (step {end})"
@@ -163,7 +163,7 @@ def _interruptions(proposal: Proposal, style: Style) -> str:
 def interruption(item: Interruption, number: Mapping[str, int]) -> str:
     """One interruption in a sentence. `number` has the place of each step."""
     until = f"until {_named(item.until, number)}" if item.until else "permanently"
-    return f"{shown(item.hostname)} goes offline at {_named(item.from_step, number)}, {until}"
+    return f"{display_hostname(item.hostname)} goes offline at {_named(item.from_step, number)}, {until}"
 
 
 def _named(step_id: str, number: Mapping[str, int]) -> str:

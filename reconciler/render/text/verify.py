@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present, Unreadable
-from reconciler.model.hostnames import shown
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
@@ -129,7 +129,7 @@ def verdicts(verified: Iterable[Verified], style: Style, indent: str = "") -> st
         (
             indent + style(_VERDICTS.get(item.verdict, "red"), item.verdict),
             escape_control(item.environment),
-            escape_control(shown(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
+            escape_control(display_hostname(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
             escape_control(item.message),
         )
         for item in listed
