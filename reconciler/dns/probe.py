@@ -12,8 +12,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import httpx
-
 from reconciler.dns.answers import Kind
 from reconciler.dns.servers import is_address
 from reconciler.model.dns import plain_name
@@ -34,7 +32,7 @@ _MISDIRECTED = 421  # the server does not know the hostname (RFC 9110, section 1
 class ProbeSettings:
     """`timeout` is in seconds for each step of a probe. A certificate with fewer than `min_days` days left is expiring.
 
-    `tls` makes the settings of a connection; the default trusts what the API client trusts (SSL_CERT_FILE, certifi).
+    `tls` makes the settings of a connection: which authorities are trusted.
     """
 
     timeout: float = 10.0
@@ -42,7 +40,7 @@ class ProbeSettings:
     port: int = 443
     parallelism: int = 32
     clock: Callable[[], float] = time.time
-    tls: Callable[[], ssl.SSLContext] = field(default=httpx.create_ssl_context)
+    tls: Callable[[], ssl.SSLContext] = field(default=ssl.create_default_context)
 
 
 async def probe_all(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.api.tls import trusted
 from reconciler.model.domains import Present
 from reconciler.model.probe import Probe, ProbeVerdict
 from reconciler.operations.lookup import Dns, open_lookup, require_dnspython
@@ -20,7 +21,7 @@ async def probe_ready(
 ) -> tuple[Probe, ...]:
     """A probe of each environment whose desired hostname is ready. Warns of certificates that expire within `min_days`.
 
-    Raises Stopped without dnspython.
+    Raises Stopped without dnspython, NotSent where the certificates that a variable names cannot be used.
     """
     require_dnspython("a probe")
     from reconciler.dns.probe import ProbeSettings, probe_all
@@ -30,7 +31,7 @@ async def probe_ready(
         for name, state in live.items()
         if isinstance(state, Present) and state.domain.ready and state.domain.hostname == desired.get(name)
     ]
-    settings = ProbeSettings(min_days=min_days, parallelism=context.parallelism)
+    settings = ProbeSettings(min_days=min_days, parallelism=context.parallelism, tls=trusted)
     probes = await probe_all(ready, open_lookup(context, dns), settings)
     for probe in probes:
         if probe.verdict is ProbeVerdict.CERTIFICATE_EXPIRING:

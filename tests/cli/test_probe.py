@@ -96,6 +96,22 @@ def resolved(address: str) -> Iterator[str]:
         yield str(zone.server)
 
 
+@pytest.mark.parametrize(
+    ("variable", "verdict"),
+    [("REQUESTS_CA_BUNDLE", "serving"), ("CURL_CA_BUNDLE", "serving"), (None, "certificate_wrong")],
+)
+def test_a_probe_trusts_the_authorities_that_the_api_client_trusts(
+    web: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, verdict: str
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        web.set(variable, str(tmp_path / "ca.pem"))
+    with site(NAME) as address, resolved(address) as server:
+        ended = web.run("verify", "--probe", "--dns-server", server, "--format", "json")
+    assert [probe["verdict"] for probe in ended.document["probes"]] == [verdict]
+
+
 @pytest.mark.parametrize("command", ["verify", "drift"])
 def test_a_hostname_that_serves_is_proven(web: Stage, command: str) -> None:
     with site(NAME) as address, resolved(address) as server:
