@@ -32,7 +32,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
     """`text` as lines of at most `width` columns, broken only at spaces.
 
     The first line begins with `first`, the others with `rest` (by default as many spaces). A word that is wider than a whole
-    line starts on its own line; only such a word is split, and nothing is added to it.
+    line starts at the left edge of its own line; only such a word is split, and nothing is added to it.
     """
     if rest is None:
         rest = " " * columns(first)
@@ -48,11 +48,23 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
         if words or line.strip():
             lines.append(line.rstrip())
         if columns(rest) + columns(word) > width:
-            rest = rest if columns(rest) < width // 2 else ""
-            *full, word = split(word, max(1, width - columns(rest)))  # noqa: PLW2901
-            lines += [f"{rest}{piece}" for piece in full]
-        line, words = f"{rest}{word}", 1
+            *full, line = split(word, max(1, width))
+            lines += full
+        else:
+            line = f"{rest}{word}"
+        words = 1
     return [*lines, line.rstrip()]
+
+
+def pack(items: Sequence[str], width: int | None, first: str) -> str:
+    """As many items on each line as fit, with commas in between. The lines below the first are indented as far as `first`."""
+    lines = [first]
+    for place, item in enumerate(items):
+        piece = f"{item}," if place < len(items) - 1 else item
+        if width is not None and lines[-1].strip() and columns(f"{lines[-1]} {piece}") > width:
+            lines.append(" " * columns(first))
+        lines[-1] += f" {piece}"
+    return "\n".join(lines)
 
 
 def fit(text: str, width: int | None) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render.layout import columns, split, table, wrap
+from reconciler.render.layout import columns, pack, split, table, wrap
 
 WORDS = st.text(alphabet="abcdefghij日本é👍", min_size=1, max_size=30)
 
@@ -53,6 +53,15 @@ def test_wrap_without_a_width_leaves_the_text_on_one_line() -> None:
 
 def test_a_word_wider_than_the_line_gets_its_own_line_and_nothing_is_added() -> None:
     assert wrap("Digest: sha256:abcdefghijklmnop end", 14, first="") == ["Digest:", "sha256:abcdefg", "hijklmnop end"]
+
+
+@pytest.mark.parametrize("width", [None, 5, 12, 20, 30, 200])
+def test_items_are_packed_without_breaking_one(width: int | None) -> None:
+    items = [f"{number} verify web" for number in range(12)]
+    lines = pack(items, width, "Steps:").split("\n")
+    assert ", ".join(items) == " ".join(line.removeprefix("Steps:").strip() for line in lines).strip()
+    assert all(len(line) <= max(width or 999, len("Steps: 10 verify web,")) for line in lines)
+    assert (len(lines) == 1) == (width in (None, 200))
 
 
 def test_colour_codes_take_no_room_and_survive_a_split() -> None:

@@ -9,7 +9,7 @@ from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
-from reconciler.render.layout import columns
+from reconciler.render.layout import columns, pack
 from reconciler.render.text.sections import blocks, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     return joined(
         [
             "\n".join(_changes(plan, style)),
-            _steps(plan),
+            _steps(plan, style),
             _interruptions(proposal, style),
             blocks(proposal.blocks, style),
             _totals(proposal, style),
@@ -142,13 +142,13 @@ def _move(move: Move, number: Mapping[str, int], style: Style) -> Iterator[str]:
         yield f"{_DETAIL}from step {start} until {escape_control(move.target)} is verified (step {end})"
 
 
-def _steps(plan: Plan) -> str:
+def _steps(plan: Plan, style: Style) -> str:
     if not plan.steps:
         return ""
     if len(plan.steps) > _MAX_STEPS:
         return f"Steps: {len(plan.steps):,}. `--format json` lists them."
     named = [f"{place} {step.op} {escape_control(step.environment)}" for place, step in enumerate(plan.steps, 1)]
-    return "Steps: " + ", ".join(named)
+    return pack(named, style.width, "Steps:")
 
 
 def _interruptions(proposal: Proposal, style: Style) -> str:
