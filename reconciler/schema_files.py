@@ -9,7 +9,10 @@ NAMES = ("manifest", "plan", "report", "custom-domain")
 
 def read_schema(name: str) -> str:
     """The text of the schema called `name`, one of NAMES. FileNotFoundError where the installation lacks it."""
-    here = Path(__file__).parent
+    from importlib.resources import files  # also from inside a zip; not needed by most commands
+
     file = f"{name}.schema.json"
-    inside = here / "schemas" / file
-    return (inside if inside.exists() else here.parent / "schemas" / file).read_text(encoding="utf-8")
+    inside = files("reconciler").joinpath("schemas", file)
+    if inside.is_file():
+        return inside.read_text("utf-8")
+    return (Path(__file__).parent.parent / "schemas" / file).read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ COMMANDS = {
     "import": "Generate manifest entries for existing custom domains",
     "show": "Print a saved plan, a receipt or a report",
     "doctor": "Check keys, proxy, DNS, TLS, the clock and the API",
-    "explain": "Print the documentation of a diagnostic code",
+    "explain": "Print the documentation of a diagnostic code or a reason",
     "completion": "Print a completion script for bash, zsh or fish",
     "emulator": "Serve a local Imgwire API for trials and tests",
     "schema": "Print a JSON Schema",

@@ -1,26 +1,35 @@
-"""The documentation of a diagnostic code: its section of docs/diagnostics.md, which is the only place it is written."""
+"""The documentation of a code or a reason: its section of a page of docs, which is the only place it is written."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-_SECTION = re.compile(r"^### `([a-z0-9-]+)`\n(?:.*\n)*?(?=^##|\Z)", re.MULTILINE)
+_PAGES = ("diagnostics.md", "reasons.md")
+_SECTION = re.compile(r"^### `([a-z0-9_-]+)`\n(?:.*\n)*?(?=^##|\Z)", re.MULTILINE)
 
 
-def explain(code: str) -> str | None:
-    """The section in Markdown, with its heading, or None for an unknown code."""
-    return _sections().get(code)
+def explain(word: str) -> str | None:
+    """The section in Markdown, with its heading, or None for an unknown word."""
+    return _sections().get(word)
+
+
+def known_words() -> tuple[str, ...]:
+    """Every code and every reason that has a section."""
+    return tuple(_sections())
 
 
 @cache
 def _sections() -> dict[str, str]:
-    return {match[1]: match[0].rstrip("\n") + "\n" for match in _SECTION.finditer(_page())}
+    pages = "\n".join(map(_page, _PAGES))
+    return {match[1]: match[0].rstrip("\n") + "\n" for match in _SECTION.finditer(pages)}
 
 
-def _page() -> str:
+def _page(name: str) -> str:
     """From the wheel, or from the checkout that an editable install uses."""
-    package = Path(__file__).parent.parent
-    shipped = package / "docs" / "diagnostics.md"
-    return (shipped if shipped.exists() else package.parent / "docs" / "diagnostics.md").read_text(encoding="utf-8")
+    shipped = files("reconciler").joinpath("docs", name)
+    if shipped.is_file():
+        return shipped.read_text("utf-8")
+    return (Path(__file__).parent.parent.parent / "docs" / name).read_text(encoding="utf-8")

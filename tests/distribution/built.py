@@ -107,7 +107,11 @@ def test_the_wheel_holds_the_package_and_its_schemas_and_nothing_else(built: Pat
     assert {Path(name).name for name in pages} == {path.name for path in (ROOT / "man").glob("*.1")}
     package = {str(path.relative_to(ROOT)) for path in (ROOT / "reconciler").rglob("*.py")}
     schemas = {f"reconciler/schemas/{name}.schema.json" for name in SCHEMAS}
-    assert every - pages == package | schemas | {"reconciler/py.typed", "reconciler/docs/diagnostics.md"}
+    package |= {
+        str(path.relative_to(ROOT)) for path in (ROOT / "reconciler" / "render" / "html" / "templates").iterdir()
+    }
+    docs = {f"reconciler/docs/{name}.md" for name in ("diagnostics", "reasons")}
+    assert every - pages == package | schemas | docs | {"reconciler/py.typed"}
 
 
 def test_the_sdist_holds_what_its_tests_need(built: Path) -> None:
