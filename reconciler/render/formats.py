@@ -53,6 +53,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "json": "show:render_json",
         "markdown": "show:render_markdown",
         "html": "show:render_html",
+        **{name: f"show:render_{name}" for name in ("github", "gitlab", "junit", "prometheus", "dotenv")},
     },
     "dns show": {
         "table": "records:render_table",

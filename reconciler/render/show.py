@@ -13,7 +13,7 @@ from reconciler.render.markup import code
 from reconciler.render.text.sections import render_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -49,6 +49,25 @@ def render_html(report: Report, style: Style) -> str:
             return render(shown, style)
         case _:
             return render(report, style)
+
+
+def _as_the_command(format_: str) -> Callable[[Report, Style], str]:
+    """What the command itself writes in this format."""
+
+    def render(report: Report, style: Style) -> str:
+        match report.result:
+            case ShowResult(report=shown):
+                return renderer(str(shown.command), format_)(shown, style)
+            case _:
+                command = next(name for name, formats in FORMATS.items() if format_ in formats)
+                return renderer(command, format_)(report, style)
+
+    return render
+
+
+render_github, render_gitlab, render_junit, render_prometheus, render_dotenv = map(
+    _as_the_command, ("github", "gitlab", "junit", "prometheus", "dotenv")
+)
 
 
 def render_json(report: Report, _style: Style) -> str:

@@ -64,6 +64,23 @@ def test_a_document_shows_what_its_run_printed(web: Stage, command: list[str], f
         assert "to remove" not in shown.out
 
 
+@pytest.mark.parametrize("format_", ["junit", "prometheus", "github", "html", "dotenv"])
+def test_a_report_is_shown_in_the_formats_of_its_command(web: Stage, format_: str) -> None:
+    command = "status" if format_ == "dotenv" else "drift"
+    web.run(command, "--report", "json=d.json", "--report", f"{format_}=expected")
+    ended = web.run("show", "d.json", "--format", format_)
+    # The width of a place is not in a document.
+    shown, expected = (re.sub(r",endColumn=\d+", "", text) for text in (ended.out, web.read("expected")))
+    assert (ended.code, shown) == (0, expected)
+
+
+def test_64_for_a_format_that_the_command_does_not_have(web: Stage) -> None:
+    web.run("plan", "--out", "p.json")
+    ended = web.run("show", "p.json", "--format", "junit")
+    assert ended.code == 64
+    assert "`plan`, which has no format junit" in ended.err
+
+
 def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
     assert web.run("plan", "--out", "p.json").code == 0
     assert web.run("show", "p.json", "--format", "json").out == web.read("p.json")

@@ -10,11 +10,14 @@ import click
 from reconciler.cli.help import Command
 from reconciler.cli.options import Options, output_options
 from reconciler.cli.run import run
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.results import Failed, ShowResult, Stopped
+from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
+    from reconciler.cli.log import Log
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
-    from reconciler.model.exit_codes import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +47,14 @@ def show(options: Options, path: str) -> ExitCode:
     """Run the command."""
     from reconciler.operations.show import show as operation
 
-    return run(options, lambda: _Document(path), lambda document, _log: operation(document.path))
+    def operate(document: _Document, _log: Log) -> ShowResult:
+        result = operation(document.path)
+        command = result.report.command or "plan"
+        missing = sorted(options.formats - {"text", "json", "markdown", "html"} - FORMATS.get(command, {}).keys())
+        if missing:
+            known = ", ".join(name for name in FORMATS["show"] if name in FORMATS.get(command, {}))
+            message = f"{path} is from `{command}`, which has no format {missing[0]}"
+            raise Stopped(Failed(ExitCode.USAGE, "usage", message, f"use one of {known}"))
+        return result
+
+    return run(options, lambda: _Document(path), operate)
