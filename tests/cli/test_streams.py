@@ -320,6 +320,14 @@ def test_the_records_to_publish_are_shown_after_a_create_and_by_dns_show(web: St
     assert zone[1:] == [f"{record['name']}. IN CNAME {record['value']}." for record in shown]
 
 
+def test_init_creates_the_folder_of_the_manifest(web: Stage) -> None:
+    assert web.run("init", "teams/web/imgwire.yaml").code == 0
+    assert web.run("validate", "teams/web/imgwire.yaml").code == 0
+    ended = web.run("init", "teams/web/imgwire.yaml/x.yaml")
+    assert ended.code == 1
+    assert "could not write teams/web/imgwire.yaml/x.yaml: " in ended.err
+
+
 def test_init_never_overwrites(web: Stage) -> None:
     before = web.read("imgwire.yaml")
     ended = web.run("init")

@@ -12,7 +12,7 @@ from reconciler.model.exit_codes import ExitCode
 
 @click.command(
     cls=Command,
-    help="Write a commented starter manifest to PATH. Existing files are never overwritten.",
+    help="Write a commented starter manifest to PATH. A missing folder is created. Existing files are never overwritten.",
     examples=[("reconciler init", "Write imgwire.yaml")],
 )
 @click.argument("path", default="imgwire.yaml", metavar="[PATH]")
@@ -22,11 +22,12 @@ def init(path: str) -> ExitCode:
     from reconciler.render.escape import finish_lines
 
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open("x", encoding="utf-8") as file:
             file.write(STARTER)
-    except FileExistsError:
-        raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None
     except OSError as error:
+        if isinstance(error, FileExistsError) and error.filename == path:
+            raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None
         raise click.ClickException(f"could not write {path}: {error.strerror or error}") from None
     click.echo(finish_lines(f"Wrote {path}. Put your hostnames in, then: reconciler validate -f {path}"), err=True)
     return ExitCode.OK
