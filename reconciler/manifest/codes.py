@@ -40,8 +40,9 @@ class Code(StrEnum):
     SHARED_KEY = "shared-key"
     # Warnings: the run continues.
     SHARED_VARIABLE = "shared-variable"
+    LONG_HOSTNAME = "long-hostname"
     KEY_FILE_MODE = "key-file-mode"
     SLOW_YAML = "slow-yaml"
 
 
-WARNINGS = frozenset({Code.SHARED_VARIABLE, Code.KEY_FILE_MODE, Code.SLOW_YAML})
+WARNINGS = frozenset({Code.SHARED_VARIABLE, Code.LONG_HOSTNAME, Code.KEY_FILE_MODE, Code.SLOW_YAML})

@@ -70,7 +70,7 @@ def parse_documents(
             allowed_domains=merged.settings.allowed_domains,
             change_windows=merged.settings.change_windows,
         )
-        return Loaded(manifest, tuple(warnings), in_order(merged.shared_variables()))
+        return Loaded(manifest, tuple(warnings), in_order(merged.advice()))
 
 
 def in_order(diagnostics: Iterable[Diagnostic], *, max_count: int = MAX_PROBLEMS) -> tuple[Diagnostic, ...]:

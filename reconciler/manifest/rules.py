@@ -12,13 +12,14 @@ from reconciler.manifest.located import NO_MAPPING, Document, LocatedMapping, ma
 from reconciler.manifest.settings import Settings
 from reconciler.manifest.source_text import MAX_PROBLEMS, Location, error
 from reconciler.manifest.wording import shorten
-from reconciler.model.environments import (
-    Environment,
-)
+from reconciler.model.diagnostics import Severity
+from reconciler.model.environments import Environment
 from reconciler.model.hostnames import unicode_form
 from reconciler.model.limits import is_within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.manifest.source_text import SourceText
     from reconciler.manifest.trust import Trust
     from reconciler.model.diagnostics import Diagnostic
@@ -28,6 +29,7 @@ MAX_ENVIRONMENTS = 20_000
 MAX_CONVERSIONS = 5_000_000
 """In units of `conversion_cost`: about five seconds, for 20,000 names that each have three internationalized labels."""
 
+MAX_COMMON_NAME = 64
 _TOO_MANY = 1 << 62
 
 
@@ -58,9 +60,19 @@ class Merged:
         self._check_domains()
         self.environments.sort(key=lambda environment: environment.name)
 
-    def shared_variables(self) -> list[Diagnostic]:
+    def advice(self) -> list[Diagnostic]:
         """Warnings for `validate`."""
-        return shared_variables(self.environments, self._names)
+        return [*shared_variables(self.environments, self._names), *self._long_hostnames()]
+
+    def _long_hostnames(self) -> Iterator[Diagnostic]:
+        """A common name of a certificate has at most 64 characters (RFC 5280, ub-common-name)."""
+        for hostname, (name, at) in self._hostnames.items():
+            if len(hostname) > MAX_COMMON_NAME:
+                message = (
+                    f"the hostname has {len(hostname)} characters, more than the {MAX_COMMON_NAME} of a common name"
+                )
+                hint = "a certificate authority may refuse it: choose a shorter one, or check with Imgwire first"
+                yield error(Code.LONG_HOSTNAME, message, at, hint=hint, environment=name, severity=Severity.WARNING)
 
     def _add_environments(self, part: Part) -> None:
         source = part.document.source
