@@ -222,6 +222,11 @@ class Plan:
         return (*self.done, *(step for lane in self.lanes for step in lane))
 
     @property
+    def move_environments(self) -> frozenset[str]:
+        """Both sides of every move. Half of a move is refused, so they are selected together."""
+        return frozenset(name for move in self.moves for name in (move.source, move.target))
+
+    @property
     def writes(self) -> tuple[Write, ...]:
         """The steps left to do that change something: deletes and creates."""
         return tuple(step for lane in self.lanes for step in lane if not isinstance(step, Verify))

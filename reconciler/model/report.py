@@ -167,14 +167,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierDrift:
-    """An earlier drift report: when it was made (RFC 3339), and the environment and kind of each finding by its fingerprint."""
-
-    created_at: str
-    findings: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """One CNAME to publish. `purpose` is `routing` or `validation`; names are without a trailing dot, and None where the API has
     not given them. `zone` is the registrable domain of the name, if known; `lookup` what DNS answered, where

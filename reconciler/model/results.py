@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.delivery import delivery_host
 from reconciler.model.diagnostics import Severity
 from reconciler.model.digest import digest
+from reconciler.model.history import NO_HISTORY, History
 from reconciler.model.plan import IDENTITY_CODES
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.proposal import Proposal
-    from reconciler.model.report import Applied, EarlierDrift, Finding, Record, Verified
+    from reconciler.model.report import Applied, Finding, Record, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class VerifyResult(_OfPlan):
 @dataclass(frozen=True, slots=True)
 class DriftResult(_OfPlan):
     """How live differs from desired, and from a baseline where there is one. `records` have the DNS lookups, if requested;
-    `history` has earlier reports, the oldest first."""
+    `history` has earlier reports."""
 
     plan: Plan
     blocks: tuple[Block, ...] = ()
@@ -146,7 +147,7 @@ class DriftResult(_OfPlan):
     records: tuple[Record, ...] = ()
     dns_notes: tuple[DnsNote, ...] = ()
     probes: tuple[Probe, ...] = ()
-    history: tuple[EarlierDrift, ...] = ()
+    history: History = NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)

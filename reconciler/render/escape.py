@@ -6,10 +6,9 @@ import re
 
 from reconciler.model.masking import mask_keys
 
-# Formats that are JSON, and those that escape commands piece by piece: one because its own lines are such commands, the other
-# because `::` is part of its style sheet.
+# Formats that are JSON, and the one that escapes commands piece by piece, because its own lines are such commands.
 JSON_FORMATS = frozenset({"json", "sarif", "codeclimate", "rdjson", "gitlab"})
-_BY_PIECE = frozenset({"github", "html"})
+_BY_PIECE = frozenset({"github"})
 
 # What runners act on: `##[…]` and `##vso[…]` anywhere in a line (Azure Pipelines; GitHub's older form), `::…::` where a line
 # begins, after white space and colour (actions/runner, ActionCommand.cs). Further on in a line `::word::` and `::word …` count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,15 +127,30 @@ def test_the_page_shows_since_when_something_has_drifted(web: Stage) -> None:
     web.write("reports/1.json", json.dumps({**before, "created_at": "2026-11-20T01:00:00Z"}))
     web.write("reports/broken.json", "{")
     web.write("reports/plan.json", json.dumps({"format": "imgwire-reconciler/plan"}))
+    web.write("reports/elsewhere.json", json.dumps({**before, "source": {"api_url": "https://other.example"}}))
+    web.write("reports/forged.json", json.dumps({**before, "created_at": "<b>"}))
+    web.write("reports/bare.json", "[" * 100_000)
+    os.mkfifo(web.folder / "reports" / "pipe.json")
     ended = web.run("drift", "--format", "html", "--history", "reports")
     assert ended.code == 2
-    assert "since 2026-11-20 01:00" in ended.out
-    assert [
-        name for name in ("broken", "plan") if f"reports/{name}.json is not a drift report: skipped" in ended.err
-    ] == [
-        "broken",
-        "plan",
-    ]
+    assert "Since 2026-11-20 01:00 UTC." in ended.out
+    for name in ("broken", "plan", "elsewhere", "forged", "bare"):
+        assert f"Skipped reports/{name}.json: it is not a drift report of this API" in ended.err
+        assert f"<code>reports/{name}.json</code>" in ended.out
+    assert "Skipped reports/pipe.json: it is a named pipe (FIFO)" in ended.err
+
+
+def test_the_newest_earlier_reports_are_read_up_to_a_limit(web: Stage) -> None:
+    web.manifest(web=NEW)
+    (web.folder / "reports").mkdir()
+    assert web.run("drift", "--report", "json=report.json").code == 2
+    before = json.loads(web.read("report.json"))
+    for day in range(70):
+        moment = f"2026-{day // 28 + 1:02}-{day % 28 + 1:02}T01:00:00Z"
+        web.write(f"reports/{moment}.json", json.dumps({**before, "created_at": moment}))
+    ended = web.run("drift", "--format", "html", "--history", "reports")
+    assert "Since 2026-02-13 01:00 UTC." in ended.out
+    assert ended.out.count('<th scope="col">') == 1 + 30 + 1
 
 
 @pytest.mark.parametrize(
@@ -158,4 +174,5 @@ def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
     reports = [word for name in formats for word in ("--report", f"{name}=out.{name}")]
     assert web.run("drift", *reports).code == 2
     for name in formats:
-        assert "hostname_differs" in web.read(f"out.{name}")
+        words = "hostname differs" if name == "html" else "hostname_differs"
+        assert words in web.read(f"out.{name}")

@@ -65,12 +65,13 @@ def drift(
         raise click.UsageError("--history needs --format html or --report html=FILE")
 
     async def operate(workspace: Workspace, context: Context) -> DriftResult:
+        from reconciler.model.history import NO_HISTORY
         from reconciler.operations.drift import Confirmation, read_baseline
         from reconciler.operations.drift import drift as operation
         from reconciler.operations.history import read_history
 
         before = read_baseline(baseline) if baseline is not None else None
-        earlier = read_history(history, context) if history is not None else ()
+        earlier = read_history(history, workspace.api_url, context) if history is not None else NO_HISTORY
         result = await operation(
             workspace,
             context,

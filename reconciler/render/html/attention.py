@@ -1,4 +1,4 @@
-"""The page of a report."""
+"""The page of any report."""
 
 from __future__ import annotations
 
@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.results import ApplyResult, DriftResult, PlanResult, StatusResult, VerifyResult
-from reconciler.render.html.changes import apply_page, plan_page
-from reconciler.render.html.live import drift_page, status_page, verify_page
-from reconciler.render.html.page import Card, Page, Tone, place_of
+from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.results import (
+    ApplyResult,
+    DnsCheckResult,
+    DriftResult,
+    PlanResult,
+    PublishResult,
+    RecordsResult,
+    StatusResult,
+    VerifyResult,
+)
+from reconciler.render.html.apply import apply_page
+from reconciler.render.html.drift import drift_page
+from reconciler.render.html.live import status_page, verify_page
+from reconciler.render.html.page import MAX_CARDS, Bounded, Card, Page, Tone, bounded, listing, place_of
+from reconciler.render.html.plan import block_alerts, plan_page
+from reconciler.render.html.records import dns_listings, publication_listing, record_lines
+from reconciler.render.problems import problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.results import Report
@@ -21,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def page_of(report: Report, style: Style) -> Page:
-    """What needs attention first, the rest in folded lists. A run that failed early has only its problems to show."""
+    """What needs attention first, the rest in lists. A run that failed early has only its problems to show."""
     match report.content:
         case PlanResult() as result:
             page = plan_page(result, style)
@@ -34,25 +48,65 @@ def page_of(report: Report, style: Style) -> Page:
         case VerifyResult() as result:
             page = verify_page(result, style)
         case _:
-            page = Page("The manifest cannot be used.")
-    summary = (report.failed.message if report.failed else None) or page.summary
-    cards = (*_problems(report.diagnostics, style), *page.cards)
-    return replace(page, summary=summary, tone=_tone(report.conclusion.exit_code, cards), cards=cards)
+            return _other_page(report, style)
+    cards = _with_problems(report.diagnostics, page.cards, style)
+    blocks = report.content.blocks or (report.failed.blocks if report.failed else ())
+    if not report.failed and not isinstance(
+        report.content, PlanResult
+    ):  # only what concerns reading, not a later apply
+        blocks = tuple(block for block in blocks if block.code in IDENTITY_CODES)
+    return replace(
+        page,
+        summary=(report.failed.message if report.failed else None) or page.summary,
+        tone=_tone(report, cards),
+        tiles=tuple(tile for tile in page.tiles if tile.count),
+        alerts=block_alerts(blocks),
+        cards=cards,
+    )
 
 
-def _tone(code: ExitCode, cards: tuple[Card, ...]) -> Tone:
-    """Green only where nothing needs attention."""
-    match code:
+def _other_page(report: Report, style: Style) -> Page:
+    """A run that ended before it had a result, or whose command writes no page of its own: its problems and its records."""
+    cards = _with_problems(problems(report) if not report.failed else report.diagnostics, Bounded(), style)
+    fallback = "The manifest cannot be used." if report.failed else f"Outcome: {report.conclusion.outcome}."
+    page = Page(
+        report.message or fallback,
+        _tone(report, cards),
+        alerts=block_alerts(report.failed.blocks) if report.failed else Bounded(),
+        cards=cards,
+    )
+    match report.content:
+        case DnsCheckResult(records=records, dns_notes=notes):
+            return replace(page, listings=dns_listings(records, notes, ()))
+        case RecordsResult(records=records):
+            return replace(page, listings=(listing("DNS records", record_lines(records)),))
+        case PublishResult(publications=publications):
+            return replace(page, listings=(publication_listing(publications),))
+        case _:
+            return page
+
+
+def _tone(report: Report, cards: Bounded[Card]) -> Tone:
+    """Green only where nothing needs attention. The changes of a plan are no failure."""
+    match report.conclusion.exit_code:
         case ExitCode.OK:
-            return Tone.PLAIN if cards else Tone.GOOD
+            return Tone.PLAIN if cards.total else Tone.GOOD
         case ExitCode.WAITING:
             return Tone.WARN
+        case ExitCode.CHANGES if isinstance(report.result, PlanResult):
+            return Tone.PLAIN
         case _:
             return Tone.BAD
 
 
-def _problems(diagnostics: Iterable[Diagnostic], style: Style) -> Iterator[Card]:
-    for item in diagnostics:
-        tone = Tone.BAD if item.severity is Severity.ERROR else Tone.WARN
-        notes = (item.message, item.hint) if item.hint else (item.message,)
-        yield Card(str(item.code), str(item.severity), tone, notes, place=place_of(item.span, style))
+def _with_problems(diagnostics: Iterable[Diagnostic], cards: Bounded[Card], style: Style) -> Bounded[Card]:
+    """The diagnostics as cards, before the others."""
+    first = bounded((_problem(item, style) for item in diagnostics), MAX_CARDS)
+    both = bounded((*first.shown, *cards.shown), MAX_CARDS)
+    return Bounded(both.shown, both.left_out + first.left_out + cards.left_out)
+
+
+def _problem(item: Diagnostic, style: Style) -> Card:
+    tone = Tone.BAD if item.severity is Severity.ERROR else Tone.WARN
+    notes = (item.message, item.hint) if item.hint else (item.message,)
+    return Card(str(item.code), str(item.severity), tone, notes, place=place_of(item.span, style))

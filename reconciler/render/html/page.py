@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from reconciler.model.diagnostics import Span
     from reconciler.render.style import Style
 
-MAX_CARDS = 300
-"""More cannot be read on a page. They are counted."""
+T = TypeVar("T")
 
+MAX_ALERTS = 20
+MAX_OPEN = 20
+"""Cards that are unfolded, and lines of a list that is not folded."""
+MAX_CARDS = 300
 MAX_LINES = 2_000
-"""Lines of one list. More are counted."""
+"""More of a kind cannot be read on a page. They are counted."""
 
 
 class Tone(StrEnum):
@@ -29,8 +32,26 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded(Generic[T]):
+    """The first items of a sequence, and the number of those that are left out."""
+
+    shown: tuple[T, ...] = ()
+    left_out: int = 0
+
+    @property
+    def total(self) -> int:
+        return len(self.shown) + self.left_out
+
+
+def bounded(items: Iterable[T], limit: int) -> Bounded[T]:
+    """At most `limit` of the items."""
+    every = tuple(items)
+    return Bounded(every[:limit], max(0, len(every) - limit))
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One total. `tone` is how it looks where the count is not zero."""
+    """One total."""
 
     count: int
     label: str
@@ -39,7 +60,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value before and after; None for none. The notes are what happens to each."""
+    """One value before and after; None for none. The notes are what each of them is, or what happens to it."""
 
     path: str
     before: str | None
@@ -50,10 +71,18 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to do: the purpose in words, and the command line."""
+    """What to do: the purpose in words, and the command line or the option."""
 
     purpose: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A sentence that comes before everything else, with outside text in backticks."""
+
+    text: str
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,50 +111,53 @@ class Listing:
     """A list below a title. `folded` hides it until a reader opens it; `numbered` numbers its lines."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Bounded[Line]
     folded: bool = True
     numbered: bool = False
 
     @property
-    def shown(self) -> Sequence[Line]:
-        return self.lines[:MAX_LINES]
+    def columns(self) -> int:
+        return max((len(line.words) for line in self.lines.shown), default=0)
 
-    @property
-    def left_out(self) -> int:
-        return max(0, len(self.lines) - MAX_LINES)
+
+def listing(title: str, lines: Iterable[Line], *, folded: bool | None = None, numbered: bool = False) -> Listing:
+    """A list within the bounds of a page. Unless `folded` is given, a long list is folded."""
+    part = bounded(lines, MAX_LINES)
+    return Listing(title, part, part.total > MAX_OPEN if folded is None else folded, numbered)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finding and, for each run, `drift`, `-` where there was none, or `?` where the environment was not read."""
+
+    environment: str
+    kind: str
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """Which runs of the past had which drift. Each row has a name and a mark for each time."""
+    """Which run had which drift: the date and the time of each run, and a row for each finding."""
 
-    times: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[bool, ...]], ...]
+    times: tuple[tuple[str, str], ...]
+    rows: Bounded[Row]
+    skipped: Bounded[str] = Bounded()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One report. `alerts` are sentences that come before everything else, `advice` is what to do next, and `closing` comes
-    last."""
+    """One report. `advice` is what to do next, and `closing` comes last."""
 
     summary: str
     tone: Tone = Tone.GOOD
     tiles: tuple[Tile, ...] = ()
-    alerts: tuple[str, ...] = ()
-    cards: tuple[Card, ...] = ()
+    alerts: Bounded[Alert] = Bounded()
+    cards: Bounded[Card] = Bounded()
     listings: tuple[Listing, ...] = ()
     nights: Nights | None = None
     advice: str = ""
     digest: str = ""
     closing: Fix | None = None
-
-    @property
-    def shown(self) -> tuple[Card, ...]:
-        return self.cards[:MAX_CARDS]
-
-    @property
-    def left_out(self) -> int:
-        return max(0, len(self.cards) - MAX_CARDS)
 
 
 def place_of(span: Span | None, style: Style) -> str:

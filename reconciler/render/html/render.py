@@ -13,11 +13,15 @@ from markupsafe import Markup, escape
 
 from reconciler.render.escape import break_commands, escape_control
 from reconciler.render.html.attention import page_of
+from reconciler.render.html.page import MAX_OPEN
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
+
+MAX_TEXT = 2_000
+"""Characters of one text."""
 
 
 def render(report: Report, style: Style) -> str:
@@ -34,6 +38,7 @@ def render(report: Report, style: Style) -> str:
             policy=f"default-src 'none'; style-src {_hash(style_sheet)}; script-src {_hash(script)}; base-uri 'none'; "
             "form-action 'none'",
             version=__version__,
+            max_open=MAX_OPEN,
         )
     )
 
@@ -67,7 +72,10 @@ def _harmless(value: Any) -> Any:
     """What every value of a page passes through before it is escaped."""
     if isinstance(value, Markup):
         return value
-    return break_commands(escape_control(f"{value:,}" if isinstance(value, int) else str(value)))
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    if len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT:,} more characters)"
+    return break_commands(escape_control(text))
 
 
 def _prose(text: str) -> Markup:

@@ -83,7 +83,7 @@ def render_drift(report: Report, style: Style) -> str:
         return render_failure(report, style)
     drift = report.result
     places = {item.name: item for item in drift.plan.environments}
-    moving = {name for move in drift.plan.moves for name in (move.source, move.target)}
+    moving = drift.plan.move_environments
     order = list(DRIFT_KINDS)
     findings = sorted(drift.findings, key=lambda item: (not item.counts, order.index(item.kind), item.environment))
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]

@@ -6,15 +6,17 @@
   if (items.length < 20) return;
   box.hidden = false;
   const texts = items.map((item) => item.textContent.toLowerCase());
-  const folded = [...document.querySelectorAll("details")];
+  const folded = [...document.querySelectorAll("details")].map((part) => [part, part.open]);
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let found = 0;
+    let hits = 0;
     items.forEach((item, place) => {
       item.hidden = !words.every((word) => texts[place].includes(word));
-      found += item.hidden ? 0 : 1;
+      hits += item.hidden ? 0 : 1;
     });
-    folded.forEach((part) => { part.open = words.length > 0 && part.querySelector("li:not([hidden])") !== null; });
-    count.textContent = words.length ? `${found} of ${items.length}` : "";
+    folded.forEach(([part, open]) => {
+      part.open = words.length ? part.matches(".card") || part.querySelector("li:not([hidden])") !== null : open;
+    });
+    count.textContent = words.length ? `${hits} of ${items.length}` : "";
   });
 })();

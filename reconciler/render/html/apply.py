@@ -1,0 +1,157 @@
+"""The page of `apply`: what failed, what serves no traffic now, and what to publish."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Unreadable
+from reconciler.model.hostnames import display_hostname
+from reconciler.model.report import RestoreFailure, StepState, Verdict
+from reconciler.render.html.live import VERDICTS
+from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone, bounded, listing, place_of
+from reconciler.render.html.records import dns_listings, publication_listing, record_lines
+from reconciler.render.style import PLAIN
+from reconciler.render.text.apply import next_step, records_to_remove, unpublished
+from reconciler.render.text.sections import nothing_to_do
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.report import Verified
+    from reconciler.model.results import ApplyResult
+    from reconciler.render.style import Style
+
+# Worst first.
+_STATES = {
+    StepState.FAILED: Tone.BAD,
+    StepState.SKIPPED: Tone.WARN,
+    StepState.NOT_STARTED: Tone.WARN,
+    StepState.DONE: Tone.GOOD,
+}
+
+
+# Worst first. `skipped` and `not started` steps are consequences of these, and are listed with the steps.
+_UNSERVED, _FAILED, _NOT_RESTORED, _UNREADABLE, _STUCK, _RESTORED = range(6)
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What happened to one environment: the states, worst first, and sentences."""
+
+    states: dict[int, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, weight: int, state: str, *notes: str | None) -> None:
+        self.states[weight] = f"{self.states[weight]}, {state}" if weight in self.states else state
+        self.notes += [note for note in notes if note]
+
+    @property
+    def weight(self) -> int:
+        return min(self.states)
+
+
+def apply_page(result: ApplyResult, style: Style) -> Page:
+    """What serves no traffic now and each failure, then what to do, the records to publish and to remove, and every step."""
+    applied = result.applied
+    states = Counter(outcome.state for outcome in applied.results.values())
+    troubles = _troubles(result)
+    spans = {item.name: item.environment.span for item in result.plan.environments}
+    failures = sorted(troubles.items(), key=lambda pair: (pair[1].weight, pair[0]))
+    counted = ", ".join(f"{states[state]:,} {_words(state)}" for state in StepState if states[state])
+    return Page(
+        f"Applied: {counted}." if states else nothing_to_do(result.plan, PLAIN),
+        tiles=(
+            Tile(len(applied.unserved), "serving no traffic now", Tone.BAD),
+            *(Tile(states[state], _words(state), tone) for state, tone in _STATES.items()),
+            Tile(len(result.plan.unreadable), "could not be read", Tone.BAD),
+            Tile(len(applied.restored), "restored", Tone.WARN),
+        ),
+        cards=bounded(
+            (
+                Card(
+                    name,
+                    " · ".join(text for _, text in sorted(trouble.states.items())),
+                    Tone.WARN if trouble.weight == _RESTORED else Tone.BAD,
+                    tuple(trouble.notes),
+                    place=place_of(spans.get(name), style),
+                )
+                for name, trouble in failures
+            ),
+            MAX_CARDS,
+        ),
+        listings=(
+            listing("DNS records to publish", record_lines(unpublished(result))),
+            listing(
+                "DNS records to remove",
+                [Line((f"`{name.removesuffix('.')}`", "CNAME")) for name in records_to_remove(result)],
+            ),
+            publication_listing(result.publications),
+            listing(
+                "Other records that changed while publishing",
+                [Line((change.target, str(change)), Tone.BAD) for change in result.other_changes],
+            ),
+            listing(
+                "After waiting",
+                [
+                    Line((item.environment, item.message, item.verdict), VERDICTS[item.verdict][0])
+                    for item in _waited(result)
+                ],
+            ),
+            *dns_listings(result.records, result.dns_notes, ()),
+            listing("Steps", _steps(result)),
+        ),
+        digest=result.digest,
+        advice=next_step(result),
+    )
+
+
+def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
+    troubles: defaultdict[str, _Trouble] = defaultdict(_Trouble)
+    for lost in result.applied.unserved:
+        note = f"`{display_hostname(lost.hostname)}` serves no traffic now, since `{lost.since}`."
+        troubles[lost.environment].add(_UNSERVED, "serving no traffic now", note)
+    for step in result.plan.steps:
+        outcome = result.applied.results[step.id]
+        if outcome.state is StepState.FAILED and outcome.error is not None:
+            message = f"`{step.op} {display_hostname(step.hostname)}`: {outcome.error.message}"
+            hint = f"Next: {outcome.error.hint}" if outcome.error.hint else None
+            troubles[step.environment].add(_FAILED, f"{step.op} failed", message, hint)
+    for item in result.applied.restores:
+        hostname, trouble = display_hostname(item.hostname), troubles[item.environment]
+        match item:
+            case RestoreFailure(error=error):
+                trouble.add(_NOT_RESTORED, "not restored", f"`{hostname}` could not be restored: {error.message}")
+            case _:
+                trouble.add(_RESTORED, "restored", f"`{hostname}` was restored after a failed create.")
+    for environment in result.plan.environments:
+        match environment.live:
+            case Unreadable(error=cause):
+                troubles[environment.name].add(_UNREADABLE, "could not be read", cause.message, cause.hint)
+    for verified in result.verified:
+        if verified.verdict in {Verdict.STUCK, Verdict.UNKNOWN}:
+            troubles[verified.environment].add(_STUCK, verified.verdict, verified.message)
+    return dict(troubles)
+
+
+def _waited(result: ApplyResult) -> list[Verified]:
+    order = list(VERDICTS)
+    return sorted(result.verified, key=lambda item: (order.index(item.verdict), item.environment))
+
+
+def _steps(result: ApplyResult) -> Iterator[Line]:
+    earlier = {step.id for step in result.plan.done}
+    for state, tone in _STATES.items():
+        for step in result.plan.steps:
+            outcome = result.applied.results[step.id]
+            if outcome.state is state:
+                detail = "by an earlier run" if step.id in earlier else outcome.error.message if outcome.error else ""
+                yield Line(
+                    (f"{step.op} {step.environment}", f"`{display_hostname(step.hostname)}`", detail, _words(state)),
+                    tone,
+                )
+
+
+def _words(state: StepState) -> str:
+    return state.replace("_", " ")
