@@ -75,7 +75,7 @@ def conclude(result: Result) -> Conclusion:
         case DoctorResult():
             return _of_doctor(result)
         case PlanResult():
-            return _of_plan(result.plan, result.blocks, detailed=result.detailed)
+            return _of_plan(result)
         case ApplyResult():
             return _of_apply(result)
         case VerifyResult():
@@ -119,15 +119,18 @@ def _of_validate(diagnostics: Iterable[Diagnostic]) -> Conclusion:
     return Conclusion(ExitCode.DATA, "invalid_manifest") if invalid else Conclusion(ExitCode.OK)
 
 
-def _of_plan(plan: Plan, blocks: Sequence[Block], *, detailed: bool) -> Conclusion:
-    """A plan that apply would refuse is refused here, too."""
-    reading = reading_code(plan)
+def _of_plan(result: PlanResult) -> Conclusion:
+    """A plan that apply would refuse is refused here, too. An offline plan cannot fail to read."""
+    plan = result.plan
+    reading = ExitCode.OK if result.offline else reading_code(plan)
     if reading is not ExitCode.OK:
         return Conclusion(reading, "unreadable")
-    if blocks:
-        return Conclusion(ExitCode.REFUSED, blocks[0].code)
+    if result.blocks:
+        return Conclusion(ExitCode.REFUSED, result.blocks[0].code)
     if plan.has_changes:
-        return Conclusion(ExitCode.CHANGES if detailed else ExitCode.OK, outcome=ExitCode.CHANGES.outcome)
+        return Conclusion(ExitCode.CHANGES if result.detailed else ExitCode.OK, outcome=ExitCode.CHANGES.outcome)
+    if not plan.complete:
+        return Conclusion(ExitCode.OK, "not_in_baseline")
     return Conclusion(ExitCode.OK, "verify_only" if plan.steps else "in_sync")
 
 

@@ -8,6 +8,7 @@
   - Unexpected      an answer that is not from the API: another shape, HTML, a redirect, a bare 404
   - KeyUnusable     no key to send: missing, or of the wrong kind
   - TooFewFiles     the process may not open another connection
+  - NotInBaseline   nothing was sent: the plan is offline, and its baseline does not know the environment
   + Refused         4xx with the API's own text: did not happen, and a retry cannot help
     - Unauthorized  the key or its rights are not accepted (401, 403)
     - PaymentRequired  the plan lacks the feature (402)
@@ -84,6 +85,10 @@ class KeyUnusable(BackendError):
 class TooFewFiles(BackendError):
     kind = "too_few_files"
     hint = "use a lower --parallelism, or raise the limit of open files with `ulimit -n`"
+
+
+class NotInBaseline(BackendError):
+    kind = "not_in_baseline"
 
 
 class Refused(BackendError):

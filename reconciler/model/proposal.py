@@ -13,8 +13,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Offline:
+    """Live was not read: it is what a baseline saw. `baseline` is the path of its document, `created_at` its time (RFC 3339)."""
+
+    baseline: str
+    created_at: str
+
+    @property
+    def message(self) -> str:
+        """What was not read, in one line."""
+        return f"Live was not read. This plan starts from the baseline `{self.baseline}` of {self.created_at}."
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """`digest` identifies the plan: `sha256:…`, of the saved plan where the proposal continues one.
+    """`digest` identifies the plan: `sha256:…`, of the saved plan where the proposal continues one. It is empty for an offline
+    plan, which cannot be approved.
 
     `max_interruptions` is the limit that `blocks` were checked against.
     """
@@ -23,6 +37,7 @@ class Proposal:
     digest: str
     blocks: tuple[Block, ...] = ()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+    offline: Offline | None = None
 
 
 @dataclass(frozen=True, slots=True)

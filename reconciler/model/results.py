@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.proposal import Proposal
+    from reconciler.model.proposal import Offline, Proposal
     from reconciler.model.report import Applied, Finding, Record, Verified
 
 
@@ -71,6 +71,11 @@ class PlanResult:
     @property
     def digest(self) -> str:
         return self.proposal.digest
+
+    @property
+    def offline(self) -> Offline | None:
+        """The baseline that live was taken from; None where it was read."""
+        return self.proposal.offline
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +234,11 @@ Read = (
     | PublishResult
 )
 """Results of commands that read live. Each has `plan`, `blocks` and `digest`."""
+
+
+def is_complete(content: Read) -> bool:
+    """Live of every environment was read."""
+    return content.plan.complete and not (isinstance(content, PlanResult) and content.offline)
 
 
 @dataclass(frozen=True, slots=True)

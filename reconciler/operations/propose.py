@@ -22,9 +22,10 @@ from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from reconciler.model.domains import Live
-    from reconciler.model.environments import Environment
+    from reconciler.model.environments import Environment, Manifest
     from reconciler.model.plan import Block, Plan
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 async def propose(workspace: Workspace, context: Context, consent: Consent | None = None) -> Proposal:
     """Read what is live, with GET requests only, and plan from there. `consent` lifts blocks beforehand. Raises Stopped."""
-    consent = outside_windows(workspace, context, consent or consent_of(workspace))
+    consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
     plan = await _plan(workspace, context)
     all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
     return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions)
@@ -78,15 +79,14 @@ def consent_of(
     return Consent(guards.unprotect, limit, allow, earlier, believe_absent, guards.ignore_window, guards.base)
 
 
-def outside_windows(workspace: Workspace, context: Context, consent: Consent) -> Consent:
+def outside_windows(manifest: Manifest, now: datetime, consent: Consent) -> Consent:
     """The consent with the change windows that are closed now, of the manifest and of its base revision."""
     if consent.ignore_window:
         return consent
-    now = context.clock()
-    manifests = (workspace.manifest, *([consent.base] if consent.base else []))
+    manifests = (manifest, *([consent.base] if consent.base else []))
     closed = tuple(
         window
-        for windows in (manifest.change_windows for manifest in manifests)
+        for windows in (item.change_windows for item in manifests)
         if windows and not any(window.contains(now) for window in windows)
         for window in windows
     )

@@ -113,7 +113,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     refused = refusals(saved, workspace.api_url, context.clock(), by_name)
     if refused:
         raise Stopped(_refused(saved, refused))
-    consent = outside_windows(workspace, context, consent or consent_of(workspace))
+    consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
     live = await read(workspace, context, workspace.selected)
     whole = build_plan(workspace.selected, live, workspace.api_url)
     concerned = [item for item in workspace.selected if item.name in saved.concerned]

@@ -94,6 +94,20 @@ class Workspace:
         `names`, `selectors` (`name=value`) and `shard` (`I/N`) narrow the run; `among` narrows it to the environments of a
         saved plan.
         """
+        found = cls.open_without_keys(inputs, names=names, selectors=selectors, shard=shard)
+        selected = found.selected
+        if among is not None:
+            selected = tuple(environment for environment in selected if environment.name in among)
+        credentials, problems = _keys(found.manifest, selected, inputs)
+        workspace = cls(found.manifest, found.source, selected, credentials, (*found.diagnostics, *problems))
+        workspace.refuse_shared_keys()
+        return workspace
+
+    @classmethod
+    def open_without_keys(
+        cls, inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = (), shard: str | None = None
+    ) -> Workspace:
+        """The same without a key, for a run that reads no live state. Raises Stopped."""
         from reconciler.manifest import load
 
         try:
@@ -101,13 +115,7 @@ class Workspace:
         except InvalidInput as error:
             raise Stopped(INVALID, diagnostics=error.diagnostics) from None
         source = source_of(loaded.manifest, inputs, names, selectors, shard)
-        selected = _select(loaded.manifest, source)
-        if among is not None:
-            selected = tuple(environment for environment in selected if environment.name in among)
-        credentials, problems = _keys(loaded.manifest, selected, inputs)
-        workspace = cls(loaded.manifest, source, selected, credentials, (*loaded.warnings, *problems))
-        workspace.refuse_shared_keys()
-        return workspace
+        return cls(loaded.manifest, source, _select(loaded.manifest, source), {}, loaded.warnings)
 
     @property
     def api_url(self) -> str:

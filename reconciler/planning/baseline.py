@@ -21,10 +21,14 @@ class NotABaseline(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint."""
+    """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint.
+
+    `created_at` is the time of the document (RFC 3339).
+    """
 
     live: Mapping[str, Known]
     causes: Mapping[str, Cause]
+    created_at: str = "an unknown time"
 
 
 def from_document(document: object) -> Baseline:
@@ -34,12 +38,16 @@ def from_document(document: object) -> Baseline:
     version = document.get("format_version")
     if not isinstance(version, str) or version.split(".")[0] != _MAJOR:
         raise NotABaseline("was written by another version of this tool")
+    if document.get("offline") is not None:
+        raise NotABaseline("is an offline plan: live was not read")
     environments = _objects(document, "environments")
     if not environments:
         raise NotABaseline("knows of no environment: it was written by a run that failed")
     live = dict(_live(item) for item in environments if item.get("error") is None)
     findings = _objects(document, "findings") if "findings" in document else []
-    return Baseline(live, dict(_cause(item) for item in findings if item.get("cause") is not None))
+    causes = dict(_cause(item) for item in findings if item.get("cause") is not None)
+    created_at = document.get("created_at")
+    return Baseline(live, causes, created_at) if isinstance(created_at, str) else Baseline(live, causes)
 
 
 def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

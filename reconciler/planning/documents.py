@@ -13,7 +13,7 @@ from reconciler.model.environments import Environment, KeyFile, Source, SourceFi
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action, Block, Change, EnvironmentPlan, Interruption, Move, Plan, Verify
 from reconciler.model.probe import Probe, ProbeVerdict
-from reconciler.model.proposal import Proposal
+from reconciler.model.proposal import Offline, Proposal
 from reconciler.model.report import (
     Applied,
     Cause,
@@ -73,7 +73,7 @@ def report_of_document(document: Object) -> Report:
 
 
 def _result(document: Object, code: ExitCode) -> Result:
-    content = _content(document) if document["digest"] is not None else None
+    content = _content(document) if document["digest"] is not None or "offline" in document else None
     if content is not None and document["message"] is None:
         return content
     if document.get("command") == "validate" and code is ExitCode.OK:
@@ -99,7 +99,8 @@ def _content(document: Object) -> Read | None:
     """What the command had when its document was written."""
     plan = _plan(document)
     blocks = tuple(_block(item) for item in document["blocks"])
-    proposal = Proposal(plan, document["digest"], blocks)
+    offline = Offline(**document["offline"]) if "offline" in document else None
+    proposal = Proposal(plan, document["digest"] or "", blocks, offline=offline)
     records = tuple(_record(item) for item in document.get("dns", ()))
     notes = tuple(_note(item) for item in document.get("dns_notes", ()))
     probes = tuple(_probe(item) for item in document.get("probes", ()))

@@ -77,6 +77,8 @@ def check_size(document: object) -> None:
 
 def from_document(document: Mapping[str, Any]) -> SavedPlan:
     """The saved plan, from a document that fits `plan.schema.json`. Raises NotAPlan when it was edited or cannot be run."""
+    if "offline" in document:
+        raise NotAPlan("it is an offline plan, made without reading live: run `reconciler plan` without --offline")
     if not document["digest"] or not document["source"] or document["expires_in"] is None:
         raise NotAPlan("it contains no plan: it was written by a run that failed")
     created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult
+from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, is_complete
 from reconciler.render import markdown, markup
 from reconciler.render.diagnostics import render_github
 from reconciler.render.escape import finish
@@ -92,7 +92,7 @@ def _numbers(report: Report) -> dict[str, str]:
     if content is None or isinstance(content, ValidateResult | DoctorResult):
         return {"digest": (report.failed and report.failed.digest) or ""}
     plan, count = content.plan, content.plan.summary()
-    unchanged = "false" if plan.complete else ""
+    unchanged = "false" if is_complete(content) else ""
     return {
         "changes": "true" if plan.has_changes else unchanged,
         "digest": content.digest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.results import PlanResult
+from reconciler.model.results import PlanResult, is_complete
 from reconciler.render.json_text import to_json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def render_plan(report: Report, _style: Style) -> str:
 
     Without a complete plan the object is empty: the widget then shows that the report failed, and not that nothing changes.
     """
-    if not isinstance(report.result, PlanResult) or not report.result.plan.complete:
+    if not isinstance(report.result, PlanResult) or not is_complete(report.result):
         return to_json({})
     count = report.result.plan.summary()
     return to_json({"create": count["create"], "update": count["replace"], "delete": count["delete"]})

@@ -18,6 +18,7 @@ from reconciler.model.results import (
     StatusResult,
     ValidateResult,
     VerifyResult,
+    is_complete,
 )
 from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
@@ -44,7 +45,17 @@ _NO_PLAN = Plan(api_url="", environments=())
 
 def render_plan(report: Report, _style: Style | None = None) -> str:
     """`imgwire-reconciler/plan` as indented JSON."""
-    return to_json({"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report)})
+    return to_json(
+        {"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report), **_offline(report)}
+    )
+
+
+def _offline(report: Report) -> dict[str, Any]:
+    """Where live was taken from, in an offline plan only."""
+    offline = report.content.offline if isinstance(report.content, PlanResult) else None
+    if offline is None:
+        return {}
+    return {"offline": {"baseline": offline.baseline, "created_at": offline.created_at}}
 
 
 def render_report(report: Report, _style: Style | None = None) -> str:
@@ -110,7 +121,7 @@ def _shared(report: Report) -> dict[str, Any]:
         "created_at": report.created_at,
         "expires_at": None if expires_in is None else later(report.created_at, expires_in),
         "expires_in": expires_in,
-        "complete": content is not None and plan.complete,
+        "complete": content is not None and is_complete(content),
         "source": _source(report.source) if report.source else None,
         "outcome": report.conclusion.outcome,
         "reason": report.conclusion.reason,
@@ -124,7 +135,7 @@ def _shared(report: Report) -> dict[str, Any]:
         "interruptions": [_interruption(item) for item in plan.interruptions],
         "blocks": [_block(block) for block in (content.blocks if content else failed.blocks if failed else ())],
         "diagnostics": as_json(report.diagnostics),
-        "digest": content.digest if content else failed.digest if failed else None,
+        "digest": (content.digest or None) if content else failed.digest if failed else None,
     }
 
 

@@ -20,6 +20,7 @@ from reconciler.model.results import (
     StatusResult,
     ValidateResult,
     VerifyResult,
+    is_complete,
 )
 from reconciler.render.lookups import words
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose, table
@@ -48,7 +49,8 @@ def render_plan(report: Report, style: Style) -> str:
     proposal = report.content.proposal
     plan = proposal.plan
     total = len(plan.environments)
-    title = counts(plan) if plan.steps or plan.unreadable else f"in sync, {total:,} environment{'s' * (total != 1)}"
+    same = "as the baseline" if proposal.offline else "in sync"
+    title = counts(plan) if plan.steps or plan.unreadable else f"{same}, {total:,} environment{'s' * (total != 1)}"
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     steps = [
         f"{place}. {step.op} {code(step.environment)} {_host(step.hostname)}"
@@ -58,7 +60,8 @@ def render_plan(report: Report, style: Style) -> str:
     return assemble(
         [
             _marker(report, style),
-            f"### Imgwire plan: {title}",
+            f"### Imgwire plan{' (offline)' if proposal.offline else ''}: {title}",
+            alert("WARNING", [prose(proposal.offline.message)] if proposal.offline else []),
             alert("CAUTION", (_interruption(item, number) for item in plan.interruptions)),
             alert("CAUTION", map(_block, proposal.blocks)),
             fence("diff", _changes(plan)),
@@ -70,9 +73,9 @@ def render_plan(report: Report, style: Style) -> str:
             _unreadable(plan),
             details(f"{len(steps):,} steps", Lines(tuple(steps))),
             details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
-            f"Digest {code(proposal.digest)}",
+            "" if proposal.offline else f"Digest {code(proposal.digest)}",
             f"Apply this plan only: {code(f'reconciler apply --expect-digest {proposal.digest}')}"
-            if plan.writes and plan.complete and not proposal.blocks
+            if plan.writes and is_complete(report.content) and not proposal.blocks
             else "",
         ]
     )

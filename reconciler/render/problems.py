@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.domains import Unreadable
+from reconciler.model.errors import NotInBaseline
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, VerifyResult
@@ -40,6 +41,8 @@ def problems(report: Report) -> Iterator[Diagnostic]:
     yield from _unreadable(report, content.plan)
     match content:
         case PlanResult() if not report.failed:
+            if content.offline:
+                yield Diagnostic(Severity.WARNING, "offline", content.offline.message)
             yield from _blocks(content, spans)
         case ApplyResult():
             yield from _applied(content, spans)
@@ -56,7 +59,8 @@ def _unreadable(report: Report, plan: Plan) -> Iterator[Diagnostic]:
     for item in plan.environments:
         if isinstance(item.live, Unreadable) and item.name not in reported:
             message = f"`{item.name}` could not be read: {item.live.error.message}"
-            yield Diagnostic(Severity.ERROR, "unreadable", message, item.live.error.hint, item.environment.span)
+            severity = Severity.WARNING if isinstance(item.live.error, NotInBaseline) else Severity.ERROR
+            yield Diagnostic(severity, "unreadable", message, item.live.error.hint, item.environment.span)
 
 
 def _blocks(content: PlanResult | DriftResult, spans: Spans) -> Iterator[Diagnostic]:

@@ -11,11 +11,12 @@ from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import Command, option
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.run import guards_of, run_online
+from reconciler.cli.run import guards_of, run, run_online
 from reconciler.model.results import PlanResult
 
 if TYPE_CHECKING:
     from reconciler.cli.guard_options import GuardOptions
+    from reconciler.cli.log import Log
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    help="Show the changes that apply would make.\n\nOnly GET requests are sent.",
+    help="Show the changes that apply would make.\n\nOnly GET requests are sent; with --offline, none.",
     exit_codes=[
         ("0", "no error, with or without changes"),
         ("2", "changes, with --detailed-exitcode"),
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         ("reconciler plan", "Show the changes"),
         ("reconciler plan --out plan.json", "Save them for `apply plan.json`"),
         ("reconciler plan --env web --detailed-exitcode", "One environment; 2 if it changes"),
+        ("reconciler plan --offline --baseline drift.json", "Without keys, for pull requests of forks"),
     ],
 )
 @shared("plan")
@@ -47,16 +49,23 @@ if TYPE_CHECKING:
     help="Validity of the saved plan. Default: 24h.",
 )
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
+@option("--offline", is_flag=True, help="Plan from --baseline. Uses no key and no network; cannot be applied.")
+@option("--baseline", metavar="FILE", help="Earlier receipt, plan or report (JSON) for --offline.")
 @guard_options
 def plan(
     options: Options,
     out: str | None,
     expires_in: float,
     detailed_exitcode: bool,
+    offline: bool,
+    baseline: str | None,
     guards: GuardOptions,
 ) -> ExitCode:
     """Run the command."""
-
+    if offline != (baseline is not None):
+        raise click.UsageError("--offline and --baseline FILE need each other")
+    if baseline is not None:
+        return _plan_offline(options, baseline, out, guards, detailed=detailed_exitcode)
     started = saved = False
 
     async def operate(workspace: Workspace, context: Context) -> PlanResult:
@@ -81,6 +90,35 @@ def plan(
         return code
 
     return run_online(options, operate, outputs=[out], inputs=[guards.base], finish=finish)
+
+
+def _plan_offline(options: Options, path: str, out: str | None, guards: GuardOptions, *, detailed: bool) -> ExitCode:
+    """The plan from a baseline. No key is read and nothing is sent."""
+    if out is not None:
+        raise click.UsageError("--offline and --out exclude each other: an offline plan cannot be applied")
+
+    def open_() -> Workspace:
+        from reconciler.operations.workspace import Workspace
+
+        return Workspace.open_without_keys(
+            options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard
+        )
+
+    def operate(workspace: Workspace, log: Log) -> PlanResult:
+        from datetime import UTC, datetime
+
+        from reconciler.model.proposal import Offline
+        from reconciler.operations.drift import read_baseline
+        from reconciler.operations.offline import propose_offline
+        from reconciler.operations.propose import consent_of
+
+        log.diagnostics(workspace.diagnostics)
+        baseline = read_baseline(path)
+        consent = consent_of(workspace, guards_of(options, guards))
+        offline = Offline(path, baseline.created_at)
+        return PlanResult(propose_offline(workspace, baseline, offline, consent, datetime.now(UTC)), detailed=detailed)
+
+    return run(options, open_, operate, inputs=[path, guards.base])
 
 
 def _saved_notice(out: str, result: PlanResult, options: Options, guards: GuardOptions) -> str:

@@ -90,7 +90,8 @@ def _tone(report: Report, cards: Bounded[Card]) -> Tone:
     """Green only where nothing needs attention. The changes of a plan are no failure."""
     match report.conclusion.exit_code:
         case ExitCode.OK:
-            return Tone.PLAIN if cards.total else Tone.GOOD
+            offline = isinstance(report.content, PlanResult) and report.content.offline
+            return Tone.PLAIN if cards.total or offline else Tone.GOOD
         case ExitCode.WAITING:
             return Tone.WARN
         case ExitCode.CHANGES if isinstance(report.result, PlanResult):

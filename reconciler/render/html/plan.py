@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
+from reconciler.model.results import is_complete
 from reconciler.render.html.environments import hostname_values, live_line, notes_on
 from reconciler.render.html.page import (
     MAX_ALERTS,
@@ -58,9 +59,11 @@ def plan_page(result: PlanResult, style: Style) -> Page:
         *(item for action in _ACTIONS for item in plan.environments if item.action is action),
     ]
     attention.sort(key=lambda item: item.name not in blocked)
-    applicable = plan.writes and plan.complete and not result.blocks
+    applicable = plan.writes and is_complete(result) and not result.blocks
+    same = "No difference from the baseline." if result.offline else "In sync: nothing to do."
+    summary = f"Plan: {counts(plan)}." if plan.steps or plan.unreadable else same
     return Page(
-        f"Plan: {counts(plan)}." if plan.steps or plan.unreadable else "In sync: nothing to do.",
+        f"{result.offline.message} {summary}" if result.offline else summary,
         tiles=(
             Tile(len(result.blocks), "blocked", Tone.BAD),
             *(Tile(actions[action], words, tone) for action, (words, tone) in _ACTIONS.items()),

@@ -10,7 +10,7 @@ from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.escape import escape_control
 from reconciler.render.layout import columns, pack
-from reconciler.render.text.sections import blocks, hints, joined, nothing_to_do, render_failure, section
+from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,11 +38,16 @@ def render_plan(report: Report, style: Style) -> str:
         case PlanResult(proposal=proposal):
             files = ", ".join(file.path for file in report.source.files) if report.source else ""
             title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
-            ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
-            more = "\nNext: run `reconciler apply`.\n" if ready else ""
-            return title + render_proposal(proposal, style) + more
+            return title + render_proposal(proposal, style) + _next(proposal)
         case _:
             return render_failure(report, style)
+
+
+def _next(proposal: Proposal) -> str:
+    if proposal.offline:
+        return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
+    ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
+    return "\nNext: run `reconciler apply`.\n" if ready else ""
 
 
 def render_proposal(proposal: Proposal, style: Style) -> str:
@@ -50,6 +55,7 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     plan = proposal.plan
     return joined(
         [
+            style("yellow", f"OFFLINE  {escape_control(proposal.offline.message)}") if proposal.offline else "",
             "\n".join(_changes(plan, style)),
             _steps(plan, style),
             _interruptions(proposal, style),
@@ -174,10 +180,12 @@ def _named(step_id: str, number: Mapping[str, int]) -> str:
 
 def _totals(proposal: Proposal, style: Style) -> str:
     plan = proposal.plan
-    digest = f"Digest: {proposal.digest}"
-    if not plan.steps:
-        return f"{nothing_to_do(plan, style)}\n{digest}"
-    return f"Plan: {counts(plan)}.\n{digest}"
+    digest = "" if proposal.offline else f"\nDigest: {proposal.digest}"
+    if plan.steps:
+        return f"Plan: {counts(plan)}.{digest}"
+    if proposal.offline and plan.complete:
+        return f"No difference from the baseline in {counted(len(plan.environments), 'environment')}."
+    return f"{nothing_to_do(plan, style)}{digest}"
 
 
 def counts(plan: Plan) -> str:
