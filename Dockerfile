@@ -3,7 +3,7 @@ FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas ./schemas
-COPY docs/diagnostics.md ./docs/
+COPY docs/diagnostics.md docs/reasons.md ./docs/
 COPY man ./man
 COPY reconciler ./reconciler
 RUN python -m venv /opt/reconciler \

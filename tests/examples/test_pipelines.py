@@ -269,6 +269,24 @@ def test_a_kubernetes_pod_runs_without_root_and_its_arguments_work(runner: Runne
     assert code == (2 if name.startswith("drift") else 5)  # drift, and a digest that nobody approved
 
 
+def test_the_shares_of_a_fleet_are_the_whole_fleet(runner: Runner) -> None:
+    """Each index of the Job and of the matrix runs its share. Together they read every environment once."""
+    job = yaml.safe_load((ROOT / "examples" / "kubernetes" / "drift-fleet-job.yaml").read_text())["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    script = container["args"][0].replace("/etc/imgwire", "imgwire.yaml")
+    matrix = yaml.safe_load((WORKFLOWS / "imgwire-drift-fleet.yml").read_text())["jobs"]["drift"]["strategy"]["matrix"]
+    assert matrix["shard"] == list(range(job["completions"]))
+    step = workflow("imgwire-drift-fleet.yml", "drift")["Drift"]
+    seen: list[str] = []
+    for index in matrix["shard"]:
+        code, outputs = runner.step(step, SHARD=str(index))
+        names = [item["name"] for item in json.loads((runner.folder / "drift.json").read_text())["environments"]]
+        assert (code, outputs["drift"]) == ((2, "true") if names else (0, "false"))
+        assert runner.step(script, JOB_COMPLETION_INDEX=str(index))[0] == code
+        seen += names
+    assert sorted(seen) == sorted(NAMES)
+
+
 def test_the_systemd_timer_starts_a_service_that_reads_keys_as_a_credential() -> None:
     folder = ROOT / "examples" / "systemd"
     service = (folder / "imgwire-drift.service").read_text()
