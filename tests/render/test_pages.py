@@ -6,7 +6,9 @@ import base64
 import hashlib
 import os
 import re
+import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -287,6 +289,24 @@ def test_a_long_text_is_cut_and_counted() -> None:
     text = page(report_of("verify", TIME, VerifyResult(plan, verified)))
     assert len(text) < 30_000
     assert "… (998,000 more characters)" in text
+
+
+def test_the_templates_are_found_inside_a_zip(tmp_path: Path) -> None:
+    package = Path(__file__).parents[2] / "reconciler"
+    with zipfile.ZipFile(tmp_path / "tool.zip", "w") as archive:
+        for path in (*package.rglob("*.py"), *(package / "render" / "html" / "templates").iterdir()):
+            archive.write(path, path.relative_to(package.parent))
+    code = "from reconciler.render.html.render import _source, _templates; _templates().get_template('page.html')"
+    code += "; import reconciler; print(reconciler.__file__, len(_source('page.css')))"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path / "tool.zip")},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stderr == ""
+    assert ended.stdout.startswith(f"{tmp_path}/tool.zip/")
 
 
 @pytest.fixture(scope="module")

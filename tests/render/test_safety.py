@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,6 +122,30 @@ def test_no_outside_text_becomes_markup(make: Callable[[str], Report], said: str
     assert invisible == []
     for link in ("://", "www.", "@everyone", "#1"):
         assert link not in _outside_code(text)
+
+
+def elements(page: str) -> list[tuple[str, list[str]]]:
+    """Every tag of a page but code spans, with the names of its attributes."""
+    found: list[tuple[str, list[str]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append((tag, [name for name, _ in attrs]))  # type: ignore[method-assign]
+    parser.handle_comment = lambda data: found.append(("comment", [data]))  # type: ignore[method-assign]
+    parser.feed(page)
+    return [item for item in found if item[0] != "code"]
+
+
+@DOCUMENTS
+@given(said=hostile)
+@settings(max_examples=40)
+def test_no_outside_text_becomes_an_element_or_an_invisible_character_of_a_page(
+    make: Callable[[str], Report], said: str
+) -> None:
+    if "html" not in FORMATS[str(make("").command)]:
+        return
+    page = told(make, said, "html")
+    assert elements(page) == elements(told(make, "x", "html"))
+    assert [character for character in page if not (character.isprintable() or character == "\n")] == []
+    assert page.count("\n") == told(make, "x", "html").count("\n")
 
 
 def _outside_code(text: str) -> str:
