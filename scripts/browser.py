@@ -127,9 +127,8 @@ class Browser:
 
     def shoot(self, target: Path, height: int | None = None) -> None:
         """A picture of the page from its top, of all of it unless `height` is given, as PNG."""
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        tall = min(height or size["height"], _MAX_HEIGHT)
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": tall, "scale": 1}
+        width, tall = self.value("[innerWidth, Math.ceil(document.body.getBoundingClientRect().bottom)]")
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height or tall, _MAX_HEIGHT), "scale": 1}
         data = self.call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"]
         target.write_bytes(base64.b64decode(data))
 

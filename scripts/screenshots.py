@@ -6,14 +6,15 @@ network. Needs `chromium` and `pip install -e '.[test]'`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from browser import CHROMIUM, Browser
 from markdown_it import MarkdownIt
 
 ASSETS = Path(__file__).parents[1] / "docs" / "assets"
@@ -34,18 +35,6 @@ environments:
   staging: images-test.example.com
   qa-europe: null
 """
-_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=1",
-]
 _COMMENT = """\
 <!doctype html><meta charset="utf-8"><style>
 body {{ font: 15px/1.5 -apple-system, "Segoe UI", "Noto Sans", Helvetica, Arial, sans-serif; color: #1f2328; margin: 24px }}
@@ -61,13 +50,19 @@ blockquote {{ border-left: 4px solid #cf222e; margin: 0 0 16px; padding: 2px 14p
 
 def main() -> None:
     """Write every picture."""
-    with tempfile.TemporaryDirectory() as name:
+    if CHROMIUM is None:
+        raise SystemExit("chromium is not installed")
+    with tempfile.TemporaryDirectory() as name, Browser() as browser:
         folder = Path(name)
         _reports(folder)
-        _shoot(folder / "drift.html", ASSETS / "drift-desktop.png", 1100, 980)
-        _shoot(folder / "drift.html", ASSETS / "drift-phone-dark.png", 500, 1100, dark=True)
-        _shoot(folder / "plan.html", ASSETS / "plan-desktop.png", 1100, 1000)
-        _shoot(folder / "comment.html", ASSETS / "comment.png", 900, 420)
+        for page, picture, width, dark in (
+            ("drift", "drift-desktop", 1100, False),
+            ("drift", "drift-phone-dark", 390, True),
+            ("plan", "plan-desktop", 1100, False),
+            ("comment", "comment", 900, False),
+        ):
+            browser.open(folder / f"{page}.html", width, dark=dark)
+            browser.shoot(ASSETS / f"{picture}.png")
 
 
 def _reports(folder: Path) -> None:
@@ -77,9 +72,19 @@ def _reports(folder: Path) -> None:
     manifest.write_text(_CHANGED, encoding="utf-8")
     _run(folder, "apply --emulator --auto-approve", 0)
     manifest.write_text(_DESIRED, encoding="utf-8")
-    _run(folder, "drift --emulator --baseline receipt.json --report html=drift.html", 2)
+    (folder / "reports").mkdir()
+    for night in ("2026-11-24", "2026-11-25"):
+        _run(folder, f"drift --emulator --baseline receipt.json --report json=reports/{night}.json", 2)
+        _date(folder / "reports" / f"{night}.json", f"{night}T01:00:00Z")
+    _run(folder, "drift --emulator --baseline receipt.json --history reports --report html=drift.html", 2)
     _run(folder, "plan --emulator --report markdown=plan.md --report html=plan.html", 0)
     (folder / "comment.html").write_text(_comment((folder / "plan.md").read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _date(report: Path, moment: str) -> None:
+    """Give an earlier report the time of a night."""
+    document = json.loads(report.read_text(encoding="utf-8"))
+    report.write_text(json.dumps({**document, "created_at": moment}), encoding="utf-8")
 
 
 def _comment(markdown: str) -> str:
@@ -96,18 +101,6 @@ def _run(folder: Path, line: str, code: int) -> None:
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode != code:
         raise SystemExit(f"reconciler {line}: exit code {ended.returncode}\n{ended.stdout}{ended.stderr}")
-
-
-def _shoot(page: Path, target: Path, width: int, height: int, *, dark: bool = False) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("chromium is not installed")
-    with tempfile.TemporaryDirectory() as profile:
-        scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
-        command = [chromium, *_FLAGS, *scheme, f"--user-data-dir={profile}", f"--window-size={width},{height}"]
-        subprocess.run(
-            [*command, f"--screenshot={target}", page.as_uri()], capture_output=True, check=True, timeout=120
-        )
 
 
 if __name__ == "__main__":
