@@ -24,6 +24,7 @@ from reconciler.model.results import (
 )
 from reconciler.render.lookups import words
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose, table
+from reconciler.render.priority import STEP_STATES, by_health, by_kind, by_verdict
 from reconciler.render.probes import verdict_words
 from reconciler.render.text.live import drift_total
 from reconciler.render.text.plan import counts
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import Read, Report
     from reconciler.render.style import Style
 
-_WORST_FIRST = (StepState.FAILED, StepState.SKIPPED, StepState.NOT_STARTED, StepState.DONE)
 _MAX_DRAWN = 40  # moves: a larger picture cannot be read
 
 
@@ -137,7 +137,7 @@ def render_report(report: Report, style: Style) -> str:
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
-            rows = table(head, [_status(item) for item in plan.environments])
+            rows = table(head, [_status(item) for item in by_health(plan.environments)])
             return assemble([_marker(report, style), title, rows, _probes(content.probes)])
         case ApplyResult():
             parts = [
@@ -195,12 +195,12 @@ def _numbers(content: Read) -> str:
 
 
 def _findings(findings: Iterable[Finding]) -> Lines:
-    rows = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in findings]
+    rows = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in by_kind(findings)]
     return table(("Drift", "Environment", "What"), rows)
 
 
 def _verdicts(verified: Iterable[Verified]) -> Lines:
-    rows = [(item.verdict.value, code(item.environment), prose(item.message)) for item in verified]
+    rows = [(item.verdict.value, code(item.environment), prose(item.message)) for item in by_verdict(verified)]
     return table(("Verdict", "Environment", "Why"), rows)
 
 
@@ -227,7 +227,7 @@ def _steps(plan: Plan, applied: Applied) -> list[Lines]:
             _host(step.hostname),
             prose(error.message) if (error := applied.results[step.id].error) else "",
         )
-        for state in _WORST_FIRST
+        for state in STEP_STATES
         for step in plan.steps
         if applied.results[step.id].state is state
     ]

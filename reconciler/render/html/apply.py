@@ -12,6 +12,7 @@ from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.render.html.live import VERDICTS
 from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
+from reconciler.render.priority import STEP_STATES, by_verdict
 from reconciler.render.style import PLAIN
 from reconciler.render.text.apply import next_step, records_to_remove, unpublished
 from reconciler.render.text.sections import nothing_to_do
@@ -19,11 +20,9 @@ from reconciler.render.text.sections import nothing_to_do
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.report import Verified
     from reconciler.model.results import ApplyResult
     from reconciler.render.style import Style
 
-# Worst first.
 _STATES = {
     StepState.FAILED: Tone.BAD,
     StepState.SKIPPED: Tone.WARN,
@@ -64,7 +63,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
         f"Applied: {counted}." if states else nothing_to_do(result.plan, PLAIN),
         tiles=(
             Tile(len(applied.unserved), "serving no traffic now", Tone.BAD),
-            *(Tile(states[state], _words(state), tone) for state, tone in _STATES.items()),
+            *(Tile(states[state], _words(state), _STATES[state]) for state in STEP_STATES),
             Tile(len(result.plan.unreadable), "could not be read", Tone.BAD),
             Tile(len(applied.restored), "restored", Tone.WARN),
         ),
@@ -96,7 +95,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
                 "After waiting",
                 [
                     Line((item.environment, item.message, item.verdict), VERDICTS[item.verdict][0])
-                    for item in _waited(result)
+                    for item in by_verdict(result.verified)
                 ],
             ),
             *dns_listings(result.records, result.dns_notes, ()),
@@ -135,21 +134,16 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
     return dict(troubles)
 
 
-def _waited(result: ApplyResult) -> list[Verified]:
-    order = list(VERDICTS)
-    return sorted(result.verified, key=lambda item: (order.index(item.verdict), item.environment))
-
-
 def _steps(result: ApplyResult) -> Iterator[Line]:
     earlier = {step.id for step in result.plan.done}
-    for state, tone in _STATES.items():
+    for state in STEP_STATES:
         for step in result.plan.steps:
             outcome = result.applied.results[step.id]
             if outcome.state is state:
                 detail = "by an earlier run" if step.id in earlier else outcome.error.message if outcome.error else ""
                 yield Line(
                     (f"{step.op} {step.environment}", f"`{display_hostname(step.hostname)}`", detail, _words(state)),
-                    tone,
+                    _STATES[state],
                 )
 
 

@@ -14,7 +14,8 @@ from reconciler.render.html.environments import fix, live_line, notes_on, readab
 from reconciler.render.html.nights import nights, readable_time
 from reconciler.render.html.page import MAX_CARDS, Card, Page, Tile, Tone, Value, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, record_values
-from reconciler.render.text.live import DRIFT_KINDS, drift_total
+from reconciler.render.priority import DRIFT_COMMANDS, by_kind
+from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +32,14 @@ class Standing(Enum):
 
     BLOCKED = ("another Environment", Tone.BAD, None)
     UNREADABLE = ("could not be read", Tone.BAD, None)
-    MISSING = ("missing", Tone.BAD, DRIFT_KINDS[DriftKind.MISSING][1])
-    HOSTNAME_DIFFERS = ("hostname differs", Tone.BAD, DRIFT_KINDS[DriftKind.HOSTNAME_DIFFERS][1])
+    MISSING = ("missing", Tone.BAD, DRIFT_COMMANDS[DriftKind.MISSING])
+    HOSTNAME_DIFFERS = ("hostname differs", Tone.BAD, DRIFT_COMMANDS[DriftKind.HOSTNAME_DIFFERS])
     NOT_SERVING = ("not serving", Tone.BAD, "verify")
     FAILING = ("failing", Tone.BAD, "verify")
-    HEALTH_REGRESSED = ("health regressed", Tone.WARN, DRIFT_KINDS[DriftKind.HEALTH_REGRESSED][1])
-    UNEXPECTED = ("unexpected", Tone.WARN, DRIFT_KINDS[DriftKind.UNEXPECTED][1])
-    DNS_TARGETS_CHANGED = ("DNS targets changed", Tone.WARN, DRIFT_KINDS[DriftKind.DNS_TARGETS_CHANGED][1])
-    RECREATED = ("recreated", Tone.WARN, DRIFT_KINDS[DriftKind.RECREATED][1])
+    HEALTH_REGRESSED = ("health regressed", Tone.BAD, DRIFT_COMMANDS[DriftKind.HEALTH_REGRESSED])
+    UNEXPECTED = ("unexpected", Tone.WARN, DRIFT_COMMANDS[DriftKind.UNEXPECTED])
+    DNS_TARGETS_CHANGED = ("DNS targets changed", Tone.WARN, DRIFT_COMMANDS[DriftKind.DNS_TARGETS_CHANGED])
+    RECREATED = ("recreated", Tone.WARN, DRIFT_COMMANDS[DriftKind.RECREATED])
     DNS_DIFFERS = ("DNS differs", Tone.WARN, "dns sync")
     NOT_READY = ("not ready", Tone.WARN, "verify")
     IN_SYNC = ("in sync", Tone.GOOD, None)
@@ -107,7 +108,7 @@ def drift_page(result: DriftResult, style: Style) -> Page:
 
 def _troubles(result: DriftResult) -> defaultdict[str, _Trouble]:
     troubles: defaultdict[str, _Trouble] = defaultdict(_Trouble)
-    for finding in sorted(result.findings, key=_weight):
+    for finding in by_kind(result.findings):
         troubles[finding.environment].findings.append(finding)
     for block in result.blocks:
         if block.code in IDENTITY_CODES and block.environment:
@@ -119,10 +120,6 @@ def _troubles(result: DriftResult) -> defaultdict[str, _Trouble]:
         if record.lookup is not None and record.lookup.bad:
             troubles[record.environment].records.append(record)
     return troubles
-
-
-def _weight(finding: Finding) -> tuple[bool, int]:
-    return not finding.counts, list(DRIFT_KINDS).index(finding.kind)
 
 
 def _standing(item: EnvironmentPlan, trouble: _Trouble) -> Standing:

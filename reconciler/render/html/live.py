@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import Verdict
-from reconciler.render.health import ORDER, Health, health_of
+from reconciler.render.health import Health, health_of
 from reconciler.render.html.environments import fix, hostname_values, live_line, notes_on, readable, state_of
 from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, record_values
+from reconciler.render.priority import by_health, by_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ HEALTH = {
     Health.ABSENT: Tone.PLAIN,
     Health.READY: Tone.GOOD,
 }
-# Worst first: the colour, and the command that fixes it.
+# The colour, and the command that fixes it.
 VERDICTS = {
     Verdict.STUCK: (Tone.BAD, "dns check"),
     Verdict.UNKNOWN: (Tone.BAD, None),
@@ -42,7 +43,7 @@ def status_page(result: StatusResult, style: Style) -> Page:
     """What is not ready or not as desired as cards, the rest in lists."""
     plan = result.plan
     number = Counter(health_of(item.live) for item in plan.environments)
-    ordered = sorted(plan.environments, key=lambda item: (ORDER[health_of(item.live)], item.name))
+    ordered = by_health(plan.environments)
     flaws = _flaws(result)
     as_desired = [item for item in ordered if not item.changes and item.name not in flaws]
     ready = [item for item in as_desired if health_of(item.live) is Health.READY]
@@ -114,8 +115,7 @@ def _flaw_tiles(flaws: dict[str, dict[str, str]]) -> Iterator[Tile]:
 def verify_page(result: VerifyResult, style: Style) -> Page:
     """What is not ready as cards with its DNS records, what is ready in a list."""
     spans = {item.name: item.environment.span for item in result.plan.environments}
-    order = list(VERDICTS)
-    ordered = sorted(result.verified, key=lambda item: (order.index(item.verdict), item.environment))
+    ordered = by_verdict(result.verified)
     number = Counter(item.verdict for item in ordered)
     counted = ", ".join(f"{number[verdict]:,} {verdict}" for verdict in Verdict if number[verdict])
     flaws = _flaws(result)

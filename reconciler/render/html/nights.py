@@ -22,13 +22,13 @@ def nights(result: DriftResult) -> Nights | None:
         {item.fingerprint: EarlierFinding(item.environment, item.kind) for item in result.findings},
         frozenset(item.name for item in result.plan.environments if not isinstance(item.live, Unreadable)),
     )
-    runs = (*history.runs, now)
-    every = {key: finding for run in runs for key, finding in run.findings.items()}
+    runs = (now, *reversed(history.runs))
+    every = {key: finding for run in reversed(runs) for key, finding in run.findings.items()}
     ordered = sorted(
         every.items(), key=lambda pair: (pair[0] not in now.findings, pair[1].environment, pair[1].kind, pair[0])
     )
     return Nights(
-        (*(_date_and_time(run.created_at) for run in history.runs), ("now", "")),
+        (("now", ""), *(_date_and_time(run.created_at) for run in reversed(history.runs))),
         bounded(
             (
                 Row(

@@ -137,7 +137,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Nights:
-    """Which run had which drift: the date and the time of each run, and a row for each finding."""
+    """Which run had which drift, the newest first: the date and the time of each run, and a row for each finding."""
 
     times: tuple[tuple[str, str], ...]
     rows: Bounded[Row]

@@ -11,9 +11,10 @@ from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
 from reconciler.render.escape import escape_control
-from reconciler.render.health import ORDER, Health, health_of
+from reconciler.render.health import Health, health_of
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes
+from reconciler.render.priority import DRIFT_COMMANDS, by_health, by_kind
 from reconciler.render.probes import render_probes
 from reconciler.render.text.sections import counted, hints, joined, render_failure, unreadable
 
@@ -27,14 +28,13 @@ if TYPE_CHECKING:
 
 _HEADER = ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME")
 
-# Worst first: the colour, and the command that makes live as desired or finds the cause.
-DRIFT_KINDS = {
-    DriftKind.MISSING: ("red", "apply"),
-    DriftKind.HOSTNAME_DIFFERS: ("red", "apply"),
-    DriftKind.HEALTH_REGRESSED: ("red", "verify"),
-    DriftKind.UNEXPECTED: ("yellow", "apply"),
-    DriftKind.DNS_TARGETS_CHANGED: ("yellow", "dns sync"),
-    DriftKind.RECREATED: ("yellow", "dns check"),
+_COLOURS = {
+    DriftKind.MISSING: "red",
+    DriftKind.HOSTNAME_DIFFERS: "red",
+    DriftKind.HEALTH_REGRESSED: "red",
+    DriftKind.UNEXPECTED: "yellow",
+    DriftKind.DNS_TARGETS_CHANGED: "yellow",
+    DriftKind.RECREATED: "yellow",
 }
 
 
@@ -43,8 +43,7 @@ def render_status(report: Report, style: Style) -> str:
     if not isinstance(report.content, StatusResult):
         return render_failure(report, style)
     plan = report.content.plan
-    ordered = sorted(plan.environments, key=lambda item: (ORDER[health_of(item.live)], item.name))
-    listed, folded = style.folded(ordered, lambda item: health_of(item.live) is Health.READY)
+    listed, folded = style.folded(by_health(plan.environments), lambda item: health_of(item.live) is Health.READY)
     rows = [tuple(escape_control(cell) for cell in _cells(item)) for item in listed]
     colours = [health_of(item.live).colour for item in listed]
     rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
@@ -84,13 +83,14 @@ def render_drift(report: Report, style: Style) -> str:
     drift = report.result
     places = {item.name: item for item in drift.plan.environments}
     moving = drift.plan.move_environments
-    order = list(DRIFT_KINDS)
-    findings = sorted(drift.findings, key=lambda item: (not item.counts, order.index(item.kind), item.environment))
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
         [
             unreadable(drift.plan, style),
-            *("\n".join(_finding(item, places.get(item.environment), moving, style)) for item in findings),
+            *(
+                "\n".join(_finding(item, places.get(item.environment), moving, style))
+                for item in by_kind(drift.findings)
+            ),
             render_lookups(looked_up, style),
             render_notes(drift.dns_notes, style),
             render_probes(drift.probes, style),
@@ -101,7 +101,7 @@ def render_drift(report: Report, style: Style) -> str:
 
 
 def _finding(item: Finding, plan: EnvironmentPlan | None, moving: Container[str], style: Style) -> Iterator[str]:
-    colour, command = DRIFT_KINDS[item.kind]
+    colour, command = _COLOURS[item.kind], DRIFT_COMMANDS[item.kind]
     name = escape_control(item.environment)
     yield f"{style(colour, f'{item.kind}  {name}')}  {escape_control(item.sentence)}"
     for change in item.changes:

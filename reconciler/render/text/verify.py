@@ -12,6 +12,7 @@ from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.escape import escape_control
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
+from reconciler.render.priority import by_verdict
 from reconciler.render.probes import render_probes
 from reconciler.render.text.sections import joined, records_to_publish, render_failure, unreadable
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
-# Worst first.
 _VERDICTS = {
     Verdict.STUCK: "red",
     Verdict.UNKNOWN: "red",
@@ -122,9 +122,7 @@ def _nothing_published(plan: Plan) -> str:
 
 def verdicts(verified: Iterable[Verified], style: Style, indent: str = "") -> str:
     """One line for each environment, worst first: the verdict and why."""
-    order = {verdict: place for place, verdict in enumerate(_VERDICTS)}
-    ordered = sorted(verified, key=lambda item: (order.get(item.verdict, 0), item.environment))
-    listed, folded = style.folded(ordered, lambda item: item.verdict is Verdict.READY)
+    listed, folded = style.folded(by_verdict(verified), lambda item: item.verdict is Verdict.READY)
     rows = [
         (
             indent + style(_VERDICTS.get(item.verdict, "red"), item.verdict),
