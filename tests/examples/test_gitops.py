@@ -147,6 +147,20 @@ def test_a_pull_request_cannot_lift_a_protection_and_use_it(repository: Reposito
     assert (code, outputs["reason"]) == (5, "protection_lifted_in_same_change")
 
 
+def test_a_pull_request_of_a_fork_is_planned_without_keys_from_the_last_night(repository: Repository) -> None:
+    repository.section(2)
+    repository.apply()
+    assert repository.night() == (0, "false")
+    repository.section(3)
+    repository.environment["IMGWIRE_API_KEYS"] = ""
+    repository.environment["IMGWIRE_API_BASE_URL"] = "http://127.0.0.1:9"  # nothing listens there
+    steps = workflow("plan", "plan-fork")
+    code, outputs = repository.step(steps["Baseline"])
+    assert (code, outputs["run"]) == (0, "11")
+    code, outputs = repository.step(steps["Plan"])
+    assert (code, outputs["changes"], outputs["replace"], outputs["digest"]) == (0, "true", "1", "")
+
+
 def test_two_interruptions_in_one_pull_request_are_refused(repository: Repository) -> None:
     repository.section(2)
     repository.apply()

@@ -46,6 +46,10 @@ match arguments:
         data["comments"].append(body())
     case ["label", "create", *_]:
         pass
+    case ["run", "list", *_]:
+        print(11)
+    case ["run", "download", "11", *_]:  # the artifact is the file that the night has left
+        pass
     case ["issue", "list", *_]:
         print(7) if data["issue"] else None
     case ["issue", "create" | "edit", *_]:
