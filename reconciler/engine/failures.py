@@ -102,7 +102,7 @@ def dependency(step_id: str) -> StepError:
     """The step was skipped, since the one with this id was not done."""
     return StepError(
         "dependency",
-        f"skipped: `{step_id}` was not done",
+        f"`{step_id}` was not done",
         hint="fix the error above, then run apply again",
     )
 

@@ -33,6 +33,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
 
     The first line begins with `first`, the others with `rest` (by default as many spaces). A word that is wider than a whole
     line starts at the left edge of its own line; only such a word is split, and nothing is added to it.
+    A word that fits, but not with all of the indentation, gets less of it.
     """
     if rest is None:
         rest = " " * columns(first)
@@ -47,11 +48,11 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
             continue
         if words or line.strip():
             lines.append(line.rstrip())
-        if columns(rest) + columns(word) > width:
+        if columns(word) > width:
             *full, line = split(word, max(1, width))
             lines += full
         else:
-            line = f"{rest}{word}"
+            line = f"{rest[: width - columns(word)]}{word}"
         words = 1
     return [*lines, line.rstrip()]
 

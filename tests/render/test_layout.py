@@ -64,6 +64,13 @@ def test_items_are_packed_without_breaking_one(width: int | None) -> None:
     assert (len(lines) == 1) == (width in (None, 200))
 
 
+def test_a_word_that_fits_without_the_indentation_is_not_split() -> None:
+    assert wrap("CNAME target.dcv.imgwire.dev.", 30, first=" " * 20) == [
+        " " * 20 + "CNAME",
+        "       target.dcv.imgwire.dev.",
+    ]
+
+
 def test_colour_codes_take_no_room_and_survive_a_split() -> None:
     assert split("\x1b[31mabcdef\x1b[0m", 4) == ["\x1b[31mabcd", "ef\x1b[0m"]
 

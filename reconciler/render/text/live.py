@@ -21,7 +21,7 @@ from reconciler.render.text.sections import counted, hints, joined, render_failu
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from reconciler.model.plan import EnvironmentPlan
+    from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -54,10 +54,17 @@ def render_status(report: Report, style: Style) -> str:
             table(rows, style.width, header=_HEADER),
             folded,
             render_probes(report.content.probes, style),
-            f"Status: {total or 'no environment'}.",
+            f"Status: {total or 'no environment'}.{_differing(plan)}",
             hints(plan),
         ]
     )
+
+
+def _differing(plan: Plan) -> str:
+    count = sum(bool(item.changes) for item in plan.environments)
+    if not count:
+        return ""
+    return f" {counted(count, 'environment')} {'differs' if count == 1 else 'differ'} from the manifest: run `reconciler plan`."
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
