@@ -146,7 +146,7 @@ class Nights:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One report. `advice` is what to do next, and `closing` comes last."""
+    """One report. `advice` is what to do next, below the cards, and `closing` comes last."""
 
     summary: str
     tone: Tone = Tone.GOOD

@@ -54,6 +54,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
     unchanged = [item for item in plan.environments if item.action is Action.NONE]
     ready = [item for item in unchanged if item.name not in blocked]
     offline = len(plan.interruptions)
+    moving = {item.environment: interruption(item, number) for item in plan.interruptions if item.until}
     attention = [
         *(item for item in unchanged if item.name in blocked),
         *(item for action in _ACTIONS for item in plan.environments if item.action is action),
@@ -71,7 +72,13 @@ def plan_page(result: PlanResult, style: Style) -> Page:
             Tile(offline, "goes offline" if offline == 1 else "go offline", Tone.BAD),
             Tile(len(ready), "unchanged", Tone.GOOD if all(map(_ready, ready)) else Tone.PLAIN),
         ),
-        cards=bounded((change_card(item, moved, number, style, item.name in blocked) for item in attention), MAX_CARDS),
+        cards=bounded(
+            (
+                _card(item, moved, number, style, blocked=item.name in blocked, offline=moving.get(item.name))
+                for item in attention
+            ),
+            MAX_CARDS,
+        ),
         listings=(
             listing(
                 f"Interruptions (at most {result.proposal.max_interruptions:,})",
@@ -105,12 +112,17 @@ def block_alerts(blocks: Iterable[Block]) -> Bounded[Alert]:
     )
 
 
-def change_card(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style, blocked: bool) -> Card:
-    """What happens to one environment. `number` has the place of each step."""
+def _card(
+    item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style, *, blocked: bool, offline: str | None
+) -> Card:
+    """What happens to one environment. `number` has the place of each step; `offline` is when a moving hostname is offline, in a sentence."""
     words, tone = _ACTIONS.get(item.action, ("unchanged", Tone.PLAIN))
     if moved.covers(item):
         words, tone = "move", Tone.WARN
     changes = item.action in CHANGING
+    notes = [*notes_on(item), *([offline] if offline else [])]
+    if isinstance(item.live, Present) and item.action is Action.VERIFY:
+        notes = [f"`{display_hostname(item.live.domain.hostname)}`: {item.live.domain.health}"]
     values = hostname_values(
         item,
         leaving(item, moved, number) if changes and item.before else "",
@@ -125,7 +137,7 @@ def change_card(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], 
         item.name,
         " · ".join(states),
         Tone.BAD if blocked else tone,
-        notes_on(item),
+        tuple(notes),
         values if changes else (),
         place_of(item.environment.span, style),
     )
