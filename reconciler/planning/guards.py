@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
-from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, DefaultKey, KeyFile, KeyVariable
 from reconciler.model.limits import is_within
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.earlier import Earlier
@@ -15,7 +15,7 @@ from reconciler.planning.earlier import Earlier
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.environments import Manifest
+    from reconciler.model.environments import Environment, Manifest
     from reconciler.model.limits import ChangeWindow
     from reconciler.model.plan import EnvironmentPlan, Plan
 
@@ -160,22 +160,52 @@ def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator
         )
 
 
+def _marks(environment: Environment, hostname: str | None, live_id: str | None) -> Iterator[tuple[str, str]]:
+    """What an environment is recognized by, also under another name: its name, pin or live id, key, and hostname."""
+    yield "name", environment.name
+    yield from (("id", value) for value in (environment.environment_id, live_id) if value)
+    if key := _own_key(environment):
+        yield "key", key
+    if hostname:
+        yield "hostname", hostname
+
+
+def _own_key(environment: Environment) -> str | None:
+    """The source of a key that opens this environment only; None where several may share it."""
+    match environment.key:
+        case _ if environment.send_environment_id:
+            return None
+        case KeyVariable(name=variable) | DefaultKey(variable=variable):
+            return f"variable:{variable}"
+        case KeyFile(setting=setting):
+            return setting if setting.startswith("file:") else None
+
+
 def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) -> Iterator[Block]:
     """One change must not both lift a guard and use that: the protection and the allowed domains of the base count too."""
     if base is None:
         return
-    protected = [environment for environment in base.environments if environment.protect]
-    names = {environment.name for environment in protected}
-    pins = {environment.environment_id for environment in protected if environment.environment_id}
+    protected = {
+        mark: environment.name
+        for environment in base.environments
+        if environment.protect
+        for mark in _marks(environment, environment.hostname, None)
+    }
+    listed = {(environment.name, _own_key(environment)) for environment in base.environments}
     for item in items:
         environment = item.environment
-        was_protected = item.name in names or environment.environment_id in pins
-        if was_protected and not environment.protect and item.action in {Action.DELETE, Action.REPLACE}:
+        removed = item.action in {Action.DELETE, Action.REPLACE} and not environment.protect
+        live_id = item.live.domain.environment_id if isinstance(item.live, Present) else None
+        # A hostname that moves into a protected environment is not protected where it was.
+        before = None if (item.name, _own_key(environment)) in listed else item.before
+        matches = [protected[mark] for mark in _marks(environment, before, live_id) if mark in protected]
+        if removed and matches:
+            alias = "" if matches[0] == item.name else f" as `{matches[0]}`"
             yield Block(
                 "protection_lifted_in_same_change",
                 item.name,
-                f"`{item.name}` is protected in the base revision, and the plan would {item.action} `{item.before}`:"
-                " merge the change that lifts the protection first",
+                f"`{item.name}` is protected in the base revision{alias}, and the plan would {item.action}"
+                f" `{item.before}`: merge the change that lifts the protection first",
             )
         hostname = environment.hostname
         arrives = item.action in {Action.CREATE, Action.REPLACE} and hostname is not None

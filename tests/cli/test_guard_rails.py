@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from samples import uid
 
+from cli.stage import key as key_of
+
 if TYPE_CHECKING:
     from cli.stage import Stage
 
@@ -77,6 +79,42 @@ def test_a_renamed_environment_keeps_the_protection_of_its_pin(web: Stage) -> No
     web.write("base.yaml", text)
     manifest(web)
     assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+@pytest.mark.parametrize("variable", ["IMGWIRE_API_KEY_WEB", "IMGWIRE_API_KEY_SITE"])
+def test_a_renamed_environment_keeps_its_protection_without_a_pin(web: Stage, pinned: bool, variable: str) -> None:
+    """Found under its key, its hostname, or the id that live shows."""
+    web.set("IMGWIRE_API_KEY_SITE", key_of("web"))
+    protected: dict[str, Any] = {"hostname": OLD, "protect": True, "api_key": {"env": "IMGWIRE_API_KEY_WEB"}}
+    web.manifest("base.yaml", web=protected | ({"environment_id": uid("web")} if pinned else {}))
+    web.manifest(site={"hostname": None, "api_key": {"env": variable}})
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+    assert web.run("apply", "--auto-approve", "--base", "base.yaml").code == 5
+    assert web.live("web") == OLD
+
+
+def test_swapped_keys_do_not_lift_a_protection(web: Stage) -> None:
+    web.environment("other", "other.example.com")
+    keys = [{"env": "IMGWIRE_API_KEY_WEB"}, {"env": "IMGWIRE_API_KEY_OTHER"}]
+    web.manifest(
+        "base.yaml",
+        web={"hostname": OLD, "protect": True, "api_key": keys[0]},
+        other={"hostname": "other.example.com", "api_key": keys[1]},
+    )
+    web.manifest(
+        web={"hostname": "other.example.com", "protect": True, "api_key": keys[1]},
+        other={"hostname": None, "api_key": keys[0]},
+    )
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
+def test_a_hostname_may_move_into_a_protected_environment(web: Stage) -> None:
+    web.environment("target")
+    entries = {"web": None, "target": {"hostname": OLD, "protect": True}}
+    web.manifest("base.yaml", **entries)
+    web.manifest(**entries)
+    assert refusals(web, "--base", "base.yaml") == (0, [])
 
 
 @pytest.mark.parametrize(
