@@ -115,7 +115,7 @@ def block_alerts(blocks: Iterable[Block]) -> Bounded[Alert]:
 def _card(
     item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style, *, blocked: bool, offline: str | None
 ) -> Card:
-    """What happens to one environment. `number` has the place of each step; `offline` is when a moving hostname is offline, in a sentence."""
+    """What happens to one environment. `number` has the place of each step; `offline` is when a moving hostname is not served."""
     words, tone = _ACTIONS.get(item.action, ("unchanged", Tone.PLAIN))
     if moved.covers(item):
         words, tone = "move", Tone.WARN
