@@ -232,6 +232,13 @@ def test_a_card_of_apply_has_everything_that_happened_to_its_environment() -> No
     assert "then run <code>reconciler apply</code> again" in text
 
 
+def test_the_receipt_of_a_run_that_has_not_ended_is_not_green() -> None:
+    done = documents.apply_done()
+    assert 'class="summary good"' in page(done)
+    running = replace(done, conclusion=replace(done.conclusion, outcome="running"))
+    assert 'class="summary warn"' in page(running)
+
+
 def test_other_commands_and_failures_have_a_page_with_their_problems() -> None:
     dns = report_of("dns check", TIME, DnsCheckResult(differing(1), records=(looked_up(DnsVerdict.WRONG),)))
     assert "elsewhere.example.com" in render(dns, PLAIN)

@@ -88,6 +88,8 @@ def _other_page(report: Report, style: Style) -> Page:
 
 def _tone(report: Report, cards: Bounded[Card]) -> Tone:
     """Green only where nothing needs attention. The changes of a plan are no failure."""
+    if report.conclusion.outcome == "running":  # a receipt whose run has not ended, or was killed
+        return Tone.WARN
     match report.conclusion.exit_code:
         case ExitCode.OK:
             offline = isinstance(report.content, PlanResult) and report.content.offline
