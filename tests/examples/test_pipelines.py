@@ -230,6 +230,22 @@ def test_the_action_runs_each_command(runner: Runner, command: str, code: int) -
         assert runner.gh["comments"][0].startswith("<!-- imgwire-reconciler:plan:web -->\n")
 
 
+def test_the_action_imports_nothing_from_the_checkout(runner: Runner) -> None:
+    """A module of a pull request would see the keys."""
+    steps = {step["name"]: step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
+    for name in ("venv", "subprocess", "logging", "click", "sitecustomize"):
+        (runner.folder / f"{name}.py").write_text(
+            "import pathlib\npathlib.Path('imported').touch()\nraise SystemExit(1)\n"
+        )
+    binaries = runner.folder.parent / "imgwire-reconciler" / "bin"
+    script = steps["Install"].replace('"$RUNNER_TEMP/imgwire-reconciler/bin/pip" install', "echo")
+    assert script != steps["Install"]  # the packages are installed already
+    assert runner.step(script, GITHUB_ACTION_PATH=str(ROOT))[0] == 0
+    assert (binaries / "python3").exists()
+    assert runner.step(steps["Run"], COMMAND="validate", ARGUMENTS="-f\nimgwire.yaml", LABEL="web")[0] == 0
+    assert not list(runner.folder.rglob("imported"))
+
+
 def test_the_action_declares_every_output() -> None:
     from reconciler.render.github import OUTPUTS
 
