@@ -10,15 +10,13 @@ from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.json_text import to_json
 from reconciler.render.json_v1 import render_report
 from reconciler.render.markup import code
-from reconciler.render.text.sections import render_failure
+from reconciler.render.text.sections import UNFINISHED, render_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reconciler.model.results import Report
     from reconciler.render.style import Style
-
-_UNFINISHED = "The run has not ended, or was killed: a step that is not started here may have begun."
 
 
 def render_text(report: Report, style: Style) -> str:
@@ -101,4 +99,4 @@ def _body(report: Report, format_: str, style: Style) -> str:
     elif format_ not in FORMATS[command]:
         format_ = "table"
     body = renderer(command, format_)(report, style)
-    return body + (f"\n{_UNFINISHED}\n" if report.conclusion.outcome == "running" else "")
+    return body + (f"\n{UNFINISHED}\n" if report.conclusion.outcome == "running" else "")

@@ -107,6 +107,7 @@ def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Sta
     assert "running" in shown.out.splitlines()[0]
     assert f"{OLD}" in shown.out
     assert "The run has not ended, or was killed" in shown.out
+    assert "The run has not ended, or was killed" in web.run("show", "r.json", "--format", "html").out
     merged = json.loads(web.run("show", "r.json", "--format", "json").out)
     assert merged["unserved"] == [{"hostname": OLD, "environment": "web", "since": "delete:web"}]
     assert next(step["state"] for step in merged["steps"] if step["id"] == "delete:web") == "done"

@@ -25,6 +25,7 @@ from reconciler.render.html.page import MAX_CARDS, Bounded, Card, Page, Tone, bo
 from reconciler.render.html.plan import block_alerts, plan_page
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.problems import problems
+from reconciler.render.text.sections import UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +56,10 @@ def page_of(report: Report, style: Style) -> Page:
         report.content, PlanResult
     ):  # only what concerns reading, not a later apply
         blocks = tuple(block for block in blocks if block.code in IDENTITY_CODES)
+    summary = (report.failed.message if report.failed else None) or page.summary
     return replace(
         page,
-        summary=(report.failed.message if report.failed else None) or page.summary,
+        summary=f"{UNFINISHED} {summary}" if report.conclusion.outcome == "running" else summary,
         tone=_tone(report, cards),
         tiles=tuple(tile for tile in page.tiles if tile.count),
         alerts=block_alerts(blocks),

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from reconciler.render.style import Style
 
 
+UNFINISHED = "The run has not ended, or was killed: a step that is not started here may have begun."
+"""For the content of a receipt whose outcome is `running`."""
+
+
 def render_failure(report: Report, style: Style) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
     parts: list[str] = [_stale(report.failed.blocks, style)] if report.failed else []
