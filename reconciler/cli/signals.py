@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     Listener = Callable[[ExitCode], None]
 
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+# A terminal that closes sends SIGHUP: a started replace is completed then as well.
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+}
 PATIENCE = 1.0
 """Seconds after the first signal during the output, from which another signal ends the process at once."""
 
@@ -40,6 +45,8 @@ class Signals:
         self.first, self._held_since = None, None
         self._listener = self._raise
         for number in _CODES:
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup
             signal.signal(number, self._on_signal)
 
     def check(self) -> None:
