@@ -40,7 +40,8 @@ def proxy_for(host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     address = environ[variable].strip()
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
-        if parts.scheme not in _PORTS or not parts.hostname:
+        # An unencoded `#`, `?` or `/` in a password ends the address early, and what stays would be shown as the host.
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError
         user = None if parts.username is None else unquote(parts.username)
         return Proxy(

@@ -66,7 +66,8 @@ def _live(item: Mapping[str, Any]) -> tuple[str, Known]:
         return name, Absent()
     if not isinstance(record, dict) or not all(_fits(field, record.get(field)) for field in FIELDS):
         raise NotABaseline(f"is damaged: `live` of `{name}` is not a custom domain")
-    return name, Present(Domain(**{field: record[field] for field in FIELDS}))
+    values: dict[str, Any] = {field: record.get(field) for field in FIELDS}
+    return name, Present(Domain(**values))
 
 
 def _fits(field: str, value: object) -> bool:

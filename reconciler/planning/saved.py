@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.digest import Access, digest_of
@@ -23,6 +23,10 @@ FORMAT = "imgwire-reconciler/plan"
 MAX_ENVIRONMENTS = 20_000
 MAX_STEPS = 3 * MAX_ENVIRONMENTS
 MAX_CLOCK_SKEW = timedelta(minutes=10)
+MAX_EXPIRES_IN = 3650 * 86400
+"""Seconds: the longest that `plan --expires-in` accepts."""
+
+_MAX_CREATED_AT = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=MAX_EXPIRES_IN)
 
 
 class NotAPlan(Exception):
@@ -82,6 +86,9 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
     if not document["digest"] or not document["source"] or document["expires_in"] is None:
         raise NotAPlan("it contains no plan: it was written by a run that failed")
     created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
+    # Times are not in the digest, so an edit cannot be seen; at least no plan outlives what `--expires-in` accepts.
+    if not 0 < document["expires_in"] <= MAX_EXPIRES_IN or created_at > _MAX_CREATED_AT:
+        raise NotAPlan("its times are impossible, so it was edited after it was written")
     if expires_at > created_at + timedelta(seconds=document["expires_in"]):
         raise NotAPlan("its expiry does not match its content, so it was edited after it was written")
     steps = [step_of(step) for step in document["steps"]]

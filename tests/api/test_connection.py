@@ -416,6 +416,9 @@ async def test_plain_http_never_goes_through_a_proxy() -> None:
         ("https://127.0.0.1:{refusing}", "the server does not speak TLS on this port"),
         ("ftp://hunter2@proxy.example", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
         ("http://user:hunter2@host:port", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
+        ("http://user:a@hunter2#x@host:1", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
+        ("http://user:hunter2?x@host:1", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
+        ("http://user:hunter2/x@host:1", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
         ("http://", "the proxy cannot be used: HTTPS_PROXY is not the address of a proxy"),
     ],
 )

@@ -94,6 +94,13 @@ def test_a_renamed_environment_keeps_its_protection_without_a_pin(web: Stage, pi
     assert web.live("web") == OLD
 
 
+def test_a_name_in_other_case_keeps_its_protection(web: Stage) -> None:
+    """Both names have the default key variable IMGWIRE_API_KEY_WEB."""
+    web.manifest("base.yaml", web={"hostname": "planned.example.com", "protect": True})
+    web.manifest(Web=None)
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
 def test_swapped_keys_do_not_lift_a_protection(web: Stage) -> None:
     web.environment("other", "other.example.com")
     keys = [{"env": "IMGWIRE_API_KEY_WEB"}, {"env": "IMGWIRE_API_KEY_OTHER"}]

@@ -252,5 +252,12 @@ def test_any_json_is_read_or_refused(change: dict[str, Any], anything: Any) -> N
             assert set(baseline.live) <= {item["name"] for item in document["environments"] if "live" in item}
 
 
+def test_fields_that_a_report_lacks_are_unknown() -> None:
+    required = {"id": "1", "environment_id": "2", "hostname": "web.example.com"}
+    live = from_document({**REPORT, "environments": [{"name": "web", "live": required}]}).live["web"]
+    assert isinstance(live, Present)
+    assert (live.domain.hostname, live.domain.status) == ("web.example.com", None)
+
+
 def test_only_known_causes_are_accepted() -> None:
     assert [cause.words for cause in Cause] == ["not applied yet", "changed outside"]

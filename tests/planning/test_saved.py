@@ -324,6 +324,21 @@ def test_every_edit_of_what_would_be_done_is_noticed() -> None:
             from_document(document)
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"created_at": "2020-01-01T00:00:00Z", "expires_at": "2099-01-01T00:00:00Z", "expires_in": 10**10},
+        {"expires_in": 10**15},
+        {"expires_in": 10**30},
+        {"expires_in": 0},
+        {"created_at": "9999-12-31T23:59:59Z"},
+    ],
+)
+def test_impossible_times_are_refused(times: dict[str, Any]) -> None:
+    with pytest.raises(NotAPlan, match=r"^its times are impossible, so it was edited after it was written$"):
+        from_document(_edited(**times))
+
+
 def test_a_plan_that_was_never_made_cannot_be_applied() -> None:
     with pytest.raises(NotAPlan, match=r"^it contains no plan: it was written by a run that failed$"):
         from_document(_edited(digest=None))
