@@ -161,8 +161,6 @@ def _restored(result: ApplyResult, style: Style) -> str:
         f"  {escape_control(display_hostname(item.hostname))} in {escape_control(item.environment)}"
         for item in result.applied.restored
     ]
-    if lines:
-        lines.append("  The saved plan is stale after a restore. Run plan again.")
     return section(style("yellow", "Restored after a failed create"), lines)
 
 
@@ -203,6 +201,8 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
 def next_step(result: ApplyResult) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
+    if result.applied.restored:
+        return "Next: fix the error above, then run `reconciler plan` and `reconciler apply` again. A saved plan is stale now."
     if result.applied.unserved or any(not item.finished for item in results):
         return "Next: fix the error above, then run `reconciler apply` again: it continues from live."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
