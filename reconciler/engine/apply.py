@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.engine.breaker import Breaker
@@ -41,7 +43,8 @@ class Run:
     """One run of the ledger's plan. The ledger has everything that happened so far at any moment.
 
     Lanes that only create run first. Then lanes that delete and create run one by one, until one of them has created: that
-    shows that the API still takes creates. Then all others run in parallel.
+    shows that the API still takes creates. Then the others run in parallel, two at first and one more after each lane that
+    succeeds. So a failure that meets every create and begins late takes no more hostnames than have just been created.
     """
 
     def __init__(
@@ -97,10 +100,11 @@ class Run:
 
         if replacing:
             await self._pool([trial])
+        ramp = asyncio.Semaphore(2)
         await self._pool(
             [
                 *(lane.check for lane in (*creating, *tried)),
-                *(lane.run for lane in replacing),
+                *(partial(_replace, ramp, lane) for lane in replacing),
                 *(LaneRun(self._context, lane).run for lane in others),
             ]
         )
@@ -110,6 +114,14 @@ class Run:
             await job(api)
 
         await run_pool(jobs, self._backend, self._parallelism, work)
+
+
+async def _replace(ramp: asyncio.Semaphore, lane: LaneRun, api: Writer) -> None:
+    async with ramp:
+        await lane.write(api)
+    if lane.succeeded:
+        ramp.release()
+    await lane.check(api)
 
 
 def _deletes(lane: Lane) -> bool:

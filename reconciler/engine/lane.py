@@ -48,6 +48,12 @@ class LaneRun:
         if state.failure is not None:
             self._context.breaker.lane_failed(*state.failure, lost=bool(state.to_restore()))
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether every write of the lane is done."""
+        results = (self._context.ledger.state(step.id) for step in self._lane if not isinstance(step, Verify))
+        return all(state is StepState.DONE for state in results)
+
     async def check(self, api: Writer) -> None:
         """The verify steps."""
         for step in self._lane:

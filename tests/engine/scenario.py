@@ -578,7 +578,7 @@ class Lived:
     patient: tuple[bool, ...]  # whether the run was, before it began and at each step
     killed: bool
     cut_off: bool
-    proven: bool  # a create that followed a delete has succeeded
+    replaced: int  # how many creates that followed a delete have succeeded
 
 
 def environments(scenario: Scenario, server: Organization, wants: Mapping[str, str | None]) -> list[Environment]:
@@ -663,15 +663,15 @@ async def live_through(
             told.append(f"{step.id} {result.state}")
             patient.append(wire.stop.patient)
             receipts.append(ledger.snapshot(wire.stop.requested))
-            nonlocal proven
-            proven = proven or (isinstance(step, Create) and bool(step.after) and result.state is StepState.DONE)
+            nonlocal replaced
+            replaced += isinstance(step, Create) and bool(step.after) and result.state is StepState.DONE
             if result.state is StepState.FAILED and not isinstance(step, Verify) and result.error:
                 wire.tripped = wire.tripped or result.error.kind not in {"refused", "conflict", "not_found", "changed"}
 
         def on_restore(self, restore: Restore) -> None:
             wire.tripped = wire.tripped or isinstance(restore, RestoreFailure)
 
-    proven = False
+    replaced = 0
     before = len(server.acts)
     settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
     run = Run(ledger, backend, settings, wire.stop, Follower())
@@ -686,4 +686,4 @@ async def live_through(
         cut_off, applied = True, ledger.snapshot(wire.stop.requested)
     acts = tuple(server.acts[before:])
     await wire.flush()
-    return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off, proven)
+    return Lived(plan, wire, applied, acts, tuple(told), tuple(patient), killed, cut_off, replaced)

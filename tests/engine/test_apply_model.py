@@ -84,9 +84,9 @@ def check(lived: Lived, server: Organization) -> None:
     if not lived.wire.was_late and all(act.ours for act in lived.acts):
         if not lived.killed:
             assert lost(lived, server) <= reported(lived), "what serves no traffic is reported, whatever is not known"
-        if not lived.proven:
-            assert lanes_of(lost(lived, server), lived) <= 1, (
-                "until a lane has created, one lane at most loses its name"
+        if lived.wire.round.restore or not lived.replaced:
+            assert lanes_of(lost(lived, server), lived) <= 1 + lived.replaced, (
+                "no more lanes lose a hostname than have created one before, and one"
             )
 
 

@@ -83,6 +83,20 @@ def test_nothing_else_is_deleted_until_the_trial_has_created(parallelism: int) -
     assert server.hostnames() == {**wants, "e": None}
 
 
+@pytest.mark.parametrize("since", [4, 8, 16, 32])
+@pytest.mark.parametrize("kind", ["402", "503", "drop"])
+def test_when_creates_stop_working_no_more_hostnames_are_lost_than_have_been_replaced_and_one(
+    kind: str, since: int
+) -> None:
+    names = "abcdefghijklmnop"
+    holds = {name: f"old-{name}.example.com" for name in names}
+    wants = {name: f"new-{name}.example.com" for name in names}
+    lived, server = play(holds, wants, outages=creates(kind, since), parallelism=256)
+    lost = [name for name, hostname in server.hostnames().items() if hostname is None]
+    assert 1 <= len(lost) <= lived.replaced + 1
+    assert {name for _, name, _ in unserved(lived)} == set(lost)
+
+
 @pytest.mark.parametrize("kind", LOCAL)
 def test_a_trial_that_fails_locally_and_is_restored_passes_the_trial_on(kind: str) -> None:
     lived, server = play(*replaces("abc"), {4: Trouble(kind)}, parallelism=3)
