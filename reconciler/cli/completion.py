@@ -1,31 +1,17 @@
-"""Shell completion: scripts for bash, zsh and fish, and candidates read from the manifest.
-
-A manifest that is being edited is often broken, and a key press must be answered at once. So names are found by their
-indentation, without a YAML parser.
-"""
+"""Shell completion: click's scripts for bash, zsh and fish, and candidates from the manifests of the command line."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
 SHELLS = ("bash", "zsh", "fish")
 _PROGRAM = "reconciler"
-_DEFAULT_FILE = "imgwire.yaml"
-_MAX_BYTES = 1024 * 1024  # of each file; more would take too long between two key presses
-_MAX_FILES = 100
-_KEY = re.compile(
-    r"""^(?P<indent> *)(?P<quote>["']?)(?P<name>[^\s"'#:{}\[\],&*!|>%@`-][^"':#]*?)(?P=quote) *:(?: |$)"""
-)
-_LABELS = re.compile(r"labels *: *\{([^}]*)\}")
-_LABEL = re.compile(r"""["']?([\w./-]+)["']? *: *["']?([\w./-]+)["']?""")
 
 
 def script(shell: str) -> str:
@@ -38,14 +24,16 @@ def script(shell: str) -> str:
 
 def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of environments in the manifests of the command line."""
-    names = {name for text in _texts(ctx.params.get("files") or ()) for name in environment_names(text)}
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+    from reconciler.manifest.candidates import environment_names
+
+    return _candidates(ctx, environment_names, incomplete)
 
 
 def labels(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """`key=value` for every label in the manifests of the command line."""
-    found = {label for text in _texts(ctx.params.get("files") or ()) for label in label_pairs(text)}
-    return [CompletionItem(label) for label in sorted(found) if label.startswith(incomplete)]
+    from reconciler.manifest.candidates import label_pairs
+
+    return _candidates(ctx, label_pairs, incomplete)
 
 
 def paths(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -53,55 +41,8 @@ def paths(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(incomplete, type="file")]
 
 
-def environment_names(text: str) -> list[str]:
-    """The keys below `environments:`, in their order, as far as the text goes, valid or not."""
-    names: list[str] = []
-    depth: int | None = None
-    inside = False
-    for line in text.splitlines():
-        key = _KEY.match(line)
-        if key is None:
-            continue
-        indent = len(key["indent"])
-        if indent == 0:
-            inside, depth = key["name"] == "environments", None
-        elif inside:
-            depth = indent if depth is None else depth
-            if indent == depth:
-                names.append(key["name"])
-    return names
+def _candidates(ctx: click.Context, find: Callable[[str], Iterable[str]], incomplete: str) -> list[CompletionItem]:
+    from reconciler.manifest.candidates import texts
 
-
-def label_pairs(text: str) -> Iterator[str]:
-    """`key=value` for each label, written in one line or as a block."""
-    for flow in _LABELS.finditer(text):
-        yield from (f"{key}={value}" for key, value in _LABEL.findall(flow[1]))
-    depth: int | None = None
-    for line in text.splitlines():
-        key = _KEY.match(line)
-        if key is None:
-            continue
-        indent = len(key["indent"])
-        if depth is not None and indent > depth:
-            yield from (f"{name}={value}" for name, value in _LABEL.findall(line))
-        elif key["name"] == "labels" and line.rstrip().endswith(":"):
-            depth = indent
-        else:
-            depth = None
-
-
-def _texts(files: Sequence[str]) -> Iterator[str]:
-    """The beginnings of the manifests; what cannot be read completes nothing."""
-    for path in files or (_DEFAULT_FILE,):
-        try:
-            for file in _manifests(Path(path)):
-                with file.open("rb") as opened:
-                    yield opened.read(_MAX_BYTES).decode("utf-8", "replace")
-        except OSError:
-            continue
-
-
-def _manifests(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path] if path.is_file() else []
-    return sorted(file for file in path.rglob("*.y*ml") if file.is_file())[:_MAX_FILES]
+    found = {name for text in texts(ctx.params.get("files") or ()) for name in find(text)}
+    return [CompletionItem(name) for name in sorted(found) if name.startswith(incomplete)]

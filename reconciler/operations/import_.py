@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.files import write_atomic
-from reconciler.manifest import parse_documents
 from reconciler.manifest.entries import CannotAdd, Entry, entry_lines, whole_manifest, with_entries
 from reconciler.manifest.hostnames import refusal_of
 from reconciler.manifest.keys import resolve
+from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.sources import DEFAULT_PATH, STANDARD_INPUT, ManifestFile, read_files, shown
 from reconciler.manifest.wording import shorten

@@ -20,7 +20,7 @@ def validate(
     inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = (), shard: str | None = None
 ) -> ValidateResult:
     """Check manifests. Raises Stopped for an unusable address or selector."""
-    from reconciler.manifest import load
+    from reconciler.manifest.loader import load
     from reconciler.manifest.selection import select
 
     source: Source | None = None

@@ -13,7 +13,7 @@ from reconciler.model.results import Failed, Stopped
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from reconciler.manifest import Trust
+    from reconciler.manifest.trust import Trust
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Credential, Environment, Manifest
 
@@ -37,7 +37,7 @@ class Inputs:
     @property
     def trust(self) -> Trust:
         """What a manifest may ask for."""
-        from reconciler.manifest import Trust
+        from reconciler.manifest.trust import Trust
 
         return Trust(self.key_variables, self.allow_http)
 
@@ -57,7 +57,7 @@ class Guards:
 
 def load_base(path: str, inputs: Inputs) -> Manifest:
     """The manifest of the base revision. Raises Stopped."""
-    from reconciler.manifest import load
+    from reconciler.manifest.loader import load
 
     try:
         return load((path,), trust=inputs.trust).manifest
@@ -108,7 +108,7 @@ class Workspace:
         cls, inputs: Inputs, *, names: Sequence[str] = (), selectors: Sequence[str] = (), shard: str | None = None
     ) -> Workspace:
         """The same without a key, for a run that reads no live state. Raises Stopped."""
-        from reconciler.manifest import load
+        from reconciler.manifest.loader import load
 
         try:
             loaded = load(inputs.paths, trust=inputs.trust)

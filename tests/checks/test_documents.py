@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reconciler import __version__
 from reconciler.cli.main import COMMANDS, main
-from reconciler.manifest import load
+from reconciler.manifest.loader import load
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

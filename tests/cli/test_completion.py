@@ -12,6 +12,7 @@ from click.shell_completion import ShellComplete
 
 from reconciler.cli import completion
 from reconciler.cli.main import main
+from reconciler.manifest import candidates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,8 @@ environments:
 
 
 def test_names_and_labels_are_found_in_a_broken_manifest() -> None:
-    assert completion.environment_names(BROKEN) == ["web-prod", "staging eu", "sandbox"]
-    assert set(completion.label_pairs(BROKEN)) == {"team=web", "tier=1", "team=api"}
+    assert candidates.environment_names(BROKEN) == ["web-prod", "staging eu", "sandbox"]
+    assert set(candidates.label_pairs(BROKEN)) == {"team=web", "tier=1", "team=api"}
 
 
 def test_candidates_come_from_the_files_of_the_command_line(tmp_path: Path) -> None:

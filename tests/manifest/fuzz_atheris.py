@@ -10,7 +10,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["reconciler", "yaml"]):
-    from reconciler.manifest import parse_documents
+    from reconciler.manifest.loader import parse_documents
     from reconciler.manifest.sources import ManifestFile
     from reconciler.model.diagnostics import InvalidInput
     from reconciler.render.style import Style

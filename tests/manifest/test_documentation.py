@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest import parse_documents
 from reconciler.manifest.codes import WARNINGS, Code
 from reconciler.manifest.explanations import explain
+from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.schema_files import NAMES, read_schema
 

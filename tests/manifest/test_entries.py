@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import uid
 
-from reconciler.manifest import parse_documents
 from reconciler.manifest.entries import CannotAdd, Entry, whole_manifest, with_entries
+from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.environments import DefaultKey
 

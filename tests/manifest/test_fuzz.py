@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifest import parse_documents
+from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.render.diagnostics import as_json, render_github, render_text

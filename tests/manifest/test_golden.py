@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.manifest import load
 from reconciler.manifest.codes import Code
 from reconciler.manifest.keys import resolve
+from reconciler.manifest.loader import load
 from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
 from reconciler.render.diagnostics import as_json, render_github, render_text

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest import load, parse_documents, rules
-from reconciler.manifest.loader import in_order, slow_yaml
+from reconciler.manifest import rules
+from reconciler.manifest.loader import in_order, load, parse_documents, slow_yaml
 from reconciler.manifest.source_text import error
 from reconciler.manifest.sources import ManifestFile
 from reconciler.manifest.starter import STARTER

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconciler.manifest import parse_documents
+from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.render.diagnostics import as_json, render_github, render_text

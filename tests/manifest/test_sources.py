@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest import load
+from reconciler.manifest.loader import load
 from reconciler.manifest.sources import MAX_BYTES, read_files
 from reconciler.model.diagnostics import InvalidInput
 
