@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.terminal import is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
-from reconciler.model.report import StepState
+from reconciler.render.text.progress import step_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -54,13 +54,10 @@ class Progress(NullObserver):
     def on_step(self, step: Step, result: StepResult) -> None:
         began = self._started.pop(step.id, None)
         took = None if began is None else time.monotonic() - began
-        seconds = "" if took is None else f" {took:.1f} s"
-        words = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
-        why = f": {result.error.message}" if result.error is not None else ""
         self._listed = True
         self._log.say(
             "info",
-            f"{step.environment}  {step.op} {step.hostname}  {words}{seconds}{why}",
+            step_line(step, result, took),
             environment=step.environment,
             op=step.op,
             hostname=step.hostname,

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli.terminal import is_terminal
-from reconciler.model.domains import domain_of
-from reconciler.model.report import Verdict
-from reconciler.render.escape import escape_control
+from reconciler.render.text.progress import counted_verdicts, verdict_line, waiting_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from rich.table import Table
 
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds
-_STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
 class Follower(Protocol):
@@ -54,7 +50,7 @@ class LiveTable:
         console = Console(stderr=True)
 
         def table() -> Table:
-            return _table(self._verdicts, total, time.monotonic() - began, max_seconds, console.size)
+            return waiting_table(self._verdicts.values(), total, time.monotonic() - began, max_seconds, console.size)
 
         self._live = Live(
             get_renderable=table, console=console, refresh_per_second=2, transient=True, redirect_stdout=False
@@ -76,15 +72,15 @@ class Lines:
         self._total = total
         self._clock = clock
         self._told_at = clock()
-        self._last: dict[str, tuple[Verdict, str]] = {}
+        self._last: dict[str, Verified] = {}
 
     def show(self, verified: Verified) -> None:
         before = self._last.get(verified.environment)
-        now = self._last[verified.environment] = (verified.verdict, verified.message)
-        if now != before:
-            text = f"{verified.environment}: {verified.verdict}: {verified.message}"
+        self._last[verified.environment] = verified
+        if before is None or verdict_line(before) != verdict_line(verified):
+            text = verdict_line(verified)
         elif self._clock() - self._told_at >= _HEARTBEAT:
-            text = f"still waiting: {_counted([verdict for verdict, _ in self._last.values()], self._total)}"
+            text = f"still waiting: {counted_verdicts((item.verdict for item in self._last.values()), self._total)}"
         else:
             return
         self._told_at = self._clock()
@@ -94,44 +90,3 @@ class Lines:
 
     def close(self) -> None:
         """There is nothing to take away."""
-
-
-def _counted(verdicts: Sequence[Verdict], total: int) -> str:
-    counts = Counter(verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
-
-
-def _table(
-    verdicts: dict[str, Verified], total: int, seconds: float, max_seconds: float, room: tuple[int, int]
-) -> Table:
-    """What is not ready comes first; one line each, and what has no room (columns, lines) is only counted."""
-    from rich.table import Table
-    from rich.text import Text
-
-    columns, lines = room
-    in_order = sorted(verdicts.values(), key=lambda item: (item.verdict is Verdict.READY, item.environment))
-    rows = []
-    for item in in_order[: max(3, lines // 2)]:
-        domain = domain_of(item.live)
-        rows.append(
-            (
-                item.verdict,
-                escape_control(item.environment),
-                escape_control(domain.hostname) if domain else "-",
-                escape_control(item.message),
-            )
-        )
-    table = Table(box=None, pad_edge=False)
-    titles = ("VERDICT", "ENVIRONMENT", "HOSTNAME", "WHY")
-    rest = columns
-    for place, title in enumerate(titles):
-        text_width = max(len(text) for text in (title, *(row[place] for row in rows)))
-        size = max(1, rest - 1) if title == "WHY" else min(text_width, max(7, columns // 3))
-        rest -= size + 2
-        table.add_column(title, width=size, no_wrap=True, overflow="ellipsis")
-    for verdict, *texts in rows:
-        table.add_row(Text(verdict, style=_STYLES.get(verdict, "red")), *map(Text, texts))
-    counted = _counted([item.verdict for item in verdicts.values()], total)
-    table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
-    table.caption_justify = "left"
-    return table

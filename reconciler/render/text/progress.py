@@ -1,0 +1,81 @@
+"""What is shown of a run while it goes on: a line for each step and each verdict, and the table of a wait."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import domain_of
+from reconciler.model.report import StepState, Verdict
+from reconciler.render.escape import escape_control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.table import Table
+
+    from reconciler.model.plan import Step
+    from reconciler.model.report import StepResult, Verified
+
+_STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
+
+
+def step_line(step: Step, result: StepResult, seconds: float | None) -> str:
+    """A step that ended after `seconds`; None where it never started."""
+    state = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
+    took = "" if seconds is None else f" {seconds:.1f} s"
+    why = f": {result.error.message}" if result.error is not None else ""
+    return f"{step.environment}  {step.op} {step.hostname}  {state}{took}{why}"
+
+
+def verdict_line(verified: Verified) -> str:
+    """An environment whose verdict changed."""
+    return f"{verified.environment}: {verified.verdict}: {verified.message}"
+
+
+def counted_verdicts(verdicts: Iterable[Verdict], total: int) -> str:
+    """How many of `total` environments have each verdict."""
+    counts = Counter(verdicts)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
+
+
+def waiting_table(
+    verdicts: Iterable[Verified], total: int, seconds: float, max_seconds: float, room: tuple[int, int]
+) -> Table:
+    """The verdicts after `seconds` of waiting. `room` is the size of the terminal in columns and lines.
+
+    What is not ready comes first, in one line each. What has no room is only counted.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    columns, lines = room
+    in_order = sorted(verdicts, key=lambda item: (item.verdict is Verdict.READY, item.environment))
+    rows = [_cells(item) for item in in_order[: max(3, lines // 2)]]
+    table = Table(box=None, pad_edge=False)
+    for title, width in _widths(rows, columns).items():
+        table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
+    for item, cells in zip(in_order, rows, strict=False):
+        verdict, *others = map(Text, cells)
+        verdict.stylize(_STYLES.get(item.verdict, "red"))
+        table.add_row(verdict, *others)
+    counted = counted_verdicts((item.verdict for item in in_order), total)
+    table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
+    table.caption_justify = "left"
+    return table
+
+
+def _cells(item: Verified) -> tuple[str, ...]:
+    domain = domain_of(item.live)
+    hostname = domain.hostname if domain else "-"
+    return (item.verdict, *map(escape_control, (item.environment, hostname, item.message)))
+
+
+def _widths(rows: Sequence[Sequence[str]], columns: int) -> dict[str, int]:
+    """The width of each column by its title. The last one has what the others leave."""
+    titles = ("VERDICT", "ENVIRONMENT", "HOSTNAME")
+    widths = {
+        title: min(max(len(text) for text in (title, *(row[place] for row in rows))), max(7, columns // 3))
+        for place, title in enumerate(titles)
+    }
+    return {**widths, "WHY": max(1, columns - sum(width + 2 for width in widths.values()) - 1)}
