@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import escape_control, finish
+from reconciler.render.escape import finish
+from reconciler.render.log import json_line, text_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,9 @@ class Log:
         if _LEVELS[kind] > self.verbosity:
             return
         if self.as_json:
-            time = datetime.now(UTC).isoformat(timespec="milliseconds")
-            self._write(finish(json.dumps({"time": time, "kind": kind, "text": text, **fields}), "json") + "\n")
+            self._write(json_line(datetime.now(UTC), kind, text, fields))
         else:
-            self.write((escape_control(text) if kind in {"info", "call"} else f"{kind}: {escape_control(text)}") + "\n")
+            self.write(text_line(kind, text))
 
     def show(self, text: str) -> None:
         """Show a rendered text as it is; with JSON lines, as one of them."""

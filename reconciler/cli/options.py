@@ -14,7 +14,7 @@ import click
 from reconciler.cli.completion import environments, labels, paths
 from reconciler.cli.help import API, MANIFEST, OUTPUT, option
 from reconciler.cli.log import Log
-from reconciler.cli.output import ReportFile
+from reconciler.files import append, write_atomic
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
@@ -27,6 +27,19 @@ Decorator = Callable[[Any], Any]
 DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 _FILE_HELP = "Manifest, folder, or - for standard input. Repeatable. Default: imgwire.yaml."
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report to write beside standard output: FORMAT=FILE, or FORMAT=+FILE to append."""
+
+    format: str
+    path: str
+    appends: bool = False
+
+    def write(self, text: str) -> None:
+        """Raises OSError."""
+        (append if self.appends else write_atomic)(self.path, text)
 
 
 @dataclass(frozen=True, slots=True)

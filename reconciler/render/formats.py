@@ -70,6 +70,11 @@ FORMATS: dict[str, dict[str, str]] = {
     "dns sync": {"text": "text.verify:render_dns_sync", **_REPORT},
 }
 
+# The formats that can describe a run that failed. The others are for what it was to show: then nothing is printed.
+FAILURE_FORMATS = frozenset(
+    {"json", "markdown", "junit", "prometheus", "github", "html", "sarif", "codeclimate", "rdjson", "gitlab"}
+)
+
 
 def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
