@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.model.exit_codes import ExitCode
+    from reconciler.operations.workspace import Guards, Inputs
 
 _OPTIONS = (
     option(
@@ -51,6 +52,13 @@ class GuardOptions:
     max_interruptions: int | None
     ignore_window: bool
     base: str | None
+
+    def load(self, inputs: Inputs) -> Guards:
+        """The guards of a run. Raises Stopped where the base manifest is invalid."""
+        from reconciler.operations.workspace import Guards, load_base
+
+        base = None if self.base is None else load_base(self.base, inputs)
+        return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
 
     def words(self) -> list[str]:
         """The same options, for a command line."""

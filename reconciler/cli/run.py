@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from reconciler.cli.output import Output, Unwritable, check_outputs, now
+from reconciler.cli.output import now, publish
 from reconciler.cli.signals import signals
-from reconciler.model.conclusion import conclude, report_of
+from reconciler.model.conclusion import report_of
 from reconciler.model.errors import BackendError
-from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.results import Crashed, Failed, Stopped
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.failures import failure_of
+from reconciler.model.results import Failed, Stopped
+from reconciler.operations.outputs import Unwritable, check_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine, Sequence
 
-    from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.cli.options import Options
     from reconciler.cli.progress import Progress
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.results import Report, Result
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Guards, Workspace
+    from reconciler.operations.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -60,8 +62,7 @@ def run(
     `outputs` and `inputs` are paths that the command writes and reads beside reports and manifests. `finish` may do
     more with the published report, and change the exit code.
     """
-    log = options.log
-    output = Output(options.command, options.format, options.reports, log, options.comment_key)
+    log, shown = options.log, options
     written = tuple(path for path in (*(report.path for report in options.reports), *outputs) if path is not None)
     read = (*(path for path in inputs if path is not None), *options.read_paths)
     source: Source | None = None
@@ -76,17 +77,17 @@ def run(
         result = operate(opened, log)
         signals.ignore()
     except Unwritable as stopped:
-        result, output = stopped.failed, output.without_reports()
+        result, shown = stopped.failed, replace(options, reports=())
     except Stopped as stopped:
         result = stopped.failed
         source, diagnostics = stopped.source or source, stopped.diagnostics or diagnostics
         if stopped.diagnostics and result.message is not None:
             log.diagnostics(diagnostics)
     except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
-        result = _failed(error, options, log)
+        result = _failed(error, log)
     report = report_of(options.command, now(), result, source, diagnostics)
     signals.settle(report.conclusion.exit_code)
-    report = output.publish(report)
+    report = publish(report, shown)
     code = report.conclusion.exit_code
     code = finish(report, code) if finish else code
     if "github" in options.formats:
@@ -137,27 +138,9 @@ def open_workspace(options: Options, among: Collection[str] | None = None) -> Wo
     """The workspace that the options name, or the part of it that a saved plan is about. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
-    workspace = Workspace.open(
+    return Workspace.open(
         options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard, among=among
     )
-    return with_emulator(options, workspace)
-
-
-def guards_of(options: Options, given: GuardOptions) -> Guards:
-    """The guards of a run. Raises Stopped where the base manifest is invalid."""
-    from reconciler.operations.workspace import Guards, load_base
-
-    base = None if given.base is None else load_base(given.base, options.inputs())
-    return Guards(frozenset(given.unprotect), given.max_interruptions, given.ignore_window, base)
-
-
-def with_emulator(options: Options, workspace: Workspace) -> Workspace:
-    """The workspace, with keys for the emulator where it is used."""
-    if options.emulator is None:
-        return workspace
-    from reconciler.operations.emulated import with_emulator_keys
-
-    return with_emulator_keys(workspace)
 
 
 async def _operated(
@@ -225,29 +208,14 @@ def _interrupted(code: ExitCode) -> Failed:
     return Failed(code, "interrupted", "interrupted before anything was written")
 
 
-def _failed(error: BaseException, options: Options, log: Log) -> Failed:
+def _failed(error: BaseException, log: Log) -> Failed:
     """What an exception amounts to that no operation expected."""
-    match error:
-        case KeyboardInterrupt() | click.Abort():
-            return _interrupted(signals.first or ExitCode.INTERRUPTED)
-        case BackendError():
-            return Failed(code_of(error.kind), error.kind, error.message, error.hint)
-        case Exception():
-            return _bug(error, options, log)
-    raise error
-
-
-def _bug(error: Exception, options: Options, log: Log) -> Failed:
-    if options.verbosity > 1:
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return _interrupted(signals.first or ExitCode.INTERRUPTED)
+    if not isinstance(error, Exception):
+        raise error
+    if log.verbosity > 1 and not isinstance(error, BackendError):
         import traceback
 
         log.write("".join(traceback.format_exception(error)))
-    so_far = error.so_far if isinstance(error, Crashed) else None
-    cause = error.__cause__ if isinstance(error, Crashed) else error
-    return Failed(
-        worst([ExitCode.ERROR, conclude(so_far).exit_code]) if so_far else ExitCode.ERROR,
-        "internal_error",
-        f"internal error: {type(cause).__name__}",
-        "this is a defect of the tool: run it again with -vv and report what it prints",
-        so_far=so_far,
-    )
+    return failure_of(error)

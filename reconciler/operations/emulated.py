@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 
-from reconciler.model.environments import Credential, Secret
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
 
 if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
-
-
-def with_emulator_keys(workspace: Workspace) -> Workspace:
-    """The workspace with a made-up key for each key that is not set."""
-    missing = {problem.environment for problem in workspace.diagnostics if problem.code == "key-missing"}
-    made_up = {
-        item.name: Credential(
-            Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
-        )
-        for item in workspace.selected
-        if item.name in missing
-    }
-    return replace(
-        workspace,
-        credentials={**workspace.credentials, **made_up},
-        diagnostics=tuple(problem for problem in workspace.diagnostics if problem.code != "key-missing"),
-    )
 
 
 def emulator_transport(state: str, workspace: Workspace) -> httpx.AsyncBaseTransport:

@@ -68,7 +68,7 @@ def open_import(inputs: Inputs, names: Sequence[str], *, write: bool = False) ->
         refuse_known_keys(credentials, manifest, inputs)
     except Stopped as stopped:
         raise Stopped(stopped.failed, source, stopped.diagnostics) from None
-    return ImportDraft(workspace, inputs, tuple(files), write)
+    return ImportDraft(workspace.with_emulator_keys(), inputs, tuple(files), write)
 
 
 async def import_(draft: ImportDraft, context: Context) -> ImportResult:

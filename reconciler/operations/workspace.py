@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import InvalidInput
-from reconciler.model.environments import EMULATOR_API_URL, KeyFile, Source
+from reconciler.model.environments import EMULATOR_API_URL, Credential, KeyFile, Secret, Source
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifest.trust import Trust
     from reconciler.model.diagnostics import Diagnostic
-    from reconciler.model.environments import Credential, Environment, Manifest
+    from reconciler.model.environments import Environment, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Workspace:
         credentials, problems = _keys(found.manifest, selected, inputs)
         workspace = cls(found.manifest, found.source, selected, credentials, (*found.diagnostics, *problems))
         workspace.refuse_shared_keys()
-        return workspace
+        return workspace.with_emulator_keys()
 
     @classmethod
     def open_without_keys(
@@ -131,6 +131,21 @@ class Workspace:
         """Paths of the files that were read: manifests and key files."""
         keys = (item.key.path for item in self.manifest.environments if isinstance(item.key, KeyFile))
         return (*(file.path for file in self.source.files), *keys)
+
+    def with_emulator_keys(self) -> Workspace:
+        """The workspace with a made-up key for each key that is not set, if its API is the built-in emulator."""
+        if self.api_url != EMULATOR_API_URL:
+            return self
+        missing = {problem.environment for problem in self.diagnostics if problem.code == "key-missing"}
+        made_up = {
+            item.name: Credential(
+                Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
+            )
+            for item in self.selected
+            if item.name in missing
+        }
+        problems = tuple(problem for problem in self.diagnostics if problem.code != "key-missing")
+        return replace(self, credentials={**self.credentials, **made_up}, diagnostics=problems)
 
     def refuse_shared_keys(self) -> None:
         """Raises Stopped where a selected environment has the key of another environment of the manifest."""

@@ -12,7 +12,7 @@ from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import CONSENT, Command, option
 from reconciler.cli.options import Digest, Duration, Options, shared
-from reconciler.cli.run import guards_of, open_workspace, run_online
+from reconciler.cli.run import open_workspace, run_online
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
 from reconciler.model.results import ApplyResult, Stopped
@@ -195,7 +195,7 @@ async def _propose(options: Options, request: _Request, workspace: Workspace, co
 
     consent = consent_of(
         workspace,
-        guards_of(options, request.guards),
+        request.guards.load(options.inputs()),
         allow=request.allow,
         earlier=earlier_in(request.receipt),
         believe_absent=request.believe_absent,

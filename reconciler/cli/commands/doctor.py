@@ -8,7 +8,7 @@ import click
 
 from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
-from reconciler.cli.run import run_online, with_emulator
+from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
@@ -28,7 +28,6 @@ def doctor(options: Options) -> ExitCode:
     from reconciler.operations.doctor import open_anyway
 
     def open_() -> Workspace:
-        workspace = open_anyway(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
-        return with_emulator(options, workspace)
+        return open_anyway(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
 
     return run_online(options, operation, open_=open_)

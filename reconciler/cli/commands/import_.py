@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import click
 
 from reconciler.cli.help import Command, option
 from reconciler.cli.options import Options, shared
-from reconciler.cli.run import run_online, with_emulator
+from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
@@ -41,8 +40,7 @@ def import_(options: Options, environments: tuple[str, ...], write: bool) -> Exi
     def draft() -> ImportDraft:
         from reconciler.operations.import_ import open_import
 
-        opened = open_import(options.inputs(), sorted(set(environments)), write=write)
-        return replace(opened, workspace=with_emulator(options, opened.workspace))
+        return open_import(options.inputs(), sorted(set(environments)), write=write)
 
     async def operate(_workspace: Workspace, context: Context) -> ImportResult:
         from reconciler.operations.import_ import import_ as operation

@@ -11,7 +11,7 @@ from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import Command, option
 from reconciler.cli.options import Duration, Options, shared
-from reconciler.cli.run import guards_of, run, run_online
+from reconciler.cli.run import run, run_online
 from reconciler.model.results import PlanResult
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def plan(
         from reconciler.operations.saved_plan import can_be_saved, save_plan
 
         started = True  # by now `out` was compared with everything that is read
-        consent = consent_of(workspace, guards_of(options, guards))
+        consent = consent_of(workspace, guards.load(options.inputs()))
         result = PlanResult(await propose(workspace, context, consent), int(expires_in), detailed_exitcode)
         if out is not None and can_be_saved(result):
             save_plan(out, workspace, context, result)
@@ -114,7 +114,7 @@ def _plan_offline(options: Options, path: str, out: str | None, guards: GuardOpt
 
         log.diagnostics(workspace.diagnostics)
         baseline = read_baseline(path)
-        consent = consent_of(workspace, guards_of(options, guards))
+        consent = consent_of(workspace, guards.load(options.inputs()))
         offline = Offline(path, baseline.created_at)
         return PlanResult(propose_offline(workspace, baseline, offline, consent, datetime.now(UTC)), detailed=detailed)
 
