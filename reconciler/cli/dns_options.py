@@ -7,24 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.help import DNS, option
+from reconciler.cli.values import DNS_SERVER
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
     from reconciler.operations.lookup import Dns
-
-
-class _Server(click.ParamType[Any]):
-    """ADDRESS[:PORT]."""
-
-    name = "ADDRESS[:PORT]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AnyServer:
-        from reconciler.dns.servers import parse_server
-
-        try:
-            return parse_server(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 SERVER_OPTION = option(
@@ -32,7 +19,7 @@ SERVER_OPTION = option(
     "dns_servers",
     group=DNS,
     multiple=True,
-    type=_Server(),
+    type=DNS_SERVER,
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
 NO_DNS_OPTION = option("--no-dns", group=DNS, is_flag=True, help="Do not check DNS.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import click
 from reconciler.cli.completion import environments, labels, paths
 from reconciler.cli.help import API, MANIFEST, OUTPUT, option
 from reconciler.cli.log import Log
-from reconciler.files import append, write_atomic
+from reconciler.cli.values import COMMENT_KEY, TIMEOUT, ReportFile, report_file
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
@@ -27,19 +26,6 @@ Decorator = Callable[[Any], Any]
 DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 _FILE_HELP = "Manifest, folder, or - for standard input. Repeatable. Default: imgwire.yaml."
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFile:
-    """A report to write beside standard output: FORMAT=FILE, or FORMAT=+FILE to append."""
-
-    format: str
-    path: str
-    appends: bool = False
-
-    def write(self, text: str) -> None:
-        """Raises OSError."""
-        (append if self.appends else write_atomic)(self.path, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,106 +82,10 @@ class Options:
         )
 
 
-class _Report(click.ParamType[Any]):
-    """FORMAT=FILE, or FORMAT=+FILE to append, the format being one that the command knows."""
-
-    name = "FORMAT=[+]FILE"
-
-    def __init__(self, formats: tuple[str, ...]) -> None:
-        self._formats = formats
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ReportFile:
-        if isinstance(value, ReportFile):
-            return value
-        format_, equals, path = str(value).partition("=")
-        if not equals or not path.removeprefix("+") or format_ not in self._formats:
-            self.fail(f"'{value}' is not FORMAT=FILE with a format of {', '.join(self._formats)}", param, ctx)
-        return ReportFile(format_, path.removeprefix("+"), path.startswith("+"))
-
-
-class Duration(click.ParamType[Any]):
-    """Seconds from `90s`, `10m`, `1h30m`, `2d`, and where no unit is needed also from `90`."""
-
-    name = "DURATION"
-
-    def __init__(self, *, minimum: int = 0, needs_unit: bool = False) -> None:
-        self._minimum = minimum  # seconds
-        self._needs_unit = needs_unit
-
-    _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-    _LONGEST = 3650 * 86400
-    _FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float | int):
-            return float(value)
-        match = self._FORM.fullmatch(str(value).strip())
-        if not value or match is None:
-            self.fail(f"'{value}' is not a duration such as 90s, 10m or 1h30m", param, ctx)
-        numbers = zip(match.groups(), self._UNITS, strict=True)
-        total = sum(int(number) * seconds for number, (_, seconds) in numbers if number)
-        if self._needs_unit and str(value).strip()[-1:].isdecimal():
-            self.fail(f"'{value}' has no unit: write {value}s, {value}m or {value}h", param, ctx)
-        if total < self._minimum:
-            self.fail(f"'{value}' is less than {self._minimum} s", param, ctx)
-        if total > self._LONGEST:
-            self.fail(f"'{value}' is longer than {self._LONGEST // 86400} days", param, ctx)
-        return float(total)
-
-
-class Timeout(click.ParamType[Any]):
-    """Seconds, also with a fraction, or a duration; more than none and at most an hour."""
-
-    name = "DURATION"
-    _MAX = 3600.0
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = Duration().convert(value, param, ctx)
-        if not 0 < seconds <= self._MAX:
-            self.fail(f"'{value}' is not between 0 and 1h", param, ctx)
-        return seconds
-
-
-class _CommentKey(click.ParamType[Any]):
-    """A word for an HTML comment."""
-
-    name = "KEY"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", str(value)) or "--" in str(value):
-            self.fail(f"'{value}' is not a key of letters, digits, '.', '_' and single '-', at most 64", param, ctx)
-        return str(value)
-
-
-class Digest(click.ParamType[Any]):
-    """The digest of a plan, or `@FILE` for a file that contains one."""
-
-    name = "DIGEST"
-    _MAX_BYTES = 4096
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from reconciler.files import read_bounded
-        from reconciler.model.digest import is_digest
-
-        text = str(value)
-        if text.startswith("@"):
-            try:
-                text = read_bounded(text[1:], self._MAX_BYTES).decode("utf-8", "replace")
-            except OSError as error:
-                self.fail(f"cannot read {text[1:]}: {error.strerror or error}", param, ctx)
-        text = text.strip()
-        if not is_digest(text):
-            self.fail("a digest is `sha256:` and 64 hexadecimal digits, as `reconciler plan` prints it", param, ctx)
-        return text
-
-
 _COMMENT_KEY = option(
     "--comment-key",
     group=OUTPUT,
-    type=_CommentKey(),
+    type=COMMENT_KEY,
     default="",
     help="Name in the hidden marker of Markdown, for several comments. Example: web.",
 )
@@ -217,7 +107,7 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
             "reports",
             group=OUTPUT,
             multiple=True,
-            type=_Report(formats),
+            type=report_file(formats),
             help="Also write FORMAT to FILE; +FILE appends. Repeatable. Example: json=report.json.",
         ),
         option(
@@ -305,9 +195,8 @@ _API: list[Decorator] = [
     option(
         "--timeout",
         group=API,
-        type=Timeout(),
+        type=TIMEOUT,
         default=30.0,
-        metavar="DURATION",
         help="Time limit of one request. Default: 30s.",
     ),
     option(

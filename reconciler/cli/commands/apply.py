@@ -11,8 +11,9 @@ import click
 from reconciler.cli.dns_options import NO_DNS_OPTION, SERVER_OPTION, dns_of
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import CONSENT, Command, option
-from reconciler.cli.options import Digest, Duration, Options, shared
+from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
+from reconciler.cli.values import DIGEST, DURATION, Value
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action
 from reconciler.model.results import ApplyResult, Stopped
@@ -28,17 +29,13 @@ if TYPE_CHECKING:
     from reconciler.planning.saved import SavedPlan
 
 
-class _Actions(click.ParamType[Any]):
+def _actions(text: str) -> frozenset[Action]:
     """Comma-separated kinds of change."""
-
-    name = "KINDS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[Action]:
-        known = {"create": Action.CREATE, "delete": Action.DELETE, "replace": Action.REPLACE}
-        words = [word.strip() for word in str(value).split(",") if word.strip()]
-        if not words or any(word not in known for word in words):
-            self.fail(f"'{value}' is not a list of create, delete, replace", param, ctx)
-        return frozenset(known[word] for word in words)
+    known = {"create": Action.CREATE, "delete": Action.DELETE, "replace": Action.REPLACE}
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or any(word not in known for word in words):
+        raise ValueError(f"'{text}' is not a list of create, delete, replace")
+    return frozenset(known[word] for word in words)
 
 
 @click.command(
@@ -66,13 +63,10 @@ class _Actions(click.ParamType[Any]):
 @option(
     "--allow",
     group=CONSENT,
-    type=_Actions(),
-    metavar="KINDS",
+    type=Value("KINDS", _actions),
     help="Accept only these changes. Example: create,delete.",
 )
-@option(
-    "--expect-digest", group=CONSENT, type=Digest(), metavar="DIGEST|@FILE", help="Apply only a plan with this digest."
-)
+@option("--expect-digest", group=CONSENT, type=DIGEST, help="Apply only a plan with this digest.")
 @guard_options
 @option("--believe-absent", group=CONSENT, is_flag=True, help="Continue even if all custom domains have disappeared.")
 @option(
@@ -84,13 +78,12 @@ class _Actions(click.ParamType[Any]):
 )
 @option(
     "--step-timeout",
-    type=Duration(),
+    type=DURATION,
     default=120.0,
-    metavar="DURATION",
     help="Time limit of each step with its retries. Default: 2m.",
 )
 @option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal.")
-@option("--wait", type=Duration(), metavar="DURATION", help="After applying, wait up to DURATION for readiness.")
+@option("--wait", type=DURATION, help="After applying, wait up to DURATION for readiness.")
 @option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS.")
 @option(
     "--allow-zone-rewrite",

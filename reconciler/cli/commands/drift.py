@@ -9,8 +9,9 @@ import click
 
 from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
 from reconciler.cli.help import Command, option
-from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
+from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -42,9 +43,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Report only differences that N reads in a row show.",
 )
-@option(
-    "--interval", type=Duration(), default=30.0, metavar="DURATION", help="Pause between these reads.  [default: 30s]"
-)
+@option("--interval", type=DURATION, default=30.0, help="Pause between these reads.  [default: 30s]")
 @option("--history", metavar="DIR", help="Show earlier drift reports (JSON) of this folder on the HTML page.")
 @probe_options
 @SERVER_OPTION

@@ -10,8 +10,9 @@ import click
 from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import Command, option
-from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run, run_online
+from reconciler.cli.values import VALIDITY
 from reconciler.model.results import PlanResult
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ if TYPE_CHECKING:
 @option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
 @option(
     "--expires-in",
-    type=Duration(minimum=1, needs_unit=True),
+    type=VALIDITY,
     default=86400.0,
-    metavar="DURATION",
     help="Validity of the saved plan. Default: 24h.",
 )
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")

@@ -8,8 +8,9 @@ import click
 
 from reconciler.cli.dns_options import BASELINE_OPTION, NO_DNS_OPTION, SERVER_OPTION, dns_of, probe_options
 from reconciler.cli.help import Command, option
-from reconciler.cli.options import Duration, Options, shared
+from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
+from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
     ],
 )
 @shared("verify")
-@option(
-    "--wait", type=Duration(), default=0.0, metavar="DURATION", help="Check again until ready, for at most DURATION."
-)
+@option("--wait", type=DURATION, default=0.0, help="Check again until ready, for at most DURATION.")
 @probe_options
 @BASELINE_OPTION
 @SERVER_OPTION

@@ -1,0 +1,91 @@
+"""Values of options that are more than a word: each is read by a function that raises ValueError with the message to show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.files import append, read_bounded, write_atomic
+from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.dns.servers import AnyServer
+
+
+class Value(click.ParamType[Any]):
+    """What `parse` makes of the text of an option. `name` is the placeholder on help pages."""
+
+    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self._parse(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A report to write beside standard output: FORMAT=FILE, or FORMAT=+FILE to append."""
+
+    format: str
+    path: str
+    appends: bool = False
+
+    def write(self, text: str) -> None:
+        """Raises OSError."""
+        (append if self.appends else write_atomic)(self.path, text)
+
+
+def report_file(formats: tuple[str, ...]) -> Value:
+    """A ReportFile with one of these formats."""
+    return Value("FORMAT=[+]FILE", partial(_report_file, formats))
+
+
+def _report_file(formats: tuple[str, ...], text: str) -> ReportFile:
+    format_, equals, path = text.partition("=")
+    if not equals or not path.removeprefix("+") or format_ not in formats:
+        raise ValueError(f"'{text}' is not FORMAT=FILE with a format of {', '.join(formats)}")
+    return ReportFile(format_, path.removeprefix("+"), path.startswith("+"))
+
+
+def _comment_key(text: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", text) or "--" in text:
+        raise ValueError(f"'{text}' is not a key of letters, digits, '.', '_' and single '-', at most 64")
+    return text
+
+
+def _digest(text: str) -> str:
+    from reconciler.model.digest import is_digest
+
+    if text.startswith("@"):
+        try:
+            text = read_bounded(text[1:], 4096).decode("utf-8", "replace")
+        except OSError as error:
+            raise ValueError(f"cannot read {text[1:]}: {error.strerror or error}") from None
+    text = text.strip()
+    if not is_digest(text):
+        raise ValueError("a digest is `sha256:` and 64 hexadecimal digits, as `reconciler plan` prints it")
+    return text
+
+
+def _server(text: str) -> AnyServer:
+    from reconciler.dns.servers import parse_server
+
+    return parse_server(text)
+
+
+DURATION = Value("DURATION", parse_duration)
+VALIDITY = Value("DURATION", parse_validity)
+TIMEOUT = Value("DURATION", parse_timeout)
+COMMENT_KEY = Value("KEY", _comment_key)
+DIGEST = Value("DIGEST|@FILE", _digest)
+DNS_SERVER = Value("ADDRESS[:PORT]", _server)
