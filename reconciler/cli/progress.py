@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import is_terminal, style_for
+from reconciler.cli.terminal import drawing_console, is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
 from reconciler.render.text.progress import step_line
@@ -131,7 +131,6 @@ class Counter:
 
 
 def _bar() -> Bar:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     return Progress(
@@ -139,6 +138,6 @@ def _bar() -> Bar:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=drawing_console(),
         transient=True,
     )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from dataclasses import replace
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from reconciler.render.style import Style
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
@@ -49,5 +53,34 @@ def is_terminal(stream: object) -> bool:
     """The stream is open and a terminal."""
     try:
         return bool(stream.isatty())  # type: ignore[attr-defined]
-    except (AttributeError, ValueError):
+    except (AttributeError, OSError, ValueError):
         return False
+
+
+def drawing_console() -> Console:
+    """Where a bar or a table is drawn: standard error, as long as it can be written to. Nothing is raised when it cannot."""
+    from rich.console import Console
+
+    return Console(file=cast("IO[str]", _Surviving(sys.stderr)))
+
+
+class _Surviving:
+    """A stream whose terminal may close: what can no longer be written is dropped."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return is_terminal(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.cli.terminal import is_terminal
+from reconciler.cli.terminal import drawing_console, is_terminal
 from reconciler.render.text.progress import counted_verdicts, verdict_line, waiting_table
 
 if TYPE_CHECKING:
@@ -42,12 +42,11 @@ class LiveTable:
     """A table that is drawn again as verdicts come. Whatever else is logged meanwhile appears above it."""
 
     def __init__(self, total: int, max_seconds: float) -> None:
-        from rich.console import Console
         from rich.live import Live
 
         self._verdicts: dict[str, Verified] = {}
         began = time.monotonic()
-        console = Console(stderr=True)
+        console = drawing_console()
 
         def table() -> Table:
             return waiting_table(self._verdicts.values(), total, time.monotonic() - began, max_seconds, console.size)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -13,6 +15,7 @@ import pyte
 import pytest
 
 from cli.stage import CANARY, DOMAIN, command
+from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:
     from cli.stage import Stage
@@ -51,6 +54,12 @@ class Terminal:
 
     def type(self, text: str) -> None:
         self._process.send(text)
+
+    def closed(self) -> int:
+        """The exit code, after the terminal was closed under the command."""
+        os.close(self._process.child_fd)
+        _, status = os.waitpid(self._process.pid, 0)
+        return os.waitstatus_to_exitcode(status)
 
     def ended(self) -> int:
         """The exit code, once the command has ended and all it said was read."""
@@ -225,3 +234,25 @@ def test_a_stream_may_be_closed(web: Stage, closed: str) -> None:
     )
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.5], ids=["before the bar", "while the bar is drawn"])
+def test_a_terminal_that_closes_during_apply_stops_it_with_a_complete_receipt(stage: Stage, seconds: float) -> None:
+    names = [f"e{number}" for number in range(8)]
+    for name in names:
+        stage.environment(name, f"old-{name}.example.com")
+    stage.manifest(**{name: f"new-{name}.example.com" for name in names})
+    stage.fault(Kind.DELAY, method="POST", seconds=0.7, times=None)
+    terminal = Terminal(
+        *("apply", "--auto-approve", "--no-dns", "--parallelism", "1"),
+        *("--max-interruptions", "8", "--receipt", "receipt.json"),
+    )
+    terminal.wait_for("e0  delete")
+    time.sleep(seconds)
+    assert terminal.closed() == 6
+    receipt = json.loads((stage.folder / "receipt.json").read_text())
+    assert (receipt["reason"], receipt["exit_code"], receipt["unserved"]) == ("interrupted", 6, [])
+    done = {step["id"] for step in receipt["steps"] if step["state"] == "done"}
+    assert {"delete:e0", "create:e0"} <= done
+    assert "delete:e7" not in done
+    assert not (stage.folder / "receipt.json.journal").exists()
