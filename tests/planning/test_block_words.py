@@ -6,7 +6,8 @@ import pytest
 from samples import API_URL, domain, live, wish
 
 from reconciler.model.digest import digest
-from reconciler.model.domains import Absent, Live, Present
+from reconciler.model.domains import Absent, Live, Present, Unreadable
+from reconciler.model.errors import ServerFault
 from reconciler.model.plan import Action, Block, Plan
 from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks
@@ -128,6 +129,13 @@ def test_all_that_was_there_being_gone_at_once_is_suspicious(
     earlier = Earlier({name: f"{name}.example.com" for name in known})
     consent = Consent(earlier=earlier, believe_absent=believed)
     assert bool([block for block in blocks(plan, consent) if block.code == "all_absent"]) is blocked
+
+
+def test_one_environment_that_cannot_be_read_does_not_make_it_less_suspicious() -> None:
+    hostnames = {name: f"{name}.example.com" for name in "abc"}
+    states = {"a": Absent(), "b": Absent(), "c": Unreadable(ServerFault("503"))}
+    codes = [block.code for block in blocks(plan_of(hostnames, states), Consent(earlier=Earlier(hostnames)))]
+    assert codes == ["all_absent"]
 
 
 def test_domains_that_the_earlier_document_deletes_itself_may_all_be_absent() -> None:
