@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.engine.workers import run_pool
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.errors import BackendError, NotFound
+from reconciler.model.exit_codes import ExitCode, code_of
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Verdict, Verified
 
@@ -79,8 +80,7 @@ async def verify_all(
         await run_pool(left, backend, parallelism, check)
         left = [name for name in left if not _final(verdicts[name])]
         remaining = deadline - waiting.clock()
-        # Where the desired custom domain is not live, only another apply helps: alone that is not worth waiting for.
-        if remaining <= 0 or all(verdicts[name].verdict in {Verdict.ABSENT, Verdict.DIFFERENT} for name in left):
+        if remaining <= 0 or not any(_may_pass(verdicts[name]) for name in left):
             break
         await waiting.sleep(min(remaining, pause * (0.5 + waiting.jitter() / 2)))
         pause = min(waiting.max_pause, pause * 1.5)
@@ -103,6 +103,17 @@ def _final(verified: Verified) -> bool:
     return verified.verdict is Verdict.READY or (
         verified.verdict is Verdict.STUCK and not _bad_records(verified.records)
     )
+
+
+def _may_pass(verified: Verified) -> bool:
+    """Time alone may help. It does not where the desired custom domain is not live, or the key is not accepted."""
+    match verified:
+        case Verified(verdict=Verdict.ABSENT | Verdict.DIFFERENT):
+            return False
+        case Verified(live=Unreadable(error)):
+            return code_of(error.kind) is not ExitCode.CREDENTIALS
+        case _:
+            return True
 
 
 def _bad_records(records: Sequence[Record]) -> bool:

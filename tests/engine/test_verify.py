@@ -12,7 +12,7 @@ from samples import domain, pending
 from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.dns import DnsVerdict, LookupResult
 from reconciler.model.domains import Absent, Domain, Known, Live, Present, Unreadable
-from reconciler.model.errors import NoAnswer
+from reconciler.model.errors import BackendError, KeyUnusable, NoAnswer, PaymentRequired, Unauthorized
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Record, Verdict, Verified
 
@@ -30,6 +30,7 @@ class Imgwire:
     checks: list[Domain] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     broken: int = 0
+    error: BackendError = field(default_factory=lambda: NoAnswer("GET /api/v1/custom_domain/: no answer: timed out"))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Imgwire]:
@@ -39,7 +40,7 @@ class Imgwire:
         self.calls.append("read")
         if self.broken:
             self.broken -= 1
-            raise NoAnswer("GET /api/v1/custom_domain/: no answer: timed out")
+            raise self.error
         return self.live
 
     async def test_connection(self, environment: str) -> Domain:
@@ -139,6 +140,12 @@ async def test_waiting_ends_when_ready() -> None:
     api = Imgwire(Present(NEW), [NEW, NEW, READY])
     found, slept = await verify(api, 600)
     assert (found.verdict, slept) == (Verdict.READY, [2, 3])
+
+
+@pytest.mark.parametrize("error", [Unauthorized("401"), PaymentRequired("402"), KeyUnusable("no key")])
+async def test_a_key_that_is_not_accepted_is_not_worth_waiting_for(error: BackendError) -> None:
+    found, slept = await verify(Imgwire(Present(NEW), [NEW], broken=99, error=error), 600)
+    assert (found.verdict, slept) == (Verdict.UNKNOWN, [])
 
 
 async def test_stuck_ends_the_waiting() -> None:
