@@ -6,7 +6,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.dns import PublishState
+from reconciler.model.dns import Publication, PublishState
+from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import StepError
 from reconciler.planning.records import records
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.publishing import Published, Publisher
-    from reconciler.model.dns import Publication, ZoneChange
+    from reconciler.model.dns import ZoneChange
     from reconciler.model.domains import Domain
     from reconciler.model.observer import Observer
     from reconciler.model.report import Record
@@ -32,8 +33,13 @@ class AfterCreate:
         self._publisher = publisher
         self._waiting: list[Record] = []
         self._lock = asyncio.Lock()
-        self.publications: tuple[Publication, ...] = ()
+        self._ended: list[Publication] = []
         self.other_changes: tuple[ZoneChange, ...] = ()
+
+    @property
+    def publications(self) -> tuple[Publication, ...]:
+        """Of every record that was to be published so far, also where the run ended before."""
+        return (*self._ended, *(_without_zone(record, PublishState.NOT_STARTED) for record in self._waiting))
 
     async def __call__(self, environment: str, domain: Domain) -> StepError | None:
         """Publish the records of the domain; then return an error if DNS lacks them, because a check would come too early."""
@@ -47,13 +53,20 @@ class AfterCreate:
         self._waiting += needed
         async with self._lock:
             batch, self._waiting = tuple(self._waiting), []
-            if batch:
+            if not batch:
+                return
+            try:
                 published: Published = await _in_thread(lambda: publisher.publish(batch))
-                self.publications += published.publications
-                self.other_changes += published.changes
-                for item in published.publications:
-                    if item.state is not PublishState.DONE:
-                        self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
+            except asyncio.CancelledError:
+                self._ended += (_without_zone(record, PublishState.UNKNOWN) for record in batch)
+                raise
+            self._ended += published.publications
+            self.other_changes += published.changes
+            for item in published.publications:
+                if item.state is not PublishState.DONE:
+                    self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
+            for change in published.changes:
+                self._observer.on_notice("error", changed_meanwhile(change))
 
     async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:
         """A check before the records are visible makes the checker's resolver remember that they are missing."""
@@ -72,6 +85,16 @@ class AfterCreate:
             f"not checked yet: DNS lacks {names}",
             hint="publish the records, then run `reconciler verify`",
         )
+
+
+def changed_meanwhile(change: ZoneChange) -> str:
+    """What is logged of another record that changed."""
+    return f"{change.target}: another record changed while publishing: {change}"
+
+
+def _without_zone(record: Record, state: PublishState) -> Publication:
+    """A record whose zone had not been found when the run ended."""
+    return Publication("", "", str(record.name), None, record.value, state, "interrupted", ExitCode.PARTIAL)
 
 
 async def _in_thread(work: Callable[[], Any]) -> Any:

@@ -70,9 +70,11 @@ async def apply(
     publisher = await _publisher(context, proposal, settings.publish)
     await _approve(proposal, approve)
     ledger = Ledger(proposal.plan)
+    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
 
     def so_far() -> ApplyResult:
-        return result_of(proposal, ledger.snapshot(context.stop.requested))
+        result = result_of(proposal, ledger.snapshot(context.stop.requested))
+        return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
 
     def described(result: ApplyResult) -> Report:
         return report("apply", workspace, context, result)
@@ -82,7 +84,8 @@ async def apply(
         receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
         receipt.begin(described(so_far()), PlanResult(proposal))
     try:
-        result = await _run(workspace, context, ledger, receipt, proposal, settings, publisher)
+        await _run(workspace, context, ledger, receipt, settings, after_create)
+        result = so_far()
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
     except BackendError as error:  # such as TLS settings that cannot be used any more
@@ -164,23 +167,19 @@ async def _run(
     context: Context,
     ledger: Ledger,
     receipt: Receipt | None,
-    proposal: Proposal,
     settings: ApplySettings,
-    publisher: Publisher | None,
-) -> ApplyResult:
+    after_create: AfterCreate,
+) -> None:
     backend = context.backend(workspace, Access.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
     policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
-    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
     engine_settings = Settings(context.parallelism, settings.restore, policy, after_create)
-    context.observer.on_phase(Phase.APPLYING, len(proposal.plan.steps))
+    context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
         with context.ended_early():
             await Run(ledger, backend, engine_settings, context.stop, observer).run()
     finally:
         context.observer.on_phase(Phase.IDLE, 0)
-    result = result_of(proposal, ledger.snapshot(context.stop.requested))
-    return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
 
 
 async def _wait(

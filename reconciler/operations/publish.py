@@ -17,6 +17,7 @@ from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.proposal import Declined
 from reconciler.model.report import Record
 from reconciler.model.results import Failed, PublishResult, Stopped
+from reconciler.operations.after_create import changed_meanwhile
 from reconciler.operations.lookup import INSTALL
 from reconciler.operations.records import needed_records
 from reconciler.planning.records import records as planned_records
@@ -168,11 +169,9 @@ def _publisher(settings: PublishSettings) -> Publisher:
 
 
 async def _publish(context: Context, publisher: Publisher, prepared: Prepared, result: PublishResult) -> PublishResult:
-    notice = context.observer.on_notice
-
     published = await context.run_blocking(lambda: publisher.apply(prepared))
     for change in published.changes:
-        notice("error", f"{change.target}: another record changed while publishing: {change}")
+        context.observer.on_notice("error", changed_meanwhile(change))
     return replace(
         result,
         publications=published.publications,

@@ -153,6 +153,7 @@ def test_another_record_that_changes_while_publishing_is_reported(stage: Stage, 
     configure(stage, **{"class": "providers.Careless"})
     ended = apply(stage)
     assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "other_records_changed", NAME)
+    assert "another record changed while publishing: mail.example.com" in ended.err
 
 
 def test_a_plan_without_creates_needs_no_provider(stage: Stage, folder: Path) -> None:

@@ -1,0 +1,51 @@
+"""What follows a create: publishing that the end of the run cuts off is not lost from the report."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from samples import pending
+
+from reconciler.dns.publishing import Published, Publisher
+from reconciler.model.dns import PublishState
+from reconciler.model.observer import NullObserver
+from reconciler.operations.after_create import AfterCreate
+
+if TYPE_CHECKING:
+    from reconciler.model.report import Record
+
+pytestmark = pytest.mark.anyio
+
+
+class Slow:
+    """A provider that answers when the test lets it."""
+
+    def __init__(self) -> None:
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def publish(self, records: tuple[Record, ...]) -> Published:
+        self.began.set()
+        self.may_end.wait(5)
+        return Published(())
+
+
+async def test_records_whose_publishing_is_cut_off_are_reported_as_unknown_and_those_behind_them_as_not_started() -> (
+    None
+):
+    provider = Slow()
+    after_create = AfterCreate(NullObserver(), None, cast("Publisher", provider))
+    tasks = [asyncio.create_task(after_create(name, pending(name, f"{name}.example.com"))) for name in ("web", "app")]
+    await asyncio.to_thread(provider.began.wait, 5)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    provider.may_end.set()
+    assert [(item.name, item.state) for item in after_create.publications] == [
+        ("web.example.com", PublishState.UNKNOWN),
+        ("_acme-challenge.web.example.com", PublishState.UNKNOWN),
+        ("app.example.com", PublishState.NOT_STARTED),
+        ("_acme-challenge.app.example.com", PublishState.NOT_STARTED),
+    ]
