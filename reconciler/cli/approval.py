@@ -13,6 +13,8 @@ import click
 from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import is_terminal, style_for
 from reconciler.model.proposal import Approved, Declined
+from reconciler.model.results import Stopped
+from reconciler.operations.apply import blocked
 
 if TYPE_CHECKING:
     from reconciler.cli.log import Log
@@ -58,6 +60,12 @@ class PlanApproval:
         yes = await answer_is_yes(f"Apply {counted(len(plan.writes), 'change')} to {plan.api_url}?")
         return Approved(digest) if yes else _DECLINED
 
+    def refuse_blocked(self, proposal: Proposal) -> None:
+        """Raises Stopped where something blocks the proposal, with the command line that lifts every block."""
+        if proposal.blocks:
+            self.show(proposal)
+            raise Stopped(blocked(proposal, _override_hint(proposal.blocks)))
+
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""
         from reconciler.render.text.plan import render_proposal
@@ -91,7 +99,7 @@ class PublishApproval:
         return Approved("") if await answer_is_yes(f"Publish {counted(len(planned), 'record')}?") else _DECLINED
 
 
-def override_hint(blocks: tuple[Block, ...]) -> str | None:
+def _override_hint(blocks: tuple[Block, ...]) -> str | None:
     """The command line that lifts every block; None where one of them cannot be lifted."""
     overrides = [block.override for block in blocks if block.override]
     if len(overrides) < len(blocks):

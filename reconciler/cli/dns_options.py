@@ -1,11 +1,12 @@
-"""The options for DNS servers."""
+"""The options for DNS lookups and probes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.gathered import gathered
 from reconciler.cli.help import DNS, option
 from reconciler.cli.values import DNS_SERVER
 
@@ -14,7 +15,21 @@ if TYPE_CHECKING:
     from reconciler.operations.lookup import Dns
 
 
-SERVER_OPTION = option(
+def _dns(dns_servers: tuple[AnyServer, ...], no_dns: bool = False) -> Dns:
+    from reconciler.operations.lookup import Dns
+
+    return Dns(dns_servers, no_dns)
+
+
+def _dns_on_request(dns_servers: tuple[AnyServer, ...], dns: bool) -> Dns:
+    return _dns(dns_servers, no_dns=not dns)
+
+
+def _probe_days(probe: bool, probe_days: int) -> int | None:
+    return probe_days if probe else None
+
+
+_SERVER = option(
     "--dns-server",
     "dns_servers",
     group=DNS,
@@ -22,29 +37,30 @@ SERVER_OPTION = option(
     type=DNS_SERVER,
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
-NO_DNS_OPTION = option("--no-dns", group=DNS, is_flag=True, help="Do not check DNS.")
-BASELINE_OPTION = option(
+server_option = gathered("dns", _dns, _SERVER)
+"""Gives a command `--dns-server`, as `dns`."""
+
+server_option_with_dns = gathered("dns", _dns_on_request, _SERVER)
+"""The same for a command with the flag `--dns`, without which there are no lookups."""
+
+dns_options = gathered("dns", _dns, _SERVER, option("--no-dns", group=DNS, is_flag=True, help="Do not check DNS."))
+"""Gives a command `--dns-server` and `--no-dns`, as `dns`."""
+
+baseline_option = option(
     "--baseline", metavar="FILE", help="Also check old hostnames of this receipt, plan or report for dangling CNAMEs."
 )
-_PROBE = option("--probe", group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS.")
-_PROBE_DAYS = option(
-    "--probe-days",
-    group=DNS,
-    type=click.IntRange(0, 3650),
-    default=14,
-    show_default=True,
-    metavar="DAYS",
-    help="With --probe: warn of certificates with fewer days left.",
+probe_options = gathered(
+    "probe_days",
+    _probe_days,
+    option("--probe", group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS."),
+    option(
+        "--probe-days",
+        group=DNS,
+        type=click.IntRange(0, 3650),
+        default=14,
+        show_default=True,
+        metavar="DAYS",
+        help="With --probe: warn of certificates with fewer days left.",
+    ),
 )
-
-
-def probe_options(command: Any) -> Any:
-    """Give the command `--probe` and `--probe-days`."""
-    return _PROBE(_PROBE_DAYS(command))
-
-
-def dns_of(servers: tuple[AnyServer, ...], off: bool = False) -> Dns:
-    """The options as one value."""
-    from reconciler.operations.lookup import Dns
-
-    return Dns(servers, off)
+"""Gives a command `--probe` and `--probe-days`, as `probe_days`, which is None without `--probe`."""

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.completion import environments, paths
+from reconciler.cli.gathered import gathered
 from reconciler.cli.help import CONSENT, option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from reconciler.model.exit_codes import ExitCode
     from reconciler.operations.workspace import Guards, Inputs
-
-_OPTIONS = (
-    option(
-        "--unprotect",
-        shell_complete=environments,
-        group=CONSENT,
-        multiple=True,
-        metavar="NAME",
-        help="Ignore `protect` of this environment once. Repeatable.",
-    ),
-    option(
-        "--max-interruptions",
-        group=CONSENT,
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow N interruptions in this run.",
-    ),
-    option("--ignore-window", group=CONSENT, is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
-    option(
-        "--base",
-        shell_complete=paths,
-        group=CONSENT,
-        metavar="PATH",
-        help="Manifest of the base revision: its guards count too.",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +39,31 @@ class GuardOptions:
         return words + ([] if self.base is None else ["--base", self.base])
 
 
-def guard_options(function: Callable[..., ExitCode]) -> Any:
-    """Give the command these options, as `guards`."""
-
-    @functools.wraps(function)
-    def call(*arguments: Any, **given: Any) -> ExitCode:
-        guards = GuardOptions(**{name: given.pop(name) for name in GuardOptions.__slots__})
-        return function(*arguments, guards=guards, **given)
-
-    for decorate in reversed(_OPTIONS):
-        call = decorate(call)
-    return call
+guard_options = gathered(
+    "guards",
+    GuardOptions,
+    option(
+        "--unprotect",
+        shell_complete=environments,
+        group=CONSENT,
+        multiple=True,
+        metavar="NAME",
+        help="Ignore `protect` of this environment once. Repeatable.",
+    ),
+    option(
+        "--max-interruptions",
+        group=CONSENT,
+        type=click.IntRange(0),
+        metavar="N",
+        help="Allow N interruptions in this run.",
+    ),
+    option("--ignore-window", group=CONSENT, is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
+    option(
+        "--base",
+        shell_complete=paths,
+        group=CONSENT,
+        metavar="PATH",
+        help="Manifest of the base revision: its guards count too.",
+    ),
+)
+"""Gives a command these options."""

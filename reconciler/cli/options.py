@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.completion import environments, labels, paths
+from reconciler.cli.gathered import gathered
 from reconciler.cli.help import API, MANIFEST, OUTPUT, option
 from reconciler.cli.log import Log
 from reconciler.cli.values import COMMENT_KEY, TIMEOUT, ReportFile, report_file
@@ -18,7 +19,6 @@ from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
-    from reconciler.model.exit_codes import ExitCode
     from reconciler.operations.workspace import Inputs
 
 Decorator = Callable[[Any], Any]
@@ -210,25 +210,12 @@ _API: list[Decorator] = [
 ]
 
 
-def shared(command: str, *, network: bool = True, selection: bool = True) -> Callable[[Callable[..., ExitCode]], Any]:
-    """Give the command the shared options, as an `Options` in its first parameter."""
-    return _given(command, [*_general(command), *(_SELECTION if selection else []), *(_API if network else [])])
+def shared(command: str, *, network: bool = True, selection: bool = True) -> Decorator:
+    """Give the command the shared options, as an `Options`."""
+    added = [*_general(command), *(_SELECTION if selection else []), *(_API if network else [])]
+    return gathered("options", functools.partial(Options, command=command), *added)
 
 
-def output_options(command: str) -> Callable[[Callable[..., ExitCode]], Any]:
+def output_options(command: str) -> Decorator:
     """The same for a command that reads no manifest: it has the options about output only."""
-    return _given(command, _output(tuple(FORMATS[command])))
-
-
-def _given(command: str, added: list[Decorator]) -> Callable[[Callable[..., ExitCode]], Any]:
-    def decorate(function: Callable[..., ExitCode]) -> Any:
-        @functools.wraps(function)
-        def call(**given: Any) -> ExitCode:
-            known = {name: given.pop(name) for name in Options.__slots__ if name in given}
-            return function(Options(command=command, **known), **given)
-
-        for decorator in reversed(added):
-            call = decorator(call)
-        return call
-
-    return decorate
+    return gathered("options", functools.partial(Options, command=command), *_output(tuple(FORMATS[command])))

@@ -91,6 +91,11 @@ def _confirmed(before: DriftResult, now: DriftResult, context: Context) -> Drift
     return replace(now, findings=kept)
 
 
+def baseline_in(path: str | None) -> Baseline | None:
+    """The baseline of a run that may have one. Raises Stopped."""
+    return None if path is None else read_baseline(path)
+
+
 def read_baseline(path: str) -> Baseline:
     """What the run that wrote this file saw. Raises Stopped."""
     try:

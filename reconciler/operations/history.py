@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.files import read_bounded
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.history import EarlierDrift, EarlierFinding, History
+from reconciler.model.history import NO_HISTORY, EarlierDrift, EarlierFinding, History
 from reconciler.model.results import Failed, Stopped
 
 if TYPE_CHECKING:
@@ -27,11 +27,13 @@ _FINGERPRINT = re.compile("[0-9a-f]{16,64}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
-def read_history(folder: str, api_url: str, context: Context) -> History:
-    """The newest drift reports of this API in the folder, at most 30: `*.json`, the last 60 by name.
+def read_history(folder: str | None, api_url: str, context: Context) -> History:
+    """The newest drift reports of this API in the folder, at most 30: `*.json`, the last 60 by name. None has none.
 
     Any other file is skipped, with a notice. Raises Stopped where the folder cannot be read.
     """
+    if folder is None:
+        return NO_HISTORY
     try:
         with os.scandir(folder) as entries:
             names = heapq.nlargest(_MAX_FILES, (entry.name for entry in entries if entry.name.endswith(".json")))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Live, Unreadable, domain_of
 from reconciler.model.errors import NotInBaseline
 from reconciler.model.proposal import Offline, Proposal
-from reconciler.operations.propose import outside_windows
+from reconciler.model.results import PlanResult
+from reconciler.operations.drift import read_baseline
+from reconciler.operations.propose import consent_of, outside_windows
 from reconciler.planning.guards import blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.environments import Environment
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import Guards, Workspace
     from reconciler.planning.baseline import Baseline
     from reconciler.planning.guards import Consent
 
@@ -37,6 +39,16 @@ def propose_offline(
     }
     all_blocks = (*cut_moves(plan, others), *blocks(plan, consent))
     return Proposal(plan, "", all_blocks, consent.max_interruptions, offline)
+
+
+def plan_offline(
+    workspace: Workspace, path: str, guards: Guards, now: datetime, *, detailed: bool = False
+) -> PlanResult:
+    """The plan from the baseline in a file. Raises Stopped."""
+    baseline = read_baseline(path)
+    offline = Offline(path, baseline.created_at)
+    proposal = propose_offline(workspace, baseline, offline, consent_of(workspace, guards), now)
+    return PlanResult(proposal, detailed=detailed)
 
 
 def _live(environment: Environment, baseline: Baseline) -> Live:

@@ -13,7 +13,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Verify
 from reconciler.model.report import StepError
-from reconciler.model.results import Failed, Stopped
+from reconciler.model.results import ApplyResult, Failed, Stopped
 from reconciler.planning.earlier import Earlier, from_document
 from reconciler.planning.journal import HEADER, is_journal, is_running, merge
 from reconciler.planning.saved import NotAPlan
@@ -111,8 +111,11 @@ class Receipt(NullObserver):
 
 
 def correct(path: str, report: Report) -> bool:
-    """The receipt with an end that came after the run: a failure, or an output that could not be written. False where it
-    cannot be written itself."""
+    """The receipt of an apply with an end that came after the run: a failure, or an output that could not be written.
+
+    False where it cannot be written itself."""
+    if not isinstance(report.content, ApplyResult):
+        return True
     late = report.conclusion.reason in {"report_not_written", "output_not_written"}
     journal = journal_path(path)
     if not report.failed and (not late or journal is None):

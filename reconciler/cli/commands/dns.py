@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.dns_options import BASELINE_OPTION, SERVER_OPTION, dns_of
+from reconciler.cli.dns_options import baseline_option, server_option
 from reconciler.cli.help import CONSENT, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import AnyServer
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import DnsCheckResult, PublishResult
     from reconciler.operations.context import Context
+    from reconciler.operations.lookup import Dns
     from reconciler.operations.workspace import Workspace
 
 
@@ -40,9 +40,9 @@ def show(options: Options) -> ExitCode:
 
 @dns.command()
 @shared("dns check")
-@BASELINE_OPTION
-@SERVER_OPTION
-def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
+@baseline_option
+@server_option
+def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     """Look up the CNAMEs of live domains in DNS.
 
     Sends only GET requests to the API. Exit code 0 when all records are right, 3 when one is missing, wrong or not
@@ -50,11 +50,10 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
     """
 
     async def operate(workspace: Workspace, context: Context) -> DnsCheckResult:
-        from reconciler.operations.drift import read_baseline
+        from reconciler.operations.drift import baseline_in
         from reconciler.operations.lookup import check_dns
 
-        before = read_baseline(baseline) if baseline is not None else None
-        return await check_dns(workspace, context, dns_of(dns_servers), baseline=before)
+        return await check_dns(workspace, context, dns, baseline=baseline_in(baseline))
 
     return run_online(options, operate, inputs=[baseline])
 
@@ -94,7 +93,16 @@ def check(options: Options, baseline: str | None, dns_servers: tuple[AnyServer, 
     is_flag=True,
     help="Accept providers that rewrite the whole zone. Other records can be lost.",
 )
-def sync(options: Options, **given: Any) -> ExitCode:
+def sync(
+    options: Options,
+    config: str,
+    baseline: str | None,
+    zones: tuple[str, ...],
+    replace: tuple[str, ...],
+    delete_stale: bool,
+    auto_approve: bool,
+    **settings: Any,
+) -> ExitCode:
     """Publish the CNAMEs of live domains through octoDNS.
 
     Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no
@@ -102,26 +110,19 @@ def sync(options: Options, **given: Any) -> ExitCode:
 
     The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.
     """
-    if given["delete_stale"] != (given["baseline"] is not None):
+    if delete_stale != (baseline is not None):
         raise click.UsageError("--delete-stale and --baseline need each other")
-    if given["target"] is not None and not given["ahead"]:
+    if settings["target"] is not None and not settings["ahead"]:
         raise click.UsageError("--target needs --ahead")
 
     async def operate(workspace: Workspace, context: Context) -> PublishResult:
         from reconciler.cli.approval import PublishApproval
-        from reconciler.operations.drift import read_baseline
+        from reconciler.operations.drift import baseline_in
         from reconciler.operations.publish import PublishSettings, publish
 
-        settings = PublishSettings(
-            given["config"],
-            given["allow_zone_rewrite"],
-            frozenset(given["zones"]),
-            given["ttl"],
-            frozenset(name.lower().removesuffix(".") for name in given["replace"]),
-            given["ahead"],
-            given["target"],
-            read_baseline(given["baseline"]) if given["baseline"] is not None else None,
-        )
-        return await publish(workspace, context, settings, PublishApproval(options.log, given["auto_approve"]))
+        stale = baseline_in(baseline)
+        names = frozenset(name.lower().removesuffix(".") for name in replace)
+        chosen = PublishSettings(config, zones=frozenset(zones), replace=names, stale=stale, **settings)
+        return await publish(workspace, context, chosen, PublishApproval(options.log, auto_approve))
 
-    return run_online(options, operate, inputs=[given["config"], given["baseline"]])
+    return run_online(options, operate, inputs=[config, baseline])

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
+from reconciler.cli.dns_options import probe_options, server_option_with_dns
 from reconciler.cli.help import Command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import AnyServer
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import DriftResult
     from reconciler.operations.context import Context
+    from reconciler.operations.lookup import Dns
     from reconciler.operations.workspace import Workspace
 
 
@@ -46,38 +46,35 @@ if TYPE_CHECKING:
 @option("--interval", type=DURATION, default=30.0, help="Pause between these reads.  [default: 30s]")
 @option("--history", metavar="DIR", help="Show earlier drift reports (JSON) of this folder on the HTML page.")
 @probe_options
-@SERVER_OPTION
+@server_option_with_dns
 def drift(
     options: Options,
     baseline: str | None,
     health: bool,
-    dns: bool,
     confirm: int,
     interval: float,
     history: str | None,
-    probe: bool,
-    probe_days: int,
-    dns_servers: tuple[AnyServer, ...],
+    probe_days: int | None,
+    dns: Dns,
 ) -> ExitCode:
     """Run the command."""
     if history is not None and "html" not in options.formats:
         raise click.UsageError("--history needs --format html or --report html=FILE")
 
     async def operate(workspace: Workspace, context: Context) -> DriftResult:
-        from reconciler.model.history import NO_HISTORY
-        from reconciler.operations.drift import Confirmation, read_baseline
+        from reconciler.operations.drift import Confirmation, baseline_in
         from reconciler.operations.drift import drift as operation
         from reconciler.operations.history import read_history
 
-        before = read_baseline(baseline) if baseline is not None else None
-        earlier = read_history(history, workspace.api_url, context) if history is not None else NO_HISTORY
+        before = baseline_in(baseline)
+        earlier = read_history(history, workspace.api_url, context)
         result = await operation(
             workspace,
             context,
             baseline=before,
             health=health,
-            dns=dns_of(dns_servers, not dns),
-            probe_days=probe_days if probe else None,
+            dns=dns,
+            probe_days=probe_days,
             confirmation=Confirmation(confirm, interval),
         )
         return replace(result, history=earlier)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +13,12 @@ from reconciler.cli.help import Command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run, run_online
 from reconciler.cli.values import VALIDITY
-from reconciler.model.results import PlanResult
 
 if TYPE_CHECKING:
     from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import Report
+    from reconciler.model.results import PlanResult, Report
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -66,33 +65,28 @@ def plan(
         raise click.UsageError("--offline and --baseline FILE need each other")
     if baseline is not None:
         return _plan_offline(options, baseline, out, guards, detailed=detailed_exitcode)
-    started = saved = False
+    from reconciler.operations.plan import PlanFile
+    from reconciler.operations.plan import plan as operation
+
+    file = None if out is None else PlanFile(out, apply_command(out, options, guards.words()))
 
     async def operate(workspace: Workspace, context: Context) -> PlanResult:
-        nonlocal started, saved
-        from reconciler.operations.propose import consent_of, propose
-        from reconciler.operations.saved_plan import can_be_saved, save_plan
-
-        started = True  # by now `out` was compared with everything that is read
-        consent = consent_of(workspace, guards.load(options.inputs()))
-        result = PlanResult(await propose(workspace, context, consent), int(expires_in), detailed_exitcode)
-        if out is not None and can_be_saved(result):
-            save_plan(out, workspace, context, result)
-            saved, result = True, replace(result, saved_to=out)
-            context.observer.on_notice("info", _saved_notice(out, result, options, guards))
-        return result
+        if file is not None:
+            file.begin()
+        loaded = guards.load(options.inputs())
+        return await operation(workspace, context, loaded, file, expires_in=expires_in, detailed=detailed_exitcode)
 
     def finish(_report: Report, code: ExitCode) -> ExitCode:
-        from reconciler.operations.saved_plan import discard
-
-        if out is not None and not saved:
-            discard(out, anything=started)
+        if file is not None:
+            file.end()
         return code
 
     return run_online(options, operate, outputs=[out], inputs=[guards.base], finish=finish)
 
 
-def _plan_offline(options: Options, path: str, out: str | None, guards: GuardOptions, *, detailed: bool) -> ExitCode:
+def _plan_offline(
+    options: Options, baseline: str, out: str | None, guards: GuardOptions, *, detailed: bool
+) -> ExitCode:
     """The plan from a baseline. No key is read and nothing is sent."""
     if out is not None:
         raise click.UsageError("--offline and --out exclude each other: an offline plan cannot be applied")
@@ -105,28 +99,9 @@ def _plan_offline(options: Options, path: str, out: str | None, guards: GuardOpt
         )
 
     def operate(workspace: Workspace, log: Log) -> PlanResult:
-        from datetime import UTC, datetime
-
-        from reconciler.model.proposal import Offline
-        from reconciler.operations.drift import read_baseline
-        from reconciler.operations.offline import propose_offline
-        from reconciler.operations.propose import consent_of
+        from reconciler.operations.offline import plan_offline
 
         log.diagnostics(workspace.diagnostics)
-        baseline = read_baseline(path)
-        consent = consent_of(workspace, guards.load(options.inputs()))
-        offline = Offline(path, baseline.created_at)
-        return PlanResult(propose_offline(workspace, baseline, offline, consent, datetime.now(UTC)), detailed=detailed)
+        return plan_offline(workspace, baseline, guards.load(options.inputs()), datetime.now(UTC), detailed=detailed)
 
-    return run(options, open_, operate, inputs=[path, guards.base])
-
-
-def _saved_notice(out: str, result: PlanResult, options: Options, guards: GuardOptions) -> str:
-    """Where the plan is, and the command that applies it if apply would accept it now."""
-    if result.blocks:
-        return f"Saved the plan to {out}. Apply refuses it as it is: {result.blocks[0].message}"
-    if not result.plan.steps:
-        return f"Saved the plan to {out}. It has no steps."
-    part = "" if result.plan.complete else " It covers only the environments that could be read."
-    command = apply_command(out, options, guards.words())
-    return f"Saved the plan to {out}.{part} To apply this plan only: {command}"
+    return run(options, open_, operate, inputs=[baseline, guards.base])

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.dns_options import SERVER_OPTION, dns_of, probe_options
+from reconciler.cli.dns_options import probe_options, server_option
 from reconciler.cli.help import Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
-    from reconciler.dns.servers import AnyServer
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import StatusResult
     from reconciler.operations.context import Context
+    from reconciler.operations.lookup import Dns
     from reconciler.operations.workspace import Workspace
 
 
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
 )
 @shared("status")
 @probe_options
-@SERVER_OPTION
-def status(options: Options, probe: bool, probe_days: int, dns_servers: tuple[AnyServer, ...]) -> ExitCode:
+@server_option
+def status(options: Options, probe_days: int | None, dns: Dns) -> ExitCode:
     """Run the command."""
 
     async def operate(workspace: Workspace, context: Context) -> StatusResult:
         from reconciler.operations.status import status as operation
 
-        days = probe_days if probe else None
-        return await operation(workspace, context, dns=dns_of(dns_servers), probe_days=days)
+        return await operation(workspace, context, dns=dns, probe_days=probe_days)
 
     return run_online(options, operate)

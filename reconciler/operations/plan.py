@@ -1,0 +1,71 @@
+"""`plan`: what apply would do, shown, and saved for a later apply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.model.results import PlanResult
+from reconciler.operations.propose import consent_of, propose
+from reconciler.operations.saved_plan import can_be_saved, discard, save_plan
+
+if TYPE_CHECKING:
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Guards, Workspace
+
+
+class PlanFile:
+    """Where the plan of this run is saved. `apply_command` is the command line that applies it.
+
+    A run that saves none removes an older plan there, which a pipeline could apply by mistake.
+    """
+
+    def __init__(self, path: str, apply_command: str) -> None:
+        self._path = path
+        self._apply_command = apply_command
+        self._is_output = False
+        self._saved = False
+
+    def begin(self) -> None:
+        """By now the path was compared with everything that the run reads."""
+        self._is_output = True
+
+    def save(self, workspace: Workspace, context: Context, result: PlanResult) -> PlanResult:
+        """Save the plan if it can be applied later. Raises Stopped."""
+        if not can_be_saved(result):
+            return result
+        save_plan(self._path, workspace, context, result)
+        self._saved, result = True, replace(result, saved_to=self._path)
+        context.observer.on_notice("info", self._notice(result))
+        return result
+
+    def end(self) -> None:
+        """The run has ended, in whatever way."""
+        if not self._saved:
+            discard(self._path, anything=self._is_output)
+
+    def _notice(self, result: PlanResult) -> str:
+        """Where the plan is, and the command that applies it if apply would accept it now."""
+        saved = f"Saved the plan to {self._path}."
+        if result.blocks:
+            return f"{saved} Apply refuses it as it is: {result.blocks[0].message}"
+        if not result.plan.steps:
+            return f"{saved} It has no steps."
+        part = "" if result.plan.complete else " It covers only the environments that could be read."
+        return f"{saved}{part} To apply this plan only: {self._apply_command}"
+
+
+async def plan(
+    workspace: Workspace,
+    context: Context,
+    guards: Guards,
+    file: PlanFile | None = None,
+    *,
+    expires_in: float = 86400.0,
+    detailed: bool = False,
+) -> PlanResult:
+    """Plan with GET requests only. A saved plan is valid for `expires_in` seconds. `detailed` makes changes end with exit
+    code 2. Raises Stopped."""
+    proposal = await propose(workspace, context, consent_of(workspace, guards))
+    result = PlanResult(proposal, int(expires_in), detailed)
+    return result if file is None else file.save(workspace, context, result)
