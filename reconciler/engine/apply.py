@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from reconciler.engine.stop import Stop
     from reconciler.model.backend import Backend, Writer
     from reconciler.model.ledger import Ledger
-    from reconciler.model.report import Applied
+    from reconciler.model.report import Applied, StepError
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
-    each create, before the API is asked to check it; the error that it returns skips the check."""
+    each create, before the API is asked to check it; the error that it returns skips the check. `window_closed` gives the reason
+    why no serving hostname may be interrupted now, or None."""
 
     parallelism: int = 32
     restore: bool = True
     policy: WritePolicy = field(default_factory=WritePolicy)
     before_check: BeforeCheck | None = None
+    window_closed: Callable[[], StepError | None] = lambda: None
 
 
 class Run:
@@ -69,7 +71,9 @@ class Run:
             Identities(plan),
             {item.name: item.live.domain for item in plan.environments if isinstance(item.live, Present)},
             move_targets(plan.steps),
+            frozenset(item.from_step for item in plan.interruptions),
             settings.before_check,
+            settings.window_closed,
         )
 
     async def run(self) -> Applied:
@@ -84,6 +88,8 @@ class Run:
                 context.ledger.explain_not_started(context.no_deletes)
             elif context.stop.requested is not None:
                 context.ledger.explain_not_started(STOPPED_BY_SIGNAL)
+            elif context.breaker.held is not None:
+                context.ledger.explain_not_started(context.breaker.held)
         return context.ledger.snapshot(context.stop.requested)
 
     async def _run_lanes(self) -> None:

@@ -19,12 +19,13 @@ MAX_LOCAL_FAILURES = 3
 
 class Breaker:
     """`reason` is why no further delete may be sent, or None. `halted`: no create either, unless it completes a delete.
-    `proven`: a create that followed a delete has succeeded in this run."""
+    `proven`: a create that followed a delete has succeeded in this run. `held`: why a lane was not started, though others may."""
 
     def __init__(self) -> None:
         self.reason: StepError | None = None
         self.halted = False
         self.proven = False
+        self.held: StepError | None = None
         self._local_failures = 0
 
     def created(self, *, after_delete: bool) -> None:

@@ -34,7 +34,9 @@ BeforeCheck = Callable[[str, "Domain"], Awaitable["StepError | None"]]
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """`before` are the custom domains that were live when planning, by environment; `move_targets` the environment that each
-    moving hostname arrives in; `restore`: a hostname is restored when what should follow its delete fails."""
+    moving hostname arrives in; `interrupting` the ids of the deletes that interrupt a serving hostname; `restore`: a hostname
+    is restored when what should follow its delete fails. `window_closed` gives the reason why no serving hostname may be
+    interrupted now, or None."""
 
     ledger: Ledger
     policy: WritePolicy
@@ -45,7 +47,9 @@ class RunContext:
     identities: Identities
     before: Mapping[str, Domain]
     move_targets: Mapping[str, str]
+    interrupting: frozenset[str]
     before_check: BeforeCheck | None = None
+    window_closed: Callable[[], StepError | None] = lambda: None
 
     @property
     def closing(self) -> bool:

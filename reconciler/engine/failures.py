@@ -27,6 +27,15 @@ STOPPED_BY_SIGNAL = StepError(
 )
 
 
+def window_closed(windows: str) -> StepError:
+    """No further delete interrupts a serving hostname, because none of these change windows is open."""
+    return StepError(
+        "outside_change_window",
+        f"not started: the change windows have closed ({windows})",
+        hint="run apply again in a change window, or with --ignore-window",
+    )
+
+
 class StepFailed(Exception):
     """The step did not reach its goal. `uncertain`: the write may have happened. `cause` is the answer or the
     lack of one; None where a read showed what is wrong."""

@@ -67,7 +67,18 @@ class LaneRun:
         if not self._may_send(step):
             await self._stop(api)
             return False
+        if isinstance(step, Delete) and not state.open and self._window_closed():
+            state.stopped = True
+            return False
         return True
+
+    def _window_closed(self) -> bool:
+        """A lane that would interrupt a serving hostname is not started outside the change windows. A started one goes on."""
+        context = self._context
+        if not any(step.id in context.interrupting for step in self._lane):
+            return False
+        context.breaker.held = context.breaker.held or context.window_closed()
+        return context.breaker.held is not None
 
     def _may_send(self, step: Write) -> bool:
         return not isinstance(step, Delete) or self._context.no_deletes is None

@@ -199,7 +199,9 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
     if unfinished and applied.interrupted is not None:
         return Conclusion(applied.interrupted, "interrupted")
     failures = [
-        code_of(result.error.kind) for result in unfinished if result.state is StepState.FAILED and result.error
+        code_of(result.error.kind)
+        for result in unfinished
+        if result.error and (result.state is StepState.FAILED or result.error.kind == "outside_change_window")
     ]
     code = worst([*failures, *unreadable])
     if code is not ExitCode.OK:

@@ -84,6 +84,7 @@ _OF_KIND = {
     "payment_required": ExitCode.CREDENTIALS,
     "changed": ExitCode.REFUSED,
     "wrong_environment": ExitCode.REFUSED,
+    "outside_change_window": ExitCode.REFUSED,
     "interrupted": ExitCode.PARTIAL,
     "dependency": ExitCode.PARTIAL,
     "stopped": ExitCode.PARTIAL,

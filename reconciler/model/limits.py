@@ -41,6 +41,15 @@ class ChangeWindow:
         return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.time_zone}"
 
 
+ChangeWindows = tuple[tuple[ChangeWindow, ...], ...]
+"""The windows of each manifest that has some. One of each must be open."""
+
+
+def closed_windows(windows: ChangeWindows, moment: datetime) -> tuple[ChangeWindow, ...]:
+    """The windows of every manifest of which none is open. `moment` has a time zone."""
+    return tuple(window for listed in windows if not any(item.contains(moment) for item in listed) for window in listed)
+
+
 def is_within(hostname: str, domains: Collection[str]) -> bool:
     """Whether the hostname is one of the domains or below one. All are lower-case ASCII."""
     labels = hostname.split(".")

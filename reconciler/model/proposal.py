@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 
 if TYPE_CHECKING:
+    from reconciler.model.limits import ChangeWindows
     from reconciler.model.plan import Block, Plan
 
 
@@ -30,7 +31,8 @@ class Proposal:
     """`digest` identifies the plan: `sha256:…`, of the saved plan where the proposal continues one. It is empty for an offline
     plan, which cannot be approved.
 
-    `max_interruptions` is the limit that `blocks` were checked against.
+    `max_interruptions` is the limit that `blocks` were checked against. `windows` are the change windows that interruptions
+    must keep to; empty where the run ignores them.
     """
 
     plan: Plan
@@ -38,6 +40,7 @@ class Proposal:
     blocks: tuple[Block, ...] = ()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
     offline: Offline | None = None
+    windows: ChangeWindows = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
 from reconciler.engine.apply import Run, Settings
+from reconciler.engine.failures import window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger
+from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.plan import Create, Delete
 from reconciler.model.proposal import Approved, Declined
@@ -22,13 +24,15 @@ from reconciler.operations.publish import open_publisher, report_problems, unkno
 from reconciler.operations.receipt import Receipt
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
+from reconciler.planning.guards import list_windows, outside_window
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Publisher
     from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.limits import ChangeWindows
     from reconciler.model.proposal import Approver, Proposal
-    from reconciler.model.report import Applied, Record, Verified
+    from reconciler.model.report import Applied, Record, StepError, Verified
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.publish import PublishSettings
@@ -69,6 +73,9 @@ async def apply(
         raise Stopped(blocked(proposal))
     publisher = await _publisher(context, proposal, settings.publish)
     await _approve(proposal, approve)
+    # Nobody knows how long the answer took.
+    if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
+        raise Stopped(blocked(replace(proposal, blocks=late)))
     ledger = Ledger(proposal.plan)
     after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
 
@@ -84,7 +91,7 @@ async def apply(
         receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
         receipt.begin(described(so_far()), PlanResult(proposal))
     try:
-        await _run(workspace, context, ledger, receipt, settings, after_create)
+        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
         result = so_far()
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
@@ -167,13 +174,19 @@ async def _run(
     context: Context,
     ledger: Ledger,
     receipt: Receipt | None,
+    windows: ChangeWindows,
     settings: ApplySettings,
     after_create: AfterCreate,
 ) -> None:
     backend = context.backend(workspace, Access.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
     policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
-    engine_settings = Settings(context.parallelism, settings.restore, policy, after_create)
+
+    def closed() -> StepError | None:
+        shut = closed_windows(windows, context.clock())
+        return window_closed(list_windows(shut)) if shut else None
+
+    engine_settings = Settings(context.parallelism, settings.restore, policy, after_create, closed)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
         with context.ended_early():

@@ -11,6 +11,7 @@ from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.digest import digest
 from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Phase
 from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment, Manifest
+    from reconciler.model.limits import ChangeWindows
     from reconciler.model.plan import Block, Plan
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
@@ -36,7 +38,8 @@ async def propose(workspace: Workspace, context: Context, consent: Consent | Non
     consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
     plan = await _plan(workspace, context)
     all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
-    return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions)
+    windows = windows_of(workspace.manifest, consent)
+    return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions, windows=windows)
 
 
 async def survey(workspace: Workspace, context: Context) -> StatusResult:
@@ -79,18 +82,17 @@ def consent_of(
     return Consent(guards.unprotect, limit, allow, earlier, believe_absent, guards.ignore_window, guards.base)
 
 
-def outside_windows(manifest: Manifest, now: datetime, consent: Consent) -> Consent:
-    """The consent with the change windows that are closed now, of the manifest and of its base revision."""
+def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:
+    """The change windows that a run must keep to, of the manifest and of its base revision."""
     if consent.ignore_window:
-        return consent
+        return ()
     manifests = (manifest, *([consent.base] if consent.base else []))
-    closed = tuple(
-        window
-        for windows in (item.change_windows for item in manifests)
-        if windows and not any(window.contains(now) for window in windows)
-        for window in windows
-    )
-    return replace(consent, closed_windows=closed)
+    return tuple(item.change_windows for item in manifests if item.change_windows)
+
+
+def outside_windows(manifest: Manifest, now: datetime, consent: Consent) -> Consent:
+    """The consent with the change windows that are closed now."""
+    return replace(consent, closed_windows=closed_windows(windows_of(manifest, consent), now))
 
 
 def warn_identity(context: Context, all_blocks: Sequence[Block]) -> None:

@@ -14,7 +14,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
-from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read
+from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
@@ -127,7 +127,9 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
         raise Stopped(_refused(saved, changed))
     guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
     all_blocks = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
-    return Proposal(with_rest(with_done(saved, plan), whole), saved.digest, all_blocks, consent.max_interruptions)
+    left = with_rest(with_done(saved, plan), whole)
+    windows = windows_of(workspace.manifest, consent)
+    return Proposal(left, saved.digest, all_blocks, consent.max_interruptions, windows=windows)
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:

@@ -13,7 +13,7 @@ from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.environments import Environment, Manifest
     from reconciler.model.limits import ChangeWindow
@@ -49,7 +49,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
         *_guarded_by_base(plan.environments, consent.base),
         *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
-        *_outside_windows(plan, consent),
+        *outside_window(plan, consent.closed_windows),
     )
 
 
@@ -218,16 +218,17 @@ def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) ->
             )
 
 
-def _outside_windows(plan: Plan, consent: Consent) -> Iterator[Block]:
-    if plan.interruptions and consent.closed_windows:
-        listed = "; ".join(str(window) for window in consent.closed_windows[:3])
-        more = " …" if len(consent.closed_windows) > 3 else ""
-        yield Block(
-            "outside_change_window",
-            None,
-            f"the plan interrupts serving hostnames outside the change windows ({listed}{more})",
-            "--ignore-window",
-        )
+def outside_window(plan: Plan, closed: Sequence[ChangeWindow]) -> tuple[Block, ...]:
+    """What blocks a plan with interruptions while the change windows are closed."""
+    if not plan.interruptions or not closed:
+        return ()
+    message = f"the plan interrupts serving hostnames outside the change windows ({list_windows(closed)})"
+    return (Block("outside_change_window", None, message, "--ignore-window"),)
+
+
+def list_windows(windows: Sequence[ChangeWindow]) -> str:
+    """The first three."""
+    return "; ".join(str(window) for window in windows[:3]) + (" …" if len(windows) > 3 else "")
 
 
 def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:

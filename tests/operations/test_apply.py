@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,9 +14,11 @@ from samples import uid, wish
 
 from reconciler.emulator.local import Account, local_app
 from reconciler.emulator.switches import Switches
+from reconciler.model.conclusion import conclude
 from reconciler.model.environments import EMULATOR_API_URL, Credential, Manifest, Secret, Source
 from reconciler.model.errors import NotSent
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.limits import ChangeWindow
 from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Block
 from reconciler.model.proposal import Approved, Declined, Proposal
@@ -206,6 +209,71 @@ async def test_a_requested_stop_starts_no_further_step_and_is_part_of_the_result
     assert result.applied.interrupted is ExitCode.INTERRUPTED
     assert result.applied.results["create:green"].state == "not_started"
     assert result.verified == ()
+
+
+NIGHT = ChangeWindow(tuple(range(7)), 0, 60, "UTC")
+INSIDE, AFTER = datetime(2026, 1, 1, 0, 30, tzinfo=UTC), datetime(2026, 1, 1, 1, 0, tzinfo=UTC)
+
+
+async def serving(context: Context) -> Workspace:
+    """Both environments with a hostname that serves, and a manifest that replaces both at night."""
+    created = workspace_of(**BOTH)
+    await apply(created, context, await propose(created, context), yes)
+    changed = workspace_of(**{name: f"new-{hostname}" for name, hostname in BOTH.items()})
+    return replace(changed, manifest=replace(changed.manifest, change_windows=(NIGHT,)))
+
+
+async def test_a_change_window_that_closes_before_the_answer_refuses_the_plan() -> None:
+    api = Recording()
+    now = [INSIDE]
+
+    async def late(proposal: Proposal) -> Approved:
+        now[0] = AFTER
+        return Approved(proposal.digest)
+
+    async with Context(transport=api, clock=lambda: now[0]) as context:
+        workspace = await serving(context)
+        proposal = await propose(workspace, context)
+        before = len(api.writes)
+        with pytest.raises(Stopped) as stopped:
+            await apply(workspace, context, proposal, late)
+    assert (stopped.value.failed.exit_code, stopped.value.failed.reason) == (
+        ExitCode.REFUSED,
+        "outside_change_window",
+    )
+    assert len(api.writes) == before
+
+
+@pytest.mark.parametrize("closes_at", [1, 2])
+async def test_a_change_window_that_closes_on_the_way_completes_a_started_replace_and_starts_no_other(
+    closes_at: int,
+) -> None:
+    now = [INSIDE]
+
+    class Closing(NullObserver):
+        ended = 0
+
+        def on_step(self, step: Step, result: StepResult) -> None:
+            self.ended += 1
+            if self.ended == closes_at:
+                now[0] = AFTER
+
+    async with Context(transport=Recording(), parallelism=1, clock=lambda: now[0]) as context:
+        workspace = await serving(context)
+        proposal = await propose(workspace, context)
+        result = await apply(workspace, replace(context, observer=Closing()), proposal, yes)
+        states = {step.id: str(result.applied.results[step.id].state) for step in result.plan.steps}
+        assert states == {
+            **{f"{op}:blue": "done" for op in ("delete", "create", "verify")},
+            **{f"{op}:green": "not_started" for op in ("delete", "create", "verify")},
+        }
+        error = result.applied.results["delete:green"].error
+        assert error is not None
+        assert error.kind == "outside_change_window"
+        assert (conclude(result).exit_code, conclude(result).reason) == (ExitCode.PARTIAL, "outside_change_window")
+        now[0] = INSIDE
+        rest = await apply(workspace, context, await propose(workspace, context), yes)
+        assert conclude(rest).exit_code is ExitCode.OK
 
 
 async def test_a_cancellation_that_nobody_requested_as_a_stop_passes() -> None:
