@@ -55,12 +55,47 @@ def test_a_registered_key_is_masked_however_it_is_written(key: str, written: obj
         ('"line\\nsk_other"', '"line\\n[key]"'),
         ("sk\\_other", "[key]"),
         (base64_of("sk_other_key"), "[key]"),
+        (base64_of("Bearer sk_other_key"), "[key]"),
+        (f"Basic {base64_of('ab:sk_other_key:')}", "Basic [key]"),
+        (f"x-{base64_of('user:ck_other_key')}", "[key]"),
     ],
 )
 def test_a_key_that_is_not_known_is_masked_by_its_form(text: str, masked: str) -> None:
     assert mask_keys(text) == masked
 
 
-@pytest.mark.parametrize("text", ["use an `sk_` key", "sk_…", "sk_...", "task_1", "disk_full", "web-sk_1", "short"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "za1-images-production",
+        "NrX0123456789abc",
+        "use an `sk_` key",
+        "sk_…",
+        "sk_...",
+        "task_1",
+        "disk_full",
+        "web-sk_1",
+        "short",
+    ],
+)
 def test_a_text_without_a_key_stays_as_it_is(text: str) -> None:
     assert mask_keys(text) == text
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "Bearer "])
+@pytest.mark.parametrize("after", ["", ":", ":password"])
+@pytest.mark.parametrize("key", [ORDINARY, OPAQUE], ids=["ordinary", "opaque"])
+def test_a_registered_key_is_masked_inside_a_longer_text_in_base64(key: str, before: str, after: str) -> None:
+    before = before and f"{before}:"
+    masked = mask_keys(base64_of(before + key + after))
+    assert MASK in masked
+    left = masked.replace(MASK, "")
+    assert len(left) <= len(base64_of(before)) + len(base64_of(after)) + 6
+
+
+@pytest.mark.parametrize(
+    "write", [lambda key: key.encode().hex(), lambda key: "".join(f"%{o:02x}" for o in key.encode())]
+)
+def test_an_opaque_key_is_masked_in_hexadecimal(write: object) -> None:
+    assert callable(write)
+    assert mask_keys(f"before {write(OPAQUE)} after") == f"before {MASK} after"

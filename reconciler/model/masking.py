@@ -18,11 +18,13 @@ MASK = "[key]"
 
 _MIN_LENGTH = 8  # characters; a shorter key of another form could be any word
 _ORDINARY = re.compile(r"[sc]k_[A-Za-z0-9_-]+")
-# A key as it is written, with the escapes of Markdown and of URLs for its underscores, or in Base64.
-_FORM = re.compile(
-    r"[sc]k(?:\\?_|%5[Ff])(?:(?:\\?[\w.~+/=-]|%[0-9A-Fa-f]{2})*[A-Za-z0-9_=-])|(?:c2tf|Y2tf)[\w+/-]{8,}={0,2}"
-)
-_HINTS = ("sk_", "ck_", "sk\\_", "ck\\_", "sk%5", "ck%5", "c2tf", "Y2tf")  # without one of these, no match
+# A key as it is written, with the escapes of Markdown and of URLs for its underscores.
+_FORM = re.compile(r"[sc]k(?:\\?_|%5[Ff])(?:(?:\\?[\w.~+/=-]|%[0-9A-Fa-f]{2})*[A-Za-z0-9_=-])")
+_HINTS = ("sk_", "ck_", "sk\\_", "ck\\_", "sk%5", "ck%5")  # without one of these, no match
+# `sk_` or `ck_` in Base64, at each place that it can have in a group of three octets.
+_BASE64_HINTS = ("c2tf", "Y2tf", "NrX", "za1", "ja1")
+_BASE64 = re.compile(r"[\w+/-]{8,}+={0,2}")
+_KEY_OCTETS = re.compile(rb"(?<![\w.-])[sc]k_[\w-]{4,}")
 # What may stand before a key: anything but a letter of the same word. JSON and URLs write a separator as an escape.
 _BEGINS_WORD = re.compile(r".*(?:(?<![\w.-])|\\[nrtbf]|\\u[0-9a-f]{4}|%[0-9A-Fa-f]{2})\Z", re.DOTALL)
 
@@ -52,6 +54,8 @@ class _Keys:
             text = self._pattern.sub(MASK, text)
         if any(hint in text for hint in _HINTS):
             text = _FORM.sub(self._masked, text)
+        if any(hint in text for hint in _BASE64_HINTS):
+            text = _BASE64.sub(_masked_base64, text)
         return text
 
     def _masked(self, match: re.Match[str]) -> str:
@@ -60,6 +64,18 @@ class _Keys:
         written = match[0].replace("\\", "").replace("%5F", "_").replace("%5f", "_")
         known = next((key for end in range(len(written), 3, -1) if (key := written[:end]) in self._ordinary), None)
         return match[0] if known is None else MASK
+
+
+def _masked_base64(match: re.Match[str]) -> str:
+    """`[key]` if the letters, read from one of the first four on, contain a key."""
+    if not any(hint in match[0] for hint in _BASE64_HINTS):
+        return match[0]
+    letters = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+    for first in range(4):
+        rest = letters[first:]
+        if _KEY_OCTETS.search(base64.b64decode(rest[: len(rest) - len(rest) % 4])):
+            return MASK
+    return match[0]
 
 
 _keys = _Keys()
@@ -87,16 +103,28 @@ def mask_key(text: str, key: str) -> str:
 
 
 def spellings(key: str) -> set[str]:
-    """The key as text formats write it."""
+    """The key as text formats write it, also within a longer text in Base64, as in the header of Basic authentication."""
     octets = key.encode("utf-8", "surrogatepass")
+    percent = "".join(f"%{octet:02X}" for octet in octets)
     return {
         key,
         json.dumps(key)[1:-1],
         repr(key)[1:-1],
         repr(octets)[2:-1],
         quote(octets, safe=""),
+        percent,
+        percent.lower(),
         escape(key),
         re.sub(r"[\\`*_{}\[\]()#+!|~>]", r"\\\g<0>", key).replace("&", "&amp;").replace("<", "&lt;"),
-        base64.b64encode(octets).decode().rstrip("="),
-        base64.urlsafe_b64encode(octets).decode().rstrip("="),
+        octets.hex(),
+        octets.hex().upper(),
+        *(spelling for before in range(3) for spelling in _base64(octets, before)),
     }
+
+
+def _base64(octets: bytes, before: int) -> tuple[str, str]:
+    """The letters that the octets alone decide, where so many others are before them in their group of three."""
+    padded = bytes(before) + octets
+    first, last = -(-before * 8 // 6), len(padded) * 8 // 6
+    ordinary, for_urls = base64.b64encode(padded), base64.urlsafe_b64encode(padded)
+    return ordinary[first:last].decode(), for_urls[first:last].decode()
