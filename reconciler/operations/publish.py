@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifest.zones import zone_of
 from reconciler.model.conclusion import conclude
 from reconciler.model.dns import Publication, PublishState, is_usual_target
-from reconciler.model.domains import Present, Unreadable, domain_of
+from reconciler.model.domains import Absent, Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
 from reconciler.model.plan import IDENTITY_CODES
@@ -24,6 +24,7 @@ from reconciler.planning.records import records as planned_records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
+    from reconciler.model.domains import Domain
     from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
     from reconciler.model.results import RecordsResult
@@ -67,9 +68,11 @@ async def publish(
     live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
-    stale = stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed) if settings.stale else ()
-    publisher = open_publisher(context, settings)
     notice = context.observer.on_notice
+    stale = (
+        stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed, notice=notice) if settings.stale else ()
+    )
+    publisher = open_publisher(context, settings)
     for record in ahead:
         message = (
             f"{record.name} will point to Imgwire before it is a custom domain: run apply soon, or others can claim it"
@@ -105,17 +108,42 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
     return tuple(records)
 
 
-def stale_records(plan: Plan, baseline: Baseline, *, narrowed: bool) -> tuple[Record, ...]:
-    """The records of the baseline's domains that are neither live nor desired now. Raises Stopped where that is not known."""
+def stale_records(
+    plan: Plan, baseline: Baseline, *, narrowed: bool, notice: Callable[[str, str], None]
+) -> tuple[Record, ...]:
+    """The records of the baseline's domains that are neither live nor desired now. Those of an environment that was not read are
+    kept, with a notice. Raises Stopped where the plan does not have every environment of the manifest."""
     if narrowed or not plan.complete:
         message = "--delete-stale needs every environment: one was left out or could not be read"
         raise Stopped(Failed(ExitCode.REFUSED, "unreadable", message, so_far=PublishResult(plan)))
     kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
     kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
-    gone = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
-    found = planned_records((name, domain) for name, domain in gone if domain.hostname not in kept)
+    before = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
+    not_read = _not_read(plan, before)
+    if not_read:
+        listed = ", ".join(f"`{name}`" for name in not_read[:5]) + (" …" if len(not_read) > 5 else "")
+        notice(
+            "warning",
+            f"records of {listed} are kept: the manifest has no such Environment now, and its domain may be live",
+        )
+    gone = [(name, domain) for name, domain in before if name not in not_read and domain.hostname not in kept]
+    found = planned_records(gone)
     # A baseline is a file that others may have written: it must not name just any CNAME of the zone.
     return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
+
+
+def _not_read(plan: Plan, before: Iterable[tuple[str, Domain]]) -> list[str]:
+    """The environments, of those that had these domains, whose Imgwire Environment this plan has not read."""
+    environments = {item.name: item for item in plan.environments}
+    ids = {domain.environment_id for item in plan.environments if (domain := domain_of(item.live))}
+    not_read = []
+    for name, domain in before:
+        item = environments.get(name)
+        absent = item is not None and isinstance(item.live, Absent)
+        pin = item.environment.environment_id if item else None
+        if domain.environment_id not in ids and not (absent and pin in {None, domain.environment_id}):
+            not_read.append(name)
+    return not_read
 
 
 def _refuse_identity_error(needed: RecordsResult) -> None:

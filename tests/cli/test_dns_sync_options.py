@@ -9,6 +9,8 @@ import yaml
 
 pytest.importorskip("octodns")
 
+from samples import uid
+
 from cli.test_dns_sync import NAME, ZONE, folder, needed, zone_file
 
 if TYPE_CHECKING:
@@ -143,6 +145,28 @@ def test_nothing_is_deleted_without_the_option(stage: Stage, folder: Path) -> No
     receipt_then_delete(stage)
     assert sync(stage).code == 0
     assert "images" in zone_file(folder)
+
+
+@pytest.mark.parametrize("change", ["unlisted", "other key", "other pin"])
+def test_records_of_an_environment_that_is_not_read_any_more_are_kept(stage: Stage, folder: Path, change: str) -> None:
+    """Not listed does not mean gone: its domain may be live."""
+    assert sync(stage).code == 0
+    assert stage.run("drift", "--report", "json=before.json").code == 0
+    stage.environment("other", "other.example.com")
+    key = {"api_key": {"env": "IMGWIRE_API_KEY_OTHER"}}
+    match change:
+        case "unlisted":
+            stage.manifest(other="other.example.com")
+        case "other key":
+            stage.manifest(web={"hostname": "other.example.com", **key})
+        case _:
+            stage.environment("empty")
+            empty = {"hostname": None, "api_key": {"env": "IMGWIRE_API_KEY_EMPTY"}}
+            stage.manifest(web={**empty, "environment_id": uid("empty")})
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert ended.code == 0
+    assert zone_file(folder)["images"]["value"] == f"{TARGET}."
+    assert "records of `web` are kept" in ended.err
 
 
 def test_a_stale_record_with_another_target_is_kept(stage: Stage, folder: Path) -> None:
