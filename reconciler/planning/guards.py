@@ -177,8 +177,24 @@ def _own_key(environment: Environment) -> str | None:
             return None
         case KeyVariable(name=variable) | DefaultKey(variable=variable):
             return f"variable:{variable}"
-        case KeyFile(setting=setting):
-            return setting if setting.startswith("file:") else None
+        case KeyFile(path=path, setting=setting):
+            return setting if setting.startswith("file:") else path
+
+
+def _same_place(environment: Environment, other: Environment) -> bool:
+    """Both certainly open the same Environment: the same key is asked for it, from outside what a change can replace."""
+    if environment.name != other.name or environment.environment_id != other.environment_id:
+        return False
+    match environment.key, other.key:
+        case KeyFile(path=path), KeyFile(path=other_path):
+            # A relative path is below the manifest, where the change itself may have put a link to another key.
+            return path == other_path
+        case KeyVariable(name=variable), KeyVariable(name=other_variable):
+            return variable == other_variable
+        case DefaultKey() as key, DefaultKey() as other_key:
+            return key == other_key
+        case _:
+            return False
 
 
 def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) -> Iterator[Block]:
@@ -191,13 +207,13 @@ def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) ->
         if environment.protect
         for mark in _marks(environment, environment.hostname, None)
     }
-    listed = {(environment.name, _own_key(environment)) for environment in base.environments}
+    listed = {environment.name: environment for environment in base.environments}
     for item in items:
         environment = item.environment
         removed = item.action in {Action.DELETE, Action.REPLACE} and not environment.protect
         live_id = item.live.domain.environment_id if isinstance(item.live, Present) else None
         # A hostname that moves into a protected environment is not protected where it was.
-        before = None if (item.name, _own_key(environment)) in listed else item.before
+        before = item.before if (old := listed.get(item.name)) is None or not _same_place(environment, old) else None
         matches = [protected[mark] for mark in _marks(environment, before, live_id) if mark in protected]
         if removed and matches:
             alias = "" if matches[0] == item.name else f" as `{matches[0]}`"

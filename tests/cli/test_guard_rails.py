@@ -101,6 +101,32 @@ def test_a_name_in_other_case_keeps_its_protection(web: Stage) -> None:
     assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
 
 
+@pytest.mark.parametrize("source", ["dir", "file", "sent"])
+def test_a_key_that_the_change_itself_replaces_does_not_lift_a_protection(web: Stage, source: str) -> None:
+    """`other` opens the Environment of `web` through a link in the checkout, or through its id."""
+    web.environment("other", "other.example.com")
+    secrets = str(web.folder / "secrets")
+    web.write("secrets/web.key", key_of("web"))
+    web.write("secrets/other.key", key_of("web" if source == "sent" else "other"))
+    (web.folder / "keys").mkdir()
+    (web.folder / "keys/other.key").symlink_to(web.folder / "secrets/web.key")
+    in_base, in_head = {
+        "dir": ({"api_key": {"dir": secrets}}, {"api_key": {"dir": "../keys"}}),
+        "file": ({"api_key": {"file": "../keys/other.key"}}, {"api_key": {"file": "../keys/other.key"}}),
+        "sent": (
+            {"api_key": {"dir": secrets}},
+            {"api_key": {"dir": secrets}, "environment_id": uid("web"), "send_environment_id": True},
+        ),
+    }[source]
+    protected = {"hostname": OLD, "protect": True, "api_key": {"dir": secrets}}
+    web.manifest(
+        "base/imgwire.yaml", **{"web.key": protected, "other.key": {"hostname": "other.example.com", **in_base}}
+    )
+    web.manifest("head/imgwire.yaml", **{"other.key": {"hostname": "evil.example.com", **in_head}})
+    codes = refusals(web, "-f", "head/imgwire.yaml", "--base", "base/imgwire.yaml")
+    assert codes == (5, ["protection_lifted_in_same_change"])
+
+
 def test_swapped_keys_do_not_lift_a_protection(web: Stage) -> None:
     web.environment("other", "other.example.com")
     keys = [{"env": "IMGWIRE_API_KEY_WEB"}, {"env": "IMGWIRE_API_KEY_OTHER"}]
