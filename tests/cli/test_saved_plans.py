@@ -50,6 +50,14 @@ def test_a_saved_plan_can_be_applied_again_and_does_nothing_twice(saved: Stage) 
     assert {method for method, path in saved.sent() if path == DOMAIN} == {"GET"}
 
 
+def test_a_saved_plan_that_is_applied_again_names_the_records_of_the_old_hostname_as_stale(saved: Stage) -> None:
+    first = saved.run("apply", "plan.json")
+    again = saved.run("apply", "plan.json")
+    stale = [ended.out.partition("DNS records to remove:")[2].partition("\n\n")[0] for ended in (first, again)]
+    assert stale[0].split() == [f"{OLD}.", "CNAME", f"_acme-challenge.{OLD}.", "CNAME"]
+    assert stale[1] == stale[0]
+
+
 def test_a_saved_plan_finishes_what_a_failure_left(saved: Stage) -> None:
     saved.fault(Kind.STATUS, status=400, error_type="SomeError", method="POST", path=DOMAIN, environment="blog")
     assert saved.run("apply", "plan.json").code == 6

@@ -129,12 +129,17 @@ def records_to_remove(result: ApplyResult) -> list[str]:
     held |= {item.environment.hostname for item in result.plan.environments if item.environment.hostname}
     held |= {item.hostname for item in result.applied.unserved}
     before = {item.name: item.live.domain for item in result.plan.environments if isinstance(item.live, Present)}
-    lines = []
+    lines: list[str] = []
     for step in result.plan.steps:
         domain = before.get(step.environment)
         done = result.applied.results[step.id].state is StepState.DONE
-        if isinstance(step, Delete) and done and domain is not None and step.hostname not in held:
-            lines += [absolute(name) for name in (domain.cname_record, domain.dcv_cname_record) if name is not None]
+        if not isinstance(step, Delete) or not done or step.hostname in held:
+            continue
+        if domain is not None and domain.hostname == step.hostname:
+            names = [name for name in (domain.cname_record, domain.dcv_cname_record) if name is not None]
+        else:  # an earlier run of the saved plan has deleted it: these are the documented names
+            names = [step.hostname, f"_acme-challenge.{step.hostname}"]
+        lines += map(absolute, names)
     return lines
 
 
