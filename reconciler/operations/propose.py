@@ -116,7 +116,11 @@ async def cut_moves_of(
     hostnames: dict[str, str | None] = {}
     if any(item.action in CHANGING - {Action.DELETE} for item in plan.environments):
         hostnames = await _live_hostnames(workspace, context, others, live or {})
-    return cut_moves(plan, {item.name: (item.hostname, hostnames.get(item.name)) for item in others})
+    cut = cut_moves(plan, {item.name: (item.hostname, hostnames.get(item.name)) for item in others})
+    # A selector, a shard or a saved plan leaves an environment out even where --env names it.
+    if workspace.source.names and not workspace.source.selectors and workspace.source.shard is None:
+        return cut
+    return tuple(replace(block, override=None) for block in cut)
 
 
 async def _live_hostnames(

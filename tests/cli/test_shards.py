@@ -32,7 +32,13 @@ def test_a_move_across_shards_is_refused(stage: Stage) -> None:
     for index in range(2):
         document = (ended := stage.run("plan", "--shard", f"{index}/2", "--format", "json")).document
         assert ended.code == 5
-        assert [block["code"] for block in document["blocks"]] == ["selection_cuts_move"]
+        (block,) = document["blocks"]
+        # `--env` would select nothing more in this shard.
+        assert (block["code"], block["override"]) == ("selection_cuts_move", None)
+    assert (
+        stage.run("plan", "--env", "production", "--format", "json").document["blocks"][0]["override"]
+        == "--env sandbox"
+    )
 
 
 def test_a_shard_of_another_form_is_a_usage_error(stage: Stage) -> None:
