@@ -103,6 +103,9 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
     ids = [step["id"] for step in document["steps"]]
     if len(set(ids)) < len(ids) or ids != [step.id for step in steps]:
         raise NotAPlan("the id of a step does not match its content")
+    unlisted = sorted({step.environment for step in steps} - access.keys())
+    if unlisted:
+        raise NotAPlan(f"it has a step for `{unlisted[0]}`, which is not among its environments")
     return SavedPlan(
         document["source"]["api_url"],
         created_at,

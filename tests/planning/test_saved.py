@@ -10,7 +10,7 @@ import pytest
 from samples import API_URL, TIME, domain, live, pending, uid, wish
 
 from reconciler.model.conclusion import report_of
-from reconciler.model.digest import Access, digest
+from reconciler.model.digest import Access, digest, digest_of
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.environments import Source, SourceFile
 from reconciler.model.plan import Identity, Plan, Vacant, Verify
@@ -383,3 +383,15 @@ def test_a_verify_after_a_create_promises_the_hostname_and_the_pin_only(saved: S
         "id": None,
         "hostname": "fresh.example.com",
     }
+
+
+def test_a_step_for_an_environment_that_is_not_listed_is_refused() -> None:
+    document = document_of(plan_of())
+    document["environments"] = [item for item in document["environments"] if item["name"] != "web"]
+    access = {
+        item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
+        for item in document["environments"]
+    }
+    document["digest"] = digest_of(API_URL, access, plan_of().writes)
+    with pytest.raises(NotAPlan, match=r"^it has a step for `web`, which is not among its environments$"):
+        from_document(document)
