@@ -18,7 +18,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class BackendError(Exception):
@@ -114,3 +117,24 @@ class NotFound(Refused):
 class Conflict(Refused):
     kind = "conflict"
     hint = "read the reason of the API above, then run the command again"
+
+
+KINDS: Mapping[str, type[BackendError]] = {
+    error.kind: error
+    for error in (
+        NotSent,
+        NoAnswer,
+        Throttled,
+        ServerFault,
+        Unexpected,
+        KeyUnusable,
+        TooFewFiles,
+        NotInBaseline,
+        Refused,
+        Unauthorized,
+        PaymentRequired,
+        NotFound,
+        Conflict,
+    )
+}
+"""The errors above by their `kind`, as documents name them."""

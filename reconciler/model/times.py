@@ -18,3 +18,8 @@ def timestamp(moment: datetime) -> str:
 def timestamp_of(seconds: int) -> str:
     """The same of seconds since the epoch."""
     return timestamp(datetime.fromtimestamp(seconds, UTC))
+
+
+def seconds_of(moment: str) -> int:
+    """Seconds since the epoch of a moment, as `timestamp_of` writes it. Raises ValueError."""
+    return int(datetime.fromisoformat(moment).timestamp())

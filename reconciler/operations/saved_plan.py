@@ -14,6 +14,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import Failed, PlanResult, Stopped
+from reconciler.operations.document_schema import misfit
 from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, Plan
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
-
-STALE = "stale_plan"
-"""Code of a block, and reason of a refusal: the saved plan no longer matches the manifest or live."""
 
 _PLAN_AGAIN = "Run `reconciler plan` again, review it, then apply the new plan."
 
@@ -97,7 +95,9 @@ def read_saved_plan(path: str) -> SavedPlan:
         raise Stopped(Failed(ExitCode.REFUSED, "other_format", message, hint))
     try:
         check_size(document)
-        _check_schema(document)
+        problem = misfit(document, "plan")
+        if problem is not None:
+            raise NotAPlan(problem)
         return from_document(document)
     except (NotAPlan, ValueError, KeyError, TypeError) as error:
         raise _unusable(path, f"cannot be applied: {error}") from None
@@ -146,30 +146,6 @@ def _unreadable(saved: SavedPlan, plan: Plan) -> Failed:
     message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
     hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."
     return Failed(reading_code(plan), "unreadable", message, hint, digest=saved.digest)
-
-
-def _check_schema(document: object) -> None:
-    """Raises NotAPlan. Fields that the schema does not know are fine: later minor versions add some."""
-    import jsonschema
-
-    from reconciler.schema_files import read_schema
-
-    validator = jsonschema.Draft202012Validator(_without_closed_objects(json.loads(read_schema("plan"))))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
-    if error is not None:
-        place = ".".join(str(part) for part in error.absolute_path) or "the document"
-        raise NotAPlan(f"{place} does not fit the plan schema ({error.validator})")
-
-
-def _without_closed_objects(schema: Any) -> Any:
-    match schema:
-        case dict():
-            kept = {key: value for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
-            return {key: _without_closed_objects(value) for key, value in kept.items()}
-        case list():
-            return [_without_closed_objects(value) for value in schema]
-        case _:
-            return schema
 
 
 def _unusable(path: str, what: str) -> Stopped:

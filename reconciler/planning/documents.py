@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model import errors
-from reconciler.model.diagnostics import Diagnostic, Severity, Span
-from reconciler.model.dns import DnsNote, DnsNoteKind, DnsVerdict, LookupResult, Publication, PublishState
-from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable, domain_of
+from reconciler.model.diagnostics import Diagnostic, Related, Severity, Span
+from reconciler.model.dns import DnsAction, DnsNote, DnsNoteKind, DnsVerdict, LookupResult, Publication, PublishState
+from reconciler.model.doctor import Check, CheckState
+from reconciler.model.domains import FIELDS, Absent, Domain, Live, Present, Unreadable, domain_of
 from reconciler.model.environments import Environment, KeyFile, Source, SourceFile
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action, Block, Change, EnvironmentPlan, Interruption, Move, Plan, Verify
@@ -34,6 +36,7 @@ from reconciler.model.results import (
     ApplyResult,
     Conclusion,
     DnsCheckResult,
+    DoctorResult,
     DriftResult,
     Failed,
     ImportResult,
@@ -45,6 +48,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.model.times import seconds_of
 from reconciler.planning.saved import step_of
 
 if TYPE_CHECKING:
@@ -73,15 +77,27 @@ def report_of_document(document: Object) -> Report:
 
 
 def _result(document: Object, code: ExitCode) -> Result:
-    content = _content(document) if document["digest"] is not None or "offline" in document else None
+    if "checks" in document and document["message"] is None:
+        return DoctorResult(tuple(_check(item) for item in document["checks"]))
+    content = _content(document, code) if document["environments"] or document["complete"] else None
     if content is not None and document["message"] is None:
         return content
-    if document.get("command") == "validate" and code is ExitCode.OK:
-        return ValidateResult(tuple(_diagnostic(item) for item in document["diagnostics"]))
-    blocks = tuple(_block(item) for item in document["blocks"])
-    return Failed(
-        code, document["reason"] or "", document["message"], document["hint"], content, blocks, document["digest"]
-    )
+    if document.get("command") == "validate" and (code is ExitCode.OK or document["reason"] == "invalid_manifest"):
+        return _validated(document)
+    failed = Failed(code, document["reason"] or "", document["message"], document["hint"], content)
+    if content is not None:
+        return failed
+    return replace(failed, blocks=tuple(_block(item) for item in document["blocks"]), digest=document["digest"])
+
+
+def _validated(document: Object) -> ValidateResult:
+    """The numbers of environments and files are in the message only."""
+    diagnostics = tuple(_diagnostic(item) for item in document["diagnostics"])
+    match re.findall(r"\d+", document["message"] or "", re.ASCII):
+        case [environments, files]:
+            return ValidateResult(diagnostics, int(environments), int(files))
+        case _:
+            return ValidateResult(diagnostics)
 
 
 def _source(item: Object) -> Source:
@@ -95,31 +111,32 @@ def _source(item: Object) -> Source:
     )
 
 
-def _content(document: Object) -> Read | None:
+def _content(document: Object, code: ExitCode) -> Read | None:
     """What the command had when its document was written."""
     plan = _plan(document)
     blocks = tuple(_block(item) for item in document["blocks"])
-    offline = Offline(**document["offline"]) if "offline" in document else None
+    offline = _offline(document["offline"]) if "offline" in document else None
     proposal = Proposal(plan, document["digest"] or "", blocks, offline=offline)
     records = tuple(_record(item) for item in document.get("dns", ()))
     notes = tuple(_note(item) for item in document.get("dns_notes", ()))
     probes = tuple(_probe(item) for item in document.get("probes", ()))
     published = tuple(_publication(item) for item in document.get("published", ()))
     match document.get("command", "plan"):
-        case "apply" if all("state" in step for step in document["steps"]):
+        case "apply" if _was_run(document):
             verified = tuple(_verified(document))
-            applied = _applied(document, plan)
+            applied = _applied(document, plan, code)
             before = replace(proposal, plan=_before(plan, document))
             return ApplyResult(before, applied, records, verified, notes, publications=published)
         case "plan" | "apply":
             return PlanResult(proposal)
         case "verify":
-            return VerifyResult(plan, tuple(_verified(document)), dns_notes=notes, blocks=blocks, probes=probes)
+            unwanted = frozenset(item.name for item in plan.environments if item.environment.hostname is None)
+            return VerifyResult(plan, tuple(_verified(document)), unwanted, notes, blocks, probes=probes)
         case "drift":
             findings = tuple(_finding(item) for item in document["findings"])
             return DriftResult(plan, blocks, findings, records, notes, probes)
         case "status":
-            return StatusResult(plan, blocks)
+            return StatusResult(plan, blocks, probes)
         case "import":
             return ImportResult(plan, None, blocks)
         case "dns show":
@@ -129,6 +146,16 @@ def _content(document: Object) -> Read | None:
         case "dns sync":
             return PublishResult(plan, blocks, records, published)
     return None
+
+
+def _was_run(document: Object) -> bool:
+    """The steps of an apply have states once it was approved. Without steps, an apply that failed was refused."""
+    steps = document["steps"]
+    return all("state" in step for step in steps) if steps else document["message"] is None
+
+
+def _offline(item: Object) -> Offline:
+    return Offline(item["baseline"], item["created_at"])
 
 
 def _plan(document: Object) -> Plan:
@@ -164,7 +191,8 @@ def _environment(item: Object) -> EnvironmentPlan:
 def _live(item: Object) -> Live:
     if item["error"] is not None:
         return Unreadable(_backend_error(item["error"]))
-    return Present(Domain(**item["live"])) if item["live"] is not None else Absent()
+    record = item["live"]
+    return Absent() if record is None else Present(Domain(**{name: record[name] for name in FIELDS}))
 
 
 def _before(plan: Plan, document: Object) -> Plan:
@@ -181,27 +209,22 @@ def _as_it_was(item: EnvironmentPlan, before: str | None) -> EnvironmentPlan:
 
 
 def _backend_error(item: Object) -> errors.BackendError:
-    known = {kind.kind: kind for kind in _kinds(errors.BackendError)}
-    kind = known.get(item["kind"], errors.BackendError)
+    kind = errors.KINDS.get(item["kind"], errors.BackendError)
     return kind(item["message"], status=item["status"], error_type=item["error_type"])
 
 
-def _kinds(base: type[errors.BackendError]) -> Iterator[type[errors.BackendError]]:
-    yield base
-    for kind in base.__subclasses__():
-        yield from _kinds(kind)
-
-
-def _applied(document: Object, plan: Plan) -> Applied:
+def _applied(document: Object, plan: Plan, code: ExitCode) -> Applied:
     live = {item.name: item.live for item in plan.environments}
     results = {
         item["id"]: _step_result(item, step, live) for item, step in zip(document["steps"], plan.steps, strict=True)
     }
+    interrupted = "interrupted" in {document["reason"], *(item.error.kind for item in results.values() if item.error)}
     return Applied(
         results,
         live,
         tuple(_restore(item, live) for item in document["restored"]),
         tuple(Unserved(item["hostname"], item["environment"], item["since"]) for item in document["unserved"]),
+        interrupted=code if interrupted else None,
     )
 
 
@@ -220,7 +243,7 @@ def _step_error(item: Object) -> StepError:
 
 def _restore(item: Object, live: Mapping[str, Live]) -> Restore:
     environment, hostname = item["environment"], item["hostname"]
-    if item["error"] is not None:
+    if item.get("error") is not None:
         return RestoreFailure(environment, hostname, _step_error(item["error"]))
     domain = domain_of(live.get(environment))
     if domain is None or domain.id != item["id"]:
@@ -260,7 +283,10 @@ def _finding(item: Object) -> Finding:
 def _record(item: Object) -> Record:
     lookup = None
     if "verdict" in item:
-        lookup = LookupResult(DnsVerdict(item["verdict"]), tuple(item["found"]), tuple(item["asked"]), item["note"])
+        verdict = DnsVerdict(item["verdict"])
+        # What is missing is always added; what to do about a wrong record is not in a document.
+        action = DnsAction.ADD if verdict is DnsVerdict.MISSING else None
+        lookup = LookupResult(verdict, tuple(item["found"]), tuple(item["asked"]), item["note"], action)
     return Record(item["environment"], item["hostname"], item["purpose"], item["name"], item["value"], lookup=lookup)
 
 
@@ -271,7 +297,18 @@ def _note(item: Object) -> DnsNote:
 
 def _probe(item: Object) -> Probe:
     verdict = ProbeVerdict(item["verdict"])
-    return Probe(item["environment"], item["hostname"], verdict, item["message"], item["address"])
+    expires = item["certificate_expires_at"]
+    return Probe(
+        item["environment"],
+        item["hostname"],
+        verdict,
+        item["message"],
+        item["address"],
+        None if expires is None else seconds_of(expires),
+        item["days_left"],
+        item["protocol"],
+        item["http_status"],
+    )
 
 
 def _publication(item: Object) -> Publication:
@@ -288,4 +325,16 @@ def _publication(item: Object) -> Publication:
 
 def _diagnostic(item: Object) -> Diagnostic:
     span = None if item["file"] is None else Span(item["file"], item["line"], item["column"])
-    return Diagnostic(Severity(item["severity"]), item["code"], item["message"], item["hint"], span)
+    return Diagnostic(
+        Severity(item["severity"]),
+        item["code"],
+        item["message"],
+        item["hint"],
+        span,
+        related=tuple(Related(Span(one["file"], one["line"], one["column"]), one["label"]) for one in item["related"]),
+        environment=item["environment"],
+    )
+
+
+def _check(item: Object) -> Check:
+    return Check(item["name"], CheckState(item["state"]), item["message"], item["hint"], ExitCode(item["exit_code"]))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.diagnostics import Severity
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, is_complete
-from reconciler.render import markdown, markup
+from reconciler.render import markdown
 from reconciler.render.diagnostics import render_github
 from reconciler.render.escape import finish
 from reconciler.render.problems import problems
@@ -72,12 +72,8 @@ def step_outputs(report: Report, code: ExitCode) -> dict[str, str]:
 
 def step_summary(report: Report, style: Style, max_bytes: int = MAX_SUMMARY_BYTES) -> str:
     """The Markdown of the report, in at most `max_bytes` of UTF-8. Whole lines are left out at the end."""
-    if isinstance(report.result, ValidateResult) and report.result.message:
-        text = f"### Imgwire validate: {report.conclusion.outcome}\n\n{markup.prose(report.result.message)}\n"
-    else:
-        render_markdown = markdown.render_plan if report.command == "plan" else markdown.render_report
-        text = render_markdown(report, style)
-    text = finish(text, "markdown")
+    render_markdown = markdown.render_plan if report.command == "plan" else markdown.render_report
+    text = finish(render_markdown(report, style), "markdown")
     data = text.encode("utf-8")
     if len(data) <= max_bytes:
         return text

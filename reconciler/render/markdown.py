@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.doctor import Check
     from reconciler.model.plan import Block, EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.report import Applied, Finding, Record, Verified
@@ -130,10 +131,18 @@ def _block(block: Block) -> str:
 def render_report(report: Report, style: Style) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
     content = report.content
-    if content is None or isinstance(content, ValidateResult | DoctorResult):
+    if content is None or (isinstance(content, ValidateResult) and content.message is None):
         return _failure(report, f"{(report.command or 'reconciler').capitalize()} failed", style)
-    title = f"### Imgwire {report.command}: {report.conclusion.outcome}{_numbers(content)}"
+    title = f"### Imgwire {report.command}: {report.conclusion.outcome}"
     parts: list[str | Lines]
+    match content:
+        case ValidateResult():
+            return assemble([_marker(report, style), title, _why(report), _problems(report)])
+        case DoctorResult(checks=checks):
+            rows = table(("State", "Check", "Result", "Hint"), [_check(item) for item in checks])
+            return assemble([_marker(report, style), title, rows])
+        case _:
+            title += _numbers(content)
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
@@ -304,14 +313,22 @@ def _note(item: EnvironmentPlan) -> str:
             return "absent"
 
 
+def _check(item: Check) -> tuple[str, ...]:
+    return (str(item.state), code(item.name), prose(item.message), prose(item.hint or ""))
+
+
 def _failure(report: Report, title: str, style: Style) -> str:
+    return assemble([_marker(report, style), f"### Imgwire: {title}", _why(report), _problems(report)])
+
+
+def _problems(report: Report) -> Lines:
     problems = [
         (f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}')} " if item.span else "")
         + f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
         + (f" ({prose(item.hint)})" if item.hint else "")
         for item in report.diagnostics
     ]
-    return assemble([_marker(report, style), f"### Imgwire: {title}", _why(report), bullets("Problems", problems)])
+    return bullets("Problems", problems)
 
 
 def _why(report: Report) -> str:

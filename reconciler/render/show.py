@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reconciler.model.results import ShowResult, ValidateResult
+from reconciler.model.results import ShowResult
 from reconciler.render.escape import escape_control
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.json_text import to_json
@@ -13,7 +13,7 @@ from reconciler.render.markup import code
 from reconciler.render.text.sections import UNFINISHED, render_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def render_text(report: Report, style: Style) -> str:
     """What the command printed, below the command, the time and the outcome."""
     match report.result:
-        case ShowResult(document=document, report=shown):
-            return f"{escape_control(_headline(shown))}\n\n{_text(document, shown, style)}"
+        case ShowResult(report=shown):
+            return f"{escape_control(_headline(shown))}\n\n{_body(shown, 'text', style)}"
         case _:
             return render_failure(report, style)
 
@@ -84,12 +84,6 @@ def _headline(report: Report) -> str:
     )
     reason = f" ({conclusion.reason})" if conclusion.reason else ""
     return f"{report.command or 'reconciler'} at {report.created_at}: {ended}{reason}"
-
-
-def _text(document: Mapping[str, Any], report: Report, style: Style) -> str:
-    if isinstance(report.result, ValidateResult):  # how many environments there were is in the message only
-        return f"{escape_control(document['message'])}\n"
-    return _body(report, "text", style)
 
 
 def _body(report: Report, format_: str, style: Style) -> str:

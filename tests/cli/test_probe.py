@@ -159,7 +159,7 @@ def test_a_hostname_that_does_not_serve_ends_with_4(web: Stage) -> None:
 
 def test_a_hostname_that_does_not_serve_is_not_the_delivery_host(web: Stage) -> None:
     with resolved("127.0.0.98") as server:
-        bad = web.run("status", "--probe", "--dns-server", server, "--format", "dotenv")
+        bad = web.run("status", "--probe", "--dns-server", server, "--format", "dotenv", "--report", "json=bad.json")
     with site(NAME) as address, resolved(address) as server:
         good = web.run("status", "--probe", "--dns-server", server, "--format", "dotenv")
     assert (bad.code, bad.out) == (
@@ -167,6 +167,7 @@ def test_a_hostname_that_does_not_serve_is_not_the_delivery_host(web: Stage) -> 
         f"# web: {NAME} no connection: connection refused\nIMGWIRE_HOST_WEB=cdn.imgwire.dev\n",
     )
     assert (good.code, good.out) == (0, f"# web: CONNECTED and ACTIVE\nIMGWIRE_HOST_WEB={NAME}\n")
+    assert web.run("show", "bad.json", "--format", "dotenv").out == bad.out
 
 
 def test_without_an_answer_from_dns_the_probe_ends_with_3(web: Stage) -> None:

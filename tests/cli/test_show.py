@@ -81,6 +81,28 @@ def test_64_for_a_format_that_the_command_does_not_have(web: Stage) -> None:
     assert "`plan`, which has no format junit" in ended.err
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+@pytest.mark.parametrize("command", ["doctor", "validate"])
+def test_a_check_without_a_plan_is_shown_with_its_result(web: Stage, command: str, format_: str) -> None:
+    printed = web.run(command, "--report", "json=d.json").out
+    shown = web.run("show", "d.json", "--format", format_)
+    assert (shown.code, shown.err) == (0, "")
+    assert "failed" not in shown.out.lower()
+    if format_ == "text":
+        assert body(shown.out) == printed
+    assert ("clock" if command == "doctor" else "Valid: 2 environments in 1 file.") in shown.out
+
+
+def test_a_document_of_a_later_minor_version_is_shown(web: Stage) -> None:
+    web.run("status", "--report", "json=d.json")
+    before = web.run("show", "d.json").out
+    document = json.loads(web.read("d.json")) | {"format_version": "1.1", "later": {}}
+    document["environments"][1]["live"]["later"] = "x"
+    web.write("d.json", json.dumps(document))
+    shown = web.run("show", "d.json")
+    assert (shown.code, shown.out) == (0, before)
+
+
 def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
     assert web.run("plan", "--out", "p.json").code == 0
     assert web.run("show", "p.json", "--format", "json").out == web.read("p.json")

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
+from reconciler.model.doctor import CheckState
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
+    DoctorResult,
     DriftResult,
     PlanResult,
     PublishResult,
@@ -21,7 +23,7 @@ from reconciler.model.results import (
 from reconciler.render.html.apply import apply_page
 from reconciler.render.html.drift import drift_page
 from reconciler.render.html.live import status_page, verify_page
-from reconciler.render.html.page import MAX_CARDS, Bounded, Card, Page, Tone, bounded, listing, place_of
+from reconciler.render.html.page import MAX_CARDS, Bounded, Card, Line, Page, Tone, bounded, listing, place_of
 from reconciler.render.html.plan import block_alerts, plan_page
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.problems import problems
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.doctor import Check
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -78,6 +81,8 @@ def _other_page(report: Report, style: Style) -> Page:
         cards=cards,
     )
     match report.content:
+        case DoctorResult(checks=checks):
+            return replace(page, listings=(listing("Checks", map(_check, checks)),))
         case DnsCheckResult(records=records, dns_notes=notes):
             return replace(page, listings=dns_listings(records, notes, ()))
         case RecordsResult(records=records):
@@ -86,6 +91,11 @@ def _other_page(report: Report, style: Style) -> Page:
             return replace(page, listings=(publication_listing(publications),))
         case _:
             return page
+
+
+def _check(item: Check) -> Line:
+    words = (item.name, item.message, *([item.hint] if item.hint else []), str(item.state))
+    return Line(words, Tone.BAD if item.state is CheckState.FAILED else Tone.PLAIN)
 
 
 def _tone(report: Report, cards: Bounded[Card]) -> Tone:
