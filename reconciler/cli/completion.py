@@ -10,6 +10,8 @@ from click.shell_completion import CompletionItem, get_completion_class
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    Completer = Callable[[click.Context, str], list[CompletionItem]]
+
 SHELLS = ("bash", "zsh", "fish")
 _PROGRAM = "reconciler"
 
@@ -22,21 +24,21 @@ def script(shell: str) -> str:
     return found(click.Command(_PROGRAM), {}, _PROGRAM, "_RECONCILER_COMPLETE").source().strip() + "\n"
 
 
-def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def environments(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Names of environments in the manifests of the command line."""
     from reconciler.manifest.candidates import environment_names
 
     return _candidates(ctx, environment_names, incomplete)
 
 
-def labels(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def labels(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """`key=value` for every label in the manifests of the command line."""
     from reconciler.manifest.candidates import label_pairs
 
     return _candidates(ctx, label_pairs, incomplete)
 
 
-def paths(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def paths(_ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Leaves files to the shell."""
     return [CompletionItem(incomplete, type="file")]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.gathered import gathered
-from reconciler.cli.help import DNS, option
+from reconciler.cli.help import dns_option, option
 from reconciler.cli.values import DNS_SERVER
 
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ def _probe_days(probe: bool, probe_days: int) -> int | None:
     return probe_days if probe else None
 
 
-_SERVER = option(
+_SERVER = dns_option(
     "--dns-server",
     "dns_servers",
-    group=DNS,
     multiple=True,
     type=DNS_SERVER,
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
@@ -43,7 +42,7 @@ server_option = gathered("dns", _dns, _SERVER)
 server_option_with_dns = gathered("dns", _dns_on_request, _SERVER)
 """The same for a command with the flag `--dns`, without which there are no lookups."""
 
-dns_options = gathered("dns", _dns, _SERVER, option("--no-dns", group=DNS, is_flag=True, help="Do not check DNS."))
+dns_options = gathered("dns", _dns, _SERVER, dns_option("--no-dns", is_flag=True, help="Do not check DNS."))
 """Gives a command `--dns-server` and `--no-dns`, as `dns`."""
 
 baseline_option = option(
@@ -52,10 +51,9 @@ baseline_option = option(
 probe_options = gathered(
     "probe_days",
     _probe_days,
-    option("--probe", group=DNS, is_flag=True, help="Also connect to each ready hostname with TLS."),
-    option(
+    dns_option("--probe", is_flag=True, help="Also connect to each ready hostname with TLS."),
+    dns_option(
         "--probe-days",
-        group=DNS,
         type=click.IntRange(0, 3650),
         default=14,
         show_default=True,

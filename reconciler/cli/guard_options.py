@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.completion import environments, paths
 from reconciler.cli.gathered import gathered
-from reconciler.cli.help import CONSENT, option
+from reconciler.cli.help import consent_option
+from reconciler.cli.values import NAME, PATH
 
 if TYPE_CHECKING:
     from reconciler.operations.workspace import Guards, Inputs
@@ -42,28 +42,13 @@ class GuardOptions:
 guard_options = gathered(
     "guards",
     GuardOptions,
-    option(
-        "--unprotect",
-        shell_complete=environments,
-        group=CONSENT,
-        multiple=True,
-        metavar="NAME",
-        help="Ignore `protect` of this environment once. Repeatable.",
+    consent_option(
+        "--unprotect", multiple=True, type=NAME, help="Ignore `protect` of this environment once. Repeatable."
     ),
-    option(
-        "--max-interruptions",
-        group=CONSENT,
-        type=click.IntRange(0),
-        metavar="N",
-        help="Allow N interruptions in this run.",
+    consent_option(
+        "--max-interruptions", type=click.IntRange(0), metavar="N", help="Allow N interruptions in this run."
     ),
-    option("--ignore-window", group=CONSENT, is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
-    option(
-        "--base",
-        shell_complete=paths,
-        group=CONSENT,
-        metavar="PATH",
-        help="Manifest of the base revision: its guards count too.",
-    ),
+    consent_option("--ignore-window", is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
+    consent_option("--base", type=PATH, help="Manifest of the base revision: its guards count too."),
 )
 """Gives a command these options."""

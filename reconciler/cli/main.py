@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler.cli.help import command_hint, help_command
+from reconciler.cli.help import help_command
 from reconciler.cli.signals import signals
 from reconciler.model.exit_codes import ExitCode
+from reconciler.render.suggestions import command_suggestion
 from reconciler.version import __version__
 
 # In the order of a first use, each with its one line of help: listing them imports nothing.
@@ -60,7 +61,7 @@ class Commands(click.Group):
                 command = self.get_command(ctx, args[1]) if len(args) > 1 else None
                 return "help", help_command(self, command, args[1] if command else None), []
             close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = command_hint(args[0]) or (f"Did you mean '{close[0]}'?" if close else "")
+            hint = command_suggestion(args[0]) or (f"Did you mean '{close[0]}'?" if close else "")
             ctx.fail(f"No such command '{args[0]}'. {hint}".rstrip())
         return super().resolve_command(ctx, args)
 

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.completion import environments, labels, paths
 from reconciler.cli.gathered import gathered
-from reconciler.cli.help import API, MANIFEST, OUTPUT, option
+from reconciler.cli.help import api_option, manifest_option, output_option
 from reconciler.cli.log import Log
-from reconciler.cli.values import COMMENT_KEY, TIMEOUT, ReportFile, report_file
+from reconciler.cli.values import COMMENT_KEY, LABEL, NAME, PATH, TIMEOUT, ReportFile, report_file
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
@@ -82,9 +81,8 @@ class Options:
         )
 
 
-_COMMENT_KEY = option(
+_COMMENT_KEY = output_option(
     "--comment-key",
-    group=OUTPUT,
     type=COMMENT_KEY,
     default="",
     help="Name in the hidden marker of Markdown, for several comments. Example: web.",
@@ -94,31 +92,19 @@ _COMMENT_KEY = option(
 def _output(formats: tuple[str, ...]) -> list[Decorator]:
     return [
         *([_COMMENT_KEY] if "markdown" in formats else []),
-        option(
-            "--format",
-            group=OUTPUT,
-            type=click.Choice(formats),
-            default=formats[0],
-            show_default=True,
-            help="Output format.",
+        output_option(
+            "--format", type=click.Choice(formats), default=formats[0], show_default=True, help="Output format."
         ),
-        option(
+        output_option(
             "--report",
             "reports",
-            group=OUTPUT,
             multiple=True,
             type=report_file(formats),
             help="Also write FORMAT to FILE; +FILE appends. Repeatable. Example: json=report.json.",
         ),
-        option(
-            "-v", "--verbose", "verbosity", group=OUTPUT, count=True, help="Log retries (-v) or every request (-vv)."
-        ),
-        option(
-            "--log-format",
-            group=OUTPUT,
-            type=click.Choice(["text", "json"]),
-            default="text",
-            help="Log format on standard error.",
+        output_option("-v", "--verbose", "verbosity", count=True, help="Log retries (-v) or every request (-vv)."),
+        output_option(
+            "--log-format", type=click.Choice(["text", "json"]), default="text", help="Log format on standard error."
         ),
     ]
 
@@ -126,20 +112,10 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
 def _general(command: str) -> list[Decorator]:
     formats = tuple(FORMATS[command])
     return [
-        option(
-            "-f",
-            "--file",
-            "files",
-            shell_complete=paths,
-            group=MANIFEST,
-            multiple=True,
-            metavar="PATH",
-            help=_FILE_HELP,
-        ),
+        manifest_option("-f", "--file", "files", multiple=True, type=PATH, help=_FILE_HELP),
         *_output(formats),
-        option(
+        api_option(
             "--emulator",
-            group=API,
             is_flag=False,
             flag_value=DEFAULT_EMULATOR_STATE,
             metavar="[STATE.json]",
@@ -150,63 +126,34 @@ def _general(command: str) -> list[Decorator]:
 
 
 _TRUST: list[Decorator] = [
-    option(
+    manifest_option(
         "--allow-key-variable",
         "key_variables",
-        group=MANIFEST,
         multiple=True,
         metavar="NAME",
         help="Let `api_key` use this variable outside IMGWIRE_*. Repeatable.",
     ),
-    option("--allow-http", group=API, is_flag=True, help="Allow plain http to other hosts. Keys are sent unencrypted."),
+    api_option("--allow-http", is_flag=True, help="Allow plain http to other hosts. Keys are sent unencrypted."),
 ]
 _SELECTION: list[Decorator] = [
-    option(
-        "--env",
-        "names",
-        shell_complete=environments,
-        group=MANIFEST,
-        multiple=True,
-        metavar="NAME",
-        help="Select this environment. Repeatable.",
-    ),
-    option(
+    manifest_option("--env", "names", multiple=True, type=NAME, help="Select this environment. Repeatable."),
+    manifest_option(
         "--selector",
         "selectors",
-        shell_complete=labels,
-        group=MANIFEST,
         multiple=True,
-        metavar="K=V",
+        type=LABEL,
         help="Select environments with this label. Repeatable. Example: team=web.",
     ),
-    option("--shard", group=MANIFEST, metavar="I/N", help="Select share I of N, counted from 0. Example: 0/4."),
+    manifest_option("--shard", metavar="I/N", help="Select share I of N, counted from 0. Example: 0/4."),
 ]
 _API: list[Decorator] = [
-    option("--keys", "keys_file", group=API, metavar="FILE", help="JSON file: environment name to API key."),
-    option("--api-url", group=API, metavar="URL", help="Base URL of the API. Default: https://api.imgwire.dev."),
-    option(
-        "--parallelism",
-        group=API,
-        type=click.IntRange(1, 256),
-        default=32,
-        show_default=True,
-        help="Requests in flight, at most.",
+    api_option("--keys", "keys_file", metavar="FILE", help="JSON file: environment name to API key."),
+    api_option("--api-url", metavar="URL", help="Base URL of the API. Default: https://api.imgwire.dev."),
+    api_option(
+        "--parallelism", type=click.IntRange(1, 256), default=32, show_default=True, help="Requests in flight, at most."
     ),
-    option(
-        "--timeout",
-        group=API,
-        type=TIMEOUT,
-        default=30.0,
-        help="Time limit of one request. Default: 30s.",
-    ),
-    option(
-        "--retries",
-        group=API,
-        type=click.IntRange(0, 20),
-        default=4,
-        show_default=True,
-        help="Retries of a failed read.",
-    ),
+    api_option("--timeout", type=TIMEOUT, default=30.0, help="Time limit of one request. Default: 30s."),
+    api_option("--retries", type=click.IntRange(0, 20), default=4, show_default=True, help="Retries of a failed read."),
 ]
 
 

@@ -9,27 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.completion import environments, labels, paths
 from reconciler.files import append, read_bounded, write_atomic
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
+    from reconciler.cli.completion import Completer
     from reconciler.dns.servers import AnyServer
 
 
 class Value(click.ParamType[Any]):
-    """What `parse` makes of the text of an option. `name` is the placeholder on help pages."""
+    """What `parse` makes of the text of an option. `name` is the placeholder on help pages; `complete` finds candidates for
+    the beginning of a text."""
 
-    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
+    def __init__(self, name: str, parse: Callable[[str], object] = str, complete: Completer | None = None) -> None:
         self.name = name
         self._parse = parse
+        self._complete = complete
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             return self._parse(value) if isinstance(value, str) else value
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self._complete(ctx, incomplete) if self._complete else super().shell_complete(ctx, param, incomplete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,6 @@ TIMEOUT = Value("DURATION", parse_timeout)
 COMMENT_KEY = Value("KEY", _comment_key)
 DIGEST = Value("DIGEST|@FILE", _digest)
 DNS_SERVER = Value("ADDRESS[:PORT]", _server)
+PATH = Value("PATH", complete=paths)
+NAME = Value("NAME", complete=environments)
+LABEL = Value("K=V", complete=labels)

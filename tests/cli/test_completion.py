@@ -42,9 +42,8 @@ def test_candidates_come_from_the_files_of_the_command_line(tmp_path: Path) -> N
     (tmp_path / "one.yaml").write_text(BROKEN, encoding="utf-8")
     ctx = click.Context(click.Command("plan"))
     ctx.params["files"] = (str(tmp_path), str(tmp_path / "missing.yaml"))
-    parameter = click.Option(["--env"])
-    assert [item.value for item in completion.environments(ctx, parameter, "s")] == ["sandbox", "staging eu"]
-    assert [item.value for item in completion.labels(ctx, parameter, "team=")] == ["team=api", "team=web"]
+    assert [item.value for item in completion.environments(ctx, "s")] == ["sandbox", "staging eu"]
+    assert [item.value for item in completion.labels(ctx, "team=")] == ["team=api", "team=web"]
 
 
 @pytest.mark.parametrize("shell", completion.SHELLS)

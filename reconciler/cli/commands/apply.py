@@ -10,7 +10,7 @@ import click
 from reconciler.cli.dns_options import dns_options
 from reconciler.cli.gathered import gathered
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import CONSENT, Command, option
+from reconciler.cli.help import Command, consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.cli.values import DIGEST, DURATION, Value
@@ -79,16 +79,11 @@ def _settings(
 @click.argument("planfile", required=False, metavar="[PLANFILE]")
 @shared("apply")
 @dns_options
-@option("--auto-approve", group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
-@option(
-    "--allow",
-    group=CONSENT,
-    type=Value("KINDS", _actions),
-    help="Accept only these changes. Example: create,delete.",
-)
-@option("--expect-digest", group=CONSENT, type=DIGEST, help="Apply only a plan with this digest.")
+@consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@consent_option("--allow", type=Value("KINDS", _actions), help="Accept only these changes. Example: create,delete.")
+@consent_option("--expect-digest", type=DIGEST, help="Apply only a plan with this digest.")
 @guard_options
-@option("--believe-absent", group=CONSENT, is_flag=True, help="Continue even if all custom domains have disappeared.")
+@consent_option("--believe-absent", is_flag=True, help="Continue even if all custom domains have disappeared.")
 @gathered(
     "settings",
     _settings,
@@ -100,19 +95,13 @@ def _settings(
         help="Restore the old hostname if the create after its delete fails.",
     ),
     option(
-        "--step-timeout",
-        type=DURATION,
-        default=120.0,
-        help="Time limit of each step with its retries. Default: 2m.",
+        "--step-timeout", type=DURATION, default=120.0, help="Time limit of each step with its retries. Default: 2m."
     ),
     option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal."),
     option("--wait", type=DURATION, help="After applying, wait up to DURATION for readiness."),
     option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS."),
-    option(
-        "--allow-zone-rewrite",
-        group=CONSENT,
-        is_flag=True,
-        help="With --publish: accept providers that rewrite the whole zone.",
+    consent_option(
+        "--allow-zone-rewrite", is_flag=True, help="With --publish: accept providers that rewrite the whole zone."
     ),
 )
 def apply(

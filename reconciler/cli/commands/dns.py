@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.dns_options import baseline_option, server_option
-from reconciler.cli.help import CONSENT, option
+from reconciler.cli.help import consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -67,7 +67,7 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     metavar="FILE",
     help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
 )
-@option("--auto-approve", group=CONSENT, is_flag=True, help="Skip the confirmation prompt.")
+@consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
 @option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
 @option(
     "--ttl",
@@ -87,9 +87,8 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
 @option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it.")
 @option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline.")
 @option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
-@option(
+@consent_option(
     "--allow-zone-rewrite",
-    group=CONSENT,
     is_flag=True,
     help="Accept providers that rewrite the whole zone. Other records can be lost.",
 )

@@ -41,12 +41,7 @@ if TYPE_CHECKING:
 )
 @shared("plan")
 @option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")
-@option(
-    "--expires-in",
-    type=VALIDITY,
-    default=86400.0,
-    help="Validity of the saved plan. Default: 24h.",
-)
+@option("--expires-in", type=VALIDITY, default=86400.0, help="Validity of the saved plan. Default: 24h.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
 @option("--offline", is_flag=True, help="Plan from --baseline. Uses no key and no network; cannot be applied.")
 @option("--baseline", metavar="FILE", help="Earlier receipt, plan or report (JSON) for --offline.")

@@ -1,0 +1,66 @@
+"""What does here what an option or a command does in Terraform, kubectl, octoDNS or Pulumi."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_OPTIONS: Mapping[str, str] = {
+    "target": "--env NAME",
+    "json": "--format json",
+    "o": "--format FORMAT",
+    "output": "--format FORMAT, or --report FORMAT=FILE",
+    "yes": "--auto-approve",
+    "y": "--auto-approve",
+    "force": "--auto-approve, with --unprotect NAME where an environment is protected",
+    "auto-approve": "--auto-approve",
+    "doit": "`reconciler apply --auto-approve`",
+    "dry-run": "`reconciler plan`",
+    "refresh-only": "`reconciler drift`",
+    "destroy": "`hostname: null` in the manifest, then `reconciler apply`",
+    "no-color": "the variable NO_COLOR=1",
+    "config-file": "--file PATH",
+    "filename": "--file PATH",
+    "out": "--out FILE",
+    "detailed-exitcode": "--detailed-exitcode",
+    "parallelism": "--parallelism N",
+    "api-key": "the variable IMGWIRE_API_KEY_<NAME>, or `api_key` in the manifest",
+    "watch": "`reconciler verify --wait DURATION`",
+}
+
+_COMMANDS: Mapping[str, str] = {
+    "destroy": "To remove a custom domain, set `hostname: null` in the manifest, then run `reconciler apply`.",
+    "delete": "To remove a custom domain, set `hostname: null` in the manifest, then run `reconciler apply`.",
+    "create": "Add the hostname to the manifest, then run `reconciler apply`.",
+    "refresh": "There is no state to refresh: every command reads live. Run `reconciler status`.",
+    "state": "There is no state file. Run `reconciler status` to see what is live.",
+    "fmt": "Manifests are plain YAML. Run `reconciler validate` to check them.",
+    "lint": "Run `reconciler validate`.",
+    "diff": "Run `reconciler plan`, or `reconciler drift` on a schedule.",
+    "preview": "Run `reconciler plan`.",
+    "sync": "Run `reconciler apply`, or `reconciler dns sync` for DNS records.",
+    "up": "Run `reconciler apply`.",
+    "get": "Run `reconciler status`.",
+    "output": "Run `reconciler status --format json`.",
+    "wait": "Run `reconciler verify --wait 15m`.",
+    "login": "Set IMGWIRE_API_KEY_<NAME> to a Server API Key of the Environment.",
+    "version": "Run `reconciler --version`.",
+}
+
+
+def command_suggestion(word: str) -> str | None:
+    """What does here what the command `word` does in Terraform, kubectl, octoDNS or Pulumi; None for other words."""
+    return _COMMANDS.get(word)
+
+
+def option_suggestion(arguments: Sequence[str]) -> tuple[str, str] | None:
+    """The first option in `arguments` that belongs to another tool, and what does the same here."""
+    for argument in arguments:
+        if argument == "--":
+            break
+        word = argument.partition("=")[0]
+        if word.startswith("-") and (hint := _OPTIONS.get(word.lstrip("-"))) and word != hint.partition(" ")[0]:
+            return word, hint
+    return None
