@@ -10,6 +10,7 @@ from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, Failed, Stopped
+from reconciler.operations.history import read_history
 from reconciler.operations.lookup import Dns, former_hostnames, notes, open_lookup, require_dnspython
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
@@ -40,13 +41,16 @@ async def drift(
     dns: Dns | None = None,
     probe_days: int | None = None,
     confirmation: Confirmation = Confirmation(),
+    history: str | None = None,
 ) -> DriftResult:
     """Compare live with the manifest and with the baseline, with GET requests only. `health` counts health problems.
 
     `dns` also looks up the records, and dangling CNAMEs of the hostnames that are desired or in the baseline. `probe_days` probes
     ready hostnames, and is the number of days from which a certificate is expiring; None probes nothing.
+    `history` is a folder of earlier reports, for the HTML page.
     Raises Stopped where a record is not of the environment that it was read for.
     """
+    earlier = read_history(history, workspace.api_url, context)
     result = await _compare(workspace, context, baseline, health=health)
     for _ in range(confirmation.times - 1):
         if not any(finding.counts for finding in result.findings):
@@ -68,7 +72,7 @@ async def drift(
         result = replace(result, records=await lookup.look_up(records(domains)), dns_notes=dns_notes)
     if probe_days is not None:
         result = replace(result, probes=await probe_ready(context, live, dict(desired), dns or Dns(), probe_days))
-    return result
+    return replace(result, history=earlier)
 
 
 async def _compare(workspace: Workspace, context: Context, baseline: Baseline | None, *, health: bool) -> DriftResult:

@@ -13,7 +13,7 @@ from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import DnsCheckResult, PublishResult
+    from reconciler.model.results import PublishResult
     from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
     from reconciler.operations.workspace import Workspace
@@ -49,13 +49,14 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     checked, 7 or 8 when an environment could not be read.
     """
 
-    async def operate(workspace: Workspace, context: Context) -> DnsCheckResult:
-        from reconciler.operations.drift import baseline_in
-        from reconciler.operations.lookup import check_dns
+    from reconciler.operations.drift import baseline_in
+    from reconciler.operations.lookup import check_dns
 
-        return await check_dns(workspace, context, dns, baseline=baseline_in(baseline))
-
-    return run_online(options, operate, inputs=[baseline])
+    return run_online(
+        options,
+        lambda workspace, context: check_dns(workspace, context, dns, baseline=baseline_in(baseline)),
+        inputs=[baseline],
+    )
 
 
 @dns.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,6 @@ from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -27,7 +27,7 @@ def doctor(options: Options) -> ExitCode:
     from reconciler.operations.doctor import doctor as operation
     from reconciler.operations.doctor import open_anyway
 
-    def open_() -> Workspace:
-        return open_anyway(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
-
-    return run_online(options, operation, open_=open_)
+    opened = partial(
+        open_anyway, options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard
+    )
+    return run_online(options, operation, open_=opened)

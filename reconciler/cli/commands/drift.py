@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +14,7 @@ from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import DriftResult
-    from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
-    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -61,22 +57,20 @@ def drift(
     if history is not None and "html" not in options.formats:
         raise click.UsageError("--history needs --format html or --report html=FILE")
 
-    async def operate(workspace: Workspace, context: Context) -> DriftResult:
-        from reconciler.operations.drift import Confirmation, baseline_in
-        from reconciler.operations.drift import drift as operation
-        from reconciler.operations.history import read_history
+    from reconciler.operations.drift import Confirmation, baseline_in
+    from reconciler.operations.drift import drift as operation
 
-        before = baseline_in(baseline)
-        earlier = read_history(history, workspace.api_url, context)
-        result = await operation(
+    return run_online(
+        options,
+        lambda workspace, context: operation(
             workspace,
             context,
-            baseline=before,
+            baseline=baseline_in(baseline),
             health=health,
             dns=dns,
             probe_days=probe_days,
             confirmation=Confirmation(confirm, interval),
-        )
-        return replace(result, history=earlier)
-
-    return run_online(options, operate, inputs=[baseline])
+            history=history,
+        ),
+        inputs=[baseline],
+    )

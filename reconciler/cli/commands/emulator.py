@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.gathered import gathered
 from reconciler.cli.help import option
+from reconciler.cli.values import Value
 from reconciler.model.exit_codes import ExitCode
-
-if TYPE_CHECKING:
-    from reconciler.emulator.chaos import Methods
-    from reconciler.emulator.server import ServerOptions
-    from reconciler.emulator.switches import Switches
+from reconciler.operations.serve import CannotServe, EmulatorSettings, serve_emulator
 
 
-def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def _plain_server(text: str) -> str:
     from reconciler.dns.servers import Server, parse_server
 
-    try:
-        server = None if value is None else parse_server(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    if server is not None and not isinstance(server, Server):
-        raise click.BadParameter(f"'{value}' is not ADDRESS[:PORT]: the emulator does not use DNS over HTTPS")
-    return None if server is None else str(server)
+    server = parse_server(text)
+    if not isinstance(server, Server):
+        raise ValueError(f"'{text}' is not ADDRESS[:PORT]: the emulator does not use DNS over HTTPS")  # noqa: TRY004
+    return str(server)
 
 
 @click.command()
@@ -59,24 +52,12 @@ def _dns_server(_: click.Context, __: click.Parameter, value: str | None) -> str
 @option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON.")
 @option(
     "--dns-server",
-    metavar="ADDRESS[:PORT]",
-    callback=_dns_server,
+    type=Value("ADDRESS[:PORT]", _plain_server),
     help="Resolver for --set check=dns. Default: the system's.",
 )
+@gathered("server", EmulatorSettings)
 def emulator(
-    host: str,
-    port: int,
-    state: Path | None,
-    settings: tuple[str, ...],
-    list_switches: bool,
-    strict_keys: bool,
-    latency: float | None,
-    faults: Path | None,
-    chaos: float | None,
-    seed: int,
-    chaos_on: Methods,
-    log: Path | None,
-    dns_server: str | None,
+    server: EmulatorSettings, settings: tuple[str, ...], list_switches: bool, strict_keys: bool, latency: float | None
 ) -> ExitCode:
     """Serve a local Imgwire API for trials and tests. It is not Imgwire and never connects to it.
 
@@ -87,16 +68,22 @@ def emulator(
     reconciler emulator --port 8321 --state emulator.json
     IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
     """
+    from reconciler.emulator.switches import SwitchError, Switches
+
     if list_switches:
         return _list_switches()
-    _require("emulator", "starlette", "uvicorn")
-    from reconciler.emulator.chaos import ChaosSettings
-    from reconciler.emulator.server import ServerOptions
-
     shorthands = [*(["strict_keys=true"] if strict_keys else []), *([] if latency is None else [f"latency={latency}"])]
-    switches = _switches([*settings, *shorthands])
-    chaos_settings = None if chaos is None else ChaosSettings(chaos, seed, chaos_on)
-    return _serve(ServerOptions(host, port, state, switches, faults, chaos_settings, log, dns_server))
+    try:
+        switches = Switches.of([*settings, *shorthands])
+    except SwitchError as error:
+        raise click.BadParameter(str(error), param_hint="--set") from None
+    if server.host not in {"127.0.0.1", "::1", "localhost"}:
+        click.echo(f"Listening on {server.host}: other machines can reach this emulator.", err=True)
+    try:
+        serve_emulator(server, switches, _ready)
+    except CannotServe as error:
+        raise click.ClickException(str(error)) from None
+    return ExitCode.OK
 
 
 def _list_switches() -> ExitCode:
@@ -105,41 +92,6 @@ def _list_switches() -> ExitCode:
     for switch in describe():
         click.echo(f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})")
     return ExitCode.OK
-
-
-def _switches(settings: list[str]) -> Switches:
-    from reconciler.emulator.switches import SwitchError, Switches
-
-    try:
-        switches = Switches.of(settings)
-    except SwitchError as error:
-        raise click.BadParameter(str(error), param_hint="--set") from None
-    if switches.check == "dns":
-        _require("dns", "dns")
-    return switches
-
-
-def _serve(options: ServerOptions) -> ExitCode:
-    from reconciler.emulator.faults import FaultError
-    from reconciler.emulator.requests import LogError
-    from reconciler.emulator.server import serve
-    from reconciler.emulator.state import StateError
-
-    if options.host not in {"127.0.0.1", "::1", "localhost"}:
-        click.echo(f"Listening on {options.host}: other machines can reach this emulator.", err=True)
-    try:
-        serve(options, _ready)
-    except (StateError, FaultError, LogError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        message = f"cannot serve on {options.host}:{options.port}: {error.strerror or error}"
-        raise click.ClickException(message) from None
-    return ExitCode.OK
-
-
-def _require(extra: str, *modules: str) -> None:
-    if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
-        raise click.ClickException(f"`{missing[0]}` is not installed: pip install 'imgwire-reconciler[{extra}]'")
 
 
 def _ready(url: str) -> None:

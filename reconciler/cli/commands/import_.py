@@ -13,10 +13,6 @@ from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import ImportResult
-    from reconciler.operations.context import Context
-    from reconciler.operations.import_ import ImportDraft
-    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -36,15 +32,8 @@ if TYPE_CHECKING:
 def import_(options: Options, environments: tuple[str, ...], write: bool) -> ExitCode:
     """Run the command."""
 
-    @cache
-    def draft() -> ImportDraft:
-        from reconciler.operations.import_ import open_import
+    from reconciler.operations.import_ import import_ as operation
+    from reconciler.operations.import_ import open_import
 
-        return open_import(options.inputs(), sorted(set(environments)), write=write)
-
-    async def operate(_workspace: Workspace, context: Context) -> ImportResult:
-        from reconciler.operations.import_ import import_ as operation
-
-        return await operation(draft(), context)
-
-    return run_online(options, operate, open_=lambda: draft().workspace)
+    draft = cache(lambda: open_import(options.inputs(), sorted(set(environments)), write=write))
+    return run_online(options, lambda _, context: operation(draft(), context), open_=lambda: draft().workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,10 +14,7 @@ from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import StatusResult
-    from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
-    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
 def status(options: Options, probe_days: int | None, dns: Dns) -> ExitCode:
     """Run the command."""
 
-    async def operate(workspace: Workspace, context: Context) -> StatusResult:
-        from reconciler.operations.status import status as operation
+    from reconciler.operations.status import status as operation
 
-        return await operation(workspace, context, dns=dns, probe_days=probe_days)
-
-    return run_online(options, operate)
+    return run_online(options, partial(operation, dns=dns, probe_days=probe_days))

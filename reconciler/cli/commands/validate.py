@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,6 @@ from reconciler.cli.run import run
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import ValidateResult
 
 
 @click.command(
@@ -34,7 +34,5 @@ def validate(options: Options, paths: tuple[str, ...]) -> ExitCode:
 
     from reconciler.operations.validate import validate as operation
 
-    def check() -> ValidateResult:
-        return operation(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
-
-    return run(options, check, lambda result, _log: result)
+    opened = partial(operation, options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
+    return run(options, opened, lambda result, _log: result)

@@ -14,10 +14,7 @@ from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import VerifyResult
-    from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
-    from reconciler.operations.workspace import Workspace
 
 
 @click.command(
@@ -42,11 +39,14 @@ if TYPE_CHECKING:
 def verify(options: Options, wait: float, probe_days: int | None, baseline: str | None, dns: Dns) -> ExitCode:
     """Run the command."""
 
-    async def operate(workspace: Workspace, context: Context) -> VerifyResult:
-        from reconciler.operations.drift import baseline_in
-        from reconciler.operations.verify import verify as operation
+    from reconciler.operations.drift import baseline_in
+    from reconciler.operations.verify import verify as operation
 
-        before = baseline_in(baseline)
-        return await operation(workspace, context, wait=wait, dns=dns, baseline=before, probe_days=probe_days)
-
-    return run_online(options, operate, wait=wait, inputs=[baseline])
+    return run_online(
+        options,
+        lambda workspace, context: operation(
+            workspace, context, wait=wait, dns=dns, baseline=baseline_in(baseline), probe_days=probe_days
+        ),
+        wait=wait,
+        inputs=[baseline],
+    )
