@@ -13,11 +13,12 @@ import click
 from reconciler.cli.gathered import gathered
 from reconciler.cli.help import api_option, manifest_option, output_option
 from reconciler.cli.log import Log
-from reconciler.cli.values import COMMENT_KEY, LABEL, NAME, PATH, TIMEOUT, ReportFile, report_file
+from reconciler.cli.values import COMMENT_KEY, LABEL, NAME, PATH, TIMEOUT, report_file
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:
+    from reconciler.operations.report_files import ReportFile
     from reconciler.operations.workspace import Inputs
 
 Decorator = Callable[[Any], Any]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.log import Log
@@ -36,10 +38,15 @@ def publish_early(
         if formats.get(format_):
             sys.stdout.write(renderer(known, format_)(report, checkout_style()))
     if "github" in formats:
-        from reconciler.cli.github import write_step_files
-
-        return write_step_files(report, code, Log())
+        return publish_step_files(report, code, Log())
     return code
+
+
+def publish_step_files(report: Report, code: ExitCode, log: Log) -> ExitCode:
+    """Outputs and summary of a step of a GitHub workflow: the exit code, which is 1 where that was 0 and writing failed."""
+    from reconciler.operations.step_files import write_step_files
+
+    return write_step_files(report, code, os.environ, partial(log.say, "error"))
 
 
 def publish(report: Report, options: Options) -> Report:
@@ -48,10 +55,8 @@ def publish(report: Report, options: Options) -> Report:
     log = options.log
     for file in options.reports:
         style = replace(checkout_style(), comment_key=options.comment_key)
-        try:
-            file.write(renderer(options.command, file.format)(report, style))
-        except OSError as error:
-            log.say("error", f"could not write the {file.format} report to {file.path}: {error.strerror or error}")
+        if problem := file.write(report, options.command, style):
+            log.say("error", problem)
             report = _incomplete(report, "report_not_written")
     if report.failed:
         _log_failure(report, report.failed, log)

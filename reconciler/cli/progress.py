@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.terminal import drawing_console, is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
+from reconciler.render.log import request_fields, step_fields
 from reconciler.render.text.progress import step_line
 
 if TYPE_CHECKING:
@@ -55,16 +56,7 @@ class Progress(NullObserver):
         began = self._started.pop(step.id, None)
         took = None if began is None else time.monotonic() - began
         self._listed = True
-        self._log.say(
-            "info",
-            step_line(step, result, took),
-            environment=step.environment,
-            op=step.op,
-            hostname=step.hostname,
-            state=result.state.value,
-            error=result.error.kind if result.error else None,
-            duration=None if took is None else round(took, 3),
-        )
+        self._log.say("info", step_line(step, result, took), **step_fields(step, result, took))
         if self._counter is not None:
             self._counter.advance()
 
@@ -81,16 +73,7 @@ class Progress(NullObserver):
             self._follower.show(verified)
 
     def on_request(self, request: RequestEvent) -> None:
-        self._log.say(
-            request.kind,
-            request.text,
-            environment=request.environment,
-            method=request.method,
-            path=request.path,
-            status=request.status,
-            attempt=request.attempt,
-            duration=round(request.duration, 3),
-        )
+        self._log.say(request.kind, request.text, **request_fields(request))
 
     def on_notice(self, level: str, text: str) -> None:
         self._log.say(level, text)
@@ -119,7 +102,9 @@ class Counter:
     def advance(self) -> None:
         self._done += 1
         if self._bar is None and time.monotonic() - self._began > _QUICK and self._done < self._total:
-            self._bar = _bar()
+            from reconciler.render.text.progress import counter_bar
+
+            self._bar = counter_bar(drawing_console())
             self._bar.start()
             self._bar.add_task(self._title, total=self._total)
         if self._bar is not None:
@@ -128,16 +113,3 @@ class Counter:
     def close(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-
-
-def _bar() -> Bar:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=drawing_console(),
-        transient=True,
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
-from reconciler.cli.output import now, publish
+from reconciler.cli.output import now, publish, publish_step_files
 from reconciler.cli.signals import signals
 from reconciler.model.conclusion import report_of
 from reconciler.model.errors import BackendError
@@ -91,9 +91,7 @@ def run(
     code = report.conclusion.exit_code
     code = finish(report, code) if finish else code
     if "github" in options.formats:
-        from reconciler.cli.github import write_step_files
-
-        code = write_step_files(report, code, log)
+        code = publish_step_files(report, code, log)
     return code
 
 

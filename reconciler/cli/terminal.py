@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from reconciler.render.style import Style
+from reconciler.render.style import Style, wants_colour
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
     width = _columns(stream) if is_terminal(stream) else None
-    return replace(checkout_style(), colour=colours(stream), width=width, verbose=verbose)
+    return replace(checkout_style(), colour=wants_colour(os.environ, is_terminal(stream)), width=width, verbose=verbose)
 
 
 def checkout_style() -> Style:
@@ -38,15 +38,6 @@ def _columns(stream: IO[str]) -> int:
         with contextlib.suppress(OSError, ValueError):
             return os.get_terminal_size(stream.fileno()).columns or 80
     return 80
-
-
-def colours(stream: object) -> bool:
-    """NO_COLOR (no-color.org) turns colours off, FORCE_COLOR on. Otherwise a terminal has them, if it is not dumb."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def is_terminal(stream: object) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.completion import environments, labels, paths
-from reconciler.files import append, read_bounded, write_atomic
+from reconciler.files import read_bounded
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
+from reconciler.operations.report_files import ReportFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,29 +41,9 @@ class Value(click.ParamType[Any]):
         return self._complete(ctx, incomplete) if self._complete else super().shell_complete(ctx, param, incomplete)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFile:
-    """A report to write beside standard output: FORMAT=FILE, or FORMAT=+FILE to append."""
-
-    format: str
-    path: str
-    appends: bool = False
-
-    def write(self, text: str) -> None:
-        """Raises OSError."""
-        (append if self.appends else write_atomic)(self.path, text)
-
-
 def report_file(formats: tuple[str, ...]) -> Value:
     """A ReportFile with one of these formats."""
-    return Value("FORMAT=[+]FILE", partial(_report_file, formats))
-
-
-def _report_file(formats: tuple[str, ...], text: str) -> ReportFile:
-    format_, equals, path = text.partition("=")
-    if not equals or not path.removeprefix("+") or format_ not in formats:
-        raise ValueError(f"'{text}' is not FORMAT=FILE with a format of {', '.join(formats)}")
-    return ReportFile(format_, path.removeprefix("+"), path.startswith("+"))
+    return Value("FORMAT=[+]FILE", partial(ReportFile.parse, formats))
 
 
 def _comment_key(text: str) -> str:

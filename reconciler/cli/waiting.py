@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli.terminal import drawing_console, is_terminal
+from reconciler.render.log import verdict_fields
 from reconciler.render.text.progress import counted_verdicts, verdict_line, waiting_table
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ class Lines:
         else:
             return
         self._told_at = self._clock()
-        self._log.say(
-            "info", text, environment=verified.environment, verdict=verified.verdict.value, message=verified.message
-        )
+        self._log.say("info", text, **verdict_fields(verified))
 
     def close(self) -> None:
         """There is nothing to take away."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -51,3 +51,12 @@ class Style:
 
 
 PLAIN = Style()
+
+
+def wants_colour(environ: Mapping[str, str], is_terminal: bool) -> bool:
+    """NO_COLOR (no-color.org) turns colours off, FORCE_COLOR on. Otherwise a terminal has them, if it is not dumb."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import PlanResult, Report
+    from reconciler.model.results import PlanResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -71,12 +72,11 @@ def plan(
         loaded = guards.load(options.inputs())
         return await operation(workspace, context, loaded, file, expires_in=expires_in, detailed=detailed_exitcode)
 
-    def finish(_report: Report, code: ExitCode) -> ExitCode:
+    try:
+        return run_online(options, operate, outputs=[out], inputs=[guards.base])
+    finally:
         if file is not None:
             file.end()
-        return code
-
-    return run_online(options, operate, outputs=[out], inputs=[guards.base], finish=finish)
 
 
 def _plan_offline(
@@ -86,12 +86,15 @@ def _plan_offline(
     if out is not None:
         raise click.UsageError("--offline and --out exclude each other: an offline plan cannot be applied")
 
-    def open_() -> Workspace:
-        from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import Workspace
 
-        return Workspace.open_without_keys(
-            options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard
-        )
+    opened = partial(
+        Workspace.open_without_keys,
+        options.inputs(),
+        names=options.names,
+        selectors=options.selectors,
+        shard=options.shard,
+    )
 
     def operate(workspace: Workspace, log: Log) -> PlanResult:
         from reconciler.operations.offline import plan_offline
@@ -99,4 +102,4 @@ def _plan_offline(
         log.diagnostics(workspace.diagnostics)
         return plan_offline(workspace, baseline, guards.load(options.inputs()), datetime.now(UTC), detailed=detailed)
 
-    return run(options, open_, operate, inputs=[baseline, guards.base])
+    return run(options, opened, operate, inputs=[baseline, guards.base])

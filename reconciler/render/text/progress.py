@@ -12,6 +12,8 @@ from reconciler.render.escape import escape_control
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rich.console import Console
+    from rich.progress import Progress
     from rich.table import Table
 
     from reconciler.model.plan import Step
@@ -37,6 +39,20 @@ def counted_verdicts(verdicts: Iterable[Verdict], total: int) -> str:
     """How many of `total` environments have each verdict."""
     counts = Counter(verdicts)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
+
+
+def counter_bar(console: Console) -> Progress:
+    """A bar that counts things on the console until it is stopped."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
 
 
 def waiting_table(
