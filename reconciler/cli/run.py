@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -27,25 +27,10 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Source
     from reconciler.model.results import Report, Result
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import Subject, Workspace
 
 T = TypeVar("T")
-
-
-class Subject(Protocol):
-    """What a command opens before it does anything else. `inputs` are the files that were read."""
-
-    @property
-    def source(self) -> Source | None: ...
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
-
-    @property
-    def inputs(self) -> tuple[str, ...]: ...
-
-
-Opened = TypeVar("Opened", bound=Subject)
+Opened = TypeVar("Opened", bound="Subject")
 
 
 def run(
@@ -149,18 +134,14 @@ async def _operated(
     operate: Callable[[Workspace, Context], Coroutine[Any, Any, Result]],
 ) -> Result:
     from reconciler.operations.context import Context
+    from reconciler.operations.emulated import emulator_transport
 
-    transport = None
-    if options.emulator is not None:
-        from reconciler.operations.emulated import emulator_transport
-
-        transport = emulator_transport(options.emulator, workspace)
     context = Context(
         observer=progress,
         parallelism=options.parallelism,
         timeout=options.timeout,
         retries=options.retries,
-        transport=transport,
+        transport=emulator_transport(options.emulator, workspace),
         stop=stop,
         run_blocking=lambda work: _run_blocking(work, stop),
     )

@@ -29,6 +29,14 @@ class Action(StrEnum):
 CHANGING = frozenset({Action.CREATE, Action.DELETE, Action.REPLACE})
 
 
+def parse_changes(text: str) -> frozenset[Action]:
+    """Comma-separated kinds of change. Raises ValueError."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or not CHANGING.issuperset(words):
+        raise ValueError(f"'{text}' is not a list of create, delete, replace")
+    return frozenset(map(Action, words))
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Exactly this custom domain is live. None matches any value: the id of a domain that the plan creates is not known yet."""

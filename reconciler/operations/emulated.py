@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-def emulator_transport(state: str, workspace: Workspace) -> httpx.AsyncBaseTransport:
-    """A transport that answers from the state file. Raises Stopped where the emulator is missing or the file is not its own."""
+def emulator_transport(state: str | None, workspace: Workspace) -> httpx.AsyncBaseTransport | None:
+    """A transport that answers from the state file; None where there is none.
+
+    Raises Stopped where the emulator is missing or the file is not its own."""
+    if state is None:
+        return None
     try:
         from reconciler.emulator.local import Account, local_app
         from reconciler.emulator.state import StateError

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, ShowResult, Stopped
 from reconciler.operations.document_schema import misfit
 from reconciler.operations.receipt import read_receipt
 from reconciler.planning.documents import report_of_document
 from reconciler.planning.saved import NotAPlan
+from reconciler.render.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.environments import Source
 
 _FORMATS = {"imgwire-reconciler/plan": "plan", "imgwire-reconciler/report": "report"}
 
 
-def show(path: str) -> ShowResult:
+@dataclass(frozen=True, slots=True)
+class ShownFile:
+    """The file to show. No manifest is read."""
+
+    path: str
+    source: Source | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Paths of the files that are read."""
+        return (self.path, f"{self.path}.journal")
+
+
+def show(file: ShownFile, formats: Collection[str]) -> ShowResult:
+    """The document in the file, to be written in these formats. Raises Stopped."""
+    result = read_document(file.path)
+    command = result.report.command or "plan"
+    missing = sorted(set(formats) - {"text", "json", "markdown", "html"} - FORMATS.get(command, {}).keys())
+    if missing:
+        known = ", ".join(name for name in FORMATS["show"] if name in FORMATS.get(command, {}))
+        message = f"{file.path} is from `{command}`, which has no format {missing[0]}"
+        raise Stopped(Failed(ExitCode.USAGE, "usage", message, f"use one of {known}"))
+    return result
+
+
+def read_document(path: str) -> ShowResult:
     """The document in the file; that of a run that goes on, or was killed, with its journal. Raises Stopped."""
     try:
         document = read_receipt(path)

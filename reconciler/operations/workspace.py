@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.environments import EMULATOR_API_URL, Credential, KeyFile, Secret, Source
@@ -154,6 +154,19 @@ class Workspace:
             raise Stopped(
                 Failed(ExitCode.REFUSED, "shared_key", shared.message, shared.hint), self.source, self.diagnostics
             )
+
+
+class Subject(Protocol):
+    """What a command opens before it does anything else. `inputs` are the files that were read."""
+
+    @property
+    def source(self) -> Source | None: ...
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
 
 
 INVALID = Failed(ExitCode.DATA, "invalid_manifest")

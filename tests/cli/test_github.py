@@ -92,7 +92,7 @@ def test_drift_is_unknown_in_an_outage(step: Stage) -> None:
 
 
 def test_a_bug_writes_the_outputs(step: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.operations.propose.propose", lambda *_: 1 / 0)
+    monkeypatch.setattr("reconciler.operations.plan.propose", lambda *_: 1 / 0)
     assert step.run("plan", "--format", "github").code == 1
     assert (outputs(step)["reason"], outputs(step)["exit_code"]) == ("internal_error", "1")
 

@@ -15,28 +15,17 @@ from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.cli.values import DIGEST, DURATION, Value
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Action
+from reconciler.model.plan import parse_changes
 
 if TYPE_CHECKING:
-    from reconciler.cli.approval import PlanApproval
     from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
+    from reconciler.model.plan import Action
     from reconciler.model.results import ApplyResult, Report
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.guards import Consent
-    from reconciler.planning.saved import SavedPlan
-
-
-def _actions(text: str) -> frozenset[Action]:
-    """Comma-separated kinds of change."""
-    known = {"create": Action.CREATE, "delete": Action.DELETE, "replace": Action.REPLACE}
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words or any(word not in known for word in words):
-        raise ValueError(f"'{text}' is not a list of create, delete, replace")
-    return frozenset(known[word] for word in words)
 
 
 def _settings(
@@ -80,7 +69,9 @@ def _settings(
 @shared("apply")
 @dns_options
 @consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
-@consent_option("--allow", type=Value("KINDS", _actions), help="Accept only these changes. Example: create,delete.")
+@consent_option(
+    "--allow", type=Value("KINDS", parse_changes), help="Accept only these changes. Example: create,delete."
+)
 @consent_option("--expect-digest", type=DIGEST, help="Apply only a plan with this digest.")
 @guard_options
 @consent_option("--believe-absent", is_flag=True, help="Continue even if all custom domains have disappeared.")
@@ -118,10 +109,12 @@ def apply(
     if planfile is not None and (options.names or options.selectors or options.shard):
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
     from reconciler.cli.approval import PlanApproval
+    from reconciler.operations.apply import apply as operation
     from reconciler.operations.propose import consent_of
     from reconciler.operations.receipt import earlier_in, journal_path
+    from reconciler.operations.reopened import propose_or_reopen, saved_in
 
-    saved = cache(partial(_read_saved_plan, planfile))
+    saved = cache(partial(saved_in, planfile))
 
     async def operate(workspace: Workspace, context: Context) -> ApplyResult:
         consent = consent_of(
@@ -132,7 +125,9 @@ def apply(
             believe_absent=believe_absent,
         )
         approve = PlanApproval(options.log, expect_digest, auto_approve or planfile is not None)
-        return await _apply(workspace, context, saved(), consent, approve, settings)
+        proposal = await propose_or_reopen(workspace, context, saved(), consent)
+        approve.refuse_blocked(proposal)
+        return await operation(workspace, context, proposal, approve, settings)
 
     return run_online(
         options,
@@ -143,32 +138,6 @@ def apply(
         finish=partial(_correct_receipt, options.log, settings.receipt),
         inputs=[planfile, settings.publish.config if settings.publish else None, guards.base],
     )
-
-
-def _read_saved_plan(planfile: str | None) -> SavedPlan | None:
-    from reconciler.operations.saved_plan import read_saved_plan
-
-    return None if planfile is None else read_saved_plan(planfile)
-
-
-async def _apply(
-    workspace: Workspace,
-    context: Context,
-    saved: SavedPlan | None,
-    consent: Consent,
-    approve: PlanApproval,
-    settings: ApplySettings,
-) -> ApplyResult:
-    from reconciler.operations.apply import apply as operation
-    from reconciler.operations.propose import propose
-    from reconciler.operations.saved_plan import reopen
-
-    if saved is None:
-        proposal = await propose(workspace, context, consent)
-    else:
-        proposal = await reopen(workspace, context, saved, consent)
-    approve.refuse_blocked(proposal)
-    return await operation(workspace, context, proposal, approve, settings)
 
 
 def _correct_receipt(log: Log, receipt: str | None, report: Report, code: ExitCode) -> ExitCode:
