@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import is_terminal, style_for
-from reconciler.model.proposal import Approved, Declined
+from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from reconciler.model.dns import Publication
     from reconciler.model.plan import Block
     from reconciler.model.proposal import Approval, Proposal
-
-_NO_TERMINAL = "approval required: no interactive terminal (or CI is set)"
-_DECLINED = Declined("no_consent", "not approved: nothing was written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +36,18 @@ class PlanApproval:
         if not proposal.plan.writes:
             return Approved(digest)
         self.show(proposal)
-        if self.expect_digest is not None and self.expect_digest != digest:
-            return Declined(
-                "digest_differs",
-                f"the plan is not the approved one: its digest is {digest}, expected {self.expect_digest}",
-                "Review the plan above, also after an apply that did not finish. To approve it, pass its digest.",
-            )
-        if self.auto or self.expect_digest is not None:
+        if self.expect_digest is not None:
+            return approve_digest(proposal, self.expect_digest)
+        if self.auto:
             return Approved(digest)
-        if not can_ask():
-            return Declined(
-                "no_consent",
-                _NO_TERMINAL,
-                f"to apply this plan only: {rerun_command('--expect-digest', digest)}\n"
-                f"to apply without approval: {rerun_command('--auto-approve')}",
-            )
         from reconciler.render.text.sections import counted
 
-        plan = proposal.plan
-        yes = await answer_is_yes(f"Apply {counted(len(plan.writes), 'change')} to {plan.api_url}?")
-        return Approved(digest) if yes else _DECLINED
+        return await _asked(
+            digest,
+            f"Apply {counted(len(proposal.plan.writes), 'change')} to {proposal.plan.api_url}?",
+            f"to apply this plan only: {rerun_command('--expect-digest', digest)}\n"
+            f"to apply without approval: {rerun_command('--auto-approve')}",
+        )
 
     def refuse_blocked(self, proposal: Proposal) -> None:
         """Raises Stopped where something blocks the proposal, with the command line that lifts every block."""
@@ -93,10 +82,8 @@ class PublishApproval:
                 self.log.say("warning", message)
         if self.auto:
             return Approved("")
-        if not can_ask():
-            hint = f"to publish without approval: {rerun_command('--auto-approve')}"
-            return Declined("no_consent", _NO_TERMINAL, hint)
-        return Approved("") if await answer_is_yes(f"Publish {counted(len(planned), 'record')}?") else _DECLINED
+        hint = f"to publish without approval: {rerun_command('--auto-approve')}"
+        return await _asked("", f"Publish {counted(len(planned), 'record')}?", hint)
 
 
 def _override_hint(blocks: tuple[Block, ...]) -> str | None:
@@ -108,12 +95,15 @@ def _override_hint(blocks: tuple[Block, ...]) -> str | None:
     return f"to override: {rerun_command(*words)}"
 
 
-def can_ask() -> bool:
-    """Standard input and standard error are terminals, and CI is unset."""
-    return is_terminal(sys.stdin) and is_terminal(sys.stderr) and not os.environ.get("CI")
+async def _asked(digest: str, question: str, hint: str) -> Approval:
+    """The answer of a person at the terminal: standard input and standard error must be one, and CI must be unset."""
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr) or os.environ.get("CI"):
+        return Declined("no_consent", "approval required: no interactive terminal (or CI is set)", hint)
+    yes = await _answer_is_yes(question)
+    return Approved(digest) if yes else Declined("no_consent", "not approved: nothing was written")
 
 
-async def answer_is_yes(question: str) -> bool:
+async def _answer_is_yes(question: str) -> bool:
     """Prompt on standard error. Only `yes` is consent. The event loop runs meanwhile, so that signals are noticed."""
     click.echo(f"\n{question} Type 'yes' to confirm: ", nl=False, err=True)
     loop = asyncio.get_running_loop()

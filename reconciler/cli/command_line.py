@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from reconciler.cli.options import Options
+# What a saved plan does not contain, and apply needs: where the manifest, the API and the keys are, and what lifts guards.
+_NOT_SAVED = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_http")
+_GUARDS = ("unprotect", "max_interruptions", "ignore_window", "base")
 
 
 def rerun_command(*more: str) -> str:
@@ -19,14 +17,21 @@ def rerun_command(*more: str) -> str:
     return shlex.join(["reconciler", *given, *more])
 
 
-def apply_command(path: str, options: Options, guards: Sequence[str]) -> str:
+def apply_command(path: str) -> str:
     """The command line that applies the plan saved at `path`, with the options of this run that a plan does not contain."""
+    context = click.get_current_context()
+    options = {option.name: option for option in context.command.params}
     words = ["reconciler", "apply", path]
-    words += [word for file in options.files for word in ("-f", file)]
-    words += [f"--emulator={options.emulator}"] if options.emulator is not None else []
-    words += ["--api-url", options.api_url] if options.api_url is not None else []
-    words += ["--keys", options.keys_file] if options.keys_file is not None else []
-    words += [word for name in options.key_variables for word in ("--allow-key-variable", name)]
-    words += ["--allow-http"] if options.allow_http else []
-    words += guards
+    for name in (*_NOT_SAVED, *_GUARDS):
+        option, value = options[name].opts[0], context.params[name]
+        for item in value if isinstance(value, tuple) else (value,):
+            match item:
+                case None | False:
+                    pass
+                case True:
+                    words.append(option)
+                case _ if name == "emulator":  # its value is optional
+                    words.append(f"{option}={item}")
+                case _:
+                    words += [option, str(item)]
     return shlex.join(words)

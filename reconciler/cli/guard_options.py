@@ -31,13 +31,6 @@ class GuardOptions:
         base = None if self.base is None else load_base(self.base, inputs)
         return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
 
-    def words(self) -> list[str]:
-        """The same options, for a command line."""
-        words = [word for name in self.unprotect for word in ("--unprotect", name)]
-        words += [] if self.max_interruptions is None else ["--max-interruptions", str(self.max_interruptions)]
-        words += ["--ignore-window"] if self.ignore_window else []
-        return words + ([] if self.base is None else ["--base", self.base])
-
 
 guard_options = gathered(
     "guards",

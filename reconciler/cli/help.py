@@ -97,3 +97,8 @@ class Command(click.Command):
         if self.examples:
             with formatter.section("Examples"):
                 formatter.write_dl(list(self.examples), col_max=48)
+
+
+def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
+    """`click.command`, with this help page."""
+    return click.command(name, cls=Command, **settings)

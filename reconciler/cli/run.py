@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -33,23 +33,27 @@ T = TypeVar("T")
 Opened = TypeVar("Opened", bound="Subject")
 
 
+class _More(TypedDict, total=False):
+    """`outputs` and `inputs` are paths that the command writes and reads beside reports and manifests. `finish` may do more with
+    the published report, and change the exit code."""
+
+    outputs: Sequence[str | None]
+    inputs: Sequence[str | None]
+    finish: Callable[[Report, ExitCode], ExitCode]
+
+
 def run(
     options: Options,
     open_: Callable[[], Opened],
     operate: Callable[[Opened, Log], Result],
-    *,
-    outputs: Sequence[str | None] = (),
-    inputs: Sequence[str | None] = (),
-    finish: Callable[[Report, ExitCode], ExitCode] | None = None,
+    **more: Unpack[_More],
 ) -> ExitCode:
-    """Open, operate, publish: the exit code. This is the one boundary for errors.
-
-    `outputs` and `inputs` are paths that the command writes and reads beside reports and manifests. `finish` may do
-    more with the published report, and change the exit code.
-    """
+    """Open, operate, publish: the exit code. This is the one boundary for errors."""
     log, shown = options.log, options
-    written = tuple(path for path in (*(report.path for report in options.reports), *outputs) if path is not None)
-    read = (*(path for path in inputs if path is not None), *options.read_paths)
+    written = tuple(
+        path for path in (*(report.path for report in options.reports), *more.get("outputs", ())) if path is not None
+    )
+    read = (*(path for path in more.get("inputs", ()) if path is not None), *options.read_paths)
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     try:
@@ -74,7 +78,8 @@ def run(
     signals.settle(report.conclusion.exit_code)
     report = publish(report, shown)
     code = report.conclusion.exit_code
-    code = finish(report, code) if finish else code
+    if finish := more.get("finish"):
+        code = finish(report, code)
     if "github" in options.formats:
         code = publish_step_files(report, code, log)
     return code
@@ -86,9 +91,7 @@ def run_online(
     *,
     open_: Callable[[], Workspace] | None = None,
     wait: float = 0.0,
-    outputs: Sequence[str | None] = (),
-    inputs: Sequence[str | None] = (),
-    finish: Callable[[Report, ExitCode], ExitCode] | None = None,
+    **more: Unpack[_More],
 ) -> ExitCode:
     """The same for an operation that uses the API, in the one event loop of the process. `wait` is in seconds."""
 
@@ -107,14 +110,7 @@ def run_online(
         finally:
             progress.close()
 
-    return run(
-        options,
-        open_ or (lambda: open_workspace(options)),
-        operate_in_loop,
-        outputs=outputs,
-        inputs=inputs,
-        finish=finish,
-    )
+    return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
 
 
 def open_workspace(options: Options, among: Collection[str] | None = None) -> Workspace:
@@ -133,6 +129,9 @@ async def _operated(
     stop: Stop,
     operate: Callable[[Workspace, Context], Coroutine[Any, Any, Result]],
 ) -> Result:
+    import asyncio
+
+    from reconciler.engine.stop import stoppable
     from reconciler.operations.context import Context
     from reconciler.operations.emulated import emulator_transport
 
@@ -146,7 +145,13 @@ async def _operated(
         run_blocking=lambda work: _run_blocking(work, stop),
     )
     async with context:
-        return await _stoppable(operate(workspace, context), stop, options.log)
+        patience = "Finishing the current steps. Press Ctrl-C again to quit now."
+        try:
+            return await stoppable(
+                operate(workspace, context), stop, signals.forwarded, lambda: options.log.say("info", patience)
+            )
+        except asyncio.CancelledError:  # before there was a result
+            raise Stopped(_interrupted(stop.requested or ExitCode.INTERRUPTED)) from None
 
 
 async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
@@ -156,31 +161,6 @@ async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
     if signals.first is not None:  # where the work took it as its own end, or something swallowed it
         stop.request(signals.first)
     return done
-
-
-async def _stoppable(work: Coroutine[Any, Any, T], stop: Stop, log: Log) -> T:
-    """Do the work until it ends or a signal stops it. Raises Stopped when a signal ended it before there was a result."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(work)
-
-    def on_signal(code: ExitCode) -> None:
-        again = stop.requested is not None
-        stop.request(code)
-        if stop.patient and not again:
-            log.say("info", "Finishing the current steps. Press Ctrl-C again to quit now.")
-        else:
-            task.cancel()
-
-    def forward(code: ExitCode) -> None:
-        loop.call_soon_threadsafe(on_signal, code)
-
-    with signals.forwarded(forward):
-        try:
-            return await task
-        except asyncio.CancelledError:
-            raise Stopped(_interrupted(stop.requested or ExitCode.INTERRUPTED)) from None
 
 
 def _interrupted(code: ExitCode) -> Failed:

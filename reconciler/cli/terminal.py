@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from reconciler.operations.checkout import style_in_checkout
 from reconciler.render.style import Style, wants_colour
 
 if TYPE_CHECKING:
@@ -21,13 +22,8 @@ def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
 
 
 def checkout_style() -> Style:
-    """How to write files: plain, with paths relative to the repository that the pipeline has checked out, if any."""
-    checkout = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
-    if not checkout:
-        return Style()
-    with contextlib.suppress(OSError, ValueError):
-        return Style(folder=os.path.realpath(os.curdir), checkout=os.path.realpath(checkout))
-    return Style()
+    """How to write files."""
+    return style_in_checkout(os.environ)
 
 
 def _columns(stream: IO[str]) -> int:

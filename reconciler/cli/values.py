@@ -53,17 +53,14 @@ def _comment_key(text: str) -> str:
 
 
 def _digest(text: str) -> str:
-    from reconciler.model.digest import is_digest
+    from reconciler.model.digest import parse_digest
 
-    if text.startswith("@"):
-        try:
-            text = read_bounded(text[1:], 4096).decode("utf-8", "replace")
-        except OSError as error:
-            raise ValueError(f"cannot read {text[1:]}: {error.strerror or error}") from None
-    text = text.strip()
-    if not is_digest(text):
-        raise ValueError("a digest is `sha256:` and 64 hexadecimal digits, as `reconciler plan` prints it")
-    return text
+    if not text.startswith("@"):
+        return parse_digest(text)
+    try:
+        return parse_digest(read_bounded(text[1:], 4096).decode("utf-8", "replace"))
+    except OSError as error:
+        raise ValueError(f"cannot read {text[1:]}: {error.strerror or error}") from None
 
 
 def _server(text: str) -> AnyServer:

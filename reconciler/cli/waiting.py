@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from reconciler.cli.terminal import drawing_console, is_terminal
 from reconciler.render.log import verdict_fields
-from reconciler.render.text.progress import counted_verdicts, verdict_line, waiting_table
+from reconciler.render.text.progress import VerdictLines, waiting_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from reconciler.cli.log import Log
     from reconciler.model.report import Verified
-
-_HEARTBEAT = 60.0  # seconds
 
 
 class Follower(Protocol):
@@ -65,26 +63,16 @@ class LiveTable:
 
 
 class Lines:
-    """A line for each change and, where nothing changes, one a minute."""
+    """Lines of the log."""
 
     def __init__(self, log: Log, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
-        self._total = total
         self._clock = clock
-        self._told_at = clock()
-        self._last: dict[str, Verified] = {}
+        self._lines = VerdictLines(total, clock())
 
     def show(self, verified: Verified) -> None:
-        before = self._last.get(verified.environment)
-        self._last[verified.environment] = verified
-        if before is None or verdict_line(before) != verdict_line(verified):
-            text = verdict_line(verified)
-        elif self._clock() - self._told_at >= _HEARTBEAT:
-            text = f"still waiting: {counted_verdicts((item.verdict for item in self._last.values()), self._total)}"
-        else:
-            return
-        self._told_at = self._clock()
-        self._log.say("info", text, **verdict_fields(verified))
+        if text := self._lines.line(verified, self._clock()):
+            self._log.say("info", text, **verdict_fields(verified))
 
     def close(self) -> None:
         """There is nothing to take away."""

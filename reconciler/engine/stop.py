@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextlib import AbstractContextManager
+
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.report import StepError
+
+T = TypeVar("T")
 
 
 class Stop:
@@ -28,3 +34,32 @@ class Stop:
     def halt(self, reason: StepError) -> None:
         """Start no further step, and send no further delete: a lane that has deleted completes or restores."""
         self.halted = self.halted or reason
+
+
+async def stoppable(
+    work: Coroutine[Any, Any, T],
+    stop: Stop,
+    listening: Callable[[Callable[[ExitCode], None]], AbstractContextManager[None]],
+    on_patience: Callable[[], object],
+) -> T:
+    """Do the work until it ends, or is cancelled by a stop: then CancelledError passes.
+
+    Within `listening` a listener gets the exit code of each signal, in any context. The first one of a patient run cancels
+    nothing and calls `on_patience`; the second one cancels.
+    """
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+
+    def on_signal(code: ExitCode) -> None:
+        again = stop.requested is not None
+        stop.request(code)
+        if stop.patient and not again:
+            on_patience()
+        else:
+            task.cancel()
+
+    def forward(code: ExitCode) -> None:
+        loop.call_soon_threadsafe(on_signal, code)
+
+    with listening(forward):
+        return await task

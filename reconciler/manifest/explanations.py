@@ -16,9 +16,14 @@ def explain(word: str) -> str | None:
     return _sections().get(word)
 
 
-def known_words() -> tuple[str, ...]:
-    """Every code and every reason that has a section."""
-    return tuple(_sections())
+def suggestion(word: str) -> str:
+    """What an unknown word may have meant."""
+    import difflib
+
+    close = difflib.get_close_matches(word, _sections(), 1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return "Codes are in brackets after `error`, or the `reason` of a report."
 
 
 @cache

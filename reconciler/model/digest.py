@@ -65,6 +65,13 @@ def digest_of(api_url: str, access: Mapping[str, Access], writes: Iterable[Write
     return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def parse_digest(text: str) -> str:
+    """The digest, without spaces around it. Raises ValueError."""
+    if not is_digest(text.strip()):
+        raise ValueError("a digest is `sha256:` and 64 hexadecimal digits, as `reconciler plan` prints it")
+    return text.strip()
+
+
 def is_digest(text: str) -> bool:
     """Whether the text has the form of a digest."""
     return _WELL_FORMED.fullmatch(text) is not None

@@ -61,5 +61,17 @@ class Declined:
 
 Approval = Approved | Declined
 
+
+def approve_digest(proposal: Proposal, expected: str) -> Approval:
+    """The approval of the plan with this digest and of no other, such as one from a review."""
+    if proposal.digest == expected:
+        return Approved(expected)
+    return Declined(
+        "digest_differs",
+        f"the plan is not the approved one: its digest is {proposal.digest}, expected {expected}",
+        "Review the plan above, also after an apply that did not finish. To approve it, pass its digest.",
+    )
+
+
 Approver = Callable[[Proposal], Awaitable[Approval]]
 """Decides whether a proposal may be applied: a person at a terminal, a digest from a review, or a function of the caller's."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.operations.propose import propose
+from reconciler.operations.propose import consent_of, propose
+from reconciler.operations.receipt import earlier_in
 from reconciler.operations.saved_plan import read_saved_plan, reopen
 
 if TYPE_CHECKING:
+    from reconciler.model.plan import Action
     from reconciler.model.proposal import Proposal
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
-    from reconciler.planning.guards import Consent
+    from reconciler.operations.workspace import Guards, Workspace
     from reconciler.planning.saved import SavedPlan
 
 
@@ -21,9 +22,22 @@ def saved_in(path: str | None) -> SavedPlan | None:
 
 
 async def propose_or_reopen(
-    workspace: Workspace, context: Context, saved: SavedPlan | None, consent: Consent
+    workspace: Workspace,
+    context: Context,
+    saved: SavedPlan | None,
+    guards: Guards,
+    *,
+    receipt: str | None = None,
+    allow: frozenset[Action] | None = None,
+    believe_absent: bool = False,
 ) -> Proposal:
-    """What is left of the saved plan, or a plan from what is live now. Raises Stopped."""
+    """What is left of the saved plan, or a plan from what is live now. Raises Stopped.
+
+    `receipt` is where the run will write its own: what an earlier one there knew counts for the guards. `allow` and
+    `believe_absent` are consent beside that of `guards`.
+    """
+    earlier = earlier_in(receipt)
+    consent = consent_of(workspace, guards, allow=allow, earlier=earlier, believe_absent=believe_absent)
     if saved is None:
         return await propose(workspace, context, consent)
     return await reopen(workspace, context, saved, consent)

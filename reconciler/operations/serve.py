@@ -34,6 +34,16 @@ class EmulatorSettings:
     dns_server: str | None
 
 
+def plain_server(text: str) -> str:
+    """A DNS server that the emulator can use: `ADDRESS[:PORT]`. Raises ValueError."""
+    from reconciler.dns.servers import HttpsServer, parse_server
+
+    server = parse_server(text)
+    if isinstance(server, HttpsServer):
+        raise ValueError(f"'{text}' is not ADDRESS[:PORT]: the emulator does not use DNS over HTTPS")  # noqa: TRY004 - it is the text that is wrong
+    return str(server)
+
+
 def serve_emulator(settings: EmulatorSettings, switches: Switches, on_ready: Callable[[str], object]) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` gets the URL when the server is ready. Raises CannotServe."""
     _require("emulator", "starlette", "uvicorn")

@@ -10,7 +10,7 @@ import click
 from reconciler.cli.dns_options import dns_options
 from reconciler.cli.gathered import gathered
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import Command, consent_option, option
+from reconciler.cli.help import command, consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.cli.values import DIGEST, DURATION, Value
@@ -46,8 +46,7 @@ def _settings(
     return ApplySettings(on_create_failure == "restore", step_timeout, receipt, wait, dns, publishing)
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Create, replace and delete custom domains to match the manifest.\n\n"
     "With PLANFILE, run exactly that saved plan, or nothing if it is stale. Without, plan, show and ask.\n\n"
     "Without a terminal, use --auto-approve, --expect-digest or PLANFILE.",
@@ -110,22 +109,17 @@ def apply(
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
     from reconciler.cli.approval import PlanApproval
     from reconciler.operations.apply import apply as operation
-    from reconciler.operations.propose import consent_of
-    from reconciler.operations.receipt import earlier_in, journal_path
+    from reconciler.operations.receipt import journal_path
     from reconciler.operations.reopened import propose_or_reopen, saved_in
 
     saved = cache(partial(saved_in, planfile))
 
     async def operate(workspace: Workspace, context: Context) -> ApplyResult:
-        consent = consent_of(
-            workspace,
-            guards.load(options.inputs()),
-            allow=allow,
-            earlier=earlier_in(settings.receipt),
-            believe_absent=believe_absent,
+        loaded, receipt = guards.load(options.inputs()), settings.receipt
+        proposal = await propose_or_reopen(
+            workspace, context, saved(), loaded, receipt=receipt, allow=allow, believe_absent=believe_absent
         )
         approve = PlanApproval(options.log, expect_digest, auto_approve or planfile is not None)
-        proposal = await propose_or_reopen(workspace, context, saved(), consent)
         approve.refuse_blocked(proposal)
         return await operation(workspace, context, proposal, approve, settings)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.completion import SHELLS, script
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Print a completion script for a shell.",
     examples=[
         ('eval "$(reconciler completion bash)"', "Complete in this bash session"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -15,8 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Check keys, proxy, DNS, TLS, the clock and the API, and print what to do.\n\nOnly GET requests are sent.",
     examples=[("reconciler doctor", "Check everything")],
 )

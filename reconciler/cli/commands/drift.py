@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import probe_options, server_option_with_dns
-from reconciler.cli.help import Command, option
+from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.cli.values import DURATION
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from reconciler.operations.lookup import Dns
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Report drift (for scheduled runs).\n\nOnly GET requests are sent.",
     exit_codes=[("0", "no drift"), ("2", "drift"), ("7, 8", "an environment could not be read")],
     examples=[

@@ -10,16 +10,7 @@ from reconciler.cli.gathered import gathered
 from reconciler.cli.help import option
 from reconciler.cli.values import Value
 from reconciler.model.exit_codes import ExitCode
-from reconciler.operations.serve import CannotServe, EmulatorSettings, serve_emulator
-
-
-def _plain_server(text: str) -> str:
-    from reconciler.dns.servers import Server, parse_server
-
-    server = parse_server(text)
-    if not isinstance(server, Server):
-        raise ValueError(f"'{text}' is not ADDRESS[:PORT]: the emulator does not use DNS over HTTPS")  # noqa: TRY004
-    return str(server)
+from reconciler.operations.serve import CannotServe, EmulatorSettings, plain_server, serve_emulator
 
 
 @click.command()
@@ -52,7 +43,7 @@ def _plain_server(text: str) -> str:
 @option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON.")
 @option(
     "--dns-server",
-    type=Value("ADDRESS[:PORT]", _plain_server),
+    type=Value("ADDRESS[:PORT]", plain_server),
     help="Resolver for --set check=dns. Default: the system's.",
 )
 @gathered("server", EmulatorSettings)

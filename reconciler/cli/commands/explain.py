@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Print the documentation of a diagnostic code or a reason.",
     examples=[
         ("reconciler explain apex-hostname", "What the code means, and how to fix it"),
@@ -20,18 +19,10 @@ from reconciler.model.exit_codes import ExitCode
 def explain(code: str) -> ExitCode:
     """Print one section of the documentation."""
     from reconciler.manifest.explanations import explain as section
-    from reconciler.manifest.explanations import known_words
+    from reconciler.manifest.explanations import suggestion
 
     text = section(code)
     if text is None:
-        import difflib
-
-        close = difflib.get_close_matches(code, known_words(), 1)
-        hint = (
-            f" Did you mean `{close[0]}`?"
-            if close
-            else " Codes are in brackets after `error`, or the `reason` of a report."
-        )
-        raise click.UsageError(f"unknown code '{code}'.{hint}")
+        raise click.UsageError(f"unknown code '{code}'. {suggestion(code)}")
     click.echo(text, nl=False)
     return ExitCode.OK

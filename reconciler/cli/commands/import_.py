@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.help import Command, option
+from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
+@command(
     "import",
-    cls=Command,
     help="Generate manifest entries for existing custom domains.\n\n"
     "NAME is a name of your choice. Its key is in IMGWIRE_API_KEY_<NAME>. Entries are pinned and protected.\n\n"
     "Only GET requests are sent.",

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Write a commented starter manifest to PATH. A missing folder is created. Existing files are never overwritten.",
     examples=[("reconciler init", "Write imgwire.yaml")],
 )

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import Command, option
+from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run, run_online
 from reconciler.cli.values import VALIDITY
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Show the changes that apply would make.\n\nOnly GET requests are sent; with --offline, none.",
     exit_codes=[
         ("0", "no error, with or without changes"),
@@ -64,7 +63,7 @@ def plan(
     from reconciler.operations.plan import PlanFile
     from reconciler.operations.plan import plan as operation
 
-    file = None if out is None else PlanFile(out, apply_command(out, options, guards.words()))
+    file = None if out is None else PlanFile(out, apply_command(out))
 
     async def operate(workspace: Workspace, context: Context) -> PlanResult:
         if file is not None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.model.exit_codes import ExitCode
 from reconciler.schema_files import NAMES, read_schema
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Print a JSON Schema (2020-12) of a document.",
     examples=[("reconciler schema manifest > imgwire.schema.json", "For completion in editors")],
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.cli.options import Options, output_options
 from reconciler.cli.run import run
 
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Print a saved plan, receipt or report.\n\nNeeds no manifest, key or network. The journal of a receipt is included.",
     examples=[
         ("reconciler show plan.json", "A saved plan"),

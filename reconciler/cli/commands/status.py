@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.dns_options import probe_options, server_option
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.operations.lookup import Dns
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Show the live state of every environment.\n\n"
     "With --format dotenv, print the hostname that deployments should use now.\n\nOnly GET requests are sent.",
     examples=[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.help import Command
+from reconciler.cli.help import command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Check manifests. Needs no key and no network.",
     exit_codes=[("0", "valid"), ("65", "invalid")],
     examples=[

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from reconciler.cli.dns_options import baseline_option, dns_options, probe_options
-from reconciler.cli.help import Command, option
+from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.cli.values import DURATION
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
     from reconciler.operations.lookup import Dns
 
 
-@click.command(
-    cls=Command,
+@command(
     help="Re-check DNS and certificates, and report what is not ready.",
     exit_codes=[
         ("0", "everything is ready"),

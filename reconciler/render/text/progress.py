@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
 
+_HEARTBEAT = 60.0  # seconds
 _STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
@@ -30,15 +31,32 @@ def step_line(step: Step, result: StepResult, seconds: float | None) -> str:
     return f"{step.environment}  {step.op} {step.hostname}  {state}{took}{why}"
 
 
-def verdict_line(verified: Verified) -> str:
-    """An environment whose verdict changed."""
-    return f"{verified.environment}: {verified.verdict}: {verified.message}"
-
-
-def counted_verdicts(verdicts: Iterable[Verdict], total: int) -> str:
+def _counted(verdicts: Iterable[Verdict], total: int) -> str:
     """How many of `total` environments have each verdict."""
     counts = Counter(verdicts)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
+
+
+class VerdictLines:
+    """A line for each change of a verdict and, where nothing changes, one a minute. Times are in seconds of one clock."""
+
+    def __init__(self, total: int, now: float) -> None:
+        self._total = total
+        self._last_line = now
+        self._last: dict[str, Verified] = {}
+
+    def line(self, verified: Verified, now: float) -> str | None:
+        """The line for a verdict; None where nothing is new."""
+        before = self._last.get(verified.environment)
+        self._last[verified.environment] = verified
+        if before is None or (before.verdict, before.message) != (verified.verdict, verified.message):
+            text = f"{verified.environment}: {verified.verdict}: {verified.message}"
+        elif now - self._last_line >= _HEARTBEAT:
+            text = f"still waiting: {_counted((item.verdict for item in self._last.values()), self._total)}"
+        else:
+            return None
+        self._last_line = now
+        return text
 
 
 def counter_bar(console: Console) -> Progress:
@@ -75,7 +93,7 @@ def waiting_table(
         verdict, *others = map(Text, cells)
         verdict.stylize(_STYLES.get(item.verdict, "red"))
         table.add_row(verdict, *others)
-    counted = counted_verdicts((item.verdict for item in in_order), total)
+    counted = _counted((item.verdict for item in in_order), total)
     table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
     table.caption_justify = "left"
     return table
