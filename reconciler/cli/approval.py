@@ -12,6 +12,7 @@ import click
 
 from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import is_terminal, style_for
+from reconciler.model.plan import override_words
 from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
@@ -87,12 +88,8 @@ class PublishApproval:
 
 
 def _override_hint(blocks: tuple[Block, ...]) -> str | None:
-    """The command line that lifts every block; None where one of them cannot be lifted."""
-    overrides = [block.override for block in blocks if block.override]
-    if len(overrides) < len(blocks):
-        return None
-    words = [word for override in dict.fromkeys(overrides) for word in override.split(" ", 1)]
-    return f"to override: {rerun_command(*words)}"
+    words = override_words(blocks)
+    return None if words is None else f"to override: {rerun_command(*words)}"
 
 
 async def _asked(digest: str, question: str, hint: str) -> Approval:

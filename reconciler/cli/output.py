@@ -5,27 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.log import Log
 from reconciler.cli.terminal import checkout_style, style_for
 from reconciler.model.conclusion import report_of
-from reconciler.model.exit_codes import ExitCode
-from reconciler.model.results import Conclusion, Failed, PlanResult, PublishResult, Report
-from reconciler.model.times import timestamp
+from reconciler.model.failures import without_output
+from reconciler.model.results import Failed
+from reconciler.operations.now import now
 from reconciler.render.formats import FAILURE_FORMATS, FORMATS, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.cli.options import Options
-
-
-def now() -> str:
-    """The time as documents write it."""
-    return timestamp(datetime.now(UTC))
+    from reconciler.model.exit_codes import ExitCode
+    from reconciler.model.results import Report
 
 
 def publish_early(
@@ -57,9 +53,11 @@ def publish(report: Report, options: Options) -> Report:
         style = replace(checkout_style(), comment_key=options.comment_key)
         if problem := file.write(report, options.command, style):
             log.say("error", problem)
-            report = _incomplete(report, "report_not_written")
+            report = without_output(report, "report_not_written")
     if report.failed:
-        _log_failure(report, report.failed, log)
+        from reconciler.render.text.sections import render_end
+
+        log.show(render_end(report, style_for(sys.stderr)))
         if options.format not in FAILURE_FORMATS:
             return report
     style = replace(style_for(sys.stdout, verbose=log.verbosity > 0), comment_key=options.comment_key)
@@ -71,21 +69,5 @@ def publish(report: Report, options: Options) -> Report:
         return report
     except OSError as error:
         log.say("error", f"could not write to standard output: {error.strerror or error}")
-        return _incomplete(report, "output_not_written")
+        return without_output(report, "output_not_written")
     return report
-
-
-def _log_failure(report: Report, failed: Failed, log: Log) -> None:
-    """Why the run failed, on standard error. Diagnostics that came before a failure were logged when they came."""
-    from reconciler.render.text.sections import render_failure
-
-    logged = report if failed.message is None else replace(report, diagnostics=())
-    below_a_plan = "\n" if isinstance(failed.so_far, PlanResult | PublishResult) else ""
-    log.show(below_a_plan + render_failure(logged, style_for(sys.stderr)))
-
-
-def _incomplete(report: Report, reason: str) -> Report:
-    """What went well ends with 1 where an output is missing."""
-    if report.conclusion.exit_code is not ExitCode.OK:
-        return report
-    return replace(report, conclusion=Conclusion(ExitCode.ERROR, reason))

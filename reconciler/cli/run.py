@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
-from reconciler.cli.output import now, publish, publish_step_files
+from reconciler.cli.output import publish, publish_step_files
 from reconciler.cli.signals import signals
 from reconciler.model.conclusion import report_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.failures import failure_of
 from reconciler.model.results import Failed, Stopped
+from reconciler.operations.now import now
 from reconciler.operations.outputs import Unwritable, check_outputs
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from reconciler.cli.log import Log
     from reconciler.cli.options import Options
-    from reconciler.cli.progress import Progress
     from reconciler.engine.stop import Stop
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
@@ -100,13 +101,23 @@ def run_online(
 
         from reconciler.cli.progress import Progress
         from reconciler.engine.stop import Stop
+        from reconciler.operations.context import Context
+        from reconciler.operations.emulated import emulator_transport
 
         log.diagnostics(workspace.diagnostics)
-        stop = Stop()
-        progress = Progress(log, wait)
+        progress, stop = Progress(log, wait), Stop()
+        context = Context(
+            observer=progress,
+            parallelism=options.parallelism,
+            timeout=options.timeout,
+            retries=options.retries,
+            transport=emulator_transport(options.emulator, workspace),
+            stop=stop,
+            run_blocking=lambda work: _run_blocking(work, stop),
+        )
         try:
             with asyncio.Runner() as runner:
-                return runner.run(_operated(options, workspace, progress, stop, operate))
+                return runner.run(_stoppable(context, partial(operate, workspace, context), log))
         finally:
             progress.close()
 
@@ -122,36 +133,18 @@ def open_workspace(options: Options, among: Collection[str] | None = None) -> Wo
     )
 
 
-async def _operated(
-    options: Options,
-    workspace: Workspace,
-    progress: Progress,
-    stop: Stop,
-    operate: Callable[[Workspace, Context], Coroutine[Any, Any, Result]],
-) -> Result:
+async def _stoppable(context: Context, work: Callable[[], Coroutine[Any, Any, Result]], log: Log) -> Result:
+    """Do the work. Raises Stopped when a signal ended it before there was a result."""
     import asyncio
 
     from reconciler.engine.stop import stoppable
-    from reconciler.operations.context import Context
-    from reconciler.operations.emulated import emulator_transport
 
-    context = Context(
-        observer=progress,
-        parallelism=options.parallelism,
-        timeout=options.timeout,
-        retries=options.retries,
-        transport=emulator_transport(options.emulator, workspace),
-        stop=stop,
-        run_blocking=lambda work: _run_blocking(work, stop),
-    )
+    patience = "Finishing the current steps. Press Ctrl-C again to quit now."
     async with context:
-        patience = "Finishing the current steps. Press Ctrl-C again to quit now."
         try:
-            return await stoppable(
-                operate(workspace, context), stop, signals.forwarded, lambda: options.log.say("info", patience)
-            )
-        except asyncio.CancelledError:  # before there was a result
-            raise Stopped(_interrupted(stop.requested or ExitCode.INTERRUPTED)) from None
+            return await stoppable(work(), context.stop, signals.forwarded, partial(log.say, "info", patience))
+        except asyncio.CancelledError:
+            raise Stopped(_interrupted(context.stop.requested or ExitCode.INTERRUPTED)) from None
 
 
 async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from reconciler.cli.completion import environments, labels, paths
 from reconciler.files import read_bounded
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
 from reconciler.operations.report_files import ReportFile
+from reconciler.render.style import parse_comment_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +46,6 @@ def report_file(formats: tuple[str, ...]) -> Value:
     return Value("FORMAT=[+]FILE", partial(ReportFile.parse, formats))
 
 
-def _comment_key(text: str) -> str:
-    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", text) or "--" in text:
-        raise ValueError(f"'{text}' is not a key of letters, digits, '.', '_' and single '-', at most 64")
-    return text
-
-
 def _digest(text: str) -> str:
     from reconciler.model.digest import parse_digest
 
@@ -72,7 +66,7 @@ def _server(text: str) -> AnyServer:
 DURATION = Value("DURATION", parse_duration)
 VALIDITY = Value("DURATION", parse_validity)
 TIMEOUT = Value("DURATION", parse_timeout)
-COMMENT_KEY = Value("KEY", _comment_key)
+COMMENT_KEY = Value("KEY", parse_comment_key)
 DIGEST = Value("DIGEST|@FILE", _digest)
 DNS_SERVER = Value("ADDRESS[:PORT]", _server)
 PATH = Value("PATH", complete=paths)

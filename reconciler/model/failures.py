@@ -1,11 +1,13 @@
-"""What an exception amounts to that no operation expected. Pure."""
+"""Ends that no operation expected: an exception, or an output that could not be written. Pure."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from reconciler.model.conclusion import conclude
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.results import Crashed, Failed
+from reconciler.model.results import Conclusion, Crashed, Failed, Report
 
 
 def failure_of(error: Exception) -> Failed:
@@ -21,3 +23,10 @@ def failure_of(error: Exception) -> Failed:
         "this is a defect of the tool: run it again with -vv and report what it prints",
         so_far=so_far,
     )
+
+
+def without_output(report: Report, reason: str) -> Report:
+    """The report of a run that could not write all of its outputs: what went well ends with 1."""
+    if report.conclusion.exit_code is not ExitCode.OK:
+        return report
+    return replace(report, conclusion=Conclusion(ExitCode.ERROR, reason))

@@ -210,6 +210,14 @@ IDENTITY_CODES = frozenset({"wrong_environment", "environment_shared"})
 PLAN_ERROR_CODES = IDENTITY_CODES | {"selection_cuts_move"}
 
 
+def override_words(blocks: Iterable[Block]) -> list[str] | None:
+    """The options that lift every block, as words of a command line; None where one of them cannot be lifted."""
+    overrides = dict.fromkeys(block.override for block in blocks)
+    if None in overrides:
+        return None
+    return [word for override in overrides if override for word in override.split(" ", 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Environments in order of name, and the steps as lanes: a lane runs in its order, lanes are independent of each other.

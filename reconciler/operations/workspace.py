@@ -55,6 +55,21 @@ class Guards:
     base: Manifest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GuardChoice:
+    """The same before the base revision is read: `base` is a manifest or a folder of them."""
+
+    unprotect: tuple[str, ...]
+    max_interruptions: int | None
+    ignore_window: bool
+    base: str | None
+
+    def load(self, inputs: Inputs) -> Guards:
+        """Raises Stopped where the base manifest is invalid."""
+        base = None if self.base is None else load_base(self.base, inputs)
+        return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
+
+
 def load_base(path: str, inputs: Inputs) -> Manifest:
     """The manifest of the base revision. Raises Stopped."""
     from reconciler.manifest.loader import load

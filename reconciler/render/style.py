@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,6 +52,13 @@ class Style:
 
 
 PLAIN = Style()
+
+
+def parse_comment_key(text: str) -> str:
+    """A word that can be in an HTML comment. Raises ValueError."""
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", text) or "--" in text:
+        raise ValueError(f"'{text}' is not a key of letters, digits, '.', '_' and single '-', at most 64")
+    return text
 
 
 def wants_colour(environ: Mapping[str, str], is_terminal: bool) -> bool:

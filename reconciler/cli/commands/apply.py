@@ -18,14 +18,13 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import parse_changes
 
 if TYPE_CHECKING:
-    from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.model.plan import Action
     from reconciler.model.results import ApplyResult, Report
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.context import Context
     from reconciler.operations.lookup import Dns
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import GuardChoice, Workspace
 
 
 def _settings(
@@ -101,7 +100,7 @@ def apply(
     expect_digest: str | None,
     auto_approve: bool,
     allow: frozenset[Action] | None,
-    guards: GuardOptions,
+    guards: GuardChoice,
     believe_absent: bool,
 ) -> ExitCode:
     """Run the command."""

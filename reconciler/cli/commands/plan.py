@@ -16,12 +16,11 @@ from reconciler.cli.run import run, run_online
 from reconciler.cli.values import VALIDITY
 
 if TYPE_CHECKING:
-    from reconciler.cli.guard_options import GuardOptions
     from reconciler.cli.log import Log
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import PlanResult
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
+    from reconciler.operations.workspace import GuardChoice, Workspace
 
 
 @command(
@@ -53,7 +52,7 @@ def plan(
     detailed_exitcode: bool,
     offline: bool,
     baseline: str | None,
-    guards: GuardOptions,
+    guards: GuardChoice,
 ) -> ExitCode:
     """Run the command."""
     if offline != (baseline is not None):
@@ -78,9 +77,7 @@ def plan(
             file.end()
 
 
-def _plan_offline(
-    options: Options, baseline: str, out: str | None, guards: GuardOptions, *, detailed: bool
-) -> ExitCode:
+def _plan_offline(options: Options, baseline: str, out: str | None, guards: GuardChoice, *, detailed: bool) -> ExitCode:
     """The plan from a baseline. No key is read and nothing is sent."""
     if out is not None:
         raise click.UsageError("--offline and --out exclude each other: an offline plan cannot be applied")

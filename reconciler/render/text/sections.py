@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
+from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import absolute
@@ -34,6 +36,14 @@ def render_failure(report: Report, style: Style) -> str:
     if report.hint:
         parts.append(_hint(report.hint))
     return joined(parts)
+
+
+def render_end(report: Report, style: Style) -> str:
+    """The same below what was printed while the run went on: diagnostics that came before a failure, or a plan."""
+    failed = report.failed
+    printed = report if failed is None or failed.message is None else replace(report, diagnostics=())
+    below_a_plan = failed is not None and isinstance(failed.so_far, PlanResult | PublishResult)
+    return ("\n" if below_a_plan else "") + render_failure(printed, style)
 
 
 def _stale(found: Iterable[Block], style: Style) -> str:
