@@ -12,15 +12,18 @@ import click
 
 from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import is_terminal, style_for
+from reconciler.model.dns import PublishState
 from reconciler.model.plan import override_words
 from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
+from reconciler.render.lookups import render_publications, target_warnings
+from reconciler.render.text.plan import render_proposal
+from reconciler.render.text.sections import counted
 
 if TYPE_CHECKING:
     from reconciler.cli.log import Log
     from reconciler.model.dns import Publication
-    from reconciler.model.plan import Block
     from reconciler.model.proposal import Approval, Proposal
 
 
@@ -41,8 +44,6 @@ class PlanApproval:
             return approve_digest(proposal, self.expect_digest)
         if self.auto:
             return Approved(digest)
-        from reconciler.render.text.sections import counted
-
         return await _asked(
             digest,
             f"Apply {counted(len(proposal.plan.writes), 'change')} to {proposal.plan.api_url}?",
@@ -54,12 +55,11 @@ class PlanApproval:
         """Raises Stopped where something blocks the proposal, with the command line that lifts every block."""
         if proposal.blocks:
             self.show(proposal)
-            raise Stopped(blocked(proposal, _override_hint(proposal.blocks)))
+            words = override_words(proposal.blocks)
+            raise Stopped(blocked(proposal, None if words is None else f"to override: {rerun_command(*words)}"))
 
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""
-        from reconciler.render.text.plan import render_proposal
-
         self.log.show(render_proposal(proposal, style_for(sys.stderr)))
 
 
@@ -71,25 +71,14 @@ class PublishApproval:
     auto: bool = False
 
     async def __call__(self, publications: tuple[Publication, ...]) -> Approval:
-        from reconciler.model.dns import PublishState
-        from reconciler.render.lookups import render_publications
-        from reconciler.render.text.sections import counted
-
         self.log.show(render_publications(publications, style_for(sys.stderr)) + "\n")
         planned = [item for item in publications if item.state is PublishState.PLANNED]
-        for item in planned:
-            if item.leaves_imgwire:
-                message = f"{item.name} would point to {item.after}, which is not below imgwire.dev: check it first"
-                self.log.say("warning", message)
+        for message in target_warnings(planned):
+            self.log.say("warning", message)
         if self.auto:
             return Approved("")
         hint = f"to publish without approval: {rerun_command('--auto-approve')}"
         return await _asked("", f"Publish {counted(len(planned), 'record')}?", hint)
-
-
-def _override_hint(blocks: tuple[Block, ...]) -> str | None:
-    words = override_words(blocks)
-    return None if words is None else f"to override: {rerun_command(*words)}"
 
 
 async def _asked(digest: str, question: str, hint: str) -> Approval:

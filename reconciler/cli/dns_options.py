@@ -9,20 +9,14 @@ import click
 from reconciler.cli.gathered import gathered
 from reconciler.cli.help import dns_option, option
 from reconciler.cli.values import DNS_SERVER
+from reconciler.operations.dns_servers import Dns
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
-    from reconciler.operations.lookup import Dns
 
 
-def _dns(dns_servers: tuple[AnyServer, ...], no_dns: bool = False) -> Dns:
-    from reconciler.operations.lookup import Dns
-
-    return Dns(dns_servers, no_dns)
-
-
-def _dns_on_request(dns_servers: tuple[AnyServer, ...], dns: bool) -> Dns:
-    return _dns(dns_servers, no_dns=not dns)
+def _dns_on_request(servers: tuple[AnyServer, ...], dns: bool) -> Dns:
+    return Dns(servers, off=not dns)
 
 
 def _probe_days(probe: bool, probe_days: int) -> int | None:
@@ -31,18 +25,18 @@ def _probe_days(probe: bool, probe_days: int) -> int | None:
 
 _SERVER = dns_option(
     "--dns-server",
-    "dns_servers",
+    "servers",
     multiple=True,
     type=DNS_SERVER,
     help="Query exactly this DNS server: ADDRESS[:PORT] or https://… Repeatable.",
 )
-server_option = gathered("dns", _dns, _SERVER)
+server_option = gathered("dns", Dns, _SERVER)
 """Gives a command `--dns-server`, as `dns`."""
 
 server_option_with_dns = gathered("dns", _dns_on_request, _SERVER)
 """The same for a command with the flag `--dns`, without which there are no lookups."""
 
-dns_options = gathered("dns", _dns, _SERVER, dns_option("--no-dns", is_flag=True, help="Do not check DNS."))
+dns_options = gathered("dns", Dns, _SERVER, dns_option("--no-dns", "off", is_flag=True, help="Do not check DNS."))
 """Gives a command `--dns-server` and `--no-dns`, as `dns`."""
 
 baseline_option = option(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from reconciler.cli.terminal import SurvivingStream, style_for
 from reconciler.render.escape import finish
+from reconciler.render.layout import fit
 from reconciler.render.log import json_line, text_line
 
 if TYPE_CHECKING:
@@ -47,22 +49,16 @@ class Log:
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show problems with their places."""
         if diagnostics:
-            from reconciler.cli.terminal import style_for
             from reconciler.render.diagnostics import render_text
 
             self.show(render_text(diagnostics, style_for(sys.stderr)))
 
     def write(self, text: str) -> None:
         """Write lines for people, wrapped at words to the width of the terminal."""
-        from reconciler.cli.terminal import style_for
-        from reconciler.render.layout import fit
-
         self._write(finish(fit(text, style_for(sys.stderr).width)))
 
     @staticmethod
     def _write(text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            return  # nobody listens any more, which must not keep the run from finishing
+        stream = SurvivingStream(sys.stderr)  # that nobody listens any more must not keep the run from finishing
+        stream.write(text)
+        stream.flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import itertools
 import os
 import sys
 from typing import Any, NoReturn
@@ -112,20 +111,11 @@ def _open_streams() -> None:
 
 def _document(arguments: list[str], code: ExitCode, reason: str, message: str) -> ExitCode:
     """The document and the step outputs exist even when no command came to run."""
-    formats = _formats(arguments)
+    from reconciler.cli.output import publish_early
+    from reconciler.model.results import Failed
+
     command = next((word for word in arguments if word in COMMANDS), None)
-    if formats:
-        from reconciler.cli.output import publish_early
-
-        return publish_early(command, code, reason, message, formats)
-    return code
-
-
-def _formats(arguments: list[str]) -> dict[str, bool]:
-    """The formats that a command line names, and whether standard output has them."""
-    options = [word.partition("=")[::2] for word in arguments if "=" in word] + list(itertools.pairwise(arguments))
-    reports = {value.partition("=")[0]: False for name, value in options if name == "--report"}
-    return reports | {value: True for name, value in options if name == "--format"}
+    return publish_early(arguments, command, Failed(code, reason, message))
 
 
 def _exit(code: ExitCode) -> NoReturn:

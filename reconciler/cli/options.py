@@ -25,7 +25,6 @@ Decorator = Callable[[Any], Any]
 
 DEFAULT_MANIFEST = "imgwire.yaml"
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
-_FILE_HELP = "Manifest, folder, or - for standard input. Repeatable. Default: imgwire.yaml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +81,15 @@ class Options:
         )
 
 
-_COMMENT_KEY = output_option(
-    "--comment-key",
-    type=COMMENT_KEY,
-    default="",
-    help="Name in the hidden marker of Markdown, for several comments. Example: web.",
-)
-
-
 def _output(formats: tuple[str, ...]) -> list[Decorator]:
+    comment_key = output_option(
+        "--comment-key",
+        type=COMMENT_KEY,
+        default="",
+        help="Name in the hidden marker of Markdown, for several comments. Example: web.",
+    )
     return [
-        *([_COMMENT_KEY] if "markdown" in formats else []),
+        *([comment_key] if "markdown" in formats else []),
         output_option(
             "--format", type=click.Choice(formats), default=formats[0], show_default=True, help="Output format."
         ),
@@ -113,7 +110,14 @@ def _output(formats: tuple[str, ...]) -> list[Decorator]:
 def _general(command: str) -> list[Decorator]:
     formats = tuple(FORMATS[command])
     return [
-        manifest_option("-f", "--file", "files", multiple=True, type=PATH, help=_FILE_HELP),
+        manifest_option(
+            "-f",
+            "--file",
+            "files",
+            multiple=True,
+            type=PATH,
+            help="Manifest, folder, or - for standard input. Repeatable. Default: imgwire.yaml.",
+        ),
         *_output(formats),
         api_option(
             "--emulator",
@@ -122,20 +126,17 @@ def _general(command: str) -> list[Decorator]:
             metavar="[STATE.json]",
             help=f"Use the built-in emulator instead of the API. Default: {DEFAULT_EMULATOR_STATE}.",
         ),
-        *_TRUST,
+        manifest_option(
+            "--allow-key-variable",
+            "key_variables",
+            multiple=True,
+            metavar="NAME",
+            help="Let `api_key` use this variable outside IMGWIRE_*. Repeatable.",
+        ),
+        api_option("--allow-http", is_flag=True, help="Allow plain http to other hosts. Keys are sent unencrypted."),
     ]
 
 
-_TRUST: list[Decorator] = [
-    manifest_option(
-        "--allow-key-variable",
-        "key_variables",
-        multiple=True,
-        metavar="NAME",
-        help="Let `api_key` use this variable outside IMGWIRE_*. Repeatable.",
-    ),
-    api_option("--allow-http", is_flag=True, help="Allow plain http to other hosts. Keys are sent unencrypted."),
-]
 _SELECTION: list[Decorator] = [
     manifest_option("--env", "names", multiple=True, type=NAME, help="Select this environment. Repeatable."),
     manifest_option(

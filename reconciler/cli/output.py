@@ -9,33 +9,30 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.log import Log
-from reconciler.cli.terminal import checkout_style, style_for
+from reconciler.cli.terminal import style_for
 from reconciler.model.conclusion import report_of
 from reconciler.model.failures import without_output
-from reconciler.model.results import Failed
+from reconciler.operations.checkout import style_in_checkout
 from reconciler.operations.now import now
-from reconciler.render.formats import FAILURE_FORMATS, FORMATS, renderer
+from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from reconciler.cli.options import Options
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.results import Report
+    from reconciler.model.results import Failed, Report
 
 
-def publish_early(
-    command: str | None, code: ExitCode, reason: str, message: str, formats: Mapping[str, bool]
-) -> ExitCode:
-    """The document and the step outputs of a run that ended before its command began. `formats`: on standard output?"""
+def publish_early(arguments: Sequence[str], command: str | None, failed: Failed) -> ExitCode:
+    """The document and the step outputs of a run that ended before its command began, in the formats of the command line."""
     known = command if command in FORMATS else "apply"
-    report = report_of(command, now(), Failed(code, reason, message))
+    formats = named_formats(arguments)
+    report = report_of(command, now(), failed)
     for format_ in sorted(FAILURE_FORMATS & FORMATS[known].keys()):
         if formats.get(format_):
-            sys.stdout.write(renderer(known, format_)(report, checkout_style()))
-    if "github" in formats:
-        return publish_step_files(report, code, Log())
-    return code
+            sys.stdout.write(renderer(known, format_)(report, style_in_checkout(os.environ)))
+    return publish_step_files(report, failed.exit_code, Log()) if "github" in formats else failed.exit_code
 
 
 def publish_step_files(report: Report, code: ExitCode, log: Log) -> ExitCode:
@@ -50,7 +47,7 @@ def publish(report: Report, options: Options) -> Report:
     not be written and all else went well."""
     log = options.log
     for file in options.reports:
-        style = replace(checkout_style(), comment_key=options.comment_key)
+        style = replace(style_in_checkout(os.environ), comment_key=options.comment_key)
         if problem := file.write(report, options.command, style):
             log.say("error", problem)
             report = without_output(report, "report_not_written")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from reconciler.cli.log import Log
-    from reconciler.cli.waiting import Follower
+    from reconciler.cli.waiting import Lines, LiveTable
     from reconciler.model.domains import Live
     from reconciler.model.observer import RequestEvent
     from reconciler.model.plan import Step
@@ -36,7 +36,7 @@ class Progress(NullObserver):
         self._listed = False  # steps, since the last blank line
         self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
-        self._follower: Follower | None = None
+        self._follower: LiveTable | Lines | None = None
 
     def on_phase(self, phase: Phase, total: int) -> None:
         self.close()

@@ -124,10 +124,14 @@ def run_online(
     return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
 
 
-def open_workspace(options: Options, among: Collection[str] | None = None) -> Workspace:
+def open_workspace(options: Options, among: Collection[str] | None = None, *, keys: bool = True) -> Workspace:
     """The workspace that the options name, or the part of it that a saved plan is about. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
+    if not keys:
+        return Workspace.open_without_keys(
+            options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard
+        )
     return Workspace.open(
         options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard, among=among
     )

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
     width = _columns(stream) if is_terminal(stream) else None
-    return replace(checkout_style(), colour=wants_colour(os.environ, is_terminal(stream)), width=width, verbose=verbose)
-
-
-def checkout_style() -> Style:
-    """How to write files."""
-    return style_in_checkout(os.environ)
+    return replace(
+        style_in_checkout(os.environ),
+        colour=wants_colour(os.environ, is_terminal(stream)),
+        width=width,
+        verbose=verbose,
+    )
 
 
 def _columns(stream: IO[str]) -> int:
@@ -48,10 +48,10 @@ def drawing_console() -> Console:
     """Where a bar or a table is drawn: standard error, as long as it can be written to. Nothing is raised when it cannot."""
     from rich.console import Console
 
-    return Console(file=cast("IO[str]", _Surviving(sys.stderr)))
+    return Console(file=cast("IO[str]", SurvivingStream(sys.stderr)))
 
 
-class _Surviving:
+class SurvivingStream:
     """A stream whose terminal may close: what can no longer be written is dropped."""
 
     def __init__(self, stream: IO[str]) -> None:

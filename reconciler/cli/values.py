@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.completion import environments, labels, paths
+from reconciler.dns.servers import parse_server
 from reconciler.files import read_bounded
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
 from reconciler.operations.report_files import ReportFile
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from reconciler.cli.completion import Completer
-    from reconciler.dns.servers import AnyServer
 
 
 class Value(click.ParamType[Any]):
@@ -57,18 +57,12 @@ def _digest(text: str) -> str:
         raise ValueError(f"cannot read {text[1:]}: {error.strerror or error}") from None
 
 
-def _server(text: str) -> AnyServer:
-    from reconciler.dns.servers import parse_server
-
-    return parse_server(text)
-
-
 DURATION = Value("DURATION", parse_duration)
 VALIDITY = Value("DURATION", parse_validity)
 TIMEOUT = Value("DURATION", parse_timeout)
 COMMENT_KEY = Value("KEY", parse_comment_key)
 DIGEST = Value("DIGEST|@FILE", _digest)
-DNS_SERVER = Value("ADDRESS[:PORT]", _server)
+DNS_SERVER = Value("ADDRESS[:PORT]", parse_server)
 PATH = Value("PATH", complete=paths)
 NAME = Value("NAME", complete=environments)
 LABEL = Value("K=V", complete=labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from reconciler.cli.terminal import drawing_console, is_terminal
 from reconciler.render.log import verdict_fields
@@ -20,15 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Verified
 
 
-class Follower(Protocol):
-    """Shows the verdicts of a wait."""
-
-    def show(self, verified: Verified) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def follower(log: Log, total: int, max_seconds: float) -> Follower | None:
+def follower(log: Log, total: int, max_seconds: float) -> LiveTable | Lines | None:
     """A table on a terminal, lines elsewhere; None where nothing is waited for."""
     if not max_seconds:
         return None

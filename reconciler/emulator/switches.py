@@ -239,3 +239,11 @@ def _value(name: str, text: str, hint: Any) -> Any:
     if name.endswith("_status") and not 400 <= number <= 499:
         raise SwitchError(f"`{name}` cannot be `{text}`; it is a status from 400 to 499")
     return number
+
+
+def listed() -> str:
+    """Every switch with its default, in lines for people."""
+    return "\n".join(
+        f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})"
+        for switch in describe()
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 STARTER = """\
 # The custom domain of each of your Imgwire Environments.
 # `reconciler validate` checks this file. `reconciler plan` shows the changes. `reconciler apply` makes them.
@@ -58,3 +60,10 @@ environments:
   # sandbox:
   #   hostname: null
 """
+
+
+def write_starter(path: str) -> None:
+    """Write the manifest to a new file. A missing folder is created. Raises OSError, FileExistsError for an existing file."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with Path(path).open("x", encoding="utf-8") as file:
+        file.write(STARTER)

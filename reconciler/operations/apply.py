@@ -19,7 +19,8 @@ from reconciler.model.plan import Create, Delete
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.operations.after_create import AfterCreate
-from reconciler.operations.lookup import Dns, lookup_for, notes
+from reconciler.operations.dns_servers import Dns
+from reconciler.operations.lookup import lookup_for, notes
 from reconciler.operations.publish import open_publisher, report_problems, unknown
 from reconciler.operations.receipt import Receipt
 from reconciler.operations.reports import report

@@ -10,8 +10,9 @@ from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, Failed, Stopped
+from reconciler.operations.dns_servers import Dns
 from reconciler.operations.history import read_history
-from reconciler.operations.lookup import Dns, former_hostnames, notes, open_lookup, require_dnspython
+from reconciler.operations.lookup import former_hostnames, notes, open_lookup, require_dnspython
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
 from reconciler.operations.receipt import read_receipt

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DnsCheckResult, Failed, Stopped
+from reconciler.operations.dns_servers import Dns
 from reconciler.operations.records import needed_records
 from reconciler.planning.records import records
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from reconciler.dns.lookup import Lookup
-    from reconciler.dns.servers import AnyServer
     from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain, Live
     from reconciler.model.report import Record
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
     from reconciler.planning.baseline import Baseline
 
 INSTALL = "pip install 'imgwire-reconciler[dns]'"
-
-
-@dataclass(frozen=True, slots=True)
-class Dns:
-    """Which DNS servers to query: these, or those of the system where there are none. `off` queries none at all."""
-
-    servers: tuple[AnyServer, ...] = ()
-    off: bool = False
 
 
 async def check_dns(

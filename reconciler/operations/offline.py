@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Live, Unreadable, domain_of
@@ -14,8 +15,6 @@ from reconciler.planning.guards import blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from reconciler.model.environments import Environment
     from reconciler.operations.workspace import Guards, Workspace
     from reconciler.planning.baseline import Baseline
@@ -41,14 +40,12 @@ def propose_offline(
     return Proposal(plan, "", all_blocks, consent.max_interruptions, offline)
 
 
-def plan_offline(
-    workspace: Workspace, path: str, guards: Guards, now: datetime, *, detailed: bool = False
-) -> PlanResult:
+def plan_offline(workspace: Workspace, path: str, guards: Guards, *, detailed: bool = False) -> PlanResult:
     """The plan from the baseline in a file. Raises Stopped."""
     baseline = read_baseline(path)
     offline = Offline(path, baseline.created_at)
-    proposal = propose_offline(workspace, baseline, offline, consent_of(workspace, guards), now)
-    return PlanResult(proposal, detailed=detailed)
+    consent = consent_of(workspace, guards)
+    return PlanResult(propose_offline(workspace, baseline, offline, consent, datetime.now(UTC)), detailed=detailed)
 
 
 def _live(environment: Environment, baseline: Baseline) -> Live:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from reconciler.api.tls import trusted
 from reconciler.model.domains import Present
 from reconciler.model.probe import Probe, ProbeVerdict
-from reconciler.operations.lookup import Dns, open_lookup, require_dnspython
+from reconciler.operations.lookup import open_lookup, require_dnspython
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.domains import Live
     from reconciler.operations.context import Context
+    from reconciler.operations.dns_servers import Dns
 
 
 async def probe_ready(

@@ -183,10 +183,9 @@ def _publisher(settings: PublishSettings) -> Publisher:
     from reconciler.dns.publishing import Options, Publisher
 
     zones = frozenset(zone.lower().removesuffix(".") for zone in settings.zones)
+    replaced = frozenset(name.lower().removesuffix(".") for name in settings.replace)
     try:
-        publisher = Publisher(
-            settings.config, Options(settings.allow_zone_rewrite, settings.ttl, zones, settings.replace)
-        )
+        publisher = Publisher(settings.config, Options(settings.allow_zone_rewrite, settings.ttl, zones, replaced))
     except ConfigError as error:
         hint = "see the octoDNS documentation for the form of this file"
         raise Stopped(Failed(ExitCode.DATA, "invalid_config", str(error), hint)) from None

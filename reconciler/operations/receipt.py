@@ -110,23 +110,25 @@ class Receipt(NullObserver):
         self._observer.on_notice("error", message)
 
 
-def correct(path: str, report: Report) -> bool:
-    """The receipt of an apply with an end that came after the run: a failure, or an output that could not be written.
+def corrected(path: str | None, on_error: Callable[[str], object], report: Report, code: ExitCode) -> ExitCode:
+    """Give the receipt of an apply the end that came after the run: a failure, or an output that could not be written.
 
-    False where it cannot be written itself."""
-    if not isinstance(report.content, ApplyResult):
-        return True
+    The exit code is `code`, or 1 where that was 0 and the receipt could not be written; `on_error` gets the message then.
+    """
     late = report.conclusion.reason in {"report_not_written", "output_not_written"}
+    if path is None or not isinstance(report.content, ApplyResult):
+        return code
     journal = journal_path(path)
     if not report.failed and (not late or journal is None):
-        return True
+        return code
     try:
         write_atomic(path, render_report(report))
         if journal is not None:
             remove(journal)
     except OSError:
-        return False
-    return True
+        on_error(f"could not write the receipt {path}")
+        return code or ExitCode.ERROR
+    return code
 
 
 def read_receipt(path: str) -> object:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present
-from reconciler.operations.lookup import Dns
+from reconciler.operations.dns_servers import Dns
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey, warn_identity
 

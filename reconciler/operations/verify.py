@@ -11,7 +11,8 @@ from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import Failed, Stopped, VerifyResult
-from reconciler.operations.lookup import Dns, former_hostnames, lookup_for, notes, record_lookup
+from reconciler.operations.dns_servers import Dns
+from reconciler.operations.lookup import former_hostnames, lookup_for, notes, record_lookup
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
 from reconciler.planning.planner import build_plan

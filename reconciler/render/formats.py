@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.render.escape import JSON_FORMATS, finish
 from reconciler.render.layout import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -85,3 +86,10 @@ def renderer(command: str, format_: str) -> Renderer:
     if format_ in {"text", "table"}:
         return lambda report, style: finish(fit(render(report, style), style.width), format_)
     return lambda report, style: finish(render(report, style), format_)
+
+
+def named_formats(arguments: Sequence[str]) -> dict[str, bool]:
+    """The formats that a command line names, and whether standard output has them."""
+    options = [word.partition("=")[::2] for word in arguments if "=" in word] + list(pairwise(arguments))
+    reports = {value.partition("=")[0]: False for name, value in options if name == "--report"}
+    return reports | {value: True for name, value in options if name == "--format"}

@@ -10,7 +10,7 @@ from reconciler.render.escape import escape_control
 from reconciler.render.layout import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.dns import DnsNote, LookupResult, Publication
     from reconciler.model.report import Record
@@ -127,3 +127,10 @@ def _servers(results: Iterable[LookupResult]) -> str:
     rest = len(servers) - _MAX_SERVERS
     more = f" and {rest} more" if rest > 0 else ""
     return ", ".join(servers[:_MAX_SERVERS]) + more or "none"
+
+
+def target_warnings(publications: Iterable[Publication]) -> Iterator[str]:
+    """What to check before these records are published, in one line each."""
+    for item in publications:
+        if item.leaves_imgwire:
+            yield f"{item.name} would point to {item.after}, which is not below imgwire.dev: check it first"

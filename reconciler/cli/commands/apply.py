@@ -14,16 +14,15 @@ from reconciler.cli.help import command, consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.cli.values import DIGEST, DURATION, Value
-from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import parse_changes
 
 if TYPE_CHECKING:
-    from reconciler.cli.log import Log
+    from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Action
-    from reconciler.model.results import ApplyResult, Report
+    from reconciler.model.results import ApplyResult
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.context import Context
-    from reconciler.operations.lookup import Dns
+    from reconciler.operations.dns_servers import Dns
     from reconciler.operations.workspace import GuardChoice, Workspace
 
 
@@ -108,7 +107,7 @@ def apply(
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
     from reconciler.cli.approval import PlanApproval
     from reconciler.operations.apply import apply as operation
-    from reconciler.operations.receipt import journal_path
+    from reconciler.operations.receipt import corrected, journal_path
     from reconciler.operations.reopened import propose_or_reopen, saved_in
 
     saved = cache(partial(saved_in, planfile))
@@ -128,16 +127,6 @@ def apply(
         open_=lambda: open_workspace(options, among=found.desired if (found := saved()) else None),
         wait=settings.wait or 0.0,
         outputs=[settings.receipt, settings.receipt and journal_path(settings.receipt)],
-        finish=partial(_correct_receipt, options.log, settings.receipt),
+        finish=partial(corrected, settings.receipt, partial(options.log.say, "error")),
         inputs=[planfile, settings.publish.config if settings.publish else None, guards.base],
     )
-
-
-def _correct_receipt(log: Log, receipt: str | None, report: Report, code: ExitCode) -> ExitCode:
-    """A run that failed, or whose output could not be written, leaves the receipt with the same end."""
-    from reconciler.operations.receipt import correct
-
-    if receipt is None or correct(receipt, report):
-        return code
-    log.say("error", f"could not write the receipt {receipt}")
-    return code or ExitCode.ERROR

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import PublishResult
     from reconciler.operations.context import Context
-    from reconciler.operations.lookup import Dns
+    from reconciler.operations.dns_servers import Dns
     from reconciler.operations.workspace import Workspace
 
 
@@ -32,7 +32,6 @@ def show(options: Options) -> ExitCode:
     The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
     be its registrable domain.
     """
-
     from reconciler.operations.records import records
 
     return run_online(options, records)
@@ -48,7 +47,6 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     Sends only GET requests to the API. Exit code 0 when all records are right, 3 when one is missing, wrong or not
     checked, 7 or 8 when an environment could not be read.
     """
-
     from reconciler.operations.drift import baseline_in
     from reconciler.operations.lookup import check_dns
 
@@ -121,8 +119,7 @@ def sync(
         from reconciler.operations.publish import PublishSettings, publish
 
         stale = baseline_in(baseline)
-        names = frozenset(name.lower().removesuffix(".") for name in replace)
-        chosen = PublishSettings(config, zones=frozenset(zones), replace=names, stale=stale, **settings)
+        chosen = PublishSettings(config, zones=frozenset(zones), replace=frozenset(replace), stale=stale, **settings)
         return await publish(workspace, context, chosen, PublishApproval(options.log, auto_approve))
 
     return run_online(options, operate, inputs=[config, baseline])

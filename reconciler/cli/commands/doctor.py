@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 @shared("doctor")
 def doctor(options: Options) -> ExitCode:
     """Run the command."""
-
     from reconciler.operations.doctor import doctor as operation
     from reconciler.operations.doctor import open_anyway
 

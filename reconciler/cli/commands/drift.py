@@ -14,7 +14,7 @@ from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.operations.lookup import Dns
+    from reconciler.operations.dns_servers import Dns
 
 
 @command(

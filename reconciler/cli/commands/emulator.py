@@ -59,11 +59,12 @@ def emulator(
     reconciler emulator --port 8321 --state emulator.json
     IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
     """
-    from reconciler.emulator.switches import SwitchError, Switches
+    from reconciler.emulator.switches import SwitchError, Switches, listed
 
     if list_switches:
-        return _list_switches()
-    shorthands = [*(["strict_keys=true"] if strict_keys else []), *([] if latency is None else [f"latency={latency}"])]
+        click.echo(listed())
+        return ExitCode.OK
+    shorthands = [*strict_keys * ["strict_keys=true"], *([] if latency is None else [f"latency={latency}"])]
     try:
         switches = Switches.of([*settings, *shorthands])
     except SwitchError as error:
@@ -74,14 +75,6 @@ def emulator(
         serve_emulator(server, switches, _ready)
     except CannotServe as error:
         raise click.ClickException(str(error)) from None
-    return ExitCode.OK
-
-
-def _list_switches() -> ExitCode:
-    from reconciler.emulator.switches import describe
-
-    for switch in describe():
-        click.echo(f"{switch.name}={switch.default}\n    {switch.what}\n    one of: {switch.choices} ({switch.basis})")
     return ExitCode.OK
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 @option("--write", is_flag=True, help="Add the entries to the manifest.")
 def import_(options: Options, environments: tuple[str, ...], write: bool) -> ExitCode:
     """Run the command."""
-
     from reconciler.operations.import_ import import_ as operation
     from reconciler.operations.import_ import open_import
 

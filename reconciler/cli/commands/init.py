@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler.cli.help import command
@@ -17,13 +15,11 @@ from reconciler.model.exit_codes import ExitCode
 @click.argument("path", default="imgwire.yaml", metavar="[PATH]")
 def init(path: str) -> ExitCode:
     """Run the command."""
-    from reconciler.manifest.starter import STARTER
+    from reconciler.manifest.starter import write_starter
     from reconciler.render.escape import finish_lines
 
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with Path(path).open("x", encoding="utf-8") as file:
-            file.write(STARTER)
+        write_starter(path)
     except OSError as error:
         if isinstance(error, FileExistsError) and error.filename == path:
             raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None

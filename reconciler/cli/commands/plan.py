@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +10,7 @@ from reconciler.cli.command_line import apply_command
 from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
-from reconciler.cli.run import run, run_online
+from reconciler.cli.run import open_workspace, run, run_online
 from reconciler.cli.values import VALIDITY
 
 if TYPE_CHECKING:
@@ -82,20 +80,10 @@ def _plan_offline(options: Options, baseline: str, out: str | None, guards: Guar
     if out is not None:
         raise click.UsageError("--offline and --out exclude each other: an offline plan cannot be applied")
 
-    from reconciler.operations.workspace import Workspace
-
-    opened = partial(
-        Workspace.open_without_keys,
-        options.inputs(),
-        names=options.names,
-        selectors=options.selectors,
-        shard=options.shard,
-    )
-
     def operate(workspace: Workspace, log: Log) -> PlanResult:
         from reconciler.operations.offline import plan_offline
 
         log.diagnostics(workspace.diagnostics)
-        return plan_offline(workspace, baseline, guards.load(options.inputs()), datetime.now(UTC), detailed=detailed)
+        return plan_offline(workspace, baseline, guards.load(options.inputs()), detailed=detailed)
 
-    return run(options, opened, operate, inputs=[baseline, guards.base])
+    return run(options, lambda: open_workspace(options, keys=False), operate, inputs=[baseline, guards.base])

@@ -12,7 +12,7 @@ from reconciler.cli.run import run_online
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.operations.lookup import Dns
+    from reconciler.operations.dns_servers import Dns
 
 
 @command(
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 @server_option
 def status(options: Options, probe_days: int | None, dns: Dns) -> ExitCode:
     """Run the command."""
-
     from reconciler.operations.status import status as operation
 
     return run_online(options, partial(operation, dns=dns, probe_days=probe_days))

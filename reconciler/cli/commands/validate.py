@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 @shared("validate", network=False)
 def validate(options: Options, paths: tuple[str, ...]) -> ExitCode:
     """Run the command."""
-
     options = replace(options, files=(*options.files, *paths))
 
     from reconciler.operations.validate import validate as operation

@@ -12,7 +12,7 @@ from reconciler.cli.values import DURATION
 
 if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.operations.lookup import Dns
+    from reconciler.operations.dns_servers import Dns
 
 
 @command(
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 @dns_options
 def verify(options: Options, wait: float, probe_days: int | None, baseline: str | None, dns: Dns) -> ExitCode:
     """Run the command."""
-
     from reconciler.operations.drift import baseline_in
     from reconciler.operations.verify import verify as operation
 
