@@ -7,7 +7,7 @@ import re
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _MAX = 3650 * 86400  # seconds
 _MAX_TIMEOUT = 3600.0
-_FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", re.ASCII)
+_FORM = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
