@@ -7,6 +7,7 @@ from pathlib import Path
 
 CLI = Path(__file__).parents[2] / "reconciler" / "cli"
 MAX_FUNCTION, MAX_COMMAND_FUNCTION = 60, 40
+MAX_LINES = 2_300  # of the whole folder
 
 
 def functions(folder: Path) -> dict[str, int]:
@@ -17,6 +18,10 @@ def functions(folder: Path) -> dict[str, int]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
+
+
+def test_the_command_line_is_small() -> None:
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CLI.rglob("*.py")) < MAX_LINES
 
 
 def test_no_function_of_the_command_line_is_long() -> None:

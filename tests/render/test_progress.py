@@ -1,0 +1,38 @@
+"""Lines and the table of a run that goes on."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+from rich.console import Console
+
+from reconciler.model.domains import Absent
+from reconciler.model.report import Verdict, Verified
+from reconciler.render.text.progress import waiting_table
+
+
+def verified(environment: str, verdict: Verdict, message: str = "status PENDING") -> Verified:
+    return Verified(environment, verdict, Absent(), message)
+
+
+def drawn(verdicts: list[Verified], columns: int, lines: int) -> list[str]:
+    console = Console(file=StringIO(), width=columns)
+    with console.capture() as capture:
+        console.print(waiting_table(verdicts, len(verdicts), 12, 900, (columns, lines)))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_the_table_of_a_wait_shows_first_what_is_not_ready() -> None:
+    assert drawn([verified("a", Verdict.READY, "serves"), verified("b", Verdict.WAITING)], 60, 24) == [
+        "VERDICT  ENVIRONMENT  HOSTNAME  WHY",
+        "waiting  b            -         status PENDING",
+        "ready    a            -         serves",
+        "1 ready, 1 waiting of 2, 12 s of 900 s",
+    ]
+
+
+def test_the_table_of_a_wait_takes_half_of_the_terminal_and_counts_the_rest() -> None:
+    lines = drawn([verified(f"e{index}", Verdict.WAITING, "long " * 40) for index in range(30)], 50, 20)
+    assert len(lines) == 10 + 2
+    assert all(len(line) <= 50 for line in lines)
+    assert lines[-1] == "30 waiting of 30, 12 s of 900 s"
