@@ -113,20 +113,23 @@ class Client:
         self, call: Call, request: Request, credential: Credential, subject: str, attempt: int
     ) -> bytes:
         await self._throttle.acquire(str(call), self._retry.budget)
-        throttled_for: float | None = None
         began = time.monotonic()
         try:
             answer = await self._exchange(call, request, credential)
             took = time.monotonic() - began
             self._observe(RequestEvent("call", subject, call.method, call.path, attempt, took, answer.status))
             if answer.status == 200:
+                self._throttle.succeeded()
                 return answer.body
             failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())
             if isinstance(failure, Throttled):
-                throttled_for = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
+                pause = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
+                self._throttle.throttled(pause)
+            elif answer.status < 500:
+                self._throttle.succeeded()
             raise failure
         finally:
-            self._throttle.release(throttled_for=throttled_for)
+            self._throttle.release()
 
     async def _exchange(self, call: Call, request: Request, credential: Credential) -> Answer:
         """The answer without keys, neither this one nor what looks like one. Raises NotSent, NoAnswer, Unexpected."""

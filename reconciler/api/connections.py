@@ -37,7 +37,7 @@ class Connections:
     """
 
     def __init__(self, settings: HttpSettings) -> None:
-        self.throttle = Throttle(settings.parallelism, settings.clock, settings.sleep, settings.retry.budget)
+        self.throttle = Throttle(settings.parallelism, settings.clock, settings.sleep)
         self._settings = settings
         self._new_transport: Callable[[], httpx.AsyncBaseTransport] | None = None
         self._peer: Peer

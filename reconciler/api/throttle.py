@@ -19,15 +19,11 @@ class ThrottleBudgetExceeded(Throttled):
 class Throttle:
     """Lets `limit` requests be in flight; halves that and pauses at each 429, and recovers one success at a time.
 
-    `clock` gives seconds that never go back; `sleep` takes seconds. The run waits at most `budget` seconds in total
-    between two successes.
+    `clock` gives seconds that never go back; `sleep` takes seconds.
     """
 
-    def __init__(
-        self, limit: int, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]], budget: float = 120.0
-    ) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._limit = limit
-        self._budget = budget
         self._throttled_since: float | None = None
         self._allowed = float(limit)
         self._in_flight = 0
@@ -41,12 +37,37 @@ class Throttle:
         """Requests that may be in flight now."""
         return max(1, int(self._allowed))
 
-    async def acquire(self, call: str = "", budget: float | None = None) -> None:
-        """Wait for a free slot; `release` gives it back. `budget` replaces that of the run for this call.
+    async def acquire(self, call: str, budget: float) -> None:
+        """Wait for a free slot; `release` gives it back. The run waits at most `budget` seconds between two successes.
 
         Raises ThrottleBudgetExceeded, which names the `call`.
         """
-        budget = self._budget if budget is None else budget
+        try:
+            await self._wait(call, budget)
+        except BaseException:
+            self._wake()  # a slot that was offered to this caller goes to the next
+            raise
+        self._in_flight += 1
+
+    def succeeded(self) -> None:
+        """The API has answered normally: raise the limit, and count the next pause from its own start."""
+        self._throttled_since = None
+        self._allowed = min(self._limit, self._allowed + 1 / self._allowed)
+
+    def throttled(self, seconds: float) -> None:
+        """A 429 has come, which demands a pause: halve the limit, and send nothing before its end."""
+        now = self._clock()
+        self._allowed = max(1.0, self._allowed / 2)
+        self._not_before = max(self._not_before, now + seconds)
+        self._throttled_since = now if self._throttled_since is None else self._throttled_since
+
+    def release(self) -> None:
+        """Give the slot back."""
+        self._in_flight -= 1
+        self._wake()
+
+    async def _wait(self, call: str, budget: float) -> None:
+        """Until no pause is left and a slot is free."""
         while True:
             now = self._clock()
             pause = self._not_before - now
@@ -56,25 +77,17 @@ class Throttle:
                     raise ThrottleBudgetExceeded(f"{call}: not sent: the API asked to wait another {pause:.0f} s")
                 await self._sleep(pause)
             elif self._in_flight < self.allowed:
-                self._in_flight += 1
                 return
             else:
                 slot = asyncio.get_running_loop().create_future()
                 self._waiting.append(slot)
                 await slot
 
-    def release(self, *, throttled_for: float | None = None) -> None:
-        """Give the slot back. `throttled_for` is the pause in seconds that a 429 demands; None for any other answer."""
-        self._in_flight -= 1
-        if throttled_for is None:
-            self._throttled_since = None
-            self._allowed = min(self._limit, self._allowed + 1 / self._allowed)
-        else:
-            now = self._clock()
-            self._allowed = max(1.0, self._allowed / 2)
-            self._not_before = max(self._not_before, now + throttled_for)
-            self._throttled_since = now if self._throttled_since is None else self._throttled_since
-        for _ in range(min(len(self._waiting), max(0, self.allowed - self._in_flight))):
+    def _wake(self) -> None:
+        """Let as many callers look again as slots are free. One that was cancelled while it waited does not count."""
+        free = self.allowed - self._in_flight
+        while free > 0 and self._waiting:
             slot = self._waiting.popleft()
             if not slot.done():
                 slot.set_result(None)
+                free -= 1

@@ -287,6 +287,24 @@ async def test_a_retry_after_beyond_the_budget_ends_the_read_at_once() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    "failure",
+    [ok({}, 503), httpx.ConnectError("refused"), httpx.ReadTimeout("")],
+    ids=["503", "not sent", "no answer"],
+)
+async def test_a_request_that_fails_between_two_429s_does_not_reset_the_budget(
+    failure: httpx.Response | Exception,
+) -> None:
+    api = FakeApi(ok({}, 429, retry_after="100"), failure, ok({}, 429, retry_after="100"), ok(WEB.as_dict()))
+    async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
+        for expected in ("429", "POST", "429", "not sent: the API asked to wait another 100 s"):
+            with pytest.raises(BackendError) as caught:
+                await connection.create("web", "web.example.com")
+            assert expected in caught.value.message
+    assert (api.slept, len(api.requests)) == ([100.0], 3)
+
+
+@pytest.mark.anyio
 async def test_a_429_without_retry_after_pauses_the_run_for_a_second() -> None:
     api = FakeApi(ok({}, 429), ok(WEB.as_dict()))
     async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
