@@ -29,7 +29,8 @@ class ZoneServers:
 
 
 class Authorities:
-    """Finds zones and their servers with `resolvers`. Each is looked up once: delegations rarely change.
+    """Finds zones and their servers with `resolvers`. Each is looked up until it is found, and then kept: delegations rarely
+    change.
 
     `registrable_domain` gives the zone of a name where DNS does not show one. `port` is that of the zones' servers.
     """
@@ -45,7 +46,7 @@ class Authorities:
         self._resolvers = resolvers
         self.registrable_domain = registrable_domain
         self._port = port
-        self._starts: dict[str, asyncio.Task[str | None]] = {}
+        self._delegations: dict[str, asyncio.Task[Answer]] = {}
         self._servers: dict[str, asyncio.Task[ZoneServers]] = {}
 
     async def of(self, name: str) -> ZoneServers:
@@ -55,34 +56,37 @@ class Authorities:
             return ZoneServers(None, problem="the zone of the name could not be found")
         if zone not in self._servers:
             self._servers[zone] = asyncio.create_task(self._find_servers(zone))
-        return await self._servers[zone]
+        task = self._servers[zone]
+        found = await task
+        if found.problem is not None and self._servers.get(zone) is task:
+            del self._servers[zone]
+        return found
 
     async def zone_of(self, name: str) -> str | None:
         """The closest zone. A CNAME at the name is not followed: its target is in another zone."""
         labels = name.lower().split(".")
         for start in range(len(labels) - 1):
             parent = ".".join(labels[start:])
-            if parent not in self._starts:
-                self._starts[parent] = asyncio.create_task(self._zone_from_ns(parent))
-            zone = await self._starts[parent]
+            zone = _zone_shown(parent, await self._delegation(parent))
             if zone is not None:
                 return zone
         return self.registrable_domain(name)
 
-    async def _zone_from_ns(self, name: str) -> str | None:
-        """The zone as the answer to an NS query at the name shows it; None where the name is an alias or nothing answered.
+    async def _delegation(self, name: str) -> Answer:
+        """The answer to an NS query at the name. That a resolver did not answer is not kept: the next lookup queries again.
 
         Not a SOA query: BIND gives its absence a TTL of 0, which would end up in the resolver's cache.
         """
-        answer = await self._query(name, "NS")
-        if answer.kind is Kind.FOUND:
-            return name
-        if answer.aliased or answer.dname is not None or answer.zone is None or "." not in answer.zone:
-            return None
-        return answer.zone if f".{name}".endswith(f".{answer.zone}") else None
+        if name not in self._delegations:
+            self._delegations[name] = asyncio.create_task(self._query(name, "NS"))
+        task = self._delegations[name]
+        answer = await task
+        if answer.kind is Kind.NO_ANSWER and self._delegations.get(name) is task:
+            del self._delegations[name]
+        return answer
 
     async def _find_servers(self, zone: str) -> ZoneServers:
-        names = await self._query(zone, "NS")
+        names = await self._delegation(zone)
         if names.kind is Kind.NO_ANSWER:
             return ZoneServers(zone, problem=f"the servers of {zone} could not be found: the resolver {names.problem}")
         found = await asyncio.gather(*(self._addresses(name) for name in names.values))
@@ -100,3 +104,12 @@ class Authorities:
             if addresses:
                 return [Server(address, self._port, name) for address in addresses]
         return []
+
+
+def _zone_shown(name: str, answer: Answer) -> str | None:
+    """The zone as the answer to an NS query at the name shows it; None where the name is an alias or nothing answered."""
+    if answer.kind is Kind.FOUND:
+        return name
+    if answer.aliased or answer.dname is not None or answer.zone is None or "." not in answer.zone:
+        return None
+    return answer.zone if f".{name}".endswith(f".{answer.zone}") else None

@@ -212,3 +212,20 @@ async def test_a_wrong_target_that_is_a_zone_does_not_mislead_the_search_for_the
         "example.net. NS ns.example.net.",
     )
     assert (await looked_up(known, zone(RIGHT))).verdict is OK
+
+
+@pytest.mark.parametrize("mood", [Mood.SERVFAIL, Mood.REFUSED, Mood.GARBLED])
+async def test_a_resolver_that_failed_once_is_queried_again_in_the_next_round(mood: Mood) -> None:
+    now = [0.0]
+    async with served(resolver(*DELEGATION)) as recovering:
+        client = DnsClient(clock=lambda: now[0])
+        authorities = Authorities(client, (recovering.server,), lambda _name: "example.com")
+        recovering.mood = mood
+        assert (await authorities.of(NAME)).problem is not None
+        recovering.mood = Mood.CACHING
+        now[0] += 30.0  # the client no longer skips the resolver
+        found = await authorities.of(NAME)
+        assert [server.name for server in found.servers] == ["ns.example.com"]
+        count = len(recovering.questions)
+        assert await authorities.of(NAME) == found
+        assert len(recovering.questions) == count
