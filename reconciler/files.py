@@ -234,9 +234,9 @@ def _read_descriptor(number: int, max_bytes: int) -> bytes:
 def _write_descriptor(number: int, data: bytes) -> None:
     regular = stat.S_ISREG(os.fstat(number).st_mode)
     view = memoryview(data)
-    for _ in _ready(number, select.POLLOUT, "it took no data"):
-        if not view:
-            break
+    ready = _ready(number, select.POLLOUT, "it took no data")
+    while view:
+        next(ready)
         view = view[os.write(number, view if regular else view[: select.PIPE_BUF]) :]
 
 

@@ -103,6 +103,16 @@ def test_a_silent_descriptor_has_a_time_limit() -> None:
     os.close(writer)
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_pipe_that_is_full_after_the_last_byte_has_taken_everything() -> None:
+    reader, writer = os.pipe()
+    data = "x" * 65_000  # with less than PIPE_BUF left, poll does not report the pipe as ready
+    write_atomic(f"/dev/fd/{writer}", data)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        assert file.read() == data.encode()
+
+
 def test_an_endless_descriptor_is_too_large() -> None:
     descriptor = os.open("/dev/zero", os.O_RDONLY)
     with pytest.raises(FileTooLarge):
