@@ -11,22 +11,26 @@ if TYPE_CHECKING:
 
 
 class Identities:
-    """The pins of the manifest, and which environment each Environment id was seen in."""
+    """The pins of the manifest, and which Environment id was seen in each environment."""
 
     def __init__(self, plan: Plan) -> None:
         self._pins = {item.name: item.environment.environment_id for item in plan.environments}
-        self._owner = {
-            item.live.domain.environment_id: item.name for item in plan.environments if isinstance(item.live, Present)
+        self._before = {
+            item.name: item.live.domain.environment_id for item in plan.environments if isinstance(item.live, Present)
         }
+        self._owner = {environment_id: name for name, environment_id in self._before.items()}
 
     def mismatch(self, environment: str, domain: Domain) -> str | None:
         """The wrong Environment that the key of `environment` opens, in words; None when it is the right one."""
         pin = self._pins[environment]
+        before = self._before.get(environment, domain.environment_id)
         owner = self._owner.get(domain.environment_id)
         if pin is not None and domain.environment_id != pin:
             return f"Environment {domain.environment_id}, but the manifest pins {pin}"
         if owner not in {None, environment}:
             return f"Environment {domain.environment_id}, which is that of `{owner}`"
+        if domain.environment_id != before:
+            return f"Environment {domain.environment_id}, but before this run it opened {before}"
         return None
 
     def learn(self, environment: str, domain: Domain) -> None:

@@ -15,7 +15,7 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.report import RestoreFailure, StepError
 
-from .scenario import MISTAKEN_PIN, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
+from .scenario import MISTAKEN_PIN, OUTSIDER, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -467,6 +467,13 @@ def test_two_keys_that_turn_out_to_open_one_environment_are_noticed_after_the_fi
     error = lived.applied.results["create:a"].error
     assert error is not None
     assert f"opens Environment {server.ids['b']}, which is that of `b`" in error.message
+
+
+def test_a_key_that_opens_another_environment_than_before_the_delete_is_noticed() -> None:
+    lived, server = play({"a": B}, {"a": X}, impostor=("a", OUTSIDER))
+    error = lived.applied.results["create:a"].error
+    assert error is not None
+    assert f"opens Environment {server.ids[OUTSIDER]}, but before this run it opened {server.ids['a']}" in error.message
 
 
 def test_an_environment_that_was_filled_in_this_run_is_known_to_be_taken() -> None:
