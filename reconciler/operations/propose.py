@@ -79,7 +79,16 @@ def consent_of(
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
     limits = [manifest.max_interruptions for manifest in (workspace.manifest, guards.base) if manifest is not None]
     limit = min(limits) if guards.max_interruptions is None else guards.max_interruptions
-    return Consent(guards.unprotect, limit, allow, earlier, believe_absent, guards.ignore_window, guards.base)
+    return Consent(
+        guards.unprotect,
+        limit,
+        allow,
+        earlier,
+        believe_absent,
+        guards.ignore_window,
+        guards.base,
+        names=frozenset(item.name for item in workspace.manifest.environments),
+    )
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:

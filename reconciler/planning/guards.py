@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What was allowed beforehand. `allow` None means every kind of change; `earlier` is what a saved plan or an earlier
-    receipt knew. `base` is the manifest of the base revision; `closed_windows` are the change windows, if none is open."""
+    receipt knew. `base` is the manifest of the base revision; `closed_windows` are the change windows, if none is open. `names`
+    are all environments of the manifest, also those that the run leaves out."""
 
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
@@ -33,6 +34,7 @@ class Consent:
     ignore_window: bool = False
     base: Manifest | None = None
     closed_windows: tuple[ChangeWindow, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | None = None) -> tuple[Block, ...]:
@@ -46,7 +48,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
         *_moves_to_unreadable(plan.environments),
         *_suddenly_absent(listed or plan.environments, consent),
         *_protected(plan.environments, consent),
-        *_guarded_by_base(plan.environments, consent.base),
+        *_guarded_by_base(plan.environments, consent),
         *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
         *outside_window(plan, consent.closed_windows),
@@ -197,8 +199,9 @@ def _same_place(environment: Environment, other: Environment) -> bool:
             return False
 
 
-def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) -> Iterator[Block]:
+def _guarded_by_base(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator[Block]:
     """One change must not both lift a guard and use that: the protection and the allowed domains of the base count too."""
+    base = consent.base
     if base is None:
         return
     protected = {
@@ -208,6 +211,11 @@ def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) ->
         for mark in _marks(environment, environment.hostname, None)
     }
     listed = {environment.name: environment for environment in base.environments}
+    unlisted = [
+        environment
+        for environment in base.environments
+        if environment.protect and environment.environment_id is None and environment.name not in consent.names
+    ]
     for item in items:
         environment = item.environment
         removed = item.action in {Action.DELETE, Action.REPLACE} and not environment.protect
@@ -215,6 +223,9 @@ def _guarded_by_base(items: Iterable[EnvironmentPlan], base: Manifest | None) ->
         # A hostname that moves into a protected environment is not protected where it was.
         before = item.before if (old := listed.get(item.name)) is None or not _same_place(environment, old) else None
         matches = [protected[mark] for mark in _marks(environment, before, live_id) if mark in protected]
+        if environment.name not in listed and not matches:
+            # It may be any protected one that the manifest no longer lists, under a new name and perhaps with another key.
+            matches = [old.name for old in unlisted]
         if removed and matches:
             alias = "" if matches[0] == item.name else f" as `{matches[0]}`"
             yield Block(

@@ -127,6 +127,23 @@ def test_a_key_that_the_change_itself_replaces_does_not_lift_a_protection(web: S
     assert codes == (5, ["protection_lifted_in_same_change"])
 
 
+def test_a_renamed_environment_that_nothing_identifies_keeps_its_protection(web: Stage) -> None:
+    """The key is the fallback, there is no pin, and live has neither hostname."""
+    web.set("IMGWIRE_API_KEY", key_of("web"))
+    web.manifest("base.yaml", production={"hostname": "held-back.example.com", "protect": True})
+    web.manifest(site="new.example.com")
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
+def test_a_new_environment_beside_a_protected_one_may_be_replaced(web: Stage) -> None:
+    web.environment("other", "other.example.com")
+    protected = {"hostname": "other.example.com", "protect": True}
+    web.manifest("base.yaml", other=protected)
+    web.manifest(web=NEW, other=protected)
+    assert refusals(web, "--base", "base.yaml") == (0, [])
+    assert refusals(web, "--base", "base.yaml", "--env", "web") == (0, [])
+
+
 def test_swapped_keys_do_not_lift_a_protection(web: Stage) -> None:
     web.environment("other", "other.example.com")
     keys = [{"env": "IMGWIRE_API_KEY_WEB"}, {"env": "IMGWIRE_API_KEY_OTHER"}]
