@@ -91,9 +91,10 @@ def caa_message(name: str, records: Iterable[str]) -> str | None:
 
 
 async def dangling_notes(
-    hostnames: Iterable[tuple[str, str]], targets: Collection[str], lookup: Lookup
+    hostnames: Iterable[tuple[str, str]], targets: Collection[str], listed: Collection[str], lookup: Lookup
 ) -> tuple[DnsNote, ...]:
-    """A note for each (environment, hostname) that is no custom domain and still points to Imgwire.
+    """A note for each (environment, hostname) that no environment of the run has and that still points to Imgwire. An environment
+    that is not `listed` any more was not read, and may have it still.
 
     Anybody can claim such a hostname in an Environment of their own and serve any content under it. `targets`: names besides
     those below imgwire.dev that count as Imgwire's.
@@ -105,10 +106,12 @@ async def dangling_notes(
         pointing = [value for value in answer.values if value in known or value.endswith(IMGWIRE_SUFFIX)]
         if not pointing:
             return None
-        message = (
-            f"{hostname} still points to {pointing[0]}, and no environment of this run has it: "
+        advice = (
             "another account could claim it. Apply, or remove the CNAME"
+            if environment in listed
+            else f"the manifest no longer lists `{environment}`. If that has it no more, remove the CNAME"
         )
+        message = f"{hostname} still points to {pointing[0]}, and no environment of this run has it: {advice}"
         return DnsNote(DnsNoteKind.DANGLING, environment, hostname, message, answer.values)
 
     usable = [(environment, hostname) for environment, hostname in hostnames if plain_name(hostname)]
