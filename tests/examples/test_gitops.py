@@ -40,6 +40,7 @@ class Repository(Runner):
         super().__init__(folder, emulator)
         shutil.rmtree(self.folder)
         shutil.copytree(SAMPLE, self.folder)
+        self.plant_links()
         identity = {
             f"GIT_{who}_{what}": value
             for who in ("AUTHOR", "COMMITTER")
