@@ -53,9 +53,11 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Every name once: to publish, to publish ahead of its domain, or to delete, in this order of precedence.
 
-    Where the API's answer for one record is wrong, none of its environment is published.
+    Where the API's answer for one record is wrong, none of its environment is published or deleted. A record to delete comes
+    from a baseline: where that is wrong, none of its environment is deleted, and the rest is published.
     """
     problems: dict[str, Rejected] = {}
+    undeletable: set[str] = set()
     values: dict[str, str] = {}
     intents = [(item, Intent.PUBLISH) for item in records]
     intents += [(item, Intent.ADD) for item in ahead]
@@ -65,7 +67,10 @@ def candidates(
             continue
         first = record.value if intent is Intent.DELETE else values.setdefault(record.name, record.value)
         if problem := _problem(record.hostname, record.name, record.value, first):
-            problems.setdefault(record.environment, problem)
+            if intent is Intent.DELETE:
+                undeletable.add(record.environment)
+            else:
+                problems.setdefault(record.environment, problem)
     seen: set[str] = set()
     for record, intent in intents:
         problem = problems.get(record.environment)
@@ -74,7 +79,7 @@ def candidates(
             problem = problem or Rejected(
                 f"the API has not given the {record.purpose} record of {record.hostname} yet: run dns sync again later"
             )
-        if intent is Intent.DELETE and (problem is not None or name in seen):
+        if intent is Intent.DELETE and (problem is not None or record.environment in undeletable or name in seen):
             continue
         if problem is not None or name not in seen:
             seen.add(name)
