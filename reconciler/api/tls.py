@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ _CERTIFICATES_HINT = (
 )
 
 
-def trusted(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
     """A context for clients with the authorities that the environment names, else those of certifi. Raises NotSent."""
     import certifi  # with what it imports, as expensive as all of asyncio
 

@@ -64,6 +64,7 @@ class Context:
             RetryPolicy(self.retries, budget=max_wait),
             self.transport,
             self.observer.on_request,
+            environ=workspace.environ,
         )
         connections = self.connections.setdefault(workspace.api_url, Connections(settings))
         return HttpBackend(workspace.credentials, settings, connections)

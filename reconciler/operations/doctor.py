@@ -46,12 +46,18 @@ def open_anyway(
         if stopped.failed.exit_code is not ExitCode.DATA:
             raise
         nothing = Manifest(())
-        return Workspace(nothing, source_of(nothing, inputs), (), {}, stopped.diagnostics)
+        return Workspace(nothing, source_of(nothing, inputs), (), {}, inputs.environ, stopped.diagnostics)
 
 
 async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
     """Check manifest, keys, proxy, DNS, TLS, clock and the API, in this order. A failed check does not stop the others."""
-    settings = HttpSettings(workspace.api_url, Access.READ, timeout=context.timeout, transport=context.transport)
+    settings = HttpSettings(
+        workspace.api_url,
+        Access.READ,
+        timeout=context.timeout,
+        transport=context.transport,
+        environ=workspace.environ,
+    )
     url = urlsplit(workspace.api_url)
     checks = [_manifest(workspace), _keys(workspace)]
     if context.transport is not None:

@@ -72,7 +72,9 @@ async def drift(
         dns_notes = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
         result = replace(result, records=await lookup.look_up(records(domains)), dns_notes=dns_notes)
     if probe_days is not None:
-        result = replace(result, probes=await probe_ready(context, live, dict(desired), dns or Dns(), probe_days))
+        result = replace(
+            result, probes=await probe_ready(workspace, context, live, dict(desired), dns or Dns(), probe_days)
+        )
     return replace(result, history=earlier)
 
 

@@ -63,7 +63,7 @@ def open_import(inputs: Inputs, names: Sequence[str], *, write: bool = False) ->
     credentials, problems = resolve(selected, inputs.environ, keys_file=inputs.keys_file)
     try:
         refuse_listed(names, manifest)
-        workspace = Workspace(manifest, source, selected, credentials, problems)
+        workspace = Workspace(manifest, source, selected, credentials, inputs.environ, problems)
         workspace.refuse_shared_keys()
         refuse_known_keys(credentials, manifest, inputs)
     except Stopped as stopped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.api.tls import trusted
@@ -15,10 +16,16 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.operations.context import Context
     from reconciler.operations.dns_servers import Dns
+    from reconciler.operations.workspace import Workspace
 
 
 async def probe_ready(
-    context: Context, live: Mapping[str, Live], desired: Mapping[str, str], dns: Dns, min_days: int
+    workspace: Workspace,
+    context: Context,
+    live: Mapping[str, Live],
+    desired: Mapping[str, str],
+    dns: Dns,
+    min_days: int,
 ) -> tuple[Probe, ...]:
     """A probe of each environment whose desired hostname is ready. Warns of certificates that expire within `min_days`.
 
@@ -32,7 +39,8 @@ async def probe_ready(
         for name, state in live.items()
         if isinstance(state, Present) and state.domain.ready and state.domain.hostname == desired.get(name)
     ]
-    settings = ProbeSettings(min_days=min_days, parallelism=context.parallelism, tls=trusted)
+    tls = partial(trusted, workspace.environ)
+    settings = ProbeSettings(min_days=min_days, parallelism=context.parallelism, tls=tls)
     probes = await probe_all(ready, open_lookup(context, dns), settings)
     for probe in probes:
         if probe.verdict is ProbeVerdict.CERTIFICATE_EXPIRING:

@@ -27,4 +27,4 @@ async def status(
         return result
     live = {item.name: item.live for item in result.plan.environments}
     hostnames = {name: state.domain.hostname for name, state in live.items() if isinstance(state, Present)}
-    return replace(result, probes=await probe_ready(context, live, hostnames, dns or Dns(), probe_days))
+    return replace(result, probes=await probe_ready(workspace, context, live, hostnames, dns or Dns(), probe_days))

@@ -71,7 +71,7 @@ async def verify(
     probes: tuple[Probe, ...] = ()
     if probe_days is not None and interrupted is None:
         with context.ended_early():
-            probes = await probe_ready(context, live, dict(desired), dns or Dns(), probe_days)
+            probes = await probe_ready(workspace, context, live, dict(desired), dns or Dns(), probe_days)
     plan = build_plan([item.environment for item in status.plan.environments], live, workspace.api_url)
     return VerifyResult(plan, verdicts, frozenset(unwanted), dns_notes, interrupted=interrupted, probes=probes)
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 class Inputs:
     """Where manifests, keys and the address come from.
 
-    `paths` are manifests, folders or `-`; none means `imgwire.yaml`. `environ` has API keys and IMGWIRE_API_BASE_URL, for
-    example `os.environ`. `keys_file` is a JSON object of keys by environment name. `key_variables` are variables that a
-    manifest may name beside those that begin with IMGWIRE_; `allow_http` permits plain HTTP to any host.
+    `paths` are manifests, folders or `-`; none means `imgwire.yaml`. `environ` has API keys, IMGWIRE_API_BASE_URL, and the
+    variables of proxies and TLS, for example `os.environ`. `keys_file` is a JSON object of keys by environment name.
+    `key_variables` are variables that a manifest may name beside those that begin with IMGWIRE_; `allow_http` permits plain
+    HTTP to any host.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -85,13 +86,15 @@ class Workspace:
     """What a run is about. Open one with `Workspace.open`.
 
     `selected` are the environments of the run. `credentials` has every usable key of the manifest, also for environments
-    that the selection leaves out. `diagnostics` are warnings, and problems with keys of selected environments.
+    that the selection leaves out. `environ` is that of the inputs. `diagnostics` are warnings, and problems with keys of
+    selected environments.
     """
 
     manifest: Manifest
     source: Source
     selected: tuple[Environment, ...]
     credentials: Mapping[str, Credential] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @classmethod
@@ -114,7 +117,8 @@ class Workspace:
         if among is not None:
             selected = tuple(environment for environment in selected if environment.name in among)
         credentials, problems = _keys(found.manifest, selected, inputs)
-        workspace = cls(found.manifest, found.source, selected, credentials, (*found.diagnostics, *problems))
+        diagnostics = (*found.diagnostics, *problems)
+        workspace = replace(found, selected=selected, credentials=credentials, diagnostics=diagnostics)
         workspace.refuse_shared_keys()
         return workspace.with_emulator_keys()
 
@@ -130,7 +134,7 @@ class Workspace:
         except InvalidInput as error:
             raise Stopped(INVALID, diagnostics=error.diagnostics) from None
         source = source_of(loaded.manifest, inputs, names, selectors, shard)
-        return cls(loaded.manifest, source, _select(loaded.manifest, source), {}, loaded.warnings)
+        return cls(loaded.manifest, source, _select(loaded.manifest, source), {}, inputs.environ, loaded.warnings)
 
     @property
     def api_url(self) -> str:

@@ -421,10 +421,9 @@ async def test_a_slow_flooding_or_garbled_answer_is_bounded_by_timeout_and_size(
     ids=["certificates", "proxy", "kind of proxy"],
 )
 async def test_unusable_tls_and_proxy_settings_are_reported_without_their_values(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+    name: str, value: str, message: str
 ) -> None:
-    monkeypatch.setenv(name, value)
-    backend = HttpBackend(CREDENTIALS, HttpSettings("https://api.imgwire.dev", Access.READ))
+    backend = HttpBackend(CREDENTIALS, HttpSettings("https://api.imgwire.dev", Access.READ, environ={name: value}))
     with pytest.raises(NotSent) as caught:
         async with backend.open():
             pass
@@ -464,11 +463,11 @@ async def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_create_that_the_proxy_refuses_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_create_that_the_proxy_refuses_is_not_sent() -> None:
     with listening() as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        settings = HttpSettings("https://imgwire.invalid", Access.WRITE, environ={"HTTPS_PROXY": proxy.url})
         proxy.answer = lambda _: (407, {}, b"")
-        async with HttpBackend(CREDENTIALS, HttpSettings("https://imgwire.invalid", Access.WRITE)).open() as connection:
+        async with HttpBackend(CREDENTIALS, settings).open() as connection:
             with pytest.raises(NotSent, match="407"):
                 await connection.create("web", "web.example.com")
     assert [method for method, _, _ in proxy.heard] == ["CONNECT"]

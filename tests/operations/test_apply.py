@@ -62,6 +62,7 @@ def workspace_of(**desired: str | None) -> Workspace:
         Source((), EMULATOR_API_URL),
         environments,
         {name: Credential(Secret(f"sk_{name}")) for name in desired},
+        {},
     )
 
 
