@@ -24,7 +24,7 @@ from reconciler.model.plan import Block
 from reconciler.model.results import Failed, ImportResult, Stopped
 from reconciler.operations.import_checks import refuse_known_keys, refuse_listed, refuse_shared, refuse_unfit
 from reconciler.operations.propose import read
-from reconciler.operations.workspace import INVALID, Inputs, Workspace, source_of
+from reconciler.operations.workspace import INVALID, Inputs, Workspace, source_of, with_emulator_keys
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def open_import(inputs: Inputs, names: Sequence[str], *, write: bool = False) ->
         refuse_known_keys(credentials, manifest, inputs)
     except Stopped as stopped:
         raise Stopped(stopped.failed, source, stopped.diagnostics) from None
-    return ImportDraft(workspace.with_emulator_keys(), inputs, tuple(files), write)
+    return ImportDraft(with_emulator_keys(workspace), inputs, tuple(files), write)
 
 
 async def import_(draft: ImportDraft, context: Context) -> ImportResult:

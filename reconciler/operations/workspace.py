@@ -120,7 +120,7 @@ class Workspace:
         diagnostics = (*found.diagnostics, *problems)
         workspace = replace(found, selected=selected, credentials=credentials, diagnostics=diagnostics)
         workspace.refuse_shared_keys()
-        return workspace.with_emulator_keys()
+        return with_emulator_keys(workspace)
 
     @classmethod
     def open_without_keys(
@@ -151,21 +151,6 @@ class Workspace:
         keys = (item.key.path for item in self.manifest.environments if isinstance(item.key, KeyFile))
         return (*(file.path for file in self.source.files), *keys)
 
-    def with_emulator_keys(self) -> Workspace:
-        """The workspace with a made-up key for each key that is not set, if its API is the built-in emulator."""
-        if self.api_url != EMULATOR_API_URL:
-            return self
-        missing = {problem.environment for problem in self.diagnostics if problem.code == "key-missing"}
-        made_up = {
-            item.name: Credential(
-                Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
-            )
-            for item in self.selected
-            if item.name in missing
-        }
-        problems = tuple(problem for problem in self.diagnostics if problem.code != "key-missing")
-        return replace(self, credentials={**self.credentials, **made_up}, diagnostics=problems)
-
     def refuse_shared_keys(self) -> None:
         """Raises Stopped where a selected environment has the key of another environment of the manifest."""
         shared = next((problem for problem in self.diagnostics if problem.code == "shared-key"), None)
@@ -173,6 +158,22 @@ class Workspace:
             raise Stopped(
                 Failed(ExitCode.REFUSED, "shared_key", shared.message, shared.hint), self.source, self.diagnostics
             )
+
+
+def with_emulator_keys(workspace: Workspace) -> Workspace:
+    """The workspace with a made-up key for each key that is not set, if its API is the built-in emulator."""
+    if workspace.api_url != EMULATOR_API_URL:
+        return workspace
+    missing = {problem.environment for problem in workspace.diagnostics if problem.code == "key-missing"}
+    made_up = {
+        item.name: Credential(
+            Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
+        )
+        for item in workspace.selected
+        if item.name in missing
+    }
+    problems = tuple(problem for problem in workspace.diagnostics if problem.code != "key-missing")
+    return replace(workspace, credentials={**workspace.credentials, **made_up}, diagnostics=problems)
 
 
 class Subject(Protocol):
