@@ -66,10 +66,11 @@ async def verify(
     live = {item.environment: item.live for item in verdicts}
     interrupted = context.stop.requested
     dns_notes: tuple[DnsNote, ...] = ()
-    with context.ended_early():
-        dns_notes = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
     probes: tuple[Probe, ...] = ()
-    if probe_days is not None and interrupted is None:
+    if interrupted is None:
+        with context.ended_early():
+            dns_notes = await notes(workspace, live, [*desired, *former_hostnames(baseline)], lookup)
+    if interrupted is None and probe_days is not None:
         with context.ended_early():
             probes = await probe_ready(workspace, context, live, dict(desired), dns or Dns(), probe_days)
     plan = build_plan([item.environment for item in status.plan.environments], live, workspace.api_url)
