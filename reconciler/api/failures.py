@@ -98,10 +98,12 @@ def _check(peer: Peer) -> str:
 
 
 def _words(failure: Exception, causes: Sequence[BaseException]) -> str:
-    """The reason in the words of the operating system."""
+    """The reason in the words of the operating system, or of TLS."""
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return f"the name cannot be resolved ({cause.strerror})"
+        if isinstance(cause, ssl.SSLError):  # its errno is a number of OpenSSL
+            return f"the TLS connection failed: {tls.reason(cause)}"
     # anyio puts the addresses into the text, and joins the texts where it has tried several.
     numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
     numbers += [int(number) for cause in causes for number in _ERRNO.findall(str(cause))]

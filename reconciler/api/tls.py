@@ -50,5 +50,10 @@ def failure(error: OSError) -> tuple[str, str | None]:
         hint = "check the port; for a server without TLS on this machine use a URL that starts with http://"
         return "the server does not speak TLS on this port", hint
     if isinstance(error, ssl.SSLError):
-        return f"the TLS handshake failed: {(error.reason or type(error).__name__).replace('_', ' ').lower()}", None
+        return f"the TLS handshake failed: {reason(error)}", None
     return "the connection was closed during the TLS handshake", None
+
+
+def reason(error: ssl.SSLError) -> str:
+    """Why, in the words of OpenSSL."""
+    return (error.reason or type(error).__name__).replace("_", " ").lower()

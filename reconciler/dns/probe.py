@@ -46,7 +46,7 @@ class ProbeSettings:
 async def probe_all(
     hostnames: Iterable[tuple[str, str]], lookup: Lookup, settings: ProbeSettings | None = None
 ) -> tuple[Probe, ...]:
-    """A probe of each (environment, hostname). Never raises."""
+    """A probe of each (environment, hostname). Raises what `settings.tls` raises, before any connection."""
     settings = settings or ProbeSettings()
     tls = settings.tls()
     slots = asyncio.Semaphore(settings.parallelism)
@@ -94,8 +94,7 @@ class _Attempt:
         except ssl.SSLCertVerificationError as error:
             return self._probe(ProbeVerdict.CERTIFICATE_WRONG, _certificate_problem(error, self.hostname))
         except ssl.SSLError as error:
-            why = (error.reason or str(error)).replace("_", " ").lower()
-            return self._probe(ProbeVerdict.NOT_SERVING, f"the TLS handshake failed: {why}")
+            return self._probe(ProbeVerdict.NOT_SERVING, f"the TLS handshake failed: {_os_error(error)}")
         except TimeoutError:
             return self._probe(ProbeVerdict.NOT_SERVING, f"no connection within {self.settings.timeout:g} s")
         except OSError as error:
@@ -162,6 +161,9 @@ def _certificate_problem(error: ssl.SSLCertVerificationError, hostname: str) -> 
 
 
 def _os_error(error: OSError) -> str:
+    """The reason in words. The `errno` of an SSLError is a number of OpenSSL, not of the operating system."""
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
     if isinstance(error, socket.gaierror):
         return "the address cannot be used"
     return os.strerror(error.errno).lower() if error.errno else type(error).__name__

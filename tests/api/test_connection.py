@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -323,6 +324,21 @@ async def test_a_certificate_for_another_name_is_not_accepted(authority: Authori
             error = await error_of(connection.read("web"))
     assert "the TLS certificate is not accepted: IP address mismatch" in error.message
     assert server.requests == []
+
+
+async def test_a_connection_that_breaks_after_the_handshake_is_described_in_the_words_of_tls(
+    authority: Authority,
+) -> None:
+    async def plain(state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await state.request(reader)
+        os.write(writer.get_extra_info("socket").fileno(), answer(RECORD))
+
+    async with serving(plain, authority.server) as server:
+        url = f"https://localhost:{server.port}"
+        async with client(url, SSL_CERT_FILE=str(authority.certificates)) as connection:
+            error = await error_of(connection.read("web"))
+    assert isinstance(error, NoAnswer)
+    assert re.search("no answer: the TLS connection failed: (wrong version|record layer)", error.message), error.message
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])

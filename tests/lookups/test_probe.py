@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
+import re
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +43,7 @@ class Site:
     days: float = 90
     answer: bytes | None = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
     plain: bool = False
+    broken: bool = False  # it answers without encryption after the handshake
     ca: trustme.CA = field(default_factory=trustme.CA)
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
@@ -55,7 +58,11 @@ class Site:
     async def served(self) -> AsyncIterator[Site]:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
-            if self.answer is not None:
+            if self.broken:
+                await reader.readuntil(b"\r\n\r\n")
+                os.write(writer.get_extra_info("socket").fileno(), b"HTTP/1.1 200 OK\r\n\r\n")
+                writer.transport.abort()
+            elif self.answer is not None:
                 self.requests.append(await reader.readuntil(b"\r\n\r\n") if not self.plain else b"")
                 writer.write(self.answer)
                 await writer.drain()
@@ -199,4 +206,13 @@ async def test_without_an_answer_from_dns_nothing_is_known() -> None:
     assert (probe.verdict, probe.message) == (
         ProbeVerdict.NOT_PROBED,
         "the address is not known: the DNS server answered SERVFAIL",
+    )
+
+
+async def test_a_connection_that_breaks_after_the_handshake_is_described_in_the_words_of_tls() -> None:
+    async with Site(broken=True).served() as site:
+        probe = await probed(site)
+    assert probe.verdict is NOT_SERVING
+    assert re.search("TLS works, but there is no HTTP answer: (wrong version|record layer)", probe.message), (
+        probe.message
     )
