@@ -11,9 +11,10 @@ from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_ato
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.ledger import Ledger
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
-from reconciler.model.results import Failed, PlanResult, Stopped
+from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
 from reconciler.operations.document_schema import misfit
 from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of
 from reconciler.operations.reports import report
@@ -24,6 +25,7 @@ from reconciler.planning.saved import (
     NotAPlan,
     SavedPlan,
     check_size,
+    done_before,
     from_document,
     other_format,
     refusals,
@@ -119,7 +121,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     concerned = [item for item in workspace.selected if item.name in saved.concerned]
     plan = build_plan(concerned, live, workspace.api_url)
     if not plan.complete:
-        raise Stopped(_unreadable(saved, plan))
+        raise Stopped(_unreadable(saved, plan, whole))
     consent = replace(consent, earlier=saved.earlier | consent.earlier)
     mistaken = tuple(block for block in blocks(whole, consent) if block.code in IDENTITY_CODES)
     changed = stale(saved, plan)
@@ -139,13 +141,21 @@ def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:
     return Failed(ExitCode.REFUSED, refused[0].code, message, _PLAN_AGAIN, blocks=refused, digest=saved.digest)
 
 
-def _unreadable(saved: SavedPlan, plan: Plan) -> Failed:
-    """Nothing is written while one of the environments with steps cannot be compared with the saved plan."""
+def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan) -> Failed:
+    """Nothing is written while one of the environments with steps cannot be compared with the saved plan. What an earlier run
+    has deleted and not created again is reported anyway."""
     name, error = next((item.name, item.live.error) for item in plan.environments if isinstance(item.live, Unreadable))
     more = f" ({len(plan.unreadable) - 1} more environments)" if len(plan.unreadable) > 1 else ""
     message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
     hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."
-    return Failed(reading_code(plan), "unreadable", message, hint, digest=saved.digest)
+    left = with_rest(replace(plan, done=done_before(saved, plan)), whole)
+    so_far = ApplyResult(Proposal(left, saved.digest), Ledger(left).snapshot())
+    if lost := so_far.applied.unserved:
+        listed = ", ".join(f"`{item.hostname}`" for item in lost[:5]) + (" …" if len(lost) > 5 else "")
+        hint += (
+            f"\nOffline since an earlier run: {listed}. `reconciler apply` without the file repairs what can be read."
+        )
+    return Failed(reading_code(plan), "unreadable", message, hint, so_far=so_far, digest=saved.digest)
 
 
 def _unusable(path: str, what: str) -> Stopped:

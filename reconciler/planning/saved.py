@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.digest import Access, digest_of
-from reconciler.model.domains import Present, domain_of
+from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
 from reconciler.planning.earlier import Earlier
@@ -204,6 +204,17 @@ def _is_done(step: Step, live: Live) -> bool:
     if isinstance(step, Delete):
         return not (isinstance(live, Present) and step.precondition.holds(live))
     return domain is not None and domain.hostname == step.hostname
+
+
+def done_before(saved: SavedPlan, fresh: Plan) -> tuple[Step, ...]:
+    """The saved steps that live shows to be done, as far as it could be read."""
+    left = {step.id for step in fresh.steps}
+    live = {item.name: item.live for item in fresh.environments if not isinstance(item.live, Unreadable)}
+    return tuple(
+        step
+        for step in saved.steps.values()
+        if step.id not in left and step.environment in live and _is_done(step, live[step.environment])
+    )
 
 
 def with_done(saved: SavedPlan, fresh: Plan) -> Plan:

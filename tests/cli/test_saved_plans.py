@@ -214,6 +214,25 @@ def test_nothing_of_a_saved_plan_is_done_while_one_of_its_environments_cannot_be
     assert {method for method, _ in saved.sent()} == {"GET"}
 
 
+def test_a_saved_plan_that_cannot_be_continued_reports_what_an_earlier_run_took_offline(stage: Stage) -> None:
+    for name in ("web", "app"):
+        stage.environment(name, f"old-{name}.example.com")
+    stage.manifest(web=NEW, app="new-app.example.com")
+    assert stage.run("plan", "--out", "plan.json", "--max-interruptions", "2").code == 0
+    stage.world.domains.delete(uid("web"))  # as a kill between delete and create leaves it
+    stage.fault(Kind.STATUS, status=503, environment="app", times=None)
+    ended = stage.run("apply", "plan.json", "--max-interruptions", "2", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (8, "unreadable")
+    assert [(item["hostname"], item["environment"]) for item in ended.document["unserved"]] == [
+        ("old-web.example.com", "web")
+    ]
+    text = stage.run("apply", "plan.json", "--max-interruptions", "2")
+    assert "Offline since an earlier run: `old-web.example.com`." in text.err
+    assert (stage.live("web"), stage.live("app")) == (None, "old-app.example.com")
+    repaired = stage.run("apply", "--auto-approve", "--max-interruptions", "2")
+    assert (repaired.code, stage.live("web"), stage.live("app")) == (6, NEW, "old-app.example.com")
+
+
 def test_the_receipt_of_a_saved_plan_tells_of_every_environment_of_the_plan(stage: Stage) -> None:
     stage.environment("idle", "idle.example.com")
     stage.environment("web", OLD)
