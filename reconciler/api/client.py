@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from reconciler.api import errors
 from reconciler.api.exchange import Answer, Request
+from reconciler.api.one_line import one_line
 from reconciler.api.wire import WrongShape
 from reconciler.model.errors import BackendError, NotSent, Throttled, Unexpected
 from reconciler.model.masking import MASK, mask_key
@@ -144,7 +145,7 @@ class Client:
                     hint="turn compression off in the proxy or server that answers for the Imgwire API",
                 )
         except BackendError as failure:
-            failure.restate(f"{call}: {_one_line(mask_key(failure.message, key))}")
+            failure.restate(f"{call}: {one_line(mask_key(failure.message, key))}")
             raise
         if answer.status == 200:
             return Answer(200, answer.headers, _without_key(answer.body, key))
@@ -169,14 +170,6 @@ def _without_key(body: bytes, key: str) -> bytes:
             return body.replace(key.encode(), MASK.encode())  # not JSON, so nothing will decode it
         return text.replace(json_.dumps(key)[1:-1], MASK).encode("utf-8", "surrogatepass")
     return body.replace(key.encode(), MASK.encode())
-
-
-_MAX_REASON = 300  # characters
-
-
-def _one_line(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"
 
 
 def _with_effort(failure: BackendError, attempts: int, waited: float) -> BackendError:

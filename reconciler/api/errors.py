@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from reconciler.api.one_line import one_line
 from reconciler.model.errors import (
     BackendError,
     Conflict,
@@ -37,7 +38,6 @@ _BY_TYPE: dict[str, type[Refused]] = {
     "ResourceNotFoundError": NotFound,
 }
 _BY_STATUS: dict[int, type[Refused]] = {401: Unauthorized, 403: Unauthorized, 402: PaymentRequired, 409: Conflict}
-_MAX_DETAIL = 300  # characters of the API's own text that are shown
 _MAX_NAME = 100  # characters of an error type or a media type
 
 
@@ -48,7 +48,7 @@ def from_answer(call: Call, url: str, answer: Answer, now: float) -> BackendErro
     """
     status, headers = answer.status, answer.headers
     if 300 <= status < 400:
-        target = _line(headers.get("location", "").split("?")[0], _MAX_DETAIL) or "no address"
+        target = one_line(headers.get("location", "").split("?")[0]) or "no address"
         hint = f"if {target} is the Imgwire API, set --api-url to it"
         return Unexpected(
             f"{call.method} {url}: {status}, a redirect to {target}, which is not followed", status=status, hint=hint
@@ -56,7 +56,7 @@ def from_answer(call: Call, url: str, answer: Answer, now: float) -> BackendErro
     content = _parsed(answer.body)
     detail = _detail(content)
     error_type = content.get("error_type") if isinstance(content, dict) else None
-    error_type = (_line(error_type, _MAX_NAME) or None) if isinstance(error_type, str) else None
+    error_type = (one_line(error_type, _MAX_NAME) or None) if isinstance(error_type, str) else None
     kind = _kind(status, error_type, detail)
     text = detail or _without_words(kind, headers)
     # A wrong base URL is the usual reason for an answer that is not from the API, so that is shown.
@@ -90,7 +90,7 @@ def _kind(status: int, error_type: str | None, detail: str | None) -> type[Backe
 
 
 def _without_words(kind: type[BackendError], headers: Mapping[str, str]) -> str:
-    media_type = _line(headers.get("content-type", "").split(";")[0], _MAX_NAME) or "no content type"
+    media_type = one_line(headers.get("content-type", "").split(";")[0], _MAX_NAME) or "no content type"
     return (
         f"with a body that is not from the API ({media_type})"
         if kind is Unexpected
@@ -112,8 +112,8 @@ def _detail(content: Any) -> str | None:
     detail = content.get("detail")
     if isinstance(detail, list):
         parts = [_validation(item) for item in detail[:5] if isinstance(item, dict)]
-        return _line("; ".join(parts), _MAX_DETAIL) if parts else None
-    return _line(detail, _MAX_DETAIL) if isinstance(detail, str) else None
+        return one_line("; ".join(parts)) if parts else None
+    return one_line(detail) if isinstance(detail, str) else None
 
 
 def _validation(item: dict[str, Any]) -> str:
@@ -121,12 +121,6 @@ def _validation(item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in where) if isinstance(where, list) else ""
     message = str(item.get("msg", "invalid"))
     return f"{place}: {message}" if place else message
-
-
-def _line(text: str, most: int) -> str:
-    """At most so many characters, on one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _retry_after(value: str | None, now: float) -> float | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from reconciler.api import tls
+from reconciler.api.one_line import one_line
 from reconciler.model.errors import BackendError, NoAnswer, NotSent, TooFewFiles, Unexpected
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _by_proxy(problem: str, peer: Peer) -> NotSent:
     elif "Invalid username/password" in problem:
         what, hint = "does not accept user and password", f"check {variable}"
     else:
-        what = f"answered {_one_line(problem)}"
+        what = f"answered {one_line(problem)}"
         hint = f"check that the proxy may reach {peer.host}:{peer.port}, or add {peer.host} to NO_PROXY"
     return NotSent(f"could not connect: the proxy {peer.proxy} {what}", hint=hint)
 
@@ -108,9 +109,5 @@ def _words(failure: Exception, causes: Sequence[BaseException]) -> str:
     numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
     numbers += [int(number) for cause in causes for number in _ERRNO.findall(str(cause))]
     reasons = dict.fromkeys(os.strerror(number).lower() for number in numbers)
-    text = _one_line(str(failure))
+    text = one_line(str(failure))
     return "; ".join(reasons) or (f"{type(failure).__name__}: {text}" if text else type(failure).__name__)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

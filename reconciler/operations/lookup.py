@@ -86,11 +86,11 @@ def open_lookup(context: Context, dns: Dns) -> Lookup:
     from reconciler.dns.client import DnsClient, Limits
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.servers import system_servers
-    from reconciler.manifest.zones import zone_of
+    from reconciler.manifest.suffixes import registrable_domain
 
     servers = tuple(dict.fromkeys(dns.servers)) or system_servers()
     client = DnsClient(Limits(parallelism=context.parallelism))
-    return Lookup(client, servers, Authorities(client, servers, zone_of), named=bool(dns.servers))
+    return Lookup(client, servers, Authorities(client, servers, registrable_domain), named=bool(dns.servers))
 
 
 def record_lookup(lookup: Lookup | None) -> Callable[[str, Domain], Awaitable[tuple[Record, ...]]]:

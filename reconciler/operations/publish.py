@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.manifest.zones import zone_of
+from reconciler.manifest.suffixes import registrable_domain
 from reconciler.model.conclusion import conclude
 from reconciler.model.dns import Publication, PublishState, is_usual_target
 from reconciler.model.domains import Absent, Present, Unreadable, domain_of
@@ -104,7 +104,9 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
             and value is not None
             and not isinstance(item.live, Unreadable)
         ):
-            records.append(Record(item.name, hostname, "routing", hostname, compared_form(value), zone_of(hostname)))
+            records.append(
+                Record(item.name, hostname, "routing", hostname, compared_form(value), registrable_domain(hostname))
+            )
     return tuple(records)
 
 
@@ -156,7 +158,7 @@ def _refuse_identity_error(needed: RecordsResult) -> None:
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:
     """The records of custom domains that are still to be created, by the documented names, with a target that nothing has."""
     return tuple(
-        Record(environment, hostname, purpose, name, "known-after-create.invalid", zone_of(hostname))
+        Record(environment, hostname, purpose, name, "known-after-create.invalid", registrable_domain(hostname))
         for environment, hostname in hostnames
         for purpose, name in (("routing", hostname), ("validation", f"_acme-challenge.{hostname}"))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.manifest.zones import zone_of
+from reconciler.manifest.suffixes import registrable_domain
 from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.results import RecordsResult
 from reconciler.operations.propose import survey, warn_identity
@@ -31,6 +31,7 @@ async def needed_records(workspace: Workspace, context: Context) -> RecordsResul
     status = await survey(workspace, context)
     domains = [(item.name, domain) for item in status.plan.environments if (domain := domain_of(item.live))]
     needed = tuple(
-        replace(record, zone=zone_of(record.name) if record.name else None) for record in planned.records(domains)
+        replace(record, zone=registrable_domain(record.name) if record.name else None)
+        for record in planned.records(domains)
     )
     return RecordsResult(status.plan, status.blocks, needed)
