@@ -43,6 +43,3 @@ class Code(StrEnum):
     LONG_HOSTNAME = "long-hostname"
     KEY_FILE_MODE = "key-file-mode"
     SLOW_YAML = "slow-yaml"
-
-
-WARNINGS = frozenset({Code.SHARED_VARIABLE, Code.LONG_HOSTNAME, Code.KEY_FILE_MODE, Code.SLOW_YAML})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest.codes import WARNINGS, Code
+from reconciler.manifest.codes import Code
 from reconciler.manifest.explanations import explain
 from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
@@ -35,7 +35,12 @@ def test_every_code_is_documented_and_no_other_is() -> None:
 
 def test_warnings_have_a_chapter_of_their_own() -> None:
     chapter = PAGE.read_text(encoding="utf-8").partition("\n## Warnings\n")[2]
-    assert set(re.findall(r"^### `(.*)`$", chapter, re.MULTILINE)) == WARNINGS
+    assert set(re.findall(r"^### `(.*)`$", chapter, re.MULTILINE)) == {
+        Code.SHARED_VARIABLE,
+        Code.LONG_HOSTNAME,
+        Code.KEY_FILE_MODE,
+        Code.SLOW_YAML,
+    }
 
 
 def test_each_section_shows_the_output_of_its_case(golden: Golden) -> None:
