@@ -15,13 +15,13 @@ from reconciler.manifest.located import Document, LocatedMapping
 from reconciler.manifest.rules import Merged, Part
 from reconciler.manifest.schema import check_shape
 from reconciler.manifest.source_text import MAX_PROBLEMS, SourceText, error
-from reconciler.manifest.sources import ManifestFile, read_files, read_standard_input
+from reconciler.manifest.sources import ManifestFile, read_files
 from reconciler.manifest.trust import NO_TRUST, Trust
 from reconciler.model.diagnostics import Diagnostic, InvalidInput, Severity
 from reconciler.model.environments import Manifest, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,12 @@ class Loaded:
     advice: tuple[Diagnostic, ...] = ()
 
 
-def load(
-    paths: Sequence[str] = (), *, stdin: Callable[[], bytes] = read_standard_input, trust: Trust = NO_TRUST
-) -> Loaded:
+def load(paths: Sequence[str] = (), *, trust: Trust = NO_TRUST) -> Loaded:
     """Read and check manifest files: files, folders (every `*.yaml` and `*.yml` below), `-` for standard input.
 
     No path means `imgwire.yaml` in the working folder. Raises InvalidInput with every problem of every file, and nothing else.
     """
-    files, problems = read_files(paths, stdin)
+    files, problems = read_files(paths)
     return parse_documents(files, problems, trust)
 
 
@@ -73,12 +71,12 @@ def parse_documents(
         return Loaded(manifest, tuple(warnings), in_order(merged.advice()))
 
 
-def in_order(diagnostics: Iterable[Diagnostic], *, max_count: int = MAX_PROBLEMS) -> tuple[Diagnostic, ...]:
-    """The first `max_count` diagnostics by file and position, and one more if there are others."""
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The first MAX_PROBLEMS diagnostics by file and position, and one more if there are others."""
     ordered = sorted(diagnostics, key=Diagnostic.sort_key)
-    if len(ordered) > max_count:
-        message = f"more than {max_count:,} problems; the rest are omitted"
-        ordered[max_count:] = [error(Code.TOO_LARGE, message, hint="fix these first")]
+    if len(ordered) > MAX_PROBLEMS:
+        message = f"more than {MAX_PROBLEMS:,} problems; the rest are omitted"
+        ordered[MAX_PROBLEMS:] = [error(Code.TOO_LARGE, message, hint="fix these first")]
     return tuple(ordered)
 
 

@@ -16,7 +16,7 @@ from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.diagnostics import Diagnostic
 
@@ -44,14 +44,12 @@ class _Candidate(NamedTuple):
     within: str | None = None
 
 
-def read_standard_input() -> bytes:
+def _read_standard_input() -> bytes:
     """Standard input to its end, or one byte more than a manifest may have."""
     return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
-def read_files(
-    paths: Sequence[str], stdin: Callable[[], bytes] = read_standard_input
-) -> tuple[list[ManifestFile], list[Diagnostic]]:
+def read_files(paths: Sequence[str]) -> tuple[list[ManifestFile], list[Diagnostic]]:
     """Every file that `paths` name, each once, folders in sorted order, and the problems met. Raises nothing.
 
     A file that was not named itself must not be a symbolic link to a place outside its folder.
@@ -73,7 +71,7 @@ def read_files(
             if within is not None and not identity.startswith(os.path.join(os.path.realpath(within), "")):  # noqa: PTH118
                 problems.append(_points_outside(path))
                 continue
-            data = stdin() if path == STANDARD_INPUT else read_bounded(path, left)
+            data = _read_standard_input() if path == STANDARD_INPUT else read_bounded(path, left)
         except FileTooLarge:
             problems.append(_beyond_limit(path))
             break

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest import rules
+from reconciler.manifest import loader, rules
 from reconciler.manifest.loader import in_order, load, parse_documents, slow_yaml
 from reconciler.manifest.source_text import error
 from reconciler.manifest.sources import ManifestFile
@@ -204,10 +206,12 @@ def test_tags_are_those_of_yamls_core(value: str, code: str | None) -> None:
         assert codes(text) == [code]
 
 
-def test_problems_beyond_the_limit_are_omitted_with_a_note() -> None:
+def test_problems_beyond_the_limit_are_omitted_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
     problems = [error("wrong-type", f"problem {number}") for number in range(3)]
-    assert in_order(problems[::-1], max_count=3) == tuple(problems)
-    assert [item.message for item in in_order(problems, max_count=1)] == [
+    monkeypatch.setattr(loader, "MAX_PROBLEMS", 3)
+    assert in_order(problems[::-1]) == tuple(problems)
+    monkeypatch.setattr(loader, "MAX_PROBLEMS", 1)
+    assert [item.message for item in in_order(problems)] == [
         "problem 0",
         "more than 1 problems; the rest are omitted",
     ]
@@ -229,7 +233,8 @@ def test_without_a_path_the_manifest_of_the_working_folder_is_read(
 
 def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = load(["-", "-"], stdin=STARTER.encode).manifest
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(STARTER.encode())))
+    found = load(["-", "-"]).manifest
     assert [file.path for file in found.files] == ["<stdin>"]
     assert found.environments[0].span == Span("<stdin>", 27, 3, 10)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,12 +21,13 @@ GOOD = b"version: 1\nenvironments: {a: images.example.com}\n"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     return tmp_path
 
 
 def read(*paths: str) -> tuple[list[str], list[str]]:
     """The paths read, and what was wrong with the others."""
-    files, problems = read_files(paths, lambda: b"")
+    files, problems = read_files(paths)
     return [file.path for file in files], [f"{item.code}: {item.message}" for item in problems]
 
 
