@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from seeded_ids import seeded_ids
 
 from reconciler.emulator.chaos import ChaosSettings
 from reconciler.emulator.server import Server
 from reconciler.emulator.switches import Switches
-from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 
 if TYPE_CHECKING:

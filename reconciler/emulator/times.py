@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def random_ids() -> str:
     """A new UUID v4 at each call."""
     return str(uuid.uuid4())
-
-
-def seeded_ids(seed: int) -> Callable[[], str]:
-    """A source of UUIDs v4, the same ones for the same seed."""
-    source = random.Random(seed)  # noqa: S311
-    return lambda: str(uuid.UUID(int=source.getrandbits(128), version=4))
 
 
 def timestamp(seconds: float, form: str = "seconds") -> str:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from seeded_ids import seeded_ids
 
 from reconciler.emulator.auth import Account
 from reconciler.emulator.checks import LookupResult
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.state import Organization
 from reconciler.emulator.switches import Switches
-from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
 

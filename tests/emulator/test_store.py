@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from seeded_ids import seeded_ids
 
 from reconciler.emulator.auth import Account
 from reconciler.emulator.local import local_app
 from reconciler.emulator.state import Environment, Organization, State, StateError, digest, to_json
 from reconciler.emulator.store import FileStore
-from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
 

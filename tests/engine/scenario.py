@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from hypothesis import strategies as st
+from seeded_ids import seeded_ids
 
 from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
@@ -22,7 +23,6 @@ from reconciler.emulator.app import build
 from reconciler.emulator.auth import Account
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.switches import Switches
-from reconciler.emulator.times import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.policy import WritePolicy

@@ -114,7 +114,7 @@ def test_the_differences_of_a_stale_plan_have_one_order_for_all_hash_seeds(rich:
 
 EMULATED = """
 from reconciler.emulator.auth import Account
-from reconciler.emulator.times import seeded_ids
+from seeded_ids import seeded_ids
 from reconciler.emulator.world import World
 from reconciler.model.environments import Secret
 from samples import uid
