@@ -79,7 +79,8 @@ def report_of_document(document: Object) -> Report:
 def _result(document: Object, code: ExitCode) -> Result:
     if "checks" in document and document["message"] is None:
         return DoctorResult(tuple(_check(item) for item in document["checks"]))
-    content = _content(document, code) if document["environments"] or document["complete"] else None
+    read = document["environments"] or document["complete"] or "offline" in document
+    content = _content(document, code) if read else None
     if content is not None and document["message"] is None:
         return content
     if document.get("command") == "validate" and (code is ExitCode.OK or document["reason"] == "invalid_manifest"):
