@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = 2  # columns between two cells
+_LAST = " " * 6  # before a last cell on a line of its own
 _MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this reads badly, so the row becomes a list
 _INDENT = "    "
 
@@ -107,15 +108,22 @@ def _tokens(word: str) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
-    """Rows in columns, two spaces apart. Where they do not fit, the last cell is wrapped; where that leaves it too narrow,
-    each row becomes a list: the first cell on a line, every other cell below it, named by its header. No cell is lost."""
+    """Rows in columns, two spaces apart. Where they do not fit, the last cell is wrapped; where that leaves it too narrow, it
+    goes on a line of its own; and where the others do not fit either, or there is a header, each row becomes a list: the first
+    cell on a line, every other cell below it, named by its header. No cell is lost."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
     sizes = [max(columns(row[place]) for row in grid) for place in range(len(grid[0]))]
     before_last = columns(indent) + sum(sizes[:-1]) + _GAP * (len(sizes) - 1)
-    if width is None or before_last + min(sizes[-1], _MIN_WRAPPED) <= width:
+    if width is None:
         return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
+    longest_word = max((columns(word) for row in grid for word in row[-1].split()), default=0)
+    below = not header and before_last - _GAP <= width and len(indent) + len(_LAST) + sizes[-1] <= width
+    if before_last + min(sizes[-1], max(_MIN_WRAPPED, longest_word if below else 0)) <= width:
+        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
+    if below:
+        return "\n".join(line for row in rows for line in _above_last(row, sizes, width, indent))
     return "\n".join(line for row in rows for line in _listed(row, header, width, indent))
 
 
@@ -124,6 +132,12 @@ def _row(row: Sequence[str], sizes: Sequence[int], width: int | None, indent: st
         cell + " " * (size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=False)
     )
     return wrap(row[-1], width, first=start) if row[-1] else [start.rstrip()]
+
+
+def _above_last(row: Sequence[str], sizes: Sequence[int], width: int, indent: str) -> Iterator[str]:
+    yield from _row(row[:-1], sizes[:-1], width, indent)
+    if row[-1]:
+        yield indent + _LAST + row[-1]
 
 
 def _listed(row: Sequence[str], header: Sequence[str], width: int, indent: str) -> Iterator[str]:

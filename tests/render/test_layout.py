@@ -89,3 +89,16 @@ def test_a_table_that_does_not_fit_becomes_a_list_with_names() -> None:
     assert table([row], 40, header=("ENVIRONMENT", "STATUS", "HOSTNAME", "WHY")) == (
         "production-europe-west\n    STATUS: CONNECTED\n    HOSTNAME: images.example.com\n    WHY: ready"
     )
+
+
+def test_a_last_cell_that_has_no_room_goes_below_its_row() -> None:
+    rows = [
+        ("  routing", "images.example.com.", "CNAME", "cdn-proxy.imgwire.dev."),
+        ("  validation", "_acme-challenge.images.example.com.", "CNAME", "170017d9b90b4cb6.dcv.imgwire.dev."),
+    ]
+    assert table(rows, 80).splitlines() == [
+        "  routing     images.example.com.                  CNAME",
+        "      cdn-proxy.imgwire.dev.",
+        "  validation  _acme-challenge.images.example.com.  CNAME",
+        "      170017d9b90b4cb6.dcv.imgwire.dev.",
+    ]
