@@ -5,6 +5,7 @@ Help texts are passed as `help=`, not as docstrings, so that they survive `PYTHO
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ CONSENT = "Approval and limits"
 DNS = "DNS"
 OUTPUT = "Output"
 OTHER = "Other"
+PARTIAL = ("6", "partial: something was written, not all of it")
+UNREAD = ("7, 8", "keys or network: an environment could not be read")
+
 _GROUPS = (CONSENT, MANIFEST, API, DNS, OUTPUT, OTHER)  # in this order, after the command's own options
 
 
@@ -72,6 +76,9 @@ class Command(click.Command):
         self.exit_codes = tuple(exit_codes)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for place, (word, following) in enumerate(itertools.pairwise(args)):
+            if word == "--emulator" and not following.endswith(".json") and "/" not in following:
+                args[place] = "--emulator="  # what follows is no state file, but an argument of the command
         given = list(args)
         try:
             return super().parse_args(ctx, args)

@@ -124,6 +124,7 @@ def _general(command: str) -> list[Decorator]:
             is_flag=False,
             flag_value=DEFAULT_EMULATOR_STATE,
             metavar="[STATE.json]",
+            callback=lambda _context, _option, value: DEFAULT_EMULATOR_STATE if value == "" else value,
             help=f"Use the built-in emulator instead of the API. Default: {DEFAULT_EMULATOR_STATE}.",
         ),
         manifest_option(

@@ -365,3 +365,13 @@ def test_a_refused_live_hostname_can_be_deleted(live: Stage) -> None:
     live.manifest(web=None)
     assert live.run("apply", "--auto-approve").code == 0
     assert live.live("web") is None
+
+
+def test_a_name_behind_the_flag_for_the_emulator_is_no_state_file(stage: Stage) -> None:
+    stage.manifest(blue="blue.example.com", green="green.example.com")
+    assert stage.run("apply", "--emulator", "--auto-approve").code == 0
+    (stage.folder / "imgwire.yaml").unlink()
+    ended = stage.run("import", "--emulator", "blue", "green")
+    assert ended.code == 0
+    assert "blue.example.com" in ended.out
+    assert not (stage.folder / "blue").exists()
