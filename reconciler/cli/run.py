@@ -128,13 +128,8 @@ def open_workspace(options: Options, among: Collection[str] | None = None, *, ke
     """The workspace that the options name, or the part of it that a saved plan is about. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
-    if not keys:
-        return Workspace.open_without_keys(
-            options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard
-        )
-    return Workspace.open(
-        options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard, among=among
-    )
+    open_ = partial(Workspace.open, among=among) if keys else Workspace.open_without_keys
+    return open_(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
 
 
 async def _stoppable(context: Context, work: Callable[[], Coroutine[Any, Any, Result]], log: Log) -> Result:

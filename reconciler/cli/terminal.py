@@ -66,8 +66,5 @@ class SurvivingStream:
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
 
-    def isatty(self) -> bool:
-        return is_terminal(self._stream)
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

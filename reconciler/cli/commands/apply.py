@@ -10,7 +10,7 @@ import click
 from reconciler.cli.dns_options import dns_options
 from reconciler.cli.gathered import gathered
 from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import command, consent_option, option
+from reconciler.cli.help import PARTIAL, command, consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
 from reconciler.cli.values import DIGEST, DURATION, Value
@@ -52,7 +52,7 @@ def _settings(
         ("0", "done, or nothing to do"),
         ("3, 4", "with --wait: not ready in time, or stuck"),
         ("5", "refused: nothing was written"),
-        ("6", "partial: something was written, not all of it"),
+        PARTIAL,
         ("7, 8", "keys or network: nothing was written"),
     ],
     examples=[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.dns_options import baseline_option, server_option
-from reconciler.cli.help import consent_option, option
+from reconciler.cli.help import PARTIAL, UNREAD, Command, consent_option, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -19,34 +19,38 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
 
 
-@click.group()
+@click.group(help="Show, look up or publish the DNS records that custom domains need.")
 def dns() -> None:
-    """Show, look up or publish the DNS records that custom domains need."""
+    """The group."""
 
 
-@dns.command()
+@dns.command(
+    cls=Command,
+    help="Print the CNAMEs that live domains need, exactly as the API returns them.\n\n"
+    "The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken "
+    "to be its registrable domain.",
+    exit_codes=[("0", "printed"), UNREAD],
+    examples=[("reconciler dns show --format bind", "Lines for a zone file")],
+)
 @shared("dns show")
 def show(options: Options) -> ExitCode:
-    """Print the CNAMEs that live domains need, exactly as the API returns them.
-
-    The formats octodns, dnscontrol, terraform, external-dns, bind and csv are ready to paste; the zone of a name is taken to
-    be its registrable domain.
-    """
+    """Run the command."""
     from reconciler.operations.records import records
 
     return run_online(options, records)
 
 
-@dns.command()
+@dns.command(
+    cls=Command,
+    help="Look up the CNAMEs of live domains in DNS.\n\nSends only GET requests to the API.",
+    exit_codes=[("0", "all records are right"), ("3", "a record is missing, wrong or not checked"), UNREAD],
+    examples=[("reconciler dns check", "Ask the servers of each zone")],
+)
 @shared("dns check")
 @baseline_option
 @server_option
 def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
-    """Look up the CNAMEs of live domains in DNS.
-
-    Sends only GET requests to the API. Exit code 0 when all records are right, 3 when one is missing, wrong or not
-    checked, 7 or 8 when an environment could not be read.
-    """
+    """Run the command."""
     from reconciler.operations.drift import baseline_in
     from reconciler.operations.lookup import check_dns
 
@@ -57,7 +61,15 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     )
 
 
-@dns.command()
+@dns.command(
+    cls=Command,
+    help="Publish the CNAMEs of live domains through octoDNS.\n\n"
+    "Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no "
+    "other record of the zone. Sends only GET requests to the API.\n\n"
+    "The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.",
+    exit_codes=[("0", "published, or nothing to do"), ("5", "refused: nothing was written"), PARTIAL, UNREAD],
+    examples=[("reconciler dns sync", "Show the records, ask, publish")],
+)
 @shared("dns sync")
 @option(
     "--config",
@@ -101,13 +113,7 @@ def sync(
     auto_approve: bool,
     **settings: Any,
 ) -> ExitCode:
-    """Publish the CNAMEs of live domains through octoDNS.
-
-    Shows the records first and asks. Publishes only names at or below the hostname of each domain, and changes no
-    other record of the zone. Sends only GET requests to the API.
-
-    The octoDNS configuration runs code: octoDNS imports every class that it names. Use only a file that you trust.
-    """
+    """Run the command."""
     if delete_stale != (baseline is not None):
         raise click.UsageError("--delete-stale and --baseline need each other")
     if settings["target"] is not None and not settings["ahead"]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 @command(
     help="Check keys, proxy, DNS, TLS, the clock and the API, and print what to do.\n\nOnly GET requests are sent.",
+    exit_codes=[("0", "all is well"), ("7, 8, 65", "the first problem: keys, network or manifest")],
     examples=[("reconciler doctor", "Check everything")],
 )
 @shared("doctor")

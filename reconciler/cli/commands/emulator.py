@@ -7,28 +7,32 @@ from pathlib import Path
 import click
 
 from reconciler.cli.gathered import gathered
-from reconciler.cli.help import option
+from reconciler.cli.help import command, option
 from reconciler.cli.values import Value
 from reconciler.model.exit_codes import ExitCode
 from reconciler.operations.serve import CannotServe, EmulatorSettings, plain_server, serve_emulator
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-@click.command()
-@option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Others can reach any address but loopback.",
+
+@command(
+    help="Serve a local Imgwire API for trials and tests. It is not Imgwire and never connects to it.\n\n"
+    "Any key that begins with `sk_` opens its own Environment, created on first use. The emulator's own API is at "
+    "/_emulator/. Press Ctrl-C to stop.",
+    examples=[
+        ("reconciler emulator --state emulator.json", "Serve, and keep the state"),
+        ("IMGWIRE_API_KEY=sk_x reconciler plan --api-url http://127.0.0.1:8321", "Use it"),
+    ],
 )
+@option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Others reach any but loopback.")
 @option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one.")
-@option("--state", type=click.Path(dir_okay=False, path_type=Path), help="JSON file for the state. Default: in memory.")
+@option("--state", type=_FILE, help="JSON file for the state. Default: in memory.")
 @option("--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable.")
 @option("--switches", "list_switches", is_flag=True, help="List the switches with their defaults, and exit.")
 @option("--strict-keys", is_flag=True, help="Refuse unregistered keys. Same as --set strict_keys=true.")
 @option("--latency", type=click.FloatRange(0), metavar="SECONDS", help="Delay of every response, such as 0.05.")
-@option(
-    "--faults", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON file with a list of faults."
-)
+@option("--faults", type=_INPUT, help="JSON file with a list of faults.")
 @option(
     "--chaos", type=click.FloatRange(0, 1), metavar="SHARE", help="Share of requests that fail at random, such as 0.2."
 )
@@ -40,7 +44,7 @@ from reconciler.operations.serve import CannotServe, EmulatorSettings, plain_ser
     show_default=True,
     help="Requests that --chaos may fail. A failed write may have been done.",
 )
-@option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Append every request to a file, as NDJSON.")
+@option("--log", type=_FILE, help="Append every request to a file, as NDJSON.")
 @option(
     "--dns-server",
     type=Value("ADDRESS[:PORT]", plain_server),
@@ -50,15 +54,7 @@ from reconciler.operations.serve import CannotServe, EmulatorSettings, plain_ser
 def emulator(
     server: EmulatorSettings, settings: tuple[str, ...], list_switches: bool, strict_keys: bool, latency: float | None
 ) -> ExitCode:
-    """Serve a local Imgwire API for trials and tests. It is not Imgwire and never connects to it.
-
-    Any key that begins with `sk_` opens its own Environment, created on first use. The emulator's own API is at
-    /_emulator/. Press Ctrl-C to stop.
-
-    \b
-    reconciler emulator --port 8321 --state emulator.json
-    IMGWIRE_API_KEY=sk_anything reconciler plan --api-url http://127.0.0.1:8321
-    """
+    """Run the command."""
     from reconciler.emulator.switches import SwitchError, Switches, listed
 
     if list_switches:

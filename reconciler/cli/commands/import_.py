@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.help import command, option
+from reconciler.cli.help import UNREAD, command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     help="Generate manifest entries for existing custom domains.\n\n"
     "NAME is a name of your choice. Its key is in IMGWIRE_API_KEY_<NAME>. Entries are pinned and protected.\n\n"
     "Only GET requests are sent.",
+    exit_codes=[("0", "printed or written"), ("1", "no custom domain to import"), ("5", "refused"), UNREAD],
     examples=[
         ("reconciler import web staging", "Print entries"),
         ("reconciler import web --write", "Add the entry to imgwire.yaml"),
