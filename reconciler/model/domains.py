@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.errors import BackendError
 
 
@@ -88,6 +90,11 @@ class Domain:
     def as_dict(self) -> dict[str, str | None]:
         """The twelve fields under the API's own names, in the API's order."""
         return {name: getattr(self, name) for name in FIELDS}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Domain:
+        """The inverse of `as_dict`. Fields that are not known are ignored. Raises KeyError."""
+        return cls(**{name: record[name] for name in FIELDS})
 
 
 FIELDS = tuple(field.name for field in fields(Domain))

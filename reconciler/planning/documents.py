@@ -10,7 +10,7 @@ from reconciler.model import errors
 from reconciler.model.diagnostics import Diagnostic, Related, Severity, Span
 from reconciler.model.dns import DnsAction, DnsNote, DnsNoteKind, DnsVerdict, LookupResult, Publication, PublishState
 from reconciler.model.doctor import Check, CheckState
-from reconciler.model.domains import FIELDS, Absent, Domain, Live, Present, Unreadable, domain_of
+from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable, domain_of
 from reconciler.model.environments import Environment, KeyFile, Source, SourceFile
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Action, Block, Change, EnvironmentPlan, Interruption, Move, Plan, Verify
@@ -192,8 +192,7 @@ def _environment(item: Object) -> EnvironmentPlan:
 def _live(item: Object) -> Live:
     if item["error"] is not None:
         return Unreadable(_backend_error(item["error"]))
-    record = item["live"]
-    return Absent() if record is None else Present(Domain(**{name: record[name] for name in FIELDS}))
+    return Absent() if item["live"] is None else Present(Domain.from_dict(item["live"]))
 
 
 def _before(plan: Plan, document: Object) -> Plan:

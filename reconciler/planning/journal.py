@@ -64,7 +64,7 @@ def _unserved(document: Mapping[str, Any]) -> list[dict[str, str]]:
     steps = [step_of(step) for step in document["steps"]]
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live: dict[str, Live] = {
-        item["name"]: Absent() if item["live"] is None else Present(Domain(**item["live"]))
+        item["name"]: Absent() if item["live"] is None else Present(Domain.from_dict(item["live"]))
         for item in document["environments"]
     }
     return [
