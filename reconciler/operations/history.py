@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from reconciler.files import read_bounded
+from reconciler.model.documents import REPORT, is_readable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.history import NO_HISTORY, EarlierDrift, EarlierFinding, History
 from reconciler.model.results import Failed, Stopped
@@ -62,7 +63,7 @@ def read_history(folder: str | None, api_url: str, context: Context) -> History:
 
 def _run(document: Mapping[str, Any], api_url: str) -> EarlierDrift:
     """Raises ValueError, KeyError, TypeError, AttributeError."""
-    if document["format"] != "imgwire-reconciler/report" or document["command"] != "drift":
+    if document["format"] != REPORT or not is_readable(document) or document["command"] != "drift":
         raise ValueError("another document")
     if document["source"]["api_url"] != api_url:
         raise ValueError("another API")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
+from reconciler.model.documents import PLAN
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
@@ -21,7 +22,6 @@ from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import (
-    FORMAT,
     NotAPlan,
     SavedPlan,
     check_size,
@@ -77,7 +77,7 @@ def _is_plan(path: str) -> bool:
         document = json.loads(read_bounded(path, MAX_DOCUMENT_BYTES))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(document, dict) and document.get("format") == FORMAT
+    return isinstance(document, dict) and document.get("format") == PLAN
 
 
 def read_saved_plan(path: str) -> SavedPlan:

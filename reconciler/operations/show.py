@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.documents import PLAN, REPORT, is_readable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, ShowResult, Stopped
 from reconciler.operations.document_schema import misfit
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
 
-_FORMATS = {"imgwire-reconciler/plan": "plan", "imgwire-reconciler/report": "report"}
+_SCHEMAS = {PLAN: "plan", REPORT: "report"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def read_document(path: str) -> ShowResult:
         raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise _unusable(path, "is not JSON, or a damaged receipt") from None
-    if not isinstance(document, dict) or document.get("format") not in _FORMATS:
+    if not isinstance(document, dict) or document.get("format") not in _SCHEMAS:
         raise _unusable(path, "is neither a plan nor a report of this tool")
-    if str(document.get("format_version", "")).partition(".")[0] != "1":
+    if not is_readable(document):
         raise _unusable(path, "was written by another version of this tool")
-    problem = misfit(document, _FORMATS[document["format"]])
+    problem = misfit(document, _SCHEMAS[document["format"]])
     if problem is not None:
         raise _unusable(path, f"is damaged: {problem}")
     try:

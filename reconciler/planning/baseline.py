@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.documents import PLAN, REPORT, is_readable
 from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Known, Present
 from reconciler.model.report import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_FORMATS = ("imgwire-reconciler/report", "imgwire-reconciler/plan")
-_MAJOR = "1"
 
 
 class NotABaseline(Exception):
@@ -33,10 +31,9 @@ class Baseline:
 
 def from_document(document: object) -> Baseline:
     """The baseline, from a report (a receipt or an earlier drift document is one) or a plan. Raises NotABaseline."""
-    if not isinstance(document, dict) or document.get("format") not in _FORMATS:
+    if not isinstance(document, dict) or document.get("format") not in (PLAN, REPORT):
         raise NotABaseline("is neither a report nor a plan of this tool")
-    version = document.get("format_version")
-    if not isinstance(version, str) or version.split(".")[0] != _MAJOR:
+    if not is_readable(document):
         raise NotABaseline("was written by another version of this tool")
     if document.get("offline") is not None:
         raise NotABaseline("is an offline plan: live was not read")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.digest import Access, digest_of
+from reconciler.model.documents import PLAN, is_readable
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
 from reconciler.planning.diff import changes
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Environment
     from reconciler.model.plan import EnvironmentPlan, Plan
 
-FORMAT = "imgwire-reconciler/plan"
 MAX_ENVIRONMENTS = 20_000
 MAX_STEPS = 3 * MAX_ENVIRONMENTS
 MAX_CLOCK_SKEW = timedelta(minutes=10)
@@ -65,10 +65,9 @@ def other_format(document: object) -> str | None:
     """The format of a document that is no plan, or is a plan of another major version; else None."""
     if not isinstance(document, dict) or "format" not in document:
         return None
-    version = str(document.get("format_version", ""))
-    if document["format"] == FORMAT and version.partition(".")[0] == "1":
+    if document["format"] == PLAN and is_readable(document):
         return None
-    return f"{document['format']} {version}".strip()
+    return f"{document['format']} {document.get('format_version', '')}".strip()
 
 
 def check_size(document: object) -> None:

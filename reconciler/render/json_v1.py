@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_never
 
+from reconciler.model.documents import PLAN, REPORT, VERSION
 from reconciler.model.domains import Live, Unreadable, domain_of
 from reconciler.model.plan import Plan
 from reconciler.model.report import Restored, RestoreFailure
@@ -45,9 +46,7 @@ _NO_PLAN = Plan(api_url="", environments=())
 
 def render_plan(report: Report, _style: Style | None = None) -> str:
     """`imgwire-reconciler/plan` as indented JSON."""
-    return to_json(
-        {"format": "imgwire-reconciler/plan", "format_version": "1.0", **_shared(report), **_offline(report)}
-    )
+    return to_json({"format": PLAN, "format_version": VERSION, **_shared(report), **_offline(report)})
 
 
 def _offline(report: Report) -> dict[str, Any]:
@@ -70,8 +69,8 @@ def render_running(report: Report) -> str:
 
 def _report(report: Report) -> dict[str, Any]:
     return {
-        "format": "imgwire-reconciler/report",
-        "format_version": "1.0",
+        "format": REPORT,
+        "format_version": VERSION,
         "command": report.command,
         **_shared(report),
         **_sections(report.content),

@@ -130,11 +130,12 @@ def test_the_page_shows_since_when_something_has_drifted(web: Stage) -> None:
     web.write("reports/elsewhere.json", json.dumps({**before, "source": {"api_url": "https://other.example"}}))
     web.write("reports/forged.json", json.dumps({**before, "created_at": "<b>"}))
     web.write("reports/bare.json", "[" * 100_000)
+    web.write("reports/later.json", json.dumps({**before, "format_version": "2.0"}))
     os.mkfifo(web.folder / "reports" / "pipe.json")
     ended = web.run("drift", "--format", "html", "--history", "reports")
     assert ended.code == 2
     assert "Since 2026-11-20 01:00 UTC." in ended.out
-    for name in ("broken", "plan", "elsewhere", "forged", "bare"):
+    for name in ("broken", "plan", "elsewhere", "forged", "bare", "later"):
         assert f"Skipped reports/{name}.json: it is not a drift report of this API" in ended.err
         assert f"<code>reports/{name}.json</code>" in ended.out
     assert "Skipped reports/pipe.json: it is a named pipe (FIFO)" in ended.err

@@ -113,7 +113,10 @@ def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Sta
     document = json.loads(web.read("r.json")) | {"outcome": "running", "exit_code": None}
     for step in document["steps"]:
         step["state"] = "not_started"
-    document["environments"][0]["live"] = {**document["environments"][0]["live"], "later": "x"}  # of a later minor version
+    document["environments"][0]["live"] = {
+        **document["environments"][0]["live"],
+        "later": "x",
+    }  # of a later minor version
     web.write("r.json", json.dumps(document))
     header = {"format": "imgwire-reconciler/receipt-journal", "format_version": "1.0"}
     event = {
