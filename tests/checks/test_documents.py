@@ -42,7 +42,7 @@ ALL = commands(main)
 
 
 def test_the_readme_names_every_command() -> None:
-    named = set(re.findall(r"`(?:reconciler )?([a-z]+)[^`]*`", section("Five commands of a day")))
+    named = set(re.findall(r"`(?:reconciler )?([a-z]+)[^`]*`", section("Five everyday commands")))
     assert set(COMMANDS) - named == set()
 
 
