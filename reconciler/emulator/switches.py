@@ -1,7 +1,7 @@
 """The switches of the emulator: every behaviour that Imgwire does not document, with a default, and settings for trials.
 
 `basis` is the source of a default: `fact` (documented by Imgwire; the other values are for tests), `inferred` (a
-conclusion), `unknown` (not documented; the default is a guess) or `ours` (a setting for trials only).
+conclusion), `unknown` (not documented; the default is a guess) or `own` (a setting of the emulator itself).
 """
 
 from __future__ import annotations
