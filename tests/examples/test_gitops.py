@@ -56,6 +56,7 @@ class Repository(Runner):
         self.shell(
             f"git init -q --bare {folder}/remote.git; git init -q -b main; git remote add origin {folder}/remote.git"
         )
+        self.remote = folder / "remote.git"
 
     def shell(self, script: str) -> None:
         assert self.step(script)[0] == 0
@@ -66,6 +67,16 @@ class Repository(Runner):
         assert text.startswith(f"{number}. ")
         for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             self.shell(block)
+
+    def protect(self) -> None:
+        """From now on the remote refuses a push to main, as a protected branch does."""
+        hook = self.remote / "hooks" / "update"
+        hook.write_text('#!/bin/sh\n[ "$1" != refs/heads/main ]\n')
+        hook.chmod(0o755)
+
+    def merge(self, branch: str) -> None:
+        """What the merge button does."""
+        self.shell(f"git --git-dir={self.remote} update-ref refs/heads/main refs/heads/{branch}")
 
     def pull_request(self) -> tuple[int, dict[str, str]]:
         """What happens with a pull request: its plan against the target branch, and the comment."""
@@ -116,6 +127,8 @@ def test_the_readme_leads_from_the_first_commit_to_a_drift_alert(repository: Rep
     assert repository.apply() == "false"
 
     repository.section(3)
+    repository.protect()
+    repository.section(4)
     code, outputs = repository.pull_request()
     assert (code, outputs["replace"], outputs["interruptions"]) == (0, "1", "1")
     assert (code, len(repository.gh["comments"])) == (0, 1)
@@ -124,7 +137,8 @@ def test_the_readme_leads_from_the_first_commit_to_a_drift_alert(repository: Rep
     repository.pull_request()
     assert len(repository.gh["comments"]) == 1
 
-    repository.section(4)
+    repository.merge("shop-hostname")
+    repository.section(5)
     assert repository.apply() == "true"
     assert repository.hostnames()["shop"] == "shop-cdn.example.com"
 
@@ -140,6 +154,19 @@ def test_the_readme_leads_from_the_first_commit_to_a_drift_alert(repository: Rep
     assert (repository.gh["issue"], repository.gh["closed"]) == (None, 1)
 
 
+def test_a_protected_branch_refuses_a_push_to_main(repository: Repository) -> None:
+    repository.section(2)
+    repository.protect()
+    assert repository.step("git commit -q --allow-empty -m change && git push -q")[0] != 0
+
+
+def test_a_required_check_runs_on_every_pull_request() -> None:
+    (check,) = re.findall(r"^3\. Require the status check `(\w+)`", README, re.MULTILINE)
+    content = yaml.load((SAMPLE / ".github/workflows/imgwire-plan.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
+    assert content["on"] == {"pull_request": ""}
+    assert "if" not in content["jobs"][check]
+
+
 def test_a_pull_request_cannot_lift_a_protection_and_use_it(repository: Repository) -> None:
     repository.section(2)
     repository.apply()
@@ -152,7 +179,7 @@ def test_a_pull_request_of_a_fork_is_planned_without_keys_from_the_last_night(re
     repository.section(2)
     repository.apply()
     assert repository.night() == (0, "false")
-    repository.section(3)
+    repository.section(4)
     repository.environment["IMGWIRE_API_KEYS"] = ""
     repository.environment["IMGWIRE_API_BASE_URL"] = "http://127.0.0.1:9"  # nothing listens there
     steps = workflow("plan", "plan-fork")
