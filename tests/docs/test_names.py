@@ -14,7 +14,8 @@ from .pages import pages
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in pages(ROOT) if path.exists()]
-FOREIGN = {  # options of other programs, in the tables that compare and in shell lines
+FOREIGN = {
+    "--no-edit",  # options of other programs, in the tables that compare and in shell lines
     "--check",
     "--doit",
     "--env-file",
