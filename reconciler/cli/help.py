@@ -6,6 +6,7 @@ Help texts are passed as `help=`, not as docstrings, so that they survive `PYTHO
 from __future__ import annotations
 
 import itertools
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,8 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for place, (word, following) in enumerate(itertools.pairwise(args)):
-            if word == "--emulator" and not following.endswith(".json") and "/" not in following:
+            is_path = following.endswith(".json") or "/" in following or os.path.exists(following)
+            if word == "--emulator" and not is_path:
                 args[place] = "--emulator="  # what follows is no state file, but an argument of the command
         given = list(args)
         try:
