@@ -6,8 +6,8 @@ Help texts are passed as `help=`, not as docstrings, so that they survive `PYTHO
 from __future__ import annotations
 
 import itertools
-import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,9 +78,8 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for place, (word, following) in enumerate(itertools.pairwise(args)):
-            is_path = following.endswith(".json") or "/" in following or os.path.exists(following)
-            if word == "--emulator" and not is_path:
-                args[place] = "--emulator="  # what follows is no state file, but an argument of the command
+            if word == "--emulator" and not (following.endswith(".json") or Path(following).exists()):
+                args[place] = "--emulator="  # what follows is an argument of the command
         given = list(args)
         try:
             return super().parse_args(ctx, args)

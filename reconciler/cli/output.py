@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import Failed, Report
 
+_PIECE = 1 << 20  # characters: a large document is not encoded as a whole
+
 
 def publish_early(arguments: Sequence[str], command: str | None, failed: Failed) -> ExitCode:
     """The document and the step outputs of a run that ended before its command began, in the formats of the command line."""
@@ -60,7 +62,7 @@ def publish(report: Report, options: Options) -> Report:
     style = replace(style_for(sys.stdout, verbose=log.verbosity > 0), comment_key=options.comment_key)
     text = renderer(options.command, options.format)(report, style)
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
         sys.stdout.flush()
     except BrokenPipeError:
         return report

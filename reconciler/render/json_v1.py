@@ -30,7 +30,7 @@ from reconciler.render.probes import probe_object
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.doctor import Check
@@ -104,7 +104,7 @@ def _sections(content: ValidateResult | DoctorResult | Read | None) -> dict[str,
     if isinstance(content, VerifyResult | DriftResult | StatusResult):
         data["probes"] = [probe_object(item) for item in content.probes]
     if isinstance(content, ApplyResult | VerifyResult | DriftResult | RecordsResult | DnsCheckResult | PublishResult):
-        data["dns"] = [_record(item) for item in content.records]
+        data["dns"] = (_record(item) for item in content.records)
     if isinstance(content, ApplyResult | VerifyResult | DriftResult | DnsCheckResult):
         data["dns_notes"] = [_dns_note(item) for item in content.dns_notes]
     return data
@@ -138,23 +138,23 @@ def _shared(report: Report) -> dict[str, Any]:
     }
 
 
-def _environments(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
+def _environments(plan: Plan, content: Read | None) -> Iterator[dict[str, Any]]:
     verified = content.verified if isinstance(content, ApplyResult | VerifyResult) else ()
     verdicts = {item.environment: item for item in verified}
     live: Mapping[str, Live] = {item.environment: item.live for item in verified}
     if isinstance(content, ApplyResult):
         live = content.applied.live
-    found = [_environment(item, live.get(item.name, item.live), verdicts.get(item.name)) for item in plan.environments]
-    if isinstance(content, StatusResult):
-        for data, item in zip(found, plan.environments, strict=True):
+    for item in plan.environments:
+        data = _environment(item, live.get(item.name, item.live), verdicts.get(item.name))
+        if isinstance(content, StatusResult):
             data["delivery_host"] = content.host(item)
-    return found
+        yield data
 
 
-def _steps(plan: Plan, content: Read | None) -> list[dict[str, Any]]:
-    if isinstance(content, ApplyResult):
-        return [{**_step(step), **result_object(content.applied.results[step.id])} for step in plan.steps]
-    return [_step(step) for step in plan.steps]
+def _steps(plan: Plan, content: Read | None) -> Iterator[dict[str, Any]]:
+    for step in plan.steps:
+        result = content.applied.results[step.id] if isinstance(content, ApplyResult) else None
+        yield {**_step(step), **(result_object(result) if result else {})}
 
 
 def _source(source: Source) -> dict[str, Any]:
