@@ -14,8 +14,7 @@ from .pages import pages
 
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in pages(ROOT) if path.exists()]
-FOREIGN = {
-    "--no-edit",  # options of other programs, in the tables that compare and in shell lines
+FOREIGN = {  # options of other programs, in the tables that compare and in shell lines
     "--check",
     "--doit",
     "--env-file",
@@ -25,6 +24,7 @@ FOREIGN = {
     "--strict",
     "--upgrade",
     "--update-golden",
+    "--no-edit",
     "--help",
     "--version",
 }
