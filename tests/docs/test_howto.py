@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "howto").glob("*.md"))
-NEEDS_MORE = {"keys.md": "the id of an Environment differs", "rollback.md": "a Git repository"}
+NEEDS_MORE = {
+    "keys.md": "the id of an Environment differs",
+    "rollback.md": "a Git repository",
+    "interrupted.md": "a killed run",
+}
 FOLLOWED = [path for path in PAGES if path.name not in NEEDS_MORE]
 START = re.compile(
     r"^Try it without an account: \[start an emulator\]\(\.\./emulator\.md#try-a-how-to-page\) (with(?:out)? .*)\.$",
