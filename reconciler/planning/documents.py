@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model import errors
 from reconciler.model.diagnostics import Diagnostic, Related, Severity, Span
-from reconciler.model.dns import DnsAction, DnsNote, DnsNoteKind, DnsVerdict, LookupResult, Publication, PublishState
+from reconciler.model.dns import (
+    DnsAction,
+    DnsNote,
+    DnsNoteKind,
+    DnsVerdict,
+    LookupResult,
+    Publication,
+    PublishState,
+    ZoneChange,
+)
 from reconciler.model.doctor import Check, CheckState
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable, domain_of
 from reconciler.model.environments import Environment, KeyFile, Source, SourceFile
@@ -122,12 +131,13 @@ def _content(document: Object, code: ExitCode) -> Read | None:
     notes = tuple(_note(item) for item in document.get("dns_notes", ()))
     probes = tuple(_probe(item) for item in document.get("probes", ()))
     published = tuple(_publication(item) for item in document.get("published", ()))
+    changed = tuple(_zone_change(item) for item in document.get("other_changes", ()))
     match document.get("command", "plan"):
         case "apply" if _was_run(document):
             verified = tuple(_verified(document))
             applied = _applied(document, plan, code)
             before = replace(proposal, plan=_before(plan, document))
-            return ApplyResult(before, applied, records, verified, notes, publications=published)
+            return ApplyResult(before, applied, records, verified, notes, publications=published, other_changes=changed)
         case "plan" | "apply":
             return PlanResult(proposal)
         case "verify":
@@ -145,7 +155,7 @@ def _content(document: Object, code: ExitCode) -> Read | None:
         case "dns check":
             return DnsCheckResult(plan, blocks, records, notes)
         case "dns sync":
-            return PublishResult(plan, blocks, records, published)
+            return PublishResult(plan, blocks, records, published, changed)
     return None
 
 
@@ -321,6 +331,10 @@ def _publication(item: Object) -> Publication:
         PublishState(item["state"]),
         item["error"],
     )
+
+
+def _zone_change(item: Object) -> ZoneChange:
+    return ZoneChange(item["target"], item["zone"], item["name"], item["type"], item["before"], item["after"])
 
 
 def _diagnostic(item: Object) -> Diagnostic:

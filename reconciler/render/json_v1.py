@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, assert_never
 
 from reconciler.model.documents import PLAN, REPORT, VERSION
@@ -83,24 +84,25 @@ def _sections(content: ValidateResult | DoctorResult | Read | None) -> dict[str,
         "findings": [],
         "dns": [],
         "dns_notes": [],
+        "other_changes": [],
         "probes": [],
         "published": [],
         "restored": [],
         "unserved": [],
     }
     match content:
-        case ApplyResult(applied=applied, publications=publications):
-            data["published"] = [_publication(item) for item in publications]
+        case ApplyResult(applied=applied):
             data["restored"] = [restore_object(item) for item in applied.restores]
             data["unserved"] = [_unserved(item) for item in applied.unserved]
         case DoctorResult(checks=checks):
             data["checks"] = [_check(item) for item in checks]
         case DriftResult(findings=findings):
             data["findings"] = [_finding(item) for item in findings]
-        case PublishResult(publications=publications):
-            data["published"] = [_publication(item) for item in publications]
         case _:
             pass
+    if isinstance(content, ApplyResult | PublishResult):
+        data["published"] = [_publication(item) for item in content.publications]
+        data["other_changes"] = [asdict(change) for change in content.other_changes]
     if isinstance(content, VerifyResult | DriftResult | StatusResult):
         data["probes"] = [probe_object(item) for item in content.probes]
     if isinstance(content, ApplyResult | VerifyResult | DriftResult | RecordsResult | DnsCheckResult | PublishResult):

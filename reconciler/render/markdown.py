@@ -32,7 +32,7 @@ from reconciler.render.text.plan import counts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.dns import DnsNote, Publication, ZoneChange
     from reconciler.model.doctor import Check
     from reconciler.model.plan import Block, EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.probe import Probe
@@ -155,6 +155,7 @@ def render_report(report: Report, style: Style) -> str:
                 _unreadable(content.plan),
                 *_records(content.records),
                 _published(content.publications),
+                _other_changes(content.other_changes),
                 _notes(content.dns_notes),
             ]
         case VerifyResult():
@@ -178,7 +179,12 @@ def render_report(report: Report, style: Style) -> str:
         case DnsCheckResult():
             parts = [_unreadable(content.plan), *_records(content.records), _notes(content.dns_notes)]
         case PublishResult():
-            parts = [_unreadable(content.plan), *_records(content.records), _published(content.publications)]
+            parts = [
+                _unreadable(content.plan),
+                *_records(content.records),
+                _published(content.publications),
+                _other_changes(content.other_changes),
+            ]
         case PlanResult() | ImportResult() | RecordsResult():
             parts = [_unreadable(content.plan)]
         case _:
@@ -297,6 +303,13 @@ def _published(publications: Iterable[Publication]) -> Lines:
         for item in publications
     ]
     return table(("Published", "Name", "Before", "After", "Why"), rows)
+
+
+def _other_changes(changes: Iterable[ZoneChange]) -> Lines:
+    rows = [
+        (code(item.name), code(item.type), code(item.zone), code(item.before), code(item.after)) for item in changes
+    ]
+    return table(("Changed meanwhile", "Type", "Zone", "Before", "After"), rows)
 
 
 def _status(item: EnvironmentPlan) -> tuple[str, ...]:

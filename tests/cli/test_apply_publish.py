@@ -154,6 +154,9 @@ def test_another_record_that_changes_while_publishing_is_reported(stage: Stage, 
     ended = apply(stage)
     assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "other_records_changed", NAME)
     assert "another record changed while publishing: mail.example.com" in ended.err
+    assert [(item["name"], item["after"]) for item in ended.document["other_changes"]] == [
+        ("mail.example.com.", "300 192.0.2.66")
+    ]
 
 
 def test_a_plan_without_creates_needs_no_provider(stage: Stage, folder: Path) -> None:

@@ -63,7 +63,6 @@ def documented(result: Any) -> Any:
                 records=_records(result.records),
                 verified=tuple(replace(item, records=_records(item.records)) for item in result.verified),
                 publications=_publications(result.publications),
-                other_changes=(),
             )
         case VerifyResult(verified=verified):
             return replace(
@@ -73,11 +72,8 @@ def documented(result: Any) -> Any:
             return replace(result, records=_records(result.records))
         case PublishResult():
             return replace(
-                result,
-                records=_records(result.records),
-                publications=_publications(result.publications),
-                other_changes=(),
-            )
+                result, records=_records(result.records), publications=_publications(result.publications)
+            )  # fmt: skip
         case ImportResult():
             return replace(result, manifest=None)
         case _:
