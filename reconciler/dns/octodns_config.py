@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import re
 import sys
 import threading
 import warnings
@@ -35,7 +36,13 @@ _IGNORED_SETTINGS = (
 
 
 class ConfigError(Exception):
-    """The octoDNS configuration cannot be used. `str()` is a message for users."""
+    """The octoDNS configuration cannot be used. `str()` is a message for users, `hint` what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        package = re.search(r"Unknown provider class: (octodns_\w+)\.", message)
+        install = f"install the provider: pip install {package[1].replace('_', '-')}" if package else ""
+        self.hint = install or "`reconciler explain invalid_config` shows a configuration to start from"
 
 
 class Configuration:

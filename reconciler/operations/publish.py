@@ -189,8 +189,7 @@ def _publisher(settings: PublishSettings) -> Publisher:
     try:
         publisher = Publisher(settings.config, Options(settings.allow_zone_rewrite, settings.ttl, zones, replaced))
     except ConfigError as error:
-        hint = "see the octoDNS documentation for the form of this file"
-        raise Stopped(Failed(ExitCode.DATA, "invalid_config", str(error), hint)) from None
+        raise Stopped(Failed(ExitCode.DATA, "invalid_config", str(error), error.hint)) from None
     if unknown := sorted(zones - publisher.zones):
         hint = f"its zones are {', '.join(sorted(publisher.zones)) or 'none'}"
         raise Stopped(Failed(ExitCode.USAGE, "usage", f"{settings.config} has no zone {unknown[0]}", hint))

@@ -165,12 +165,13 @@ def with_emulator_keys(workspace: Workspace) -> Workspace:
     if workspace.api_url != EMULATOR_API_URL:
         return workspace
     missing = {problem.environment for problem in workspace.diagnostics if problem.code == "key-missing"}
+    missing |= {item.name for item in workspace.manifest.environments} - {item.name for item in workspace.selected}
     made_up = {
         item.name: Credential(
             Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
         )
-        for item in workspace.selected
-        if item.name in missing
+        for item in workspace.manifest.environments
+        if item.name in missing and item.name not in workspace.credentials
     }
     problems = tuple(problem for problem in workspace.diagnostics if problem.code != "key-missing")
     return replace(workspace, credentials={**workspace.credentials, **made_up}, diagnostics=problems)
