@@ -55,9 +55,11 @@ def require_dnspython(what: str) -> None:
 
 
 def former_hostnames(baseline: Baseline | None) -> list[tuple[str, str]]:
-    """The (environment, hostname) of every domain that the baseline knows."""
-    live = baseline.live.items() if baseline else ()
-    return [(name, state.domain.hostname) for name, state in live if isinstance(state, Present)]
+    """The (environment, hostname) of every domain that the baseline knows, those included that its run deleted."""
+    if baseline is None:
+        return []
+    live = [(name, state.domain.hostname) for name, state in baseline.live.items() if isinstance(state, Present)]
+    return [*live, *baseline.deletes]
 
 
 def installed() -> bool:

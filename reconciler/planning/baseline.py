@@ -10,7 +10,7 @@ from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Kn
 from reconciler.model.report import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class NotABaseline(Exception):
@@ -21,12 +21,13 @@ class NotABaseline(Exception):
 class Baseline:
     """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint.
 
-    `created_at` is the time of the document (RFC 3339).
+    `created_at` is the time of the document (RFC 3339). `deletes` are the (environment, hostname) of its delete steps.
     """
 
     live: Mapping[str, Known]
     causes: Mapping[str, Cause]
     created_at: str = "an unknown time"
+    deletes: tuple[tuple[str, str], ...] = ()
 
 
 def from_document(document: object) -> Baseline:
@@ -44,7 +45,9 @@ def from_document(document: object) -> Baseline:
     findings = _objects(document, "findings") if "findings" in document else []
     causes = dict(_cause(item) for item in findings if item.get("cause") is not None)
     created_at = document.get("created_at")
-    return Baseline(live, causes, created_at) if isinstance(created_at, str) else Baseline(live, causes)
+    return Baseline(
+        live, causes, created_at if isinstance(created_at, str) else "an unknown time", tuple(_deletes(document))
+    )
 
 
 def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -52,6 +55,13 @@ def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise NotABaseline(f"is damaged: `{key}` is not a list of objects")
     return found
+
+
+def _deletes(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for step in _objects(document, "steps") if "steps" in document else []:
+        match step:
+            case {"op": "delete", "environment": str(name), "hostname": str(hostname)}:
+                yield name, hostname
 
 
 def _live(item: Mapping[str, Any]) -> tuple[str, Known]:

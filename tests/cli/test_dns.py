@@ -281,3 +281,13 @@ def test_many_domains_share_few_questions_at_once(stage: Stage, zone: Zone) -> N
     zone.publish('example.com. CAA 0 issue "ca.example"')
     ended = stage.run("verify", "--parallelism", "2", "--format", "json", "--dns-server", str(zone.server))
     assert (ended.code, len(ended.document["dns"]), len(ended.document["dns_notes"])) == (3, 40, 1)
+
+
+def test_the_old_hostname_of_a_receipt_is_checked_too(stage: Stage, zone: Zone) -> None:
+    stage.environment("web", NAME)
+    stage.manifest(web="new.example.com")
+    assert stage.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
+    zone.publish(f"{NAME}. CNAME cdn-proxy.imgwire.dev.")
+    arguments = ("dns", "check", "--baseline", "receipt.json", "--dns-server", str(zone.server))
+    notes = stage.run(*arguments, "--format", "json").document["dns_notes"]
+    assert [(item["kind"], item["hostname"]) for item in notes] == [("dangling", NAME)]

@@ -69,7 +69,8 @@ def _render_result(result: ApplyResult, style: Style) -> str:
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
             records_to_publish(unpublished(result), style),
-            _records_to_remove(result),
+            # On a terminal they were shown before waiting.
+            "" if result.verified and style.width is not None else _records_to_remove(result),
             section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
@@ -15,6 +16,7 @@ from reconciler.render.text.sections import blocks, counted, hints, joined, noth
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from reconciler.model.environments import Source
     from reconciler.model.plan import EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
@@ -38,16 +40,23 @@ def render_plan(report: Report, style: Style) -> str:
         case PlanResult(proposal=proposal):
             files = ", ".join(file.path for file in report.source.files) if report.source else ""
             title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
-            return title + render_proposal(proposal, style) + _next(proposal)
+            return title + render_proposal(proposal, style) + _next(proposal, report.source)
         case _:
             return render_failure(report, style)
 
 
-def _next(proposal: Proposal) -> str:
+def _next(proposal: Proposal, source: Source | None) -> str:
     if proposal.offline:
         return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
     ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
-    return "\nNext: run `reconciler apply`.\n" if ready else ""
+    if not ready:
+        return ""
+    plain = source is None or (
+        [file.path for file in source.files] == ["imgwire.yaml"]
+        and source.api_url != EMULATOR_API_URL
+        and not source.narrowed
+    )
+    return f"\nNext: run `reconciler apply`{'' if plain else ' with the same options'}.\n"
 
 
 def render_proposal(proposal: Proposal, style: Style) -> str:
