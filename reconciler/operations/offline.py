@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ def propose_offline(
     live = {item.name: _live(item, baseline) for item in workspace.selected}
     plan = build_plan(workspace.selected, live, workspace.api_url)
     consent = outside_windows(workspace.manifest, now, consent)
+    if consent.base is not None:
+        consent = replace(consent, base=replace(consent.base, live=baseline.live))
     others = {
         item.name: (item.hostname, domain.hostname if (domain := domain_of(baseline.live.get(item.name))) else None)
         for item in workspace.manifest.environments

@@ -16,7 +16,7 @@ from reconciler.model.observer import Phase
 from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import StatusResult, Stopped
-from reconciler.operations.workspace import INVALID, Guards
+from reconciler.operations.workspace import INVALID, Guards, with_emulator_keys
 from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
@@ -37,6 +37,7 @@ async def propose(workspace: Workspace, context: Context, consent: Consent | Non
     """Read what is live, with GET requests only, and plan from there. `consent` lifts blocks beforehand. Raises Stopped."""
     consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
     plan = await _plan(workspace, context)
+    consent = await with_base_read(workspace, context, consent, plan)
     all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
     windows = windows_of(workspace.manifest, consent)
     return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions, windows=windows)
@@ -77,7 +78,8 @@ def consent_of(
         select(workspace.manifest, tuple(guards.unprotect), ())
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
-    limits = [manifest.max_interruptions for manifest in (workspace.manifest, guards.base) if manifest is not None]
+    manifests = (workspace.manifest, *([guards.base.manifest] if guards.base else []))
+    limits = [manifest.max_interruptions for manifest in manifests]
     limit = min(limits) if guards.max_interruptions is None else guards.max_interruptions
     return Consent(
         guards.unprotect,
@@ -87,15 +89,27 @@ def consent_of(
         believe_absent,
         guards.ignore_window,
         guards.base,
-        names=frozenset(item.name for item in workspace.manifest.environments),
     )
+
+
+async def with_base_read(workspace: Workspace, context: Context, consent: Consent, plan: Plan) -> Consent:
+    """The consent with what is live in the protected environments of the base revision, where the plan takes a domain away.
+
+    Read with the keys that the base names: so a change of names and keys in the manifest hides no protected Environment.
+    """
+    base = consent.base
+    if base is None or not any(item.action in {Action.DELETE, Action.REPLACE} for item in plan.environments):
+        return consent
+    there = with_emulator_keys(replace(workspace, manifest=base.manifest, selected=(), credentials=base.credentials))
+    unread = [item for item in base.protected if item.environment_id is None and item.name in there.credentials]
+    return replace(consent, base=replace(base, live=await read(there, context, unread)))
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:
     """The change windows that a run must keep to, of the manifest and of its base revision."""
     if consent.ignore_window:
         return ()
-    manifests = (manifest, *([consent.base] if consent.base else []))
+    manifests = (manifest, *([consent.base.manifest] if consent.base else []))
     return tuple(item.change_windows for item in manifests if item.change_windows)
 
 

@@ -17,7 +17,7 @@ from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
 from reconciler.operations.document_schema import misfit
-from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of
+from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of, with_base_read
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
@@ -122,6 +122,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     plan = build_plan(concerned, live, workspace.api_url)
     if not plan.complete:
         raise Stopped(_unreadable(saved, plan, whole))
+    consent = await with_base_read(workspace, context, consent, plan)
     consent = replace(consent, earlier=saved.earlier | consent.earlier)
     mistaken = tuple(block for block in blocks(whole, consent) if block.code in IDENTITY_CODES)
     changed = stale(saved, plan)

@@ -9,6 +9,7 @@ from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.environments import EMULATOR_API_URL, Credential, KeyFile, Secret, Source
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
+from reconciler.planning.base_revision import Base
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +46,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Which guards a run lifts, and the manifest of the base revision, whose guards count too.
+    """Which guards a run lifts, and the base revision, whose guards count too.
 
     `max_interruptions` None means the limit of the manifests.
     """
@@ -53,7 +54,7 @@ class Guards:
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int | None = None
     ignore_window: bool = False
-    base: Manifest | None = None
+    base: Base | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,18 @@ class GuardChoice:
         return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
 
 
-def load_base(path: str, inputs: Inputs) -> Manifest:
-    """The manifest of the base revision. Raises Stopped."""
+def load_base(path: str, inputs: Inputs) -> Base:
+    """The base revision, with the keys that its protected environments have in this run. Raises Stopped."""
+    from reconciler.manifest.keys import resolve
     from reconciler.manifest.loader import load
 
     try:
-        return load((path,), trust=inputs.trust).manifest
+        manifest = load((path,), trust=inputs.trust).manifest
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
+    # Without the others: one that has got the same key by a link would hide the protected one.
+    protected = Base(manifest).protected
+    return Base(manifest, resolve(protected, inputs.environ, keys_file=inputs.keys_file)[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
-from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS, DefaultKey, KeyFile, KeyVariable
-from reconciler.model.limits import is_within
+from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.plan import CHANGING, Action, Block
+from reconciler.planning.base_revision import guarded_by_base
 from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from reconciler.model.environments import Environment, Manifest
     from reconciler.model.limits import ChangeWindow
     from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.planning.base_revision import Base
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What was allowed beforehand. `allow` None means every kind of change; `earlier` is what a saved plan or an earlier
-    receipt knew. `base` is the manifest of the base revision; `closed_windows` are the change windows, if none is open. `names`
-    are all environments of the manifest, also those that the run leaves out."""
+    receipt knew. `base` is the base revision; `closed_windows` are the change windows, if none is open."""
 
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
@@ -32,9 +31,8 @@ class Consent:
     earlier: Earlier = field(default_factory=Earlier)
     believe_absent: bool = False
     ignore_window: bool = False
-    base: Manifest | None = None
+    base: Base | None = None
     closed_windows: tuple[ChangeWindow, ...] = ()
-    names: frozenset[str] = frozenset()
 
 
 def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | None = None) -> tuple[Block, ...]:
@@ -48,7 +46,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
         *_moves_to_unreadable(plan.environments),
         *_suddenly_absent(listed or plan.environments, consent),
         *_protected(plan.environments, consent),
-        *_guarded_by_base(plan.environments, consent),
+        *(guarded_by_base(plan, consent.base, consent.unprotect) if consent.base else ()),
         *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
         *outside_window(plan, consent.closed_windows),
@@ -160,89 +158,6 @@ def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator
             f"--allow does not name {action}, which the plan needs for {listed}",
             f"--allow {','.join(sorted(needed | consent.allow))}",
         )
-
-
-def _marks(environment: Environment, hostname: str | None, live_id: str | None) -> Iterator[tuple[str, str]]:
-    """What an environment is recognized by, also under another name: its name, pin or live id, key, and hostname."""
-    yield "name", environment.name
-    yield from (("id", value) for value in (environment.environment_id, live_id) if value)
-    if key := _own_key(environment):
-        yield "key", key
-    if hostname:
-        yield "hostname", hostname
-
-
-def _own_key(environment: Environment) -> str | None:
-    """The source of a key that opens this environment only; None where several may share it."""
-    match environment.key:
-        case _ if environment.send_environment_id:
-            return None
-        case KeyVariable(name=variable) | DefaultKey(variable=variable):
-            return f"variable:{variable}"
-        case KeyFile(path=path, setting=setting):
-            return setting if setting.startswith("file:") else path
-
-
-def _same_place(environment: Environment, other: Environment) -> bool:
-    """Both certainly open the same Environment: the same key is asked for it, from outside what a change can replace."""
-    if environment.name != other.name or environment.environment_id != other.environment_id:
-        return False
-    match environment.key, other.key:
-        case KeyFile(path=path), KeyFile(path=other_path):
-            # A relative path is below the manifest, where the change itself may have put a link to another key.
-            return path == other_path
-        case KeyVariable(name=variable), KeyVariable(name=other_variable):
-            return variable == other_variable
-        case DefaultKey() as key, DefaultKey() as other_key:
-            return key == other_key
-        case _:
-            return False
-
-
-def _guarded_by_base(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator[Block]:
-    """One change must not both lift a guard and use that: the protection and the allowed domains of the base count too."""
-    base = consent.base
-    if base is None:
-        return
-    protected = {
-        mark: environment.name
-        for environment in base.environments
-        if environment.protect
-        for mark in _marks(environment, environment.hostname, None)
-    }
-    listed = {environment.name: environment for environment in base.environments}
-    unlisted = [
-        environment
-        for environment in base.environments
-        if environment.protect and environment.environment_id is None and environment.name not in consent.names
-    ]
-    for item in items:
-        environment = item.environment
-        removed = item.action in {Action.DELETE, Action.REPLACE} and not environment.protect
-        live_id = item.live.domain.environment_id if isinstance(item.live, Present) else None
-        # A hostname that moves into a protected environment is not protected where it was.
-        before = item.before if (old := listed.get(item.name)) is None or not _same_place(environment, old) else None
-        matches = [protected[mark] for mark in _marks(environment, before, live_id) if mark in protected]
-        if environment.name not in listed and not matches:
-            # It may be any protected one that the manifest no longer lists, under a new name and perhaps with another key.
-            matches = [old.name for old in unlisted]
-        if removed and matches:
-            alias = "" if matches[0] == item.name else f" as `{matches[0]}`"
-            yield Block(
-                "protection_lifted_in_same_change",
-                item.name,
-                f"`{item.name}` is protected in the base revision{alias}, and the plan would {item.action}"
-                f" `{item.before}`: merge the change that lifts the protection first",
-            )
-        hostname = environment.hostname
-        arrives = item.action in {Action.CREATE, Action.REPLACE} and hostname is not None
-        if arrives and base.allowed_domains and not is_within(str(hostname), base.allowed_domains):
-            yield Block(
-                "domain_not_allowed_in_base",
-                item.name,
-                f"`{hostname}` is not below an allowed domain of the base revision:"
-                " merge the change of `limits.allowed_domains` first",
-            )
 
 
 def outside_window(plan: Plan, closed: Sequence[ChangeWindow]) -> tuple[Block, ...]:

@@ -127,6 +127,83 @@ def test_a_key_that_the_change_itself_replaces_does_not_lift_a_protection(web: S
     assert codes == (5, ["protection_lifted_in_same_change"])
 
 
+@pytest.mark.parametrize("listed", [True, False], ids=["beside the protected one", "in its place"])
+@pytest.mark.parametrize("name", ["other", "new"])
+@pytest.mark.parametrize(
+    "source", ["variable", "second variable", "file", "link", "sent", "relative link beside the base"]
+)
+def test_whatever_opens_a_protected_environment_is_found_by_what_its_own_key_reads(
+    web: Stage, source: str, name: str, listed: bool
+) -> None:
+    """The base holds back a change of hostname, so no hostname identifies it; it has no pin."""
+    web.environment("other", "other.example.com")
+    web.set("IMGWIRE_SECOND", key_of("web"))
+    web.write("secrets/web.key", key_of("web"))
+    web.write("secrets/other.key", key_of("other"))
+    (web.folder / "link.key").symlink_to(web.folder / "secrets/web.key")
+    secrets = web.folder / "secrets"
+    protected: dict[str, Any] = {
+        "hostname": "planned.example.com",
+        "protect": True,
+        "api_key": {"file": str(secrets / "web.key")},
+    }
+    other: dict[str, Any] = {"hostname": "other.example.com", "api_key": {"file": str(secrets / "other.key")}}
+    keys: dict[str, dict[str, Any]] = {
+        "variable": {"api_key": {"env": "IMGWIRE_API_KEY_WEB"}},
+        "second variable": {"api_key": {"env": "IMGWIRE_SECOND"}},
+        "file": {"api_key": {"file": f"{secrets}/../secrets/web.key"}},
+        "link": {"api_key": {"file": "link.key"}},
+        "sent": {
+            "api_key": {"env": "IMGWIRE_API_KEY_WEB"},
+            "environment_id": uid("web"),
+            "send_environment_id": True,
+        },
+        "relative link beside the base": {"api_key": {"file": "link.key"}},
+    }
+    if source == "relative link beside the base":
+        other["api_key"] = {"file": "link.key"}
+    web.manifest("base.yaml", web=protected, other=other)
+    head = {name: {"hostname": "evil.example.com", **keys[source]}}
+    web.manifest(**head, **({"web": protected | {"api_key": {"file": "missing.key"}}} if listed else {}))
+    ended = web.run("apply", "--auto-approve", "--base", "base.yaml", "--env", name, "--format", "json")
+    assert [block["code"] for block in ended.document["blocks"]] == ["protection_lifted_in_same_change"]
+    assert (ended.code, web.live("web")) == (5, OLD)
+
+
+@pytest.mark.parametrize("key", ["relative file", "pinned in this change", "variable"])
+def test_a_move_into_a_protected_environment_is_allowed_while_it_is_outstanding(web: Stage, key: str) -> None:
+    web.environment("target")
+    web.write("web.key", key_of("web"))
+    source: dict[str, Any] = {"hostname": "new.example.com"}
+    if key == "relative file":
+        source["api_key"] = {"file": "../web.key"}
+    target = {"hostname": OLD, "protect": True}
+    web.manifest("base/imgwire.yaml", web=source, target=target)
+    pin = {"environment_id": uid("web")} if key == "pinned in this change" else {}
+    web.manifest("head/imgwire.yaml", web=source | pin, target=target)
+    assert refusals(web, "-f", "head", "--base", "base") == (0, [])
+
+
+def test_a_protection_of_the_base_needs_no_other_name_to_be_lifted(web: Stage) -> None:
+    web.manifest("base.yaml", web={"hostname": OLD, "protect": True})
+    web.manifest(site={"hostname": NEW, "protect": True, "api_key": {"env": "IMGWIRE_API_KEY_WEB"}})
+    assert refusals(web, "--base", "base.yaml", "--unprotect", "site") == (5, ["protection_lifted_in_same_change"])
+
+
+def test_an_unreadable_protected_environment_may_be_any_that_is_not_as_it_was(web: Stage) -> None:
+    web.environment("other", "other.example.com")
+    web.manifest(
+        "base.yaml",
+        shop={"hostname": "shop.example.com", "protect": True, "api_key": {"env": "IMGWIRE_NOT_SET"}},
+        other="other.example.com",
+    )
+    web.manifest(web=OLD, other="changed.example.com")
+    assert refusals(web, "--base", "base.yaml") == (0, [])
+    web.set("IMGWIRE_THIRD", key_of("other"))
+    web.manifest(web=OLD, other={"hostname": "changed.example.com", "api_key": {"env": "IMGWIRE_THIRD"}})
+    assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
+
+
 def test_a_renamed_environment_that_nothing_identifies_keeps_its_protection(web: Stage) -> None:
     """The key is the fallback, there is no pin, and live has neither hostname."""
     web.set("IMGWIRE_API_KEY", key_of("web"))
