@@ -67,9 +67,6 @@ class LaneRun:
         if not self._may_send(step):
             await self._stop(api)
             return False
-        if isinstance(step, Delete) and not state.open and self._window_closed():
-            state.stopped = True
-            return False
         return True
 
     def _window_closed(self) -> bool:
@@ -81,7 +78,10 @@ class LaneRun:
         return context.breaker.held is not None
 
     def _may_send(self, step: Write) -> bool:
-        return not isinstance(step, Delete) or self._context.no_deletes is None
+        """Asked again right before the request is sent: the read before it may have taken minutes."""
+        if not isinstance(step, Delete):
+            return True
+        return self._context.no_deletes is None and (self._state.open or not self._window_closed())
 
     async def _stop(self, api: Writer) -> None:
         """No further delete: what this lane has deleted goes back where it was."""

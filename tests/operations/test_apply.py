@@ -245,6 +245,27 @@ async def test_a_change_window_that_closes_before_the_answer_refuses_the_plan() 
     assert len(api.writes) == before
 
 
+async def test_a_change_window_that_closes_while_an_environment_is_read_again_sends_no_delete() -> None:
+    now = [INSIDE]
+
+    class Slow(Recording):
+        approved = False
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if self.approved and request.method == "GET":
+                now[0] = AFTER
+            return await super().handle_async_request(request)
+
+    api = Slow()
+    async with Context(transport=api, parallelism=1, clock=lambda: now[0]) as context:
+        workspace = await serving(context)
+        proposal = await propose(workspace, context)
+        before, api.approved = len(api.writes), True
+        result = await apply(workspace, context, proposal, yes)
+    assert len(api.writes) == before
+    assert (conclude(result).exit_code, conclude(result).reason) == (ExitCode.REFUSED, "outside_change_window")
+
+
 @pytest.mark.parametrize("closes_at", [1, 2])
 async def test_a_change_window_that_closes_on_the_way_completes_a_started_replace_and_starts_no_other(
     closes_at: int,
