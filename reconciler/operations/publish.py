@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -121,7 +121,7 @@ def stale_records(
     kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
     kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
     before = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
-    not_read = _not_read(plan, before)
+    not_read = _not_read(plan, before, baseline.access)
     if not_read:
         listed = ", ".join(f"`{name}`" for name in not_read[:5]) + (" …" if len(not_read) > 5 else "")
         notice(
@@ -134,16 +134,22 @@ def stale_records(
     return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
 
 
-def _not_read(plan: Plan, before: Iterable[tuple[str, Domain]]) -> list[str]:
+def _not_read(plan: Plan, before: Iterable[tuple[str, Domain]], access: Mapping[str, str]) -> list[str]:
     """The environments, of those that had these domains, whose Imgwire Environment this plan has not read."""
     environments = {item.name: item for item in plan.environments}
     ids = {domain.environment_id for item in plan.environments if (domain := domain_of(item.live))}
+    ids |= {item.environment.environment_id for item in plan.environments if item.environment.environment_id}
     not_read = []
     for name, domain in before:
         item = environments.get(name)
-        absent = item is not None and isinstance(item.live, Absent)
-        pin = item.environment.environment_id if item else None
-        if domain.environment_id not in ids and not (absent and pin in {None, domain.environment_id}):
+        # Without a domain and a pin, only the same source of the key shows that it is the same Environment.
+        same = (
+            item is not None
+            and isinstance(item.live, Absent)
+            and item.environment.environment_id is None
+            and item.environment.key.as_written == access.get(name)
+        )
+        if domain.environment_id not in ids and not same:
             not_read.append(name)
     return not_read
 

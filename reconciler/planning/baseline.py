@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.documents import PLAN, REPORT, is_readable
@@ -21,13 +21,15 @@ class NotABaseline(Exception):
 class Baseline:
     """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint.
 
-    `created_at` is the time of the document (RFC 3339). `deletes` are the (environment, hostname) of its delete steps.
+    `created_at` is the time of the document (RFC 3339). `deletes` are the (environment, hostname) of its delete steps,
+    `access` is the source of each environment's key, as the manifest had it.
     """
 
     live: Mapping[str, Known]
     causes: Mapping[str, Cause]
     created_at: str = "an unknown time"
     deletes: tuple[tuple[str, str], ...] = ()
+    access: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_document(document: object) -> Baseline:
@@ -46,7 +48,11 @@ def from_document(document: object) -> Baseline:
     causes = dict(_cause(item) for item in findings if item.get("cause") is not None)
     created_at = document.get("created_at")
     return Baseline(
-        live, causes, created_at if isinstance(created_at, str) else "an unknown time", tuple(_deletes(document))
+        live,
+        causes,
+        created_at if isinstance(created_at, str) else "an unknown time",
+        tuple(_deletes(document)),
+        {str(item.get("name")): str(item.get("access")) for item in environments},
     )
 
 

@@ -147,7 +147,7 @@ def test_nothing_is_deleted_without_the_option(stage: Stage, folder: Path) -> No
     assert "images" in zone_file(folder)
 
 
-@pytest.mark.parametrize("change", ["unlisted", "other key", "other pin"])
+@pytest.mark.parametrize("change", ["unlisted", "other key", "other empty key", "other pin"])
 def test_records_of_an_environment_that_is_not_read_any_more_are_kept(stage: Stage, folder: Path, change: str) -> None:
     """Not listed does not mean gone: its domain may be live."""
     assert sync(stage).code == 0
@@ -159,6 +159,9 @@ def test_records_of_an_environment_that_is_not_read_any_more_are_kept(stage: Sta
             stage.manifest(other="other.example.com")
         case "other key":
             stage.manifest(web={"hostname": "other.example.com", **key})
+        case "other empty key":
+            stage.environment("empty")
+            stage.manifest(web={"hostname": None, "api_key": {"env": "IMGWIRE_API_KEY_EMPTY"}})
         case _:
             stage.environment("empty")
             empty = {"hostname": None, "api_key": {"env": "IMGWIRE_API_KEY_EMPTY"}}
