@@ -58,7 +58,7 @@ from reconciler.model.results import (
     VerifyResult,
 )
 from reconciler.model.times import seconds_of
-from reconciler.planning.saved import step_of
+from reconciler.planning.saved import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -170,7 +170,7 @@ def _offline(item: Object) -> Offline:
 
 
 def _plan(document: Object) -> Plan:
-    steps = tuple(step_of(step) for step in document["steps"])
+    steps = steps_of(document)
     return Plan(
         document["source"]["api_url"] if document["source"] else "",
         tuple(_environment(item) for item in document["environments"]),

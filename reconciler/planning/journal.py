@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.domains import Absent, Domain, Live, Present
 from reconciler.model.ledger import unserved
 from reconciler.model.report import StepResult, StepState
-from reconciler.planning.saved import step_of
+from reconciler.planning.saved import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ def _events(journal: bytes) -> Iterator[Mapping[str, Any]]:
 
 
 def _unserved(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    steps = [step_of(step) for step in document["steps"]]
+    steps = steps_of(document)
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live: dict[str, Live] = {
         item["name"]: Absent() if item["live"] is None else Present(Domain.from_dict(item["live"]))

@@ -14,7 +14,7 @@ from reconciler.planning.diff import changes
 from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
@@ -90,7 +90,7 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
         raise NotAPlan("its times are impossible, so it was edited after it was written")
     if expires_at > created_at + timedelta(seconds=document["expires_in"]):
         raise NotAPlan("its expiry does not match its content, so it was edited after it was written")
-    steps = [step_of(step) for step in document["steps"]]
+    steps = tuple(map(step_of, document["steps"]))
     environments = document["environments"]
     access = {
         item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
@@ -99,12 +99,7 @@ def from_document(document: Mapping[str, Any]) -> SavedPlan:
     writes = [step for step in steps if not isinstance(step, Verify)]
     if digest_of(document["source"]["api_url"], access, writes) != document["digest"]:
         raise NotAPlan("its digest does not match its content, so it was edited or damaged after it was written")
-    ids = [step["id"] for step in document["steps"]]
-    if len(set(ids)) < len(ids) or ids != [step.id for step in steps]:
-        raise NotAPlan("the id of a step does not match its content")
-    unlisted = sorted({step.environment for step in steps} - access.keys())
-    if unlisted:
-        raise NotAPlan(f"it has a step for `{unlisted[0]}`, which is not among its environments")
+    _check_steps(document, steps)
     return SavedPlan(
         document["source"]["api_url"],
         created_at,
@@ -122,6 +117,22 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise NotAPlan("one of its times has no time zone")
     return moment
+
+
+def steps_of(document: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The steps of a plan or report. Raises NotAPlan where they do not fit together."""
+    steps = tuple(map(step_of, document["steps"]))
+    _check_steps(document, steps)
+    return steps
+
+
+def _check_steps(document: Mapping[str, Any], steps: Sequence[Step]) -> None:
+    ids = [step["id"] for step in document["steps"]]
+    if len(set(ids)) < len(ids) or ids != [step.id for step in steps]:
+        raise NotAPlan("the id of a step does not match its content")
+    unlisted = sorted({step.environment for step in steps} - {item["name"] for item in document["environments"]})
+    if unlisted:
+        raise NotAPlan(f"it has a step for `{unlisted[0]}`, which is not among its environments")
 
 
 def step_of(step: Mapping[str, Any]) -> Step:

@@ -165,3 +165,17 @@ def test_control_sequences_in_a_document_do_not_reach_the_terminal(web: Stage) -
         shown = web.run("show", "p.json", "--format", format_)
         assert "\x1b" not in shown.out
         assert not any(line.strip().startswith("::") for line in shown.out.splitlines())
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_step_whose_id_was_edited_makes_a_document_damaged(stage: Stage, number: int) -> None:
+    stage.environment("web", "old.example.com")
+    stage.manifest(web="new.example.com")
+    assert stage.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
+    document = json.loads(stage.read("receipt.json"))
+    document["steps"][number]["id"] = "other"
+    stage.write("edited.json", json.dumps(document))
+    for format_ in ("text", "markdown", "html", "json"):
+        ended = stage.run("show", "edited.json", "--format", format_)
+        assert ended.code == 65
+        assert "the id of a step does not match its content" in ended.out + ended.err
