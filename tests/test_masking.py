@@ -69,6 +69,9 @@ def test_a_key_that_is_not_known_is_masked_by_its_form(text: str, masked: str) -
     [
         "za1-images-production",
         "NrX0123456789abc",
+        "c2tf-images",
+        "²za1cdn²",
+        "sha256:a736b5f6" + "61" * 28,
         "use an `sk_` key",
         "sk_…",
         "sk_...",

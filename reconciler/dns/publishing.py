@@ -175,7 +175,18 @@ class Publisher:
         except Rejected as error:
             unread = (Publication(target, _plain(zone), record.name, None, record.value) for record in records)
             return ZoneEdit(target, zone, {}, tuple(_refused(item, error) for item in unread))
-        found = tuple(item for record in records if (item := self._publication(zone, target, record, reading)))
+        taken = {
+            record.hostname
+            for record in records
+            if record.intent is Intent.DELETE and reading.cname(record.name) not in {None, record.value}
+        }
+        found = tuple(
+            item
+            for record in records
+            # A record with another value belongs to another domain: its hostname has moved there.
+            if not (record.intent is Intent.DELETE and record.hostname in taken)
+            if (item := self._publication(zone, target, record, reading))
+        )
         if any(item.state is PublishState.REFUSED for item in found):
             return ZoneEdit(target, zone, reading.records, tuple(map(_not_started, found)))
         try:

@@ -39,11 +39,12 @@ class Intent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record with both names known. `problem` is the reason why it is not published."""
+    """A record of the hostname with both names known. `problem` is the reason why it is not published."""
 
     name: str
     value: str
     zone: str
+    hostname: str
     intent: Intent = Intent.PUBLISH
     problem: Rejected | None = None
 
@@ -83,7 +84,7 @@ def candidates(
             continue
         if problem is not None or name not in seen:
             seen.add(name)
-            yield Candidate(name, value, record.zone or "", intent, problem)
+            yield Candidate(name, value, record.zone or "", record.hostname, intent, problem)
 
 
 def _problem(hostname: str, name: str, value: str, first: str) -> Rejected | None:

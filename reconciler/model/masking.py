@@ -23,7 +23,9 @@ _FORM = re.compile(r"[sc]k(?:\\?_|%5[Ff])(?:(?:\\?[\w.~+/=-]|%[0-9A-Fa-f]{2})*[A
 _HINTS = ("sk_", "ck_", "sk\\_", "ck\\_", "sk%5", "ck%5")  # without one of these, no match
 # `sk_` or `ck_` in Base64, at each place that it can have in a group of three octets.
 _BASE64_HINTS = ("c2tf", "Y2tf", "NrX", "za1", "ja1")
-_BASE64 = re.compile(r"[\w+/-]{8,}+={0,2}")
+_BASE64 = re.compile(r"[\w+/-]{8,}+={0,2}", re.ASCII)
+# The same in hexadecimal, with eight more visible characters. It does not begin within a digest.
+_HEXADECIMAL = re.compile(r"(?<![0-9A-Fa-f])[67]36[Bb]5[Ff](?:[2-7][0-9A-Fa-f]){8,}")
 _KEY_OCTETS = re.compile(rb"(?<![\w.-])[sc]k_[\w-]{4,}")
 # What may stand before a key: anything but a letter of the same word. JSON and URLs write a separator as an escape.
 _BEGINS_WORD = re.compile(r".*(?:(?<![\w.-])|\\[nrtbf]|\\u[0-9a-f]{4}|%[0-9A-Fa-f]{2})\Z", re.DOTALL)
@@ -56,6 +58,8 @@ class _Keys:
             text = _FORM.sub(self._masked, text)
         if any(hint in text for hint in _BASE64_HINTS):
             text = _BASE64.sub(_masked_base64, text)
+        if "36b5f" in text or "36B5F" in text:
+            text = _HEXADECIMAL.sub(MASK, text)
         return text
 
     def _masked(self, match: re.Match[str]) -> str:

@@ -71,7 +71,7 @@ def _is(item: EnvironmentPlan, old: Environment, base: Base, moving: Collection[
 
 
 def _may_be(item: EnvironmentPlan, old: Environment, base: Base, before: Environment | None) -> bool:
-    """Nothing tells the two apart: the protected one has no pin and could not be read, and this one is not what the base has
+    """Nothing shows that they differ: the protected one has no pin and could not be read, and this one is not what the base has
     under its name."""
     if old.environment_id is not None or isinstance(base.live.get(old.name), Present | Absent):
         return False
