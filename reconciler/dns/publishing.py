@@ -205,10 +205,11 @@ class Publisher:
             return replace(item, after=None) if before == record.value else None
         removes: tuple[str, ...] = ()
         try:
-            removes = check_place(record.name, zone, reading.records, where, self._options.replace)
-            if record.intent is Intent.ADD and (removes or before not in {None, record.value}):
-                there = f"points to {before}" if before else "has other records"
-                raise Rejected(f"{where}: {record.name} {there}: a record ahead of its domain is only added")
+            only_add = record.intent is Intent.ADD
+            replaceable = None if only_add else self._options.replace
+            removes = check_place(record.name, zone, reading.records, where, replaceable)
+            if only_add and before not in {None, record.value}:
+                raise Rejected(f"{where}: {record.name} points to {before}: a record ahead of its domain is only added")
         except Rejected as error:
             return _refused(item, error)
         return None if before == record.value else replace(item, removes=removes)

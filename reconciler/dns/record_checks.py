@@ -111,11 +111,12 @@ def check_provider(provider: Any, where: str) -> None:
 
 
 def check_place(
-    name: str, zone: str, before: Snapshot, where: str, replaceable: Collection[str] = ()
+    name: str, zone: str, before: Snapshot, where: str, replaceable: Collection[str] | None = ()
 ) -> tuple[str, ...]:
     """The other records at the name that must be removed, one line each. Raises Rejected where a CNAME is not possible there.
 
-    `zone` ends with a dot, `name` does not.
+    `zone` ends with a dot, `name` does not. `replaceable` are the names whose other records may be replaced, None where that
+    is never done.
     """
     fqdn = f"{name}."
     if fqdn == zone:
@@ -132,12 +133,13 @@ def check_place(
                 f"{where}: a DNAME at {parent.removesuffix('.')} redirects every name below it: remove it first"
             )
     others = sorted(kind for owner, kind in before if owner == fqdn and kind != "CNAME")
-    if others and name not in replaceable:
+    if others and name not in (replaceable or ()):
         kind = others[0]
         article = "an" if kind[0] in "AHLMNSRFX" else "a"
         raise Rejected(
             f"{where}: {name}: {article} {kind} record exists; a CNAME cannot coexist with it: remove it first. "
-            f"Its value is {before[fqdn, kind].partition(' ')[2]}. To replace it in one step: --replace {name}"
+            f"Its value is {before[fqdn, kind].partition(' ')[2]}."
+            + ("" if replaceable is None else f" To replace it in one step: --replace {name}")
         )
     return tuple(f"{kind} {before[fqdn, kind].partition(' ')[2]}" for kind in others)
 

@@ -68,4 +68,7 @@ async def plan(
     code 2. Raises Stopped."""
     proposal = await propose(workspace, context, consent_of(workspace, guards))
     result = PlanResult(proposal, int(expires_in), detailed)
-    return result if file is None else file.save(workspace, context, result)
+    # A later apply of the file knows nothing of the base revision, so it could lift what blocks the plan here.
+    if file is None or (guards.base is not None and result.blocks):
+        return result
+    return file.save(workspace, context, result)

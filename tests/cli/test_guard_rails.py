@@ -204,6 +204,15 @@ def test_an_unreadable_protected_environment_may_be_any_that_is_not_as_it_was(we
     assert refusals(web, "--base", "base.yaml") == (5, ["protection_lifted_in_same_change"])
 
 
+def test_a_plan_that_a_limit_of_the_base_refuses_is_not_saved(web: Stage) -> None:
+    manifest(web, "base.yaml", limits={"max_interruptions": 0})
+    manifest(web, limits={"max_interruptions": 9})
+    assert web.run("plan", "--base", "base.yaml", "--out", "plan.json").code == 5
+    assert not (web.folder / "plan.json").exists()
+    assert web.run("plan", "--base", "base.yaml", "--max-interruptions", "1", "--out", "plan.json").code == 0
+    assert (web.folder / "plan.json").exists()
+
+
 def test_a_renamed_environment_that_nothing_identifies_keeps_its_protection(web: Stage) -> None:
     """The key is the fallback, there is no pin, and live has neither hostname."""
     web.set("IMGWIRE_API_KEY", key_of("web"))
