@@ -175,7 +175,7 @@ def with_emulator_keys(workspace: Workspace) -> Workspace:
         item.name: Credential(
             Secret(f"sk_emulator_{item.name}"), item.environment_id if item.send_environment_id else None
         )
-        for item in workspace.manifest.environments
+        for item in (*workspace.manifest.environments, *workspace.selected)
         if item.name in missing and item.name not in workspace.credentials
     }
     problems = tuple(problem for problem in workspace.diagnostics if problem.code != "key-missing")
