@@ -210,7 +210,8 @@ def next_step(result: ApplyResult) -> str:
     if result.applied.restored:
         return "Next: fix the error above, then run `reconciler plan` and `reconciler apply` again. A saved plan is stale now."
     if result.applied.unserved or any(not item.finished for item in results):
-        return "Next: fix the error above, then run `reconciler apply` again: it continues from live."
+        wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
+        return f"Next: {'fix the error above, then ' if wrong else ''}run `reconciler apply` again: it continues from live."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return (
             "Next: compare the DNS records with `reconciler dns check`. "

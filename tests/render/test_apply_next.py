@@ -1,0 +1,29 @@
+"""What the report of an apply advises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from samples import API_URL, live, wish
+
+from reconciler.model.ledger import Ledger
+from reconciler.model.proposal import Proposal
+from reconciler.model.report import StepError, StepResult, StepState
+from reconciler.model.results import ApplyResult
+from reconciler.planning.planner import build_plan
+from reconciler.render.text.apply import next_step
+
+PLAN = build_plan([wish("web", "new.example.com")], {"web": live("web", "old.example.com")}, API_URL)
+
+
+@pytest.mark.parametrize(("kind", "fix"), [(None, False), ("interrupted", False), ("conflict", True)])
+def test_only_a_failure_is_to_be_fixed_before_apply_runs_again(kind: str | None, fix: bool) -> None:
+    """A killed run has left no error, and a signal is none."""
+    applied = Ledger(PLAN).snapshot()
+    if kind is not None:
+        results = {step.id: StepResult(StepState.NOT_STARTED, StepError(kind, "why")) for step in PLAN.steps}
+        applied = replace(applied, results=results)
+    text = next_step(ApplyResult(Proposal(PLAN, "sha256:0"), applied))
+    assert text.endswith("run `reconciler apply` again: it continues from live.")
+    assert ("fix the error" in text) is fix
