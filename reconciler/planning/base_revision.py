@@ -34,17 +34,19 @@ class Base:
 
 def guarded_by_base(plan: Plan, base: Base, unprotect: Collection[str]) -> Iterator[Block]:
     """What the plan does to environments that the base protects, under whatever name, and to its allowed domains."""
-    moving = {move.hostname for move in plan.moves}
+    protected = _Protected(base, {move.hostname for move in plan.moves})
     listed = {environment.name: environment for environment in base.manifest.environments}
+    allowed = base.manifest.allowed_domains
     for item in plan.environments:
         if item.action in {Action.DELETE, Action.REPLACE}:
-            certain = next((old for old in base.protected if _is(item, old, base, moving)), None)
-            unsure = next((old for old in base.protected if _may_be(item, old, base, listed.get(item.name))), None)
-            if certain is not None and _counts(item, certain, unprotect):
-                yield _lifted(item, certain)
-            elif certain is None and unsure is not None and _counts(item, unsure, unprotect):
+            certain = [old for old in protected.found(item) if _counts(item, old, unprotect)]
+            before = listed.get(item.name)
+            unsure = protected.unknown if before is None or not _same_place(item.environment, before) else None
+            if certain:
+                yield _lifted(item, certain[0])
+            elif unsure is not None and _counts(item, unsure, unprotect):
                 yield _not_known(item, unsure)
-        hostname, allowed = item.environment.hostname, base.manifest.allowed_domains
+        hostname = item.environment.hostname
         arrives = item.action in {Action.CREATE, Action.REPLACE} and hostname is not None
         if arrives and allowed and not is_within(str(hostname), allowed):
             yield Block(
@@ -55,27 +57,45 @@ def guarded_by_base(plan: Plan, base: Base, unprotect: Collection[str]) -> Itera
             )
 
 
+class _Protected:
+    """The protected environments of the base by what shows them under another name: name, hostname and Environment id.
+
+    A hostname that the plan moves is not protected where it was. `unknown` is one that has no pin and could not be read, so that
+    an environment with another name or key may be it.
+    """
+
+    def __init__(self, base: Base, moving: Collection[str]) -> None:
+        self.unknown: Environment | None = None
+        self._found: dict[tuple[str, str], Environment] = {}
+        for old in base.protected:
+            live = base.live.get(old.name)
+            self._found["name", old.name] = old
+            if old.hostname is not None and old.hostname not in moving:
+                self._found["hostname", old.hostname] = old
+            for environment_id in (old.environment_id, _id_of(live)):
+                if environment_id is not None:
+                    self._found["id", environment_id] = old
+            if old.environment_id is None and not isinstance(live, Present | Absent):
+                self.unknown = self.unknown or old
+
+    def found(self, item: EnvironmentPlan) -> list[Environment]:
+        """Those that the environment of the plan is."""
+        marks = (
+            ("name", item.name),
+            ("hostname", item.before),
+            ("id", _id_of(item.live)),
+            ("id", item.environment.environment_id),
+        )
+        return [self._found[kind, value] for kind, value in marks if value is not None and (kind, value) in self._found]
+
+
+def _id_of(live: Live | None) -> str | None:
+    return live.domain.environment_id if isinstance(live, Present) else None
+
+
 def _counts(item: EnvironmentPlan, old: Environment, unprotect: Collection[str]) -> bool:
     """What is protected in the manifest too has a guard of its own, which `unprotect` lifts under its own name only."""
     return not item.environment.protect or (item.name != old.name and item.name in unprotect)
-
-
-def _is(item: EnvironmentPlan, old: Environment, base: Base, moving: Collection[str]) -> bool:
-    """By its name, the Environment that its key opens, or its hostname, unless the plan moves that to where it is desired."""
-    if item.name == old.name or (item.before == old.hostname and item.before not in moving):
-        return True
-    live_id = item.live.domain.environment_id if isinstance(item.live, Present) else None
-    there = base.live.get(old.name)
-    ids = {old.environment_id, there.domain.environment_id if isinstance(there, Present) else None} - {None}
-    return live_id in ids or item.environment.environment_id in ids
-
-
-def _may_be(item: EnvironmentPlan, old: Environment, base: Base, before: Environment | None) -> bool:
-    """Nothing shows that they differ: the protected one has no pin and could not be read, and this one is not what the base has
-    under its name."""
-    if old.environment_id is not None or isinstance(base.live.get(old.name), Present | Absent):
-        return False
-    return before is None or not _same_place(item.environment, before)
 
 
 def _same_place(environment: Environment, other: Environment) -> bool:
