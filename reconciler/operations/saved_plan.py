@@ -25,7 +25,6 @@ from reconciler.planning.saved import (
     NotAPlan,
     SavedPlan,
     check_size,
-    done_before,
     from_document,
     other_format,
     refusals,
@@ -149,7 +148,7 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan) -> Failed:
     more = f" ({len(plan.unreadable) - 1} more environments)" if len(plan.unreadable) > 1 else ""
     message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
     hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."
-    left = with_rest(replace(plan, done=done_before(saved, plan)), whole)
+    left = with_rest(with_done(saved, plan), whole)
     so_far = ApplyResult(Proposal(left, saved.digest), Ledger(left).snapshot())
     if lost := so_far.applied.unserved:
         listed = ", ".join(f"`{item.hostname}`" for item in lost[:5]) + (" …" if len(lost) > 5 else "")

@@ -216,21 +216,16 @@ def _is_done(step: Step, live: Live) -> bool:
     return domain is not None and domain.hostname == step.hostname
 
 
-def done_before(saved: SavedPlan, fresh: Plan) -> tuple[Step, ...]:
-    """The saved steps that live shows to be done, as far as it could be read."""
+def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
+    """`fresh` after the saved steps that live shows to be done, as far as it could be read."""
     left = {step.id for step in fresh.steps}
     live = {item.name: item.live for item in fresh.environments if not isinstance(item.live, Unreadable)}
-    return tuple(
+    done = (
         step
         for step in saved.steps.values()
         if step.id not in left and step.environment in live and _is_done(step, live[step.environment])
     )
-
-
-def with_done(saved: SavedPlan, fresh: Plan) -> Plan:
-    """`fresh`, which is complete and not stale, after the saved steps that live shows to be done."""
-    left = {step.id for step in fresh.steps}
-    return replace(fresh, done=tuple(step for step in saved.steps.values() if step.id not in left))
+    return replace(fresh, done=tuple(done))
 
 
 def with_rest(plan: Plan, whole: Plan) -> Plan:
