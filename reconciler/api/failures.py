@@ -99,7 +99,7 @@ def _check(peer: Peer) -> str:
 
 
 def _words(failure: Exception, causes: Sequence[BaseException]) -> str:
-    """The reason in the words of the operating system, or of TLS."""
+    """The reason that the operating system gives, or OpenSSL."""
     for cause in causes:
         if isinstance(cause, socket.gaierror):
             return f"the name cannot be resolved ({cause.strerror})"

@@ -55,5 +55,5 @@ def failure(error: OSError) -> tuple[str, str | None]:
 
 
 def reason(error: ssl.SSLError) -> str:
-    """Why, in the words of OpenSSL."""
+    """The reason that OpenSSL gives."""
     return (error.reason or type(error).__name__).replace("_", " ").lower()
