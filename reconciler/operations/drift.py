@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, Failed, Stopped
 from reconciler.operations.dns_servers import Dns
@@ -61,7 +62,7 @@ async def drift(
     plan = result.plan
     unknown = [f"`{item.name}`" for item in plan.environments if baseline and item.name not in baseline.live]
     if unknown:
-        listed = ", ".join(unknown[:5]) + (" …" if len(unknown) > 5 else "")
+        listed = first_of(unknown)
         context.observer.on_notice("info", f"The baseline does not contain {listed}")
     live = {item.name: item.live for item in plan.environments}
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]

@@ -13,6 +13,7 @@ from reconciler.model.dns import Publication, PublishState, is_usual_target
 from reconciler.model.domains import Absent, Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.proposal import Declined
 from reconciler.model.report import Record
@@ -123,7 +124,7 @@ def stale_records(
     before = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
     not_read = _not_read(plan, before, baseline.access)
     if not_read:
-        listed = ", ".join(f"`{name}`" for name in not_read[:5]) + (" …" if len(not_read) > 5 else "")
+        listed = first_of(f"`{name}`" for name in not_read)
         notice(
             "warning",
             f"records of {listed} are kept: the manifest has no such Environment now, and its domain may be live",

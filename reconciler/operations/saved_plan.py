@@ -13,6 +13,7 @@ from reconciler.model.documents import PLAN
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
@@ -151,7 +152,7 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan) -> Failed:
     left = with_rest(with_done(saved, plan), whole)
     so_far = ApplyResult(Proposal(left, saved.digest), Ledger(left).snapshot())
     if lost := so_far.applied.unserved:
-        listed = ", ".join(f"`{item.hostname}`" for item in lost[:5]) + (" …" if len(lost) > 5 else "")
+        listed = first_of(f"`{item.hostname}`" for item in lost)
         hint += (
             f"\nOffline since an earlier run: {listed}. `reconciler apply` without the file repairs what can be read."
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.listing import first_of
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.base_revision import guarded_by_base
 from reconciler.planning.earlier import Earlier
@@ -151,7 +152,7 @@ def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator
     needed = {item.action for item in items if item.action in CHANGING}
     for action in sorted(needed - consent.allow):
         names = [item.name for item in items if item.action is action]
-        listed = ", ".join(f"`{name}`" for name in names[:5]) + (" …" if len(names) > 5 else "")
+        listed = first_of(f"`{name}`" for name in names)
         yield Block(
             "not_allowed",
             names[0],
@@ -170,7 +171,7 @@ def outside_window(plan: Plan, closed: Sequence[ChangeWindow]) -> tuple[Block, .
 
 def list_windows(windows: Sequence[ChangeWindow]) -> str:
     """The first three."""
-    return "; ".join(str(window) for window in windows[:3]) + (" …" if len(windows) > 3 else "")
+    return first_of(windows, 3, "; ")
 
 
 def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
