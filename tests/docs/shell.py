@@ -77,6 +77,12 @@ class Shell:
             "IMGWIRE_API_BASE_URL": emulator.url,
         }
 
+    def write(self, path: str, text: str) -> None:
+        """The file that a page shows."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
     def run(self, line: str) -> tuple[str, int]:
         """What a terminal shows after the command, and its exit code. A question is answered with `yes`."""
         script = (

@@ -60,9 +60,7 @@ def test_a_how_to_page_can_be_followed_without_its_hidden_preparations(
         if block.reason:
             continue
         if block.title:
-            target = shell.folder / block.title
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text, encoding="utf-8")
+            shell.write(block.title, block.text)
         elif block.language == "console":
             for command in block.commands():
                 output, _ = shell.run(command.line)

@@ -38,9 +38,7 @@ def test_a_page_shows_what_its_commands_print(
         if block.reason:
             continue
         if block.title:
-            target = shell.folder / block.title
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text, encoding="utf-8")
+            shell.write(block.title, block.text)
         elif block.language == "console":
             new = ""
             for command in block.commands():
