@@ -14,6 +14,7 @@ from reconciler.render.html.environments import fix, live_line, notes_on, readab
 from reconciler.render.html.nights import nights, readable_time
 from reconciler.render.html.page import MAX_CARDS, Card, Page, Tile, Tone, Value, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, record_values
+from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, by_kind
 from reconciler.render.text.live import drift_total
 
@@ -76,7 +77,7 @@ def drift_page(result: DriftResult, style: Style) -> Page:
     standings = {item.name: _standing(item, troubles[item.name]) for item in result.plan.environments}
     number = Counter(standings.values())
     ordered = sorted(result.plan.environments, key=lambda item: (_ORDER[standings[item.name]], item.name))
-    moving = result.plan.move_environments
+    next_command = NextCommand(result.plan)
     quiet = [item for item in ordered if standings[item.name] is Standing.IN_SYNC]
 
     def card(item: EnvironmentPlan) -> Card:
@@ -89,7 +90,7 @@ def drift_page(result: DriftResult, style: Style) -> Page:
             tuple(_notes(item, trouble, result.history)),
             (*_values(trouble.findings), *record_values(trouble.records)),
             place_of(item.environment.span, style),
-            fix(command, item.name, moving) if command else None,
+            fix(command, item.name, next_command) if command else None,
         )
 
     causes = Counter(finding.cause for finding in result.findings if finding.counts)

@@ -10,9 +10,8 @@ from reconciler.render.health import Health
 from reconciler.render.html.page import Fix, Line, Tone, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from reconciler.model.plan import EnvironmentPlan
+    from reconciler.render.next_command import NextCommand
 
 _PURPOSES = {
     "apply": "Make live as desired",
@@ -66,6 +65,6 @@ def live_line(item: EnvironmentPlan) -> Line:
             return Line((item.name, "no custom domain"))
 
 
-def fix(command: str, name: str, moving: Container[str]) -> Fix:
-    """The command line for one environment. Half of a move is refused, so none names one of its environments alone."""
-    return Fix(_PURPOSES[command], f"reconciler {command}" + ("" if name in moving else f" --env {name}"))
+def fix(command: str, name: str, next_command: NextCommand) -> Fix:
+    """The command line for one environment."""
+    return Fix(_PURPOSES[command], next_command.line(command, name))

@@ -11,6 +11,7 @@ from reconciler.render.health import Health, health_of
 from reconciler.render.html.environments import fix, hostname_values, live_line, notes_on, readable, state_of
 from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, record_values
+from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import by_health, by_verdict
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def status_page(result: StatusResult, style: Style) -> Page:
     quiet = {item.name for item in (*ready, *kept)}
     attention = [item for item in ordered if item.name not in quiet]
     others = Counter(health_of(item.live) for item in attention if not item.changes and item.name not in flaws)
-    moving = plan.move_environments
+    next_command = NextCommand(plan)
     return Page(
         f"Status: {', '.join(f'{number[item]:,} {item.words}' for item in Health if number[item]) or 'no environment'}.",
         tiles=(
@@ -75,7 +76,7 @@ def status_page(result: StatusResult, style: Style) -> Page:
                     (*notes_on(item), *flaws.get(item.name, {}).values()),
                     hostname_values(item),
                     place_of(item.environment.span, style),
-                    fix("apply" if item.changes else "verify", item.name, moving) if readable(item) else None,
+                    fix("apply" if item.changes else "verify", item.name, next_command) if readable(item) else None,
                 )
                 for item in attention
             ),
@@ -125,7 +126,7 @@ def verify_page(result: VerifyResult, style: Style) -> Page:
     records: defaultdict[str, list[Record]] = defaultdict(list)
     for record in result.records:
         records[record.environment].append(record)
-    moving = result.plan.move_environments
+    next_command = NextCommand(result.plan)
 
     def card(item: Verified) -> Card:
         tone, command = VERDICTS[item.verdict]
@@ -137,7 +138,7 @@ def verify_page(result: VerifyResult, style: Style) -> Page:
             (item.message, *flaw.values()),
             tuple(record_values(records[item.environment])),
             place_of(spans.get(item.environment), style),
-            fix(command, item.environment, moving) if command else None,
+            fix(command, item.environment, next_command) if command else None,
         )
 
     attention = [item for item in ordered if item.environment not in quiet]

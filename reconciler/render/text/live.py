@@ -14,12 +14,13 @@ from reconciler.render.escape import escape_control
 from reconciler.render.health import Health, health_of
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes
+from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, by_health, by_kind
 from reconciler.render.probes import render_probes
 from reconciler.render.text.sections import counted, hints, joined, render_failure, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.report import Finding
@@ -89,13 +90,13 @@ def render_drift(report: Report, style: Style) -> str:
         return render_failure(report, style)
     drift = report.result
     places = {item.name: item for item in drift.plan.environments}
-    moving = drift.plan.move_environments
+    next_command = NextCommand(drift.plan)
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
         [
             unreadable(drift.plan, style),
             *(
-                "\n".join(_finding(item, places.get(item.environment), moving, style))
+                "\n".join(_finding(item, places.get(item.environment), next_command, style))
                 for item in by_kind(drift.findings)
             ),
             render_lookups(looked_up, style),
@@ -107,7 +108,7 @@ def render_drift(report: Report, style: Style) -> str:
     )
 
 
-def _finding(item: Finding, plan: EnvironmentPlan | None, moving: Container[str], style: Style) -> Iterator[str]:
+def _finding(item: Finding, plan: EnvironmentPlan | None, next_command: NextCommand, style: Style) -> Iterator[str]:
     colour, command = _COLOURS[item.kind], DRIFT_COMMANDS[item.kind]
     name = escape_control(item.environment)
     yield f"{style(colour, f'{item.kind}  {name}')}  {escape_control(item.sentence)}"
@@ -118,8 +119,7 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, moving: Container[str]
         yield f"    {style('green', f'+ {after}')}{path}"
     span = plan.environment.span if plan else None
     place = f"{escape_control(span.file)}:{span.line}: " if span else ""
-    only = "" if item.environment in moving else f" --env {name}"  # half of a move is refused
-    yield f"    {place}run `reconciler {command}{only}`"
+    yield f"    {place}run `{next_command.line(command, name)}`"
 
 
 def drift_total(drift: DriftResult) -> str:
