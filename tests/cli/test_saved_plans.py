@@ -37,6 +37,12 @@ def test_a_saved_plan_is_the_plan_that_was_printed(saved: Stage) -> None:
     assert kept["digest"]
 
 
+def test_the_last_line_of_a_plan_that_was_saved_names_its_file(saved: Stage) -> None:
+    assert (
+        saved.run("plan", "--out", "a plan.json").out.rstrip().endswith("Next: run `reconciler apply 'a plan.json'`.")
+    )
+
+
 def test_a_saved_plan_is_applied_without_a_question(saved: Stage) -> None:
     document = saved.run("apply", "plan.json", "--format", "json").document
     assert [step["state"] for step in document["steps"]] == ["done"] * 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
@@ -37,15 +38,15 @@ _DETAIL = " " * 6
 def render_plan(report: Report, style: Style) -> str:
     """The plan under its manifest and API: each change, the steps, interruptions, blocks, the numbers and the digest."""
     match report.content:
-        case PlanResult(proposal=proposal):
+        case PlanResult(proposal=proposal, saved_to=saved):
             files = ", ".join(file.path for file in report.source.files) if report.source else ""
             title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
-            return title + render_proposal(proposal, style) + _next(proposal, report.source)
+            return title + render_proposal(proposal, style) + _next(proposal, report.source, saved)
         case _:
             return render_failure(report, style)
 
 
-def _next(proposal: Proposal, source: Source | None) -> str:
+def _next(proposal: Proposal, source: Source | None, saved: str | None) -> str:
     if proposal.offline:
         return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
     ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
@@ -56,7 +57,8 @@ def _next(proposal: Proposal, source: Source | None) -> str:
         and source.api_url != EMULATOR_API_URL
         and not source.narrowed
     )
-    return f"\nNext: run `reconciler apply`{'' if plain else ' with the same options'}.\n"
+    command = f"reconciler apply {escape_control(quote(saved))}" if saved else "reconciler apply"
+    return f"\nNext: run `{command}`{'' if plain else ' with the same options'}.\n"
 
 
 def render_proposal(proposal: Proposal, style: Style) -> str:
