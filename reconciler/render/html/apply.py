@@ -140,7 +140,9 @@ def _steps(result: ApplyResult) -> Iterator[Line]:
         for step in result.plan.steps:
             outcome = result.applied.results[step.id]
             if outcome.state is state:
-                detail = "by an earlier run" if step.id in earlier else outcome.error.message if outcome.error else ""
+                detail = (
+                    "done before this run" if step.id in earlier else outcome.error.message if outcome.error else ""
+                )
                 yield Line(
                     (f"{step.op} {step.environment}", f"`{display_hostname(step.hostname)}`", detail, _words(state)),
                     _STATES[state],

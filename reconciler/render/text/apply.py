@@ -101,7 +101,7 @@ def _steps(result: ApplyResult, style: Style) -> str:
                     step.op,
                     escape_control(step.environment),
                     escape_control(display_hostname(step.hostname)),
-                    "by an earlier run" if step.id in earlier else _detail(outcome),
+                    "done before this run" if step.id in earlier else _detail(outcome),
                 )
             )
     return table(rows, style.width)
