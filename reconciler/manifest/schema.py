@@ -181,7 +181,7 @@ class _ShapeChecker:
                 )
         elif key == "environment_id" and failure.validator != "type":
             message = f"`{shorten(value)}` is not a UUID"
-            hint = "write 8-4-4-4-12 hexadecimal digits, such as `26f80c13-48bd-4bb9-866e-5e9392b11a6a`"
+            hint = EXPECTED["environment_id"][1]
             self._add_diagnostic(Code.INVALID_ENVIRONMENT_ID, message, at, hint, environment=environment)
         elif path == ("version",) and failure.validator == "const":
             hint = "write `version: 1`, or use a newer imgwire-reconciler"
