@@ -11,6 +11,7 @@ pytest.importorskip("octodns")
 
 from samples import uid
 
+from cli.stage import key
 from cli.test_dns_sync import NAME, ZONE, folder, needed, zone_file
 
 if TYPE_CHECKING:
@@ -178,6 +179,29 @@ def test_a_stale_record_with_another_target_is_kept(stage: Stage, folder: Path) 
     stage.write("zones/example.com.yaml", yaml.safe_dump(other))
     ended = sync(stage, "--delete-stale", "--baseline", "before.json")
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], other)
+
+
+def test_a_hostname_that_moved_to_an_environment_of_another_manifest_keeps_both_records(
+    stage: Stage, folder: Path
+) -> None:
+    """Its validation record has the value of that environment; the routing record has the same target everywhere."""
+    receipt_then_delete(stage)
+    moved = zone_file(folder)
+    moved["_acme-challenge.images"]["value"] = "other.dcv.imgwire.dev."
+    stage.write("zones/example.com.yaml", yaml.safe_dump(moved))
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], moved)
+
+
+def test_an_environment_that_was_renamed_and_pinned_is_known_by_its_id(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    stage.set("IMGWIRE_API_KEY_SITE", key("web"))
+    stage.manifest(site={"hostname": None, "environment_id": uid("web")})
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    assert [(name, after, state) for name, _, after, state in states(ended)] == [
+        (NAME, None, "done"),
+        (ACME, None, "done"),
+    ]
 
 
 def test_a_baseline_cannot_name_any_other_cname_of_the_zone(stage: Stage, folder: Path) -> None:

@@ -236,6 +236,12 @@ def test_a_stream_may_be_closed(web: Stage, closed: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_records_to_remove_are_shown_once_with_wait(web: Stage) -> None:
+    terminal = Terminal("apply", "--auto-approve", "--no-dns", "--wait", "1s")
+    terminal.ended()
+    assert terminal.said.count("DNS records to remove") == 1
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1.5], ids=["before the bar", "while the bar is drawn"])
 def test_a_terminal_that_closes_during_apply_stops_it_with_a_complete_receipt(stage: Stage, seconds: float) -> None:
     names = [f"e{number}" for number in range(8)]

@@ -245,6 +245,22 @@ async def test_a_change_window_that_closes_before_the_answer_refuses_the_plan() 
     assert len(api.writes) == before
 
 
+async def test_a_change_window_that_closes_during_a_swap_lets_the_swap_be_completed() -> None:
+    now = [INSIDE]
+    context = Context(transport=Recording(), clock=lambda: now[0])
+
+    def close() -> None:
+        now[0] = AFTER
+
+    async with context:
+        await serving(context)
+        swapped = workspace_of(blue=BOTH["green"], green=BOTH["blue"])
+        swapped = replace(swapped, manifest=replace(swapped.manifest, change_windows=(NIGHT,)))
+        proposal = await propose(swapped, context)
+        result = await apply(swapped, replace(context, observer=Steps(close)), proposal, yes)
+    assert {str(item.state) for item in result.applied.results.values()} == {"done"}
+
+
 async def test_a_change_window_that_closes_while_an_environment_is_read_again_sends_no_delete() -> None:
     now = [INSIDE]
 
