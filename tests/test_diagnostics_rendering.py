@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
+from reconciler.model.escape import escape_control
 from reconciler.render.diagnostics import as_json, render_github, render_text
-from reconciler.render.escape import escape_control
 from reconciler.render.layout import columns as width
 from reconciler.render.style import Style
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reconciler.cli.terminal import SurvivingStream, style_for
-from reconciler.render.escape import finish
+from reconciler.model.escape import finish
 from reconciler.render.layout import fit
 from reconciler.render.log import json_line, text_line
 

@@ -96,7 +96,7 @@ class Commands(click.Group):
 
 
 def _print_error(text: str) -> None:
-    from reconciler.render.escape import finish_lines  # not needed for a first `--help`
+    from reconciler.model.escape import finish_lines  # not needed for a first `--help`
 
     click.echo(finish_lines(text), nl=False, err=True)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.model.diagnostics import Severity
-from reconciler.render.escape import escape_control
+from reconciler.model.escape import escape_control
 from reconciler.render.json_text import to_json
 from reconciler.render.problems import problems
 from reconciler.version import __version__

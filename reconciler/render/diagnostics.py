@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.diagnostics import Severity
-from reconciler.render.escape import break_commands, escape_control
+from reconciler.model.escape import break_commands, escape_control
 from reconciler.render.layout import columns
 from reconciler.render.style import PLAIN
 

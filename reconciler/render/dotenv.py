@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.escape import escape_control
 from reconciler.model.results import StatusResult
-from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan

@@ -6,7 +6,7 @@ from importlib import import_module
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import JSON_FORMATS, finish
+from reconciler.model.escape import JSON_FORMATS, finish
 from reconciler.render.layout import fit
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
+from reconciler.model.escape import finish
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, is_complete
 from reconciler.render import markdown
 from reconciler.render.diagnostics import render_github
-from reconciler.render.escape import finish
 from reconciler.render.problems import problems
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import finish
+from reconciler.model.escape import finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

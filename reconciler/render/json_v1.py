@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, assert_never
 
+from reconciler.model.bind import bind_line
 from reconciler.model.documents import PLAN, REPORT, VERSION
 from reconciler.model.domains import Live, Unreadable, domain_of
+from reconciler.model.escape import escape_control
 from reconciler.model.plan import Plan
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.results import (
@@ -24,8 +26,6 @@ from reconciler.model.results import (
 )
 from reconciler.model.times import later
 from reconciler.render.diagnostics import as_json
-from reconciler.render.dns import bind_line
-from reconciler.render.escape import escape_control
 from reconciler.render.json_text import to_json
 from reconciler.render.probes import probe_object
 from reconciler.version import __version__

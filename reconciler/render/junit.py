@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # for writing only
 
 from reconciler.model.domains import Unreadable
+from reconciler.model.escape import escape_control
 from reconciler.model.results import DriftResult
 from reconciler.render.diagnostics import render_text
-from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import escape_control, finish
+from reconciler.model.escape import escape_control, finish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

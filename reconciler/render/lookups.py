@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.bind import bind_line
 from reconciler.model.dns import DnsAction, DnsVerdict, PublishState
-from reconciler.render.dns import absolute, bind_line
-from reconciler.render.escape import escape_control
+from reconciler.model.escape import escape_control
+from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.render.escape import escape_control
+from reconciler.model.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.times import timestamp_of
-from reconciler.render.escape import escape_control
 from reconciler.render.layout import table
 
 if TYPE_CHECKING:

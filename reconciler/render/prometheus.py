@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.escape import escape_control
 from reconciler.model.results import DriftResult
-from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

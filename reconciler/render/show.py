@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.escape import escape_control
 from reconciler.model.results import ShowResult
-from reconciler.render.escape import escape_control
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.json_text import to_json
 from reconciler.render.json_v1 import render_report

@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.bind import unknown_record
 from reconciler.model.dns import plain_name
-from reconciler.render.dns import unknown_record
-from reconciler.render.escape import escape_control
+from reconciler.model.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

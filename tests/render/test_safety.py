@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
-from reconciler.render.escape import break_commands, escape_commands, escape_control, finish_lines
+from reconciler.model.escape import break_commands, escape_commands, escape_control, finish_lines
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.markup import code, prose
 from reconciler.render.style import Style

@@ -16,7 +16,7 @@ from reconciler.model.exit_codes import ExitCode
 def init(path: str) -> ExitCode:
     """Run the command."""
     from reconciler.manifest.starter import write_starter
-    from reconciler.render.escape import finish_lines
+    from reconciler.model.escape import finish_lines
 
     try:
         write_starter(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reconciler.render.escape import break_commands, escape_control
+from reconciler.model.escape import break_commands, escape_control
 from reconciler.render.html.attention import page_of
 from reconciler.render.html.page import MAX_OPEN
 from reconciler.version import __version__

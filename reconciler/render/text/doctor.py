@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.doctor import CheckState
+from reconciler.model.escape import escape_control
 from reconciler.model.results import DoctorResult
-from reconciler.render.escape import escape_control
 from reconciler.render.text.sections import render_failure
 
 if TYPE_CHECKING:

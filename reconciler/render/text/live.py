@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import Present, Unreadable, or_not_known
+from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
-from reconciler.render.escape import escape_control
 from reconciler.render.health import Health, health_of
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes

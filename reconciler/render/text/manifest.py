@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.escape import escape_control
 from reconciler.model.results import ImportResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
-from reconciler.render.escape import escape_control
 from reconciler.render.text.sections import joined, render_failure
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
 from reconciler.model.environments import EMULATOR_API_URL
+from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
-from reconciler.render.escape import escape_control
 from reconciler.render.layout import columns, pack
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 

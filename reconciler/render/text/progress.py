@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
+from reconciler.model.escape import escape_control
 from reconciler.model.report import StepState, Verdict
-from reconciler.render.escape import escape_control
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
+from reconciler.model.escape import escape_control
 from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import absolute
-from reconciler.render.escape import escape_control
 from reconciler.render.layout import table
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
-from reconciler.render.escape import escape_control
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.priority import by_verdict
