@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reconciler.documents.diagnostics import diagnostic_object
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 from reconciler.model.escape import escape_control
-from reconciler.render.diagnostics import as_json, render_github, render_text
+from reconciler.render.diagnostics import render_github, render_text
 from reconciler.render.layout import columns as width
 from reconciler.render.style import Style
 
@@ -55,7 +56,7 @@ def test_colour_adds_nothing_but_colour() -> None:
 
 
 def test_nothing_to_tell_is_an_empty_text() -> None:
-    assert (render_text([]), render_github([]), as_json([])) == ("", "", [])
+    assert (render_text([]), render_github([])) == ("", "")
 
 
 def test_annotations_are_escaped_as_github_wants() -> None:
@@ -68,7 +69,7 @@ def test_annotations_are_escaped_as_github_wants() -> None:
 
 
 def test_data_has_stable_keys() -> None:
-    assert as_json([ERROR, WARNING]) == [
+    assert [diagnostic_object(item) for item in (ERROR, WARNING)] == [
         {
             "severity": "error",
             "code": "hostname-claimed-twice",
@@ -135,7 +136,7 @@ def test_no_text_hides_or_moves_anything(text: str) -> None:
     rendered = render_text([diagnostic]) + render_github([diagnostic])
     assert all(line.isprintable() for line in rendered.split("\n"))
     assert len(render_github([diagnostic]).splitlines()) == 1
-    json.dumps(as_json([diagnostic]), ensure_ascii=False).encode()
+    json.dumps(diagnostic_object(diagnostic), ensure_ascii=False).encode()
     assert escape_control(escape_control(text)) == escape_control(text)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.documents.baseline import Baseline, NotABaseline, baseline_of
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.listing import first_of
@@ -17,7 +18,6 @@ from reconciler.operations.lookup import former_hostnames, notes, open_lookup, r
 from reconciler.operations.probe import probe_ready
 from reconciler.operations.propose import survey
 from reconciler.operations.receipt import read_receipt
-from reconciler.planning.baseline import Baseline, NotABaseline, from_document
 from reconciler.planning.drift import findings
 from reconciler.planning.records import records
 
@@ -113,7 +113,7 @@ def read_baseline(path: str) -> Baseline:
     except (ValueError, RecursionError):
         raise _unusable(path, "is not JSON") from None
     try:
-        return from_document(document)
+        return baseline_of(document)
     except NotABaseline as error:
         raise _unusable(path, str(error)) from None
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from reconciler.dns.lookup import Lookup
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain, Live
     from reconciler.model.report import Record
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.baseline import Baseline
 
 INSTALL = "pip install 'imgwire-reconciler[dns]'"
 

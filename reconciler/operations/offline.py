@@ -16,9 +16,9 @@ from reconciler.planning.guards import blocks, cut_moves
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.environments import Environment
     from reconciler.operations.workspace import Guards, Workspace
-    from reconciler.planning.baseline import Baseline
     from reconciler.planning.guards import Consent
 
 

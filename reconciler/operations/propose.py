@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.backend import Access
+from reconciler.documents.earlier import Earlier
 from reconciler.engine.refresh import read_all
 from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import InvalidInput
@@ -17,7 +18,6 @@ from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import StatusResult, Stopped
 from reconciler.operations.workspace import INVALID, Guards, with_emulator_keys
-from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 

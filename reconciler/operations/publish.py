@@ -25,13 +25,13 @@ from reconciler.planning.records import records as planned_records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.domains import Domain
     from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
     from reconciler.model.results import RecordsResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.baseline import Baseline
 
 PublishApprover = Callable[[tuple[Publication, ...]], Awaitable["Approval"]]
 """Decides whether these records may be published."""

@@ -8,17 +8,19 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from reconciler.documents.applied import restore_object, result_object
+from reconciler.documents.domains import live_object
+from reconciler.documents.earlier import Earlier, earlier_of
+from reconciler.documents.journal import HEADER, is_journal, is_running, merge
+from reconciler.documents.json_text import to_json
+from reconciler.documents.reports import render_report, render_running
+from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Verify
 from reconciler.model.report import StepError
 from reconciler.model.results import ApplyResult, Failed, Stopped
-from reconciler.planning.earlier import Earlier, from_document
-from reconciler.planning.journal import HEADER, is_journal, is_running, merge
-from reconciler.planning.saved import NotAPlan
-from reconciler.render.json_text import to_json
-from reconciler.render.json_v1 import live_object, render_report, render_running, restore_object, result_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +158,7 @@ def earlier_in(receipt: str | None) -> Earlier:
         return Earlier()
     try:
         document: Any = read_receipt(receipt)
-        return from_document(document)
+        return earlier_of(document)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Earlier()
 

@@ -9,11 +9,11 @@ from reconciler.operations.receipt import earlier_in
 from reconciler.operations.saved_plan import read_saved_plan, reopen
 
 if TYPE_CHECKING:
+    from reconciler.documents.saved_plan import SavedPlan
     from reconciler.model.plan import Action
     from reconciler.model.proposal import Proposal
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Guards, Workspace
-    from reconciler.planning.saved import SavedPlan
 
 
 def saved_in(path: str | None) -> SavedPlan | None:

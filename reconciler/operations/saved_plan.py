@@ -7,9 +7,13 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.documents.format import PLAN
+from reconciler.documents.reports import render_plan
+from reconciler.documents.saved_plan import SavedPlan, check_size, other_format, saved_plan_of
+from reconciler.documents.schema import misfit
+from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
-from reconciler.model.documents import PLAN
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
@@ -17,23 +21,11 @@ from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
-from reconciler.operations.document_schema import misfit
 from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of, with_base_read
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import (
-    NotAPlan,
-    SavedPlan,
-    check_size,
-    from_document,
-    other_format,
-    refusals,
-    stale,
-    with_done,
-    with_rest,
-)
-from reconciler.render.json_v1 import render_plan
+from reconciler.planning.saved import refusals, stale, with_done, with_rest
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Block, Plan
@@ -100,7 +92,7 @@ def read_saved_plan(path: str) -> SavedPlan:
         problem = misfit(document, "plan")
         if problem is not None:
             raise NotAPlan(problem)
-        return from_document(document)
+        return saved_plan_of(document)
     except (NotAPlan, ValueError, KeyError, TypeError) as error:
         raise _unusable(path, f"cannot be applied: {error}") from None
 

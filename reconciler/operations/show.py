@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.documents import PLAN, REPORT, is_readable
+from reconciler.documents.format import PLAN, REPORT, is_readable
+from reconciler.documents.reports import report_of_document
+from reconciler.documents.schema import misfit
+from reconciler.documents.steps import NotAPlan
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, ShowResult, Stopped
-from reconciler.operations.document_schema import misfit
 from reconciler.operations.receipt import read_receipt
-from reconciler.planning.documents import report_of_document
-from reconciler.planning.saved import NotAPlan
 from reconciler.render.formats import FORMATS
 
 if TYPE_CHECKING:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reconciler.dns.lookup import Lookup
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.dns import DnsNote
     from reconciler.model.probe import Probe
     from reconciler.model.report import Verified
     from reconciler.model.results import StatusResult
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
-    from reconciler.planning.baseline import Baseline
 
 
 async def verify(

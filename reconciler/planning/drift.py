@@ -14,9 +14,9 @@ from reconciler.planning.diff import changes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.domains import Live
     from reconciler.model.plan import Change, EnvironmentPlan, Plan
-    from reconciler.planning.baseline import Baseline
 
 _KINDS = {
     Action.CREATE: DriftKind.MISSING,

@@ -6,12 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.documents.earlier import Earlier
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.listing import first_of
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.base_revision import guarded_by_base
-from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

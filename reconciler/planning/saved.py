@@ -1,151 +1,26 @@
-"""A saved plan: read back from its document, and compared with the manifest and with live before it is applied."""
+"""A saved plan compared with the manifest and with live, before it is applied."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from reconciler.model.digest import Access, digest_of
-from reconciler.model.documents import PLAN, is_readable
+from reconciler.model.digest import Access
 from reconciler.model.domains import Present, Unreadable, domain_of
-from reconciler.model.plan import CHANGING, Action, Block, Create, Delete, Identity, Step, Vacant, Verify
+from reconciler.model.plan import CHANGING, Action, Block, Delete
 from reconciler.planning.diff import changes
-from reconciler.planning.earlier import Earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
+    from reconciler.documents.saved_plan import SavedPlan
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.model.plan import EnvironmentPlan, Plan, Step
 
-MAX_ENVIRONMENTS = 20_000
-MAX_STEPS = 3 * MAX_ENVIRONMENTS
 MAX_CLOCK_SKEW = timedelta(minutes=10)
-MAX_EXPIRES_IN = 3650 * 86400
-"""Seconds: the longest that `plan --expires-in` accepts."""
-
-_MAX_CREATED_AT = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=MAX_EXPIRES_IN)
-
-
-class NotAPlan(Exception):
-    """The document is not a plan that this version can run. `str()` is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
-    """What a plan document promises. `desired`, `before` and `access` have an entry for each environment: its hostname, its
-    live record as JSON, and how it is accessed. The file does not choose the manifest."""
-
-    api_url: str
-    created_at: datetime
-    expires_at: datetime
-    digest: str
-    desired: Mapping[str, str | None]
-    access: Mapping[str, Access]
-    before: Mapping[str, Mapping[str, Any] | None]
-    steps: Mapping[str, Step]
-
-    @property
-    def earlier(self) -> Earlier:
-        """What was live when the plan was made, and what it deletes."""
-        return Earlier(
-            {name: record["hostname"] for name, record in self.before.items() if record is not None},
-            frozenset((step.environment, step.hostname) for step in self.steps.values() if isinstance(step, Delete)),
-        )
-
-    @property
-    def concerned(self) -> frozenset[str]:
-        """The environments that have a step. No other is touched."""
-        return frozenset(step.environment for step in self.steps.values())
-
-
-def other_format(document: object) -> str | None:
-    """The format of a document that is no plan, or is a plan of another major version; else None."""
-    if not isinstance(document, dict) or "format" not in document:
-        return None
-    if document["format"] == PLAN and is_readable(document):
-        return None
-    return f"{document['format']} {document.get('format_version', '')}".strip()
-
-
-def check_size(document: object) -> None:
-    """Raises NotAPlan for a document larger than any plan, before anything slow is done with it."""
-    for key, limit in (("environments", MAX_ENVIRONMENTS), ("steps", MAX_STEPS)):
-        entries = document.get(key) if isinstance(document, dict) else None
-        if isinstance(entries, list) and len(entries) > limit:
-            raise NotAPlan(f"it has {len(entries):,} {key}, and a plan has at most {limit:,}")
-
-
-def from_document(document: Mapping[str, Any]) -> SavedPlan:
-    """The saved plan, from a document that fits `plan.schema.json`. Raises NotAPlan when it was edited or cannot be run."""
-    if "offline" in document:
-        raise NotAPlan("it is an offline plan, made without reading live: run `reconciler plan` without --offline")
-    if not document["digest"] or not document["source"] or document["expires_in"] is None:
-        raise NotAPlan("it contains no plan: it was written by a run that failed")
-    created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
-    # Times are not in the digest, so an edit cannot be seen; at least no plan outlives what `--expires-in` accepts.
-    if not 0 < document["expires_in"] <= MAX_EXPIRES_IN or created_at > _MAX_CREATED_AT:
-        raise NotAPlan("its times are impossible, so it was edited after it was written")
-    if expires_at > created_at + timedelta(seconds=document["expires_in"]):
-        raise NotAPlan("its expiry does not match its content, so it was edited after it was written")
-    steps = tuple(map(step_of, document["steps"]))
-    environments = document["environments"]
-    access = {
-        item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
-        for item in environments
-    }
-    writes = [step for step in steps if not isinstance(step, Verify)]
-    if digest_of(document["source"]["api_url"], access, writes) != document["digest"]:
-        raise NotAPlan("its digest does not match its content, so it was edited or damaged after it was written")
-    _check_steps(document, steps)
-    return SavedPlan(
-        document["source"]["api_url"],
-        created_at,
-        expires_at,
-        document["digest"],
-        {item["name"]: item["after"] for item in environments},
-        access,
-        {item["name"]: item["live"] for item in environments},
-        {step.id: step for step in steps},
-    )
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise NotAPlan("one of its times has no time zone")
-    return moment
-
-
-def steps_of(document: Mapping[str, Any]) -> tuple[Step, ...]:
-    """The steps of a plan or report. Raises NotAPlan where they do not fit together."""
-    steps = tuple(map(step_of, document["steps"]))
-    _check_steps(document, steps)
-    return steps
-
-
-def _check_steps(document: Mapping[str, Any], steps: Sequence[Step]) -> None:
-    ids = [step["id"] for step in document["steps"]]
-    if len(set(ids)) < len(ids) or ids != [step.id for step in steps]:
-        raise NotAPlan("the id of a step does not match its content")
-    unlisted = sorted({step.environment for step in steps} - {item["name"] for item in document["environments"]})
-    if unlisted:
-        raise NotAPlan(f"it has a step for `{unlisted[0]}`, which is not among its environments")
-
-
-def step_of(step: Mapping[str, Any]) -> Step:
-    """A step, from its object in a document. Raises NotAPlan."""
-    condition = step["precondition"]
-    after = tuple(step["after"])
-    if step["op"] == "create":
-        return Create(step["environment"], step["hostname"], Vacant(), after)
-    if "hostname" not in condition:
-        raise NotAPlan(f"step {step['id']} has no custom domain as its precondition")
-    identity = Identity(condition["hostname"], condition["id"], condition["environment_id"])
-    kind = Delete if step["op"] == "delete" else Verify
-    return kind(step["environment"], step["hostname"], identity, after)
 
 
 def refusals(

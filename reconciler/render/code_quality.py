@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from reconciler.documents.json_text import to_json
 from reconciler.model.diagnostics import Severity
 from reconciler.model.escape import escape_control
-from reconciler.render.json_text import to_json
 from reconciler.render.problems import problems
 from reconciler.version import __version__
 

@@ -1,8 +1,8 @@
-"""Diagnostics for people, for pull requests and for scripts."""
+"""Diagnostics for people and for pull requests."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
 from reconciler.model.escape import break_commands, escape_control
@@ -43,31 +43,6 @@ def render_total(diagnostics: Sequence[Diagnostic]) -> str:
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:
     """Workflow commands that GitHub shows as annotations of a pull request, a line for each diagnostic."""
     return "".join(f"{_annotation(diagnostic)}\n" for diagnostic in diagnostics)
-
-
-def as_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """Plain data under stable keys. `file`, `line` and `column` are null where no text is to blame.
-
-    `environment` is the entry concerned, or null; `related` are other places, with a `label` each.
-    """
-    return [
-        {
-            "severity": str(diagnostic.severity),
-            "code": str(diagnostic.code),
-            "message": escape_control(diagnostic.message),
-            "hint": escape_control(diagnostic.hint) if diagnostic.hint is not None else None,
-            **_place(diagnostic.span),
-            "environment": escape_control(diagnostic.environment) if diagnostic.environment is not None else None,
-            "related": [{"label": escape_control(other.label), **_place(other.span)} for other in diagnostic.related],
-        }
-        for diagnostic in diagnostics
-    ]
-
-
-def _place(span: Span | None) -> dict[str, str | int | None]:
-    if span is None:
-        return {"file": None, "line": None, "column": None}
-    return {"file": escape_control(span.file), "line": span.line, "column": span.column}
 
 
 def _block(diagnostic: Diagnostic, style: Style, width: int | None) -> str:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     Renderer = Callable[[Report, Style], str]
 
-# `module:function` in this folder. Names only: a wrong format is refused without importing a renderer. The first is the default.
-_REPORT = {"json": "json_v1:render_report", "markdown": "markdown:render_report"}
+# `module:function`, relative to this folder. Names only: a wrong format is refused without importing a renderer. The first is
+# the default.
+_REPORT = {"json": ".documents.reports:render_report", "markdown": "markdown:render_report"}
 _PAGE = {"html": "html.render:render"}
 FORMATS: dict[str, dict[str, str]] = {
     "validate": {
         "text": "text.manifest:render_validate",
-        "json": "json_v1:render_report",
+        "json": ".documents.reports:render_report",
         "github": "github:render",
         "sarif": "code_quality:render_sarif_report",
         "codeclimate": "code_quality:render_codeclimate_report",
@@ -31,7 +32,7 @@ FORMATS: dict[str, dict[str, str]] = {
     },
     "plan": {
         "text": "text.plan:render_plan",
-        "json": "json_v1:render_plan",
+        "json": ".documents.reports:render_plan",
         "markdown": "markdown:render_plan",
         "github": "github:render",
         "gitlab": "gitlab:render_plan",
@@ -48,7 +49,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "github": "github:render",
         **_PAGE,
     },
-    "import": {"text": "text.manifest:render_import", "json": "json_v1:render_report"},
+    "import": {"text": "text.manifest:render_import", "json": ".documents.reports:render_report"},
     "show": {
         "text": "show:render_text",
         "json": "show:render_json",
@@ -58,7 +59,7 @@ FORMATS: dict[str, dict[str, str]] = {
     },
     "dns show": {
         "table": "records:render_table",
-        "json": "json_v1:render_report",
+        "json": ".documents.reports:render_report",
         "bind": "records:render_bind",
         "octodns": "records:render_octodns",
         "dnscontrol": "records:render_dnscontrol",
@@ -66,7 +67,7 @@ FORMATS: dict[str, dict[str, str]] = {
         "external-dns": "records:render_external_dns",
         "csv": "records:render_csv",
     },
-    "doctor": {"text": "text.doctor:render_doctor", "json": "json_v1:render_report"},
+    "doctor": {"text": "text.doctor:render_doctor", "json": ".documents.reports:render_report"},
     "dns check": {"text": "text.verify:render_dns_check", **_REPORT},
     "dns sync": {"text": "text.verify:render_dns_sync", **_REPORT},
 }
@@ -80,7 +81,7 @@ FAILURE_FORMATS = frozenset(
 def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
     module, _, function = FORMATS[command][format_].partition(":")
-    render: Renderer = getattr(import_module(f"reconciler.render.{module}"), function)
+    render: Renderer = getattr(import_module(f".{module}", __package__), function)
     if format_ in JSON_FORMATS:  # finished by `to_json`, as saved plans and receipts are
         return render
     if format_ in {"text", "table"}:

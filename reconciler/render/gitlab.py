@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.documents.json_text import to_json
 from reconciler.model.results import PlanResult, is_complete
-from reconciler.render.json_text import to_json
 
 if TYPE_CHECKING:
     from reconciler.model.results import Report

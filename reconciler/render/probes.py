@@ -1,13 +1,12 @@
-"""Probes for people and programs."""
+"""Probes for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.probe import ProbeVerdict
-from reconciler.model.times import timestamp_of
 from reconciler.render.layout import table
 
 if TYPE_CHECKING:
@@ -42,18 +41,3 @@ def render_probes(probes: Sequence[Probe], style: Style) -> str:
 def verdict_words(probe: Probe) -> str:
     """The verdict as people read it."""
     return probe.verdict.replace("_", " ")
-
-
-def probe_object(probe: Probe) -> dict[str, Any]:
-    """The probe as JSON documents have it."""
-    return {
-        "environment": probe.environment,
-        "hostname": probe.hostname,
-        "verdict": probe.verdict.value,
-        "message": probe.message,
-        "address": probe.address,
-        "protocol": probe.protocol,
-        "http_status": probe.status,
-        "certificate_expires_at": None if probe.expires is None else timestamp_of(probe.expires),
-        "days_left": probe.days_left,
-    }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.documents.json_text import to_json
+from reconciler.documents.reports import render_report
 from reconciler.model.escape import escape_control
 from reconciler.model.results import ShowResult
 from reconciler.render.formats import FORMATS, renderer
-from reconciler.render.json_text import to_json
-from reconciler.render.json_v1 import render_report
 from reconciler.render.markup import code
 from reconciler.render.text.sections import UNFINISHED, render_failure
 

@@ -19,6 +19,8 @@ from seeded_ids import seeded_ids
 
 from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
+from reconciler.documents.earlier import Earlier
+from reconciler.documents.saved_plan import SavedPlan
 from reconciler.emulator.app import build
 from reconciler.emulator.auth import Account
 from reconciler.emulator.problems import Problem
@@ -35,10 +37,9 @@ from reconciler.model.ledger import Ledger
 from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Create, Delete, Plan, Verify
 from reconciler.model.report import RestoreFailure, StepState
-from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import SavedPlan, stale, with_done
+from reconciler.planning.saved import stale, with_done
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from conclusions import of_apply
 from hypothesis import HealthCheck, Phase, given, note, settings
 
+from reconciler.documents.earlier import Earlier
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Create, Delete, Verify, move_targets
 from reconciler.model.report import RestoreFailure, StepState
-from reconciler.planning.earlier import Earlier
 
 from .scenario import Lived, Organization, Round, Scenario, live_through, saved, scenarios
 

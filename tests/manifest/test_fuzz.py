@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.documents.diagnostics import diagnostic_object
 from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
-from reconciler.render.diagnostics import as_json, render_github, render_text
+from reconciler.render.diagnostics import render_github, render_text
 from reconciler.render.style import Style
 
 CANARY = "CANARY-0123456789"
@@ -33,7 +34,11 @@ def report(*texts: bytes) -> tuple[Diagnostic, ...]:
     for diagnostic in found:
         assert diagnostic.source is None or len(diagnostic.source.text) <= 200
         assert len(diagnostic.message) <= 400
-    text = render_text(found, Style(width=80)) + render_github(found) + json.dumps(as_json(found))
+    text = (
+        render_text(found, Style(width=80))
+        + render_github(found)
+        + json.dumps([diagnostic_object(item) for item in found])
+    )
     assert all(line.isprintable() for line in text.split("\n"))
     return found
 
@@ -134,7 +139,12 @@ def test_no_arrangement_of_a_manifest_shows_a_key(key: str, others: list[str], f
     rest = [piece.format(CANARY, CANARY) if piece.count("{}") else piece for piece in others]
     body = "\n    ".join([key.format(CANARY, CANARY), *rest] if first else [*rest, key.format(CANARY, CANARY)])
     found = report(START + b"  production:\n    hostnam: x\n    " + body.encode() + b"\n    protect: maybe\n")
-    shown = render_text(found) + render_github(found) + json.dumps(as_json(found)) + repr(found)
+    shown = (
+        render_text(found)
+        + render_github(found)
+        + json.dumps([diagnostic_object(item) for item in found])
+        + repr(found)
+    )
     assert CANARY not in shown
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.documents.diagnostics import diagnostic_object
 from reconciler.manifest.codes import Code
 from reconciler.manifest.keys import resolve
 from reconciler.manifest.loader import load
 from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import Diagnostic, InvalidInput
-from reconciler.render.diagnostics import as_json, render_github, render_text
+from reconciler.render.diagnostics import render_github, render_text
 
 if TYPE_CHECKING:
     from tests.conftest import Golden
@@ -50,7 +51,10 @@ def test_a_mistake_is_reported_as_in_its_case(
 
     found = diagnostics_of(run)
 
-    text, data = render_text(found), json.dumps(as_json(found), indent=2, ensure_ascii=False) + "\n"
+    text, data = (
+        render_text(found),
+        json.dumps([diagnostic_object(item) for item in found], indent=2, ensure_ascii=False) + "\n",
+    )
     golden(case / "expected.txt", text)
     golden(case / "expected.json", data)
     assert "CANARY" not in text + data + render_github(found) + repr(found)

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from reconciler.documents.diagnostics import diagnostic_object
 from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import InvalidInput
-from reconciler.render.diagnostics import as_json, render_github, render_text
+from reconciler.render.diagnostics import render_github, render_text
 
 OTHER_FILES = {
     "one line": "CANARY CANARY\n",
@@ -47,7 +48,12 @@ def test_nothing_of_a_file_that_is_no_manifest_is_shown(text: str | bytes) -> No
     with pytest.raises(InvalidInput) as invalid:
         parse_documents([ManifestFile("a.yaml", data)])
     found = invalid.value.diagnostics
-    output = render_text(found) + render_github(found) + json.dumps(as_json(found)) + repr(found)
+    output = (
+        render_text(found)
+        + render_github(found)
+        + json.dumps([diagnostic_object(item) for item in found])
+        + repr(found)
+    )
     assert "CANARY" not in output
     assert len(found) == 1
 

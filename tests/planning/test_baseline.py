@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, uid, wish
 
+from reconciler.documents.baseline import NotABaseline, baseline_of
+from reconciler.documents.reports import render_plan, render_report
 from reconciler.model.conclusion import report_of
 from reconciler.model.digest import digest
 from reconciler.model.domains import FIELDS, Absent, Domain, Present, domain_of
@@ -19,15 +21,13 @@ from reconciler.model.plan import Block, Change
 from reconciler.model.proposal import Proposal
 from reconciler.model.report import Cause, DriftKind, Finding
 from reconciler.model.results import DriftResult, PlanResult
-from reconciler.planning.baseline import NotABaseline, from_document
 from reconciler.planning.drift import findings
 from reconciler.planning.planner import build_plan
-from reconciler.render.json_v1 import render_plan, render_report
 
 if TYPE_CHECKING:
+    from reconciler.documents.baseline import Baseline
     from reconciler.model.domains import Live
     from reconciler.model.plan import Plan
-    from reconciler.planning.baseline import Baseline
 
 HOST = "web.example.com"
 READY = live("web", HOST)
@@ -39,7 +39,7 @@ def plan_of(desired: str | None, now: Live) -> Plan:
 
 def seen(then: Live, desired: str | None = HOST, found: tuple[Finding, ...] = ()) -> Baseline:
     document = report_of("drift", TIME, DriftResult(plan_of(desired, then), findings=found))
-    return from_document(json.loads(render_report(document)))
+    return baseline_of(json.loads(render_report(document)))
 
 
 def told(found: tuple[Finding, ...]) -> list[tuple[str, str | None, bool]]:
@@ -174,7 +174,7 @@ def test_a_wrong_environment_is_no_drift() -> None:
 def test_a_saved_plan_serves_as_a_baseline_too() -> None:
     plan = plan_of(HOST, READY)
     document = report_of("plan", TIME, PlanResult(Proposal(plan, digest(plan))))
-    assert from_document(json.loads(render_plan(document))).live == {"web": Present(domain("web", HOST))}
+    assert baseline_of(json.loads(render_plan(document))).live == {"web": Present(domain("web", HOST))}
 
 
 REPORT: dict[str, Any] = {
@@ -205,9 +205,9 @@ REPORT: dict[str, Any] = {
     ],
 )
 def test_what_is_no_baseline_is_refused_with_the_reason(change: dict[str, Any], why: str) -> None:
-    assert from_document(REPORT).live == {"web": Absent()}
+    assert baseline_of(REPORT).live == {"web": Absent()}
     with pytest.raises(NotABaseline) as refusal:
-        from_document({**REPORT, **change})
+        baseline_of({**REPORT, **change})
     assert str(refusal.value) == why
 
 
@@ -232,7 +232,7 @@ def test_every_complete_report_is_readable_as_a_baseline(
 ) -> None:
     environments = [{**more, "name": name, "live": record} for name, record in records.items()]
     found = [{**more, "fingerprint": fingerprint, "cause": str(cause)} for fingerprint, cause in causes.items()]
-    baseline = from_document({**more, **REPORT, "environments": environments, "findings": found})
+    baseline = baseline_of({**more, **REPORT, "environments": environments, "findings": found})
     assert baseline.causes == causes
     assert {name: domain_of(state) for name, state in baseline.live.items()} == {
         name: Domain(**{field: record[field] for field in FIELDS}) if record else None
@@ -244,7 +244,7 @@ def test_every_complete_report_is_readable_as_a_baseline(
 def test_any_json_is_read_or_refused(change: dict[str, Any], anything: Any) -> None:
     for document in (anything, {**REPORT, **change}, {**REPORT, "environments": [change]}):
         try:
-            baseline = from_document(document)
+            baseline = baseline_of(document)
         except NotABaseline:
             if document == REPORT:
                 raise
@@ -254,7 +254,7 @@ def test_any_json_is_read_or_refused(change: dict[str, Any], anything: Any) -> N
 
 def test_fields_that_a_report_lacks_are_unknown() -> None:
     required = {"id": "1", "environment_id": "2", "hostname": "web.example.com"}
-    live = from_document({**REPORT, "environments": [{"name": "web", "live": required}]}).live["web"]
+    live = baseline_of({**REPORT, "environments": [{"name": "web", "live": required}]}).live["web"]
     assert isinstance(live, Present)
     assert (live.domain.hostname, live.domain.status) == ("web.example.com", None)
 

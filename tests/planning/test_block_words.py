@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from samples import API_URL, domain, live, wish
 
+from reconciler.documents.earlier import Earlier
 from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Live, Present, Unreadable
 from reconciler.model.errors import ServerFault
 from reconciler.model.plan import Action, Block, Plan
-from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from samples import API_URL, live, unreadable, wish
 
+from reconciler.documents.earlier import Earlier
 from reconciler.model.plan import Action, Block, Plan, Step
-from reconciler.planning.earlier import Earlier
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import API_URL, domain, live, unreadable, wish
 
+from reconciler.documents.baseline import Baseline, NotABaseline, baseline_of
+from reconciler.documents.saved_plan import other_format
 from reconciler.model.domains import Absent, Present
 from reconciler.model.plan import Change
 from reconciler.model.report import Cause, DriftKind, Finding
-from reconciler.planning.baseline import Baseline, NotABaseline, from_document
 from reconciler.planning.drift import findings
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import other_format
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain
@@ -130,10 +130,10 @@ def test_a_baseline_may_leave_open_only_when_a_domain_was_verified(field: str) -
         "environments": [{"name": "web", "error": None, "live": {**NOW.as_dict(), field: None}}],
     }
     if field == "last_verified_at":
-        assert from_document(document).live == {"web": Present(domain("web", HOST, last_verified_at=None))}
+        assert baseline_of(document).live == {"web": Present(domain("web", HOST, last_verified_at=None))}
     else:
         with pytest.raises(NotABaseline, match="`live` of `web` is not a custom domain"):
-            from_document(document)
+            baseline_of(document)
 
 
 def test_a_move_to_an_unreadable_environment_names_both() -> None:

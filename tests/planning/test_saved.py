@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from samples import API_URL, TIME, domain, live, pending, uid, wish
 
+from reconciler.documents.reports import render_plan
+from reconciler.documents.saved_plan import SavedPlan, other_format, saved_plan_of
+from reconciler.documents.steps import NotAPlan
 from reconciler.model.conclusion import report_of
 from reconciler.model.digest import Access, digest, digest_of
 from reconciler.model.domains import Absent, Live, Present
@@ -17,8 +20,7 @@ from reconciler.model.plan import Identity, Plan, Vacant, Verify
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import PlanResult
 from reconciler.planning.planner import build_plan
-from reconciler.planning.saved import NotAPlan, SavedPlan, from_document, other_format, refusals, stale
-from reconciler.render.json_v1 import render_plan
+from reconciler.planning.saved import refusals, stale
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Known
@@ -62,7 +64,7 @@ def plan_of(live_: dict[str, Live] = LIVE, wishes: list[Environment] = WISHES) -
 
 @pytest.fixture
 def saved() -> SavedPlan:
-    return from_document(document_of(plan_of()))
+    return saved_plan_of(document_of(plan_of()))
 
 
 def environments(wishes: list[Environment] = WISHES) -> dict[str, Environment]:
@@ -321,7 +323,7 @@ def test_every_edit_of_what_would_be_done_is_noticed() -> None:
     ]
     for document in edits:
         with pytest.raises(NotAPlan, match=r"^its digest does not match its content, so it was edited or damaged"):
-            from_document(document)
+            saved_plan_of(document)
 
 
 @pytest.mark.parametrize(
@@ -336,12 +338,12 @@ def test_every_edit_of_what_would_be_done_is_noticed() -> None:
 )
 def test_impossible_times_are_refused(times: dict[str, Any]) -> None:
     with pytest.raises(NotAPlan, match=r"^its times are impossible, so it was edited after it was written$"):
-        from_document(_edited(**times))
+        saved_plan_of(_edited(**times))
 
 
 def test_a_plan_that_was_never_made_cannot_be_applied() -> None:
     with pytest.raises(NotAPlan, match=r"^it contains no plan: it was written by a run that failed$"):
-        from_document(_edited(digest=None))
+        saved_plan_of(_edited(digest=None))
 
 
 def test_a_step_under_another_id_is_refused() -> None:
@@ -349,7 +351,7 @@ def test_a_step_under_another_id_is_refused() -> None:
     verify = next(step for step in document["steps"] if step["op"] == "verify")
     verify["id"] = "verify:other"
     with pytest.raises(NotAPlan, match=r"^the id of a step does not match its content$"):
-        from_document(document)
+        saved_plan_of(document)
 
 
 def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
@@ -357,7 +359,7 @@ def test_a_delete_without_the_domain_it_is_for_is_refused() -> None:
     delete = next(step for step in document["steps"] if step["op"] == "delete")
     delete["precondition"] = {"absent": True}
     with pytest.raises(NotAPlan, match=r"has no custom domain as its precondition$"):
-        from_document(document)
+        saved_plan_of(document)
 
 
 @pytest.mark.parametrize(
@@ -394,4 +396,4 @@ def test_a_step_for_an_environment_that_is_not_listed_is_refused() -> None:
     }
     document["digest"] = digest_of(API_URL, access, plan_of().writes)
     with pytest.raises(NotAPlan, match=r"^it has a step for `web`, which is not among its environments$"):
-        from_document(document)
+        saved_plan_of(document)

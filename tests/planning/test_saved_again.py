@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from samples import API_URL, domain, pending, uid, wish
 
+from reconciler.documents.saved_plan import other_format, saved_plan_of
+from reconciler.documents.steps import NotAPlan
 from reconciler.model.domains import Absent, Present
-from reconciler.planning.saved import NotAPlan, from_document, other_format, refusals, stale, with_done
+from reconciler.planning.saved import refusals, stale, with_done
 
 from .test_saved import BEFORE, LIVE, WISHES, document_of, plan_of
 
@@ -16,12 +18,12 @@ def ids(steps: object) -> list[str]:
 
 
 def test_before_the_first_run_nothing_counts_as_done() -> None:
-    saved = from_document(document_of(plan_of()))
+    saved = saved_plan_of(document_of(plan_of()))
     assert with_done(saved, plan_of()) == plan_of()
 
 
 def test_what_there_is_not_to_do_any_more_was_done_and_comes_first() -> None:
-    saved = from_document(document_of(plan_of()))
+    saved = saved_plan_of(document_of(plan_of()))
     later = {
         **LIVE,
         "gone": Absent(),
@@ -38,7 +40,7 @@ def test_what_there_is_not_to_do_any_more_was_done_and_comes_first() -> None:
 
 
 def test_a_replace_whose_delete_is_done_needs_only_its_create() -> None:
-    saved = from_document(document_of(plan_of()))
+    saved = saved_plan_of(document_of(plan_of()))
     fresh = plan_of({**LIVE, "web": Absent()})
     assert stale(saved, fresh) == ()
     assert [step.id for step in fresh.steps if step.environment == "web"] == ["create:web", "verify:web"]
@@ -52,7 +54,7 @@ def test_a_document_without_a_version_is_of_another_format() -> None:
 
 
 def test_a_changed_manifest_is_reported_for_a_saved_plan() -> None:
-    saved = from_document(document_of(plan_of()))
+    saved = saved_plan_of(document_of(plan_of()))
     wishes = {item.name: item for item in [*WISHES[:-1], wish("web", None, environment_id=uid("web"))]}
     assert [block.message for block in refusals(saved, API_URL, BEFORE, wishes)] == [
         "`web` has changed since the plan was saved: the saved plan sets its hostname to"
@@ -61,7 +63,7 @@ def test_a_changed_manifest_is_reported_for_a_saved_plan() -> None:
 
 
 def test_an_absent_domain_is_reported_for_a_saved_plan() -> None:
-    saved = from_document(document_of(plan_of()))
+    saved = saved_plan_of(document_of(plan_of()))
     before = pending("slow", "slow.example.com")
     assert [block.message for block in stale(saved, plan_of({**LIVE, "slow": Absent()}))] == [
         "`slow` has changed since the plan was saved: "
@@ -71,4 +73,4 @@ def test_an_absent_domain_is_reported_for_a_saved_plan() -> None:
 
 def test_an_expiry_without_a_time_zone_is_no_moment() -> None:
     with pytest.raises(NotAPlan, match=r"^one of its times has no time zone$"):
-        from_document({**document_of(plan_of()), "expires_at": "2999-01-01T00:00:00"})
+        saved_plan_of({**document_of(plan_of()), "expires_at": "2999-01-01T00:00:00"})

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import API_URL, TIME, domain, live, locked_out, unreadable, wish
 
+from reconciler.documents.baseline import Baseline
 from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Severity, Span
 from reconciler.model.domains import Absent, Present
@@ -21,7 +22,6 @@ from reconciler.model.environments import Source
 from reconciler.model.errors import NoAnswer
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DriftResult, Failed
-from reconciler.planning.baseline import Baseline
 from reconciler.planning.drift import findings
 from reconciler.planning.planner import build_plan
 from reconciler.render.formats import FORMATS, renderer

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from reconciler.schema_files import read_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from reconciler.documents.format import Object
 
 
-def misfit(document: Mapping[str, Any], schema: str) -> str | None:
+def misfit(document: Object, schema: str) -> str | None:
     """Why the document does not fit the schema of that name (`plan` or `report`), to follow its name; None where it fits.
 
     Fields that the schema does not know are fine: later minor versions add some.

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.domains import Absent, Domain, Live, Present
+from reconciler.documents.applied import unserved_object
+from reconciler.documents.domains import known_of
+from reconciler.documents.steps import steps_of
 from reconciler.model.ledger import unserved
 from reconciler.model.report import StepResult, StepState
-from reconciler.planning.saved import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from reconciler.documents.format import Object
 
 RUNNING = "running"
 """The `outcome` of a report whose run has not ended. Its `exit_code` is null."""
@@ -49,7 +52,7 @@ def merge(document: dict[str, Any], journal: bytes) -> dict[str, Any]:
     return {**merged, "restored": list(restored.values()), "unserved": _unserved(merged)}
 
 
-def _events(journal: bytes) -> Iterator[Mapping[str, Any]]:
+def _events(journal: bytes) -> Iterator[Object]:
     for line in journal.split(b"\n")[1:-1]:
         try:
             event = json.loads(line)
@@ -60,14 +63,7 @@ def _events(journal: bytes) -> Iterator[Mapping[str, Any]]:
         yield event
 
 
-def _unserved(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    steps = steps_of(document)
+def _unserved(document: Object) -> list[Object]:
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
-    live: dict[str, Live] = {
-        item["name"]: Absent() if item["live"] is None else Present(Domain.from_dict(item["live"]))
-        for item in document["environments"]
-    }
-    return [
-        {"hostname": item.hostname, "environment": item.environment, "since": item.since}
-        for item in unserved(steps, results, live)
-    ]
+    live = {item["name"]: known_of(item) for item in document["environments"]}
+    return [unserved_object(item) for item in unserved(steps_of(document), results, live)]

@@ -1,16 +1,18 @@
-"""What an earlier run saw, read back from its document."""
+"""What an earlier run saw, read back from its document for `--baseline`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.documents import PLAN, REPORT, is_readable
+from reconciler.documents.format import PLAN, REPORT, is_readable
 from reconciler.model.domains import FIELDS, REQUIRED_FIELDS, Absent, Domain, Known, Present
 from reconciler.model.report import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from reconciler.documents.format import Object
 
 
 class NotABaseline(Exception):
@@ -32,7 +34,7 @@ class Baseline:
     access: Mapping[str, str] = field(default_factory=dict)
 
 
-def from_document(document: object) -> Baseline:
+def baseline_of(document: object) -> Baseline:
     """The baseline, from a report (a receipt or an earlier drift document is one) or a plan. Raises NotABaseline."""
     if not isinstance(document, dict) or document.get("format") not in (PLAN, REPORT):
         raise NotABaseline("is neither a report nor a plan of this tool")
@@ -56,21 +58,21 @@ def from_document(document: object) -> Baseline:
     )
 
 
-def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def _objects(document: Object, key: str) -> list[dict[str, Any]]:
     found = document.get(key)
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise NotABaseline(f"is damaged: `{key}` is not a list of objects")
     return found
 
 
-def _deletes(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _deletes(document: Object) -> Iterator[tuple[str, str]]:
     for step in _objects(document, "steps") if "steps" in document else []:
         match step:
             case {"op": "delete", "environment": str(name), "hostname": str(hostname)}:
                 yield name, hostname
 
 
-def _live(item: Mapping[str, Any]) -> tuple[str, Known]:
+def _live(item: Object) -> tuple[str, Known]:
     name = item.get("name")
     if not isinstance(name, str) or "live" not in item:
         raise NotABaseline("is damaged: an environment has no `name` or no `live`")
@@ -87,7 +89,7 @@ def _fits(field: str, value: object) -> bool:
     return isinstance(value, str) or (value is None and field not in REQUIRED_FIELDS)
 
 
-def _cause(item: Mapping[str, Any]) -> tuple[str, Cause]:
+def _cause(item: Object) -> tuple[str, Cause]:
     fingerprint, cause = item.get("fingerprint"), item["cause"]
     if not isinstance(fingerprint, str) or cause not in tuple(Cause):
         raise NotABaseline("is damaged: a finding has no `fingerprint` or a `cause` that there is not")

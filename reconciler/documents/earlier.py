@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reconciler.documents.format import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Earlier:
         return {name: hostname for name, hostname in self.hostnames.items() if (name, hostname) not in self.deletes}
 
 
-def from_document(document: Mapping[str, Any]) -> Earlier:
+def earlier_of(document: Object) -> Earlier:
     """From a report (a receipt is one) or a plan. Raises KeyError, TypeError or AttributeError where it is neither."""
     hostnames = {
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Object = Mapping[str, Any]
+"""A JSON object, as `json.loads` returns it."""
 
 PLAN = "imgwire-reconciler/plan"
 REPORT = "imgwire-reconciler/report"
@@ -13,7 +14,7 @@ VERSION = "1.0"
 """A minor version adds fields. Readers ignore fields that they do not know."""
 
 
-def is_readable(document: Mapping[str, Any]) -> bool:
+def is_readable(document: Object) -> bool:
     """The document is of this major version."""
     version = document.get("format_version")
     return isinstance(version, str) and version.partition(".")[0] == VERSION.partition(".")[0]
