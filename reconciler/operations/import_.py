@@ -22,7 +22,13 @@ from reconciler.model.environments import DefaultKey, Environment, KeySource, Ma
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.plan import Block
 from reconciler.model.results import Failed, ImportResult, Stopped
-from reconciler.operations.import_checks import refuse_known_keys, refuse_listed, refuse_shared, refuse_unfit
+from reconciler.operations.import_checks import (
+    refuse_claimed,
+    refuse_known_keys,
+    refuse_listed,
+    refuse_shared,
+    refuse_unfit,
+)
 from reconciler.operations.propose import read
 from reconciler.operations.workspace import INVALID, Inputs, Workspace, source_of, with_emulator_keys
 from reconciler.planning.planner import build_plan
@@ -79,6 +85,7 @@ async def import_(draft: ImportDraft, context: Context) -> ImportResult:
     workspace = draft.workspace
     live = await read(workspace, context, workspace.selected)
     refuse_shared(live, workspace.manifest)
+    refuse_claimed(live, workspace.manifest)
     allowed_domains = workspace.manifest.allowed_domains
     entries = [
         Entry(name, domain.environment_id, domain.hostname, refused=refusal_of(domain.hostname, allowed_domains))

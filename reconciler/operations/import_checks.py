@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.manifest.codes import Code
 from reconciler.manifest.expectations import NAME_HINT
 from reconciler.manifest.fast_schema import NAME
 from reconciler.manifest.keys import resolve
 from reconciler.manifest.wording import shorten
+from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.domains import domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
+from reconciler.operations.workspace import INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.domains import Live
-    from reconciler.model.environments import Credential, Manifest
+    from reconciler.model.environments import Credential, Environment, Manifest
     from reconciler.operations.workspace import Inputs
 
 
@@ -45,6 +48,27 @@ def refuse_listed(names: Iterable[str], manifest: Manifest) -> None:
                 f"`{name}` is in the manifest already{place}",
                 f"leave it out; `reconciler plan --env {name}` shows how live differs from the manifest",
             )
+
+
+def refuse_claimed(live: Mapping[str, Live], manifest: Manifest) -> None:
+    """Raises Stopped for live hostnames that other environments of the manifest desire."""
+    owners = {item.hostname: item for item in manifest.environments if item.hostname}
+    problems = [
+        _claimed(name, owner)
+        for name, state in live.items()
+        if (domain := domain_of(state)) is not None and (owner := owners.get(domain.hostname)) is not None
+    ]
+    if problems:
+        raise Stopped(INVALID, diagnostics=tuple(problems))
+
+
+def _claimed(name: str, owner: Environment) -> Diagnostic:
+    message = f"`{owner.name}` already has the hostname `{owner.hostname}`, which is live in `{name}`"
+    hint = (
+        f"to keep it in `{name}`, write `null` as the hostname of `{owner.name}`, then import again; "
+        f"to move it, add `{name}` yourself, with the hostname that it gets instead"
+    )
+    return Diagnostic(Severity.ERROR, Code.HOSTNAME_CLAIMED_TWICE, message, hint, owner.span, environment=owner.name)
 
 
 def refuse_known_keys(credentials: Mapping[str, Credential], manifest: Manifest, inputs: Inputs) -> None:

@@ -242,8 +242,10 @@ def test_5_for_two_names_of_one_environment(live: Stage) -> None:
 
 def test_65_where_the_manifest_claims_the_hostname_for_another(live: Stage) -> None:
     live.manifest(a=HOST)
-    document = (ended := live.run("import", "web", "--format", "json")).document
-    assert (ended.code, [item["code"] for item in document["diagnostics"]]) == (65, ["hostname-claimed-twice"])
+    ended = live.run("import", "web", "--write", "--format", "json")
+    (found,) = ended.document["diagnostics"]
+    assert (ended.code, found["code"], found["file"]) == (65, "hostname-claimed-twice", "imgwire.yaml")
+    assert found["message"] == f"`a` already has the hostname `{HOST}`, which is live in `web`"
 
 
 @pytest.mark.parametrize("hostname", ["example.com", "*.example.com", "un_der.example.com"])
