@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.manifest.fast_schema import DEFAULTS_KEYS, ENVIRONMENT_KEYS, LIMITS_KEYS, ROOT_KEYS, WINDOW_KEYS
 from reconciler.manifest.scalars import AmbiguousScalar
-from reconciler.manifest.wording import shorten
+from reconciler.manifest.wording import closest, shorten
 
 Path = tuple[str, ...]
 """The keys above a value and its own, outermost first."""
@@ -52,6 +52,8 @@ _ITEMS = {
     "days": ("a weekday", "write one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`"),
 }
 _LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
+_OTHER_WORDS = {"domain": "hostname", "custom_domain": "hostname", "id": "environment_id", "targets": "environments"}
+
 _ROOT = ("a mapping", "begin with `version: 1`; `reconciler init` writes a manifest to start from")
 
 
@@ -72,6 +74,12 @@ def known_keys(path: Path) -> tuple[str, ...]:
             return ("env", "file", "dir")
         case _:
             return ENVIRONMENT_KEYS
+
+
+def intended_key(key: str, known: tuple[str, ...]) -> str | None:
+    """The known key that an unknown one stands for: another word for it, or the most similar one. None if there is none."""
+    word = _OTHER_WORDS.get(key)
+    return word if word in known else closest(key, known)
 
 
 def expected(path: Path, value: object) -> tuple[str, str]:

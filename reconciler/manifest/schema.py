@@ -8,14 +8,22 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.expectations import EXPECTED, NAME_HINT, Path, environment_of, expected, known_keys
+from reconciler.manifest.expectations import (
+    EXPECTED,
+    NAME_HINT,
+    Path,
+    environment_of,
+    expected,
+    intended_key,
+    known_keys,
+)
 from reconciler.manifest.fast_schema import ENVIRONMENT_KEYS, environment_fits, head_fits
 from reconciler.manifest.indentation import misplaced_keys
 from reconciler.manifest.located import Document, LocatedList, LocatedMapping
 from reconciler.manifest.names import FALLBACK_VARIABLE, variable_for
 from reconciler.manifest.scalars import EMPTY, REPORTED, AmbiguousScalar
 from reconciler.manifest.source_text import MAX_PROBLEMS, Location, error
-from reconciler.manifest.wording import closest, describe, shorten
+from reconciler.manifest.wording import describe, shorten
 from reconciler.schema_files import read_schema
 
 if TYPE_CHECKING:
@@ -97,7 +105,7 @@ class _ShapeChecker:
                 return
             owner = _owner(path)
             message = f"`{shorten(key)}` is not a key of {owner}"
-            suggestion = closest(key, known)
+            suggestion = intended_key(key, known)
             if key in ENVIRONMENT_KEYS and path == ("defaults",):
                 hint = "write it in each environment"
             elif key in ENVIRONMENT_KEYS and not path:
@@ -116,7 +124,7 @@ class _ShapeChecker:
             return
         known = known_keys(path)
         missing = "hostname" if path else "version"
-        if any(key not in known and closest(key, known) == missing for key in entries):
+        if any(key not in known and intended_key(key, known) == missing for key in entries):
             return  # misspelt, and reported as an unknown key
         if path:
             hint = "write `hostname: images.example.com`, or `hostname: null` for no custom domain"
@@ -131,7 +139,7 @@ class _ShapeChecker:
             return
         self._reported.add(path)
         missing = [key for key in ("from", "to", "time_zone") if key not in window]
-        if any(key not in known_keys(path) and closest(key, known_keys(path)) in missing for key in window):
+        if any(key not in known_keys(path) and intended_key(key, known_keys(path)) in missing for key in window):
             self._reported.discard(path)  # misspelt, and reported as an unknown key
             return
         message = f"the change window has no {' and no '.join(f'`{key}`' for key in missing)}"

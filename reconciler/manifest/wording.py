@@ -7,6 +7,7 @@ from functools import lru_cache
 from reconciler.manifest.scalars import AmbiguousScalar
 
 _MAX_LENGTH = 80
+_MIN_PART = 3  # characters: a shorter part is in too many words
 
 
 def shorten(text: str) -> str:
@@ -32,14 +33,17 @@ def describe(value: object) -> str:
 
 @lru_cache(maxsize=1024)
 def closest(word: str, known: tuple[str, ...]) -> str | None:
-    """The known word that is most similar, without regard to case and punctuation, or None."""
+    """The known word that is most similar, or the only one that `word` is a part of. Case and punctuation do not count."""
     from difflib import get_close_matches
 
     if len(word) > _MAX_LENGTH:
         return None
     plain = {_plain(name): name for name in known}
-    found = get_close_matches(_plain(word), plain, 1, 0.7)
-    return plain[found[0]] if found else None
+    wanted = _plain(word)
+    if found := get_close_matches(wanted, plain, 1, 0.7):
+        return plain[found[0]]
+    longer = [name for name in plain if len(wanted) >= _MIN_PART and wanted in name]
+    return plain[longer[0]] if len(longer) == 1 else None
 
 
 def _plain(word: str) -> str:
