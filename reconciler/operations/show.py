@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.documents.format import PLAN, REPORT, is_readable
@@ -10,7 +10,7 @@ from reconciler.documents.reports import report_of_document
 from reconciler.documents.schema import misfit
 from reconciler.documents.steps import NotAPlan
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.results import Failed, ShowResult, Stopped
+from reconciler.model.results import Failed, PlanResult, ShowResult, Stopped
 from reconciler.operations.receipt import read_receipt
 from reconciler.render.formats import FORMATS
 
@@ -46,7 +46,11 @@ def show(file: ShownFile, formats: Collection[str]) -> ShowResult:
         known = ", ".join(name for name in FORMATS["show"] if name in FORMATS.get(command, {}))
         message = f"{file.path} is from `{command}`, which has no format {missing[0]}"
         raise Stopped(Failed(ExitCode.USAGE, "usage", message, f"use one of {known}"))
-    return result
+    match result.report.result:
+        case PlanResult() as plan if result.document["format"] == PLAN:
+            return replace(result, report=replace(result.report, result=replace(plan, saved_to=file.path)))
+        case _:
+            return result
 
 
 def read_document(path: str) -> ShowResult:

@@ -59,7 +59,7 @@ def test_a_document_shows_what_its_run_printed(web: Stage, command: list[str], f
         return
     assert headline in shown.out.splitlines()[0]
     if ended.out:
-        printed = NOT_SHOWN.sub("", ended.out)
+        printed = NOT_SHOWN.sub("", ended.out).replace("run `reconciler apply`", "run `reconciler apply d.json`")
         assert set(body(shown.out).split()) >= set(printed.split())
         assert "to remove" not in shown.out
 
@@ -106,6 +106,11 @@ def test_a_document_of_a_later_minor_version_is_shown(web: Stage) -> None:
 def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
     assert web.run("plan", "--out", "p.json").code == 0
     assert web.run("show", "p.json", "--format", "json").out == web.read("p.json")
+
+
+def test_a_saved_plan_names_the_command_that_applies_it(web: Stage) -> None:
+    assert web.run("plan", "--out", "p.json").code == 0
+    assert "run `reconciler apply p.json`" in web.run("show", "p.json").out
 
 
 def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Stage) -> None:
