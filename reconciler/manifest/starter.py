@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reconciler.manifest.sources import DEFAULT_PATH
+
 STARTER = """\
 # The custom domain of each of your Imgwire Environments.
 # `reconciler validate` checks this file. `reconciler plan` shows the changes. `reconciler apply` makes them.
@@ -67,3 +69,9 @@ def write_starter(path: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with Path(path).open("x", encoding="utf-8") as file:
         file.write(STARTER)
+
+
+def next_step(path: str) -> str:
+    """What to do with the starter at this path."""
+    named = "" if path == DEFAULT_PATH else f" -f {path}"
+    return f"Wrote {path}. Put your hostnames in, then: reconciler validate{named}"

@@ -83,6 +83,7 @@ class Unexpected(BackendError):
 
 class KeyUnusable(BackendError):
     kind = "key_unusable"
+    hint = "set the key, or try the manifest without keys: add --emulator"
 
 
 class TooFewFiles(BackendError):
