@@ -41,7 +41,7 @@ _VARIABLE = [
 
 
 # The lines of progress: lanes run in parallel, so their order differs too.
-_STEPS = re.compile(r"(?:^\S+  \w+ \S+  [\w ]+ <seconds>$\n?)+", re.MULTILINE)
+_STEPS = re.compile(r"(?:^(?:done|FAILED|skipped) +\w+  \S+ +\S+  <seconds>.*$\n?)+", re.MULTILINE)
 
 
 def comparable(text: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PURPOSES = {
     "apply": "Make live as desired",
+    "plan": "Show the change, which is protected",
     "verify": "Find the cause",
     "dns sync": "Publish the new record",
     "dns check": "Look up the DNS records",
@@ -67,4 +68,4 @@ def live_line(item: EnvironmentPlan) -> Line:
 
 def fix(command: str, name: str, next_command: NextCommand) -> Fix:
     """The command line for one environment."""
-    return Fix(_PURPOSES[command], next_command.line(command, name))
+    return Fix(_PURPOSES[next_command.for_one(command, name)], next_command.line(command, name))

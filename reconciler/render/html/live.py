@@ -13,6 +13,7 @@ from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone,
 from reconciler.render.html.records import dns_listings, record_values
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import by_health, by_verdict
+from reconciler.render.text.live import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +54,10 @@ def status_page(result: StatusResult, style: Style) -> Page:
     attention = [item for item in ordered if item.name not in quiet]
     others = Counter(health_of(item.live) for item in attention if not item.changes and item.name not in flaws)
     next_command = NextCommand(plan)
+    counted = ", ".join(f"{number[item]:,} {item.words}" for item in Health if number[item]) or "no environment"
+    differing = differences(plan)
     return Page(
-        f"Status: {', '.join(f'{number[item]:,} {item.words}' for item in Health if number[item]) or 'no environment'}.",
+        f"Status: {counted}. {differing}." if differing else f"Status: {counted}.",
         tiles=(
             *(Tile(others[health], health.words, HEALTH[health]) for health in (Health.UNREADABLE, Health.FAILING)),
             *_flaw_tiles(flaws),

@@ -14,6 +14,7 @@ from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
+from reconciler.render.next_command import NextCommand
 from reconciler.render.text.sections import (
     blocks,
     joined,
@@ -207,20 +208,24 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
 def next_step(result: ApplyResult) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
+    command = NextCommand(result.plan).line
     if result.applied.restored:
-        return "Next: fix the error above, then run `reconciler plan` and `reconciler apply` again. A saved plan is stale now."
+        again = f"`{command('plan')}` and `{command('apply')}`"
+        return f"Next: fix the error above, then run {again} again. A saved plan is stale now."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        return f"Next: {'fix the error above, then ' if wrong else ''}run `reconciler apply` again: it continues from live."
+        return f"Next: {'fix the error above, then ' if wrong else ''}run `{command('apply')}` again: it continues from live."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return (
-            "Next: compare the DNS records with `reconciler dns check`. "
-            "Then run `reconciler verify`: Imgwire checks the failed domains again."
+            f"Next: compare the DNS records with `{command('dns check')}`. "
+            f"Then run `{command('verify')}`: Imgwire checks the failed domains again."
         )
     ready = {name for name, live in result.applied.live.items() if (domain := domain_of(live)) and domain.ready}
     waiting = [item for item in result.records if item.environment not in ready]
     if waiting and not unpublished(result):
-        return "Next: run `reconciler verify --wait 15m`."
+        return f"Next: run `{command('verify --wait 15m')}`."
     if waiting:
-        return "Next: publish these records (or run `reconciler dns sync`), then run `reconciler verify --wait 15m`."
+        return (
+            f"Next: publish these records (or run `{command('dns sync')}`), then run `{command('verify --wait 15m')}`."
+        )
     return ""

@@ -50,22 +50,22 @@ def render_status(report: Report, style: Style) -> str:
     rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
     number = Counter(health_of(item.live) for item in plan.environments)
     total = ", ".join(f"{number[health]:,} {health.words}" for health in Health if number[health])
+    differing, command = differences(plan), NextCommand(plan).line("plan")
     return joined(
         [
             table(rows, style.width, header=_HEADER),
             folded,
             render_probes(report.content.probes, style),
-            f"Status: {total or 'no environment'}.{_differing(plan)}",
+            f"Status: {total or 'no environment'}.{f' {differing}: run `{command}`.' if differing else ''}",
             hints(plan),
         ]
     )
 
 
-def _differing(plan: Plan) -> str:
+def differences(plan: Plan) -> str:
+    """How many environments are not as desired, in words; empty where there are none."""
     count = sum(bool(item.changes) for item in plan.environments)
-    if not count:
-        return ""
-    return f" {counted(count, 'environment')} {'differs' if count == 1 else 'differ'} from the manifest: run `reconciler plan`."
+    return f"{counted(count, 'environment')} {'differs' if count == 1 else 'differ'} from the manifest" if count else ""
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
@@ -119,7 +119,8 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, next_command: NextComm
         yield f"    {style('green', f'+ {after}')}{path}"
     span = plan.environment.span if plan else None
     place = f"{escape_control(span.file)}:{span.line}: " if span else ""
-    yield f"    {place}run `{next_command.line(command, name)}`"
+    protected = " (protected)" if next_command.for_one(command, item.environment) != command else ""
+    yield f"    {place}run `{next_command.line(command, item.environment)}`{protected}"
 
 
 def drift_total(drift: DriftResult) -> str:

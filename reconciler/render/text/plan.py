@@ -31,7 +31,9 @@ _SIGNS = {
     Action.CREATE: ("+", "green"),
     Action.VERIFY: ("?", "cyan"),
 }
+_BEFORE_AND_AFTER = {Action.DELETE, Action.REPLACE}  # shown below the name
 _MAX_STEPS = 200  # more are counted: nobody reads them, and JSON has them all
+_MAX_PADDED = 32  # columns: a longer name does not push the others away from theirs
 _DETAIL = " " * 6
 
 
@@ -80,10 +82,13 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
 def _changes(plan: Plan, style: Style) -> Iterator[str]:
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     moved = Moved(plan)
+    left = [item for item in plan.environments if item.action in _SIGNS and not moved.covers(item)]
+    room = _MAX_PADDED if style.width is None else style.width // 3
+    width = min(room, max((columns(_titled(item)) for item in left if item.action not in _BEFORE_AND_AFTER), default=0))
     for action in _SIGNS:
-        for item in plan.environments:
-            if item.action is action and not moved.covers(item):
-                yield from _change(item, moved, number, style)
+        for item in left:
+            if item.action is action:
+                yield from _change(item, moved, number, style, width)
         if action is Action.REPLACE:
             for move in plan.moves:
                 yield from _move(move, number, style)
@@ -107,17 +112,22 @@ class Moved:
         return item.action in CHANGING and away and here
 
 
-def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style) -> Iterator[str]:
+def _titled(item: EnvironmentPlan) -> str:
+    return f"{escape_control(item.name)}{'   (protected)' if item.environment.protect else ''}"
+
+
+def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style, width: int) -> Iterator[str]:
+    """The lines of one environment. What follows its name on the same line begins behind `width` columns for the name."""
     sign, colour = _SIGNS[item.action]
-    name = style(colour, f"  {sign} {escape_control(item.name)}") + (
-        "   (protected)" if item.environment.protect else ""
-    )
+    title = _titled(item)
+    name = style(colour, f"  {sign} {title}")
+    padded = name + " " * (width - columns(title))
     desired = escape_control(display_hostname(item.environment.hostname or ""))
     match item.live:
         case Unreadable(error):
-            yield f"{name}   could not be read: {escape_control(error.message)}"
+            yield f"{padded}   could not be read: {escape_control(error.message)}"
         case Present(domain) if item.action is Action.VERIFY:
-            yield f"{name}   {escape_control(display_hostname(domain.hostname))}   {escape_control(domain.health)}"
+            yield f"{padded}   {escape_control(display_hostname(domain.hostname))}   {escape_control(domain.health)}"
         case Present(domain):
             yield name
             old = escape_control(display_hostname(domain.hostname))
@@ -126,7 +136,7 @@ def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], styl
             if item.action is Action.REPLACE:
                 yield _side(style, "+", desired, size, arriving(item, moved))
         case _:
-            yield f"{name}   {desired}"
+            yield f"{padded}   {desired}"
 
 
 def _side(style: Style, sign: str, hostname: str, size: int, detail: str) -> str:
@@ -164,8 +174,10 @@ def _steps(plan: Plan, style: Style) -> str:
         return ""
     if len(plan.steps) > _MAX_STEPS:
         return f"Steps: {len(plan.steps):,}. `--format json` lists them."
-    named = [f"{place} {step.op} {escape_control(step.environment)}" for place, step in enumerate(plan.steps, 1)]
-    return pack(named, style.width, "Steps:")
+    left = [(place, step) for place, step in enumerate(plan.steps, 1) if place > len(plan.done)]
+    named = [f"{place} {step.op} {escape_control(step.environment)}" for place, step in left]
+    before = f"Done before this run: {counted(len(plan.done), 'step')}.\n" if plan.done else ""
+    return before + pack(named, style.width, "Steps:")
 
 
 def _interruptions(proposal: Proposal, style: Style) -> str:

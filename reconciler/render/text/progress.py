@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from reconciler.model.report import StepResult, Verified
 
 _HEARTBEAT = 60.0  # seconds
+_NAME = 12  # columns: how wide names will be is not known when the first line is written
 _STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
 def step_line(step: Step, result: StepResult, seconds: float | None) -> str:
     """A step that ended after `seconds`; None where it never started."""
     state = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
-    took = "" if seconds is None else f" {seconds:.1f} s"
+    took = "" if seconds is None else f"  {seconds:.1f} s"
     why = f": {result.error.message}" if result.error is not None else ""
-    return f"{step.environment}  {step.op} {step.hostname}  {state}{took}{why}"
+    return f"{state:<7}  {step.op}  {step.environment:<{_NAME}}  {step.hostname}{took}{why}"
 
 
 def _counted(verdicts: Iterable[Verdict], total: int) -> str:

@@ -31,10 +31,8 @@ def render_failure(report: Report, style: Style) -> str:
     parts: list[str] = [_stale(report.failed.blocks, style)] if report.failed else []
     if report.diagnostics:
         parts += [render_diagnostics(report.diagnostics, style).rstrip("\n"), render_total(report.diagnostics)]
-    if report.message:
-        parts.append(f"{style('red', 'error')}: {escape_control(report.message)}")
-    if report.hint:
-        parts.append(_hint(report.hint))
+    error = [f"{style('red', 'error')}: {escape_control(report.message)}"] if report.message else []
+    parts.append("\n".join([*error, *([_hint(report.hint)] if report.hint else [])]))
     return joined(parts)
 
 
