@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, wrong_environment
-from reconciler.engine.history import History
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
@@ -108,7 +108,7 @@ class LaneRun:
                 step,
                 api,
                 context.policy,
-                history=state.history(step),
+                earlier=state.earlier(step),
                 may_send=lambda: self._may_send(step),
                 on_read=context.ledger.record_live,
             )
@@ -160,7 +160,7 @@ class LaneRun:
         # By its id alone: which Environment it is in is the very thing that the answers do not agree about.
         undo = Delete(step.environment, domain.hostname, Identity(domain.hostname, domain.id))
         try:
-            done = await retry(self._context, api, undo, History(self._state.gone.get(step.environment), domain))
+            done = await retry(self._context, api, undo, EarlierWrites(self._state.gone.get(step.environment), domain))
         except StepFailed as failure:
             return f"undoing the create failed: {failure.error.message}"
         if done.written:
@@ -229,7 +229,7 @@ class LaneRun:
         context.observer.on_step_start(step)
         try:
             done = await execute(
-                step, api, context.policy, history=self._state.history(step), on_read=context.ledger.record_live
+                step, api, context.policy, earlier=self._state.earlier(step), on_read=context.ledger.record_live
             )
         except StepFailed as failure:
             context.breaker.check_failed(step, failure.error)

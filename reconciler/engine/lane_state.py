@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.engine.history import History
+from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.model.plan import Create
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class LaneState:
     def _creates(self) -> dict[str, str]:
         return {step.environment: step.hostname for step in self.lane if isinstance(step, Create)}
 
-    def history(self, step: Step) -> History:
+    def earlier(self, step: Step) -> EarlierWrites:
         """What reads in the step's environment may not show yet."""
         environment = step.environment
         freed = {domain.hostname for domain in self.gone.values()}
-        return History(self.gone.get(environment), self.created.get(environment), step.hostname in freed)
+        return EarlierWrites(self.gone.get(environment), self.created.get(environment), step.hostname in freed)

@@ -6,8 +6,8 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
+from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.history import History
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import execute
 from reconciler.model.domains import Domain, Unreadable, domain_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
 
 
-async def retry(context: RunContext, api: Writer, step: Write, history: History) -> Done:
+async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierWrites) -> Done:
     """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
 
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
@@ -35,7 +35,7 @@ async def retry(context: RunContext, api: Writer, step: Write, history: History)
     for attempt in itertools.count(1):
         try:
             done = await execute(
-                step, api, policy, history=history, deadline=deadline, on_read=context.ledger.record_live
+                step, api, policy, earlier=earlier, deadline=deadline, on_read=context.ledger.record_live
             )
         except WriteInterrupted:
             context.write_interrupted(step)
@@ -59,7 +59,9 @@ async def retry(context: RunContext, api: Writer, step: Write, history: History)
 async def restore(context: RunContext, api: Writer, environment: str, old: Domain) -> Restore:
     """Create the old hostname again in its environment."""
     try:
-        done = await retry(context, api, Create(environment, old.hostname), History(deleted=old, hostname_freed=True))
+        done = await retry(
+            context, api, Create(environment, old.hostname), EarlierWrites(deleted=old, hostname_freed=True)
+        )
     except StepFailed as failure:
         # An attempt that seemed to fail may have been done after all.
         domain = domain_of(context.ledger.live(environment))
@@ -77,5 +79,5 @@ async def check(context: RunContext, api: Writer, restored: Restored, old: Domai
     step = Verify(restored.environment, restored.hostname, identity)
     with contextlib.suppress(StepFailed):
         await execute(
-            step, api, context.policy, history=History(old, restored.domain), on_read=context.ledger.record_live
+            step, api, context.policy, earlier=EarlierWrites(old, restored.domain), on_read=context.ledger.record_live
         )

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from reconciler.engine.earlier_writes import NO_EARLIER_WRITES, EarlierWrites
 from reconciler.engine.failures import changed, failed, no_time_left, not_checked, not_done, still_shown, unknown
-from reconciler.engine.history import NO_HISTORY, History
 from reconciler.engine.outcome import Done, Evidence, Withheld, WriteInterrupted
 from reconciler.model.domains import Absent, Domain, Known, Present, domain_of
 from reconciler.model.errors import (
@@ -39,7 +39,7 @@ async def execute(
     api: Writer,
     policy: WritePolicy,
     *,
-    history: History = NO_HISTORY,
+    earlier: EarlierWrites = NO_EARLIER_WRITES,
     deadline: Deadline | None = None,
     may_send: Callable[[], bool] = _always,
     on_read: Callable[[str, Known], None],
@@ -49,7 +49,7 @@ async def execute(
     `may_send` is called right before each send. `on_read(environment, live)` is called with every state that was read or
     answered. Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
-    return await _Execution(step, api, policy, history, deadline or policy.deadline(), may_send, on_read).run()
+    return await _Execution(step, api, policy, earlier, deadline or policy.deadline(), may_send, on_read).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,22 @@ class _Execution:
     step: Step
     api: Writer
     policy: WritePolicy
-    history: History
+    earlier: EarlierWrites
     deadline: Deadline
     may_send: Callable[[], bool]
     on_read: Callable[[str, Known], None]
 
     async def run(self) -> Done:
         step = self.step
-        if isinstance(step, Verify) and self.history.created is not None:
-            done = await self._verify_own(self.history.created)
+        if isinstance(step, Verify) and self.earlier.created is not None:
+            done = await self._verify_own(self.earlier.created)
             if done is not None:
                 return done
         unsent: BackendError | None = None
-        attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.history.hostname_freed else ())
+        attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.earlier.hostname_freed else ())
         while True:
             live = await self._read_before()
-            if self.history.shows_deleted(live):
+            if self.earlier.shows_deleted(live):
                 raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
             self.on_read(step.environment, live)
             if not step.precondition.holds(live):
@@ -137,7 +137,7 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed."""
         expected = isinstance(self.step.precondition, Identity)
-        return self.history.shows_deleted(live) or (expected and isinstance(live, Absent))
+        return self.earlier.shows_deleted(live) or (expected and isinstance(live, Absent))
 
     async def _read_before(self) -> Known:
         """What is live, read again for as long as it may lag."""
@@ -151,7 +151,7 @@ class _Execution:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has shown the
                 # custom domain and has confirmed its delete, so it can only mean that the delete is done.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
-                if not bare_404 or self.history.deleted is None or self.history.created is not None:
+                if not bare_404 or self.earlier.deleted is None or self.earlier.created is not None:
                     raise failed(self.step, failure) from None
                 return Absent()
         raise AssertionError("unreachable")
@@ -200,7 +200,7 @@ class _Execution:
         for pause in (*delays, None):
             try:
                 live = await self._read()
-                shows_deleted = self.history.shows_deleted(live)
+                shows_deleted = self.earlier.shows_deleted(live)
                 reached = _reached(step, live) and not shows_deleted
                 if reached or not self._may_lag(live) or (pause is None and not shows_deleted):
                     self.on_read(step.environment, live)

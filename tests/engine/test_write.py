@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import domain, pending
 
+from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import StepFailed
-from reconciler.engine.history import History
 from reconciler.engine.outcome import WriteInterrupted
 from reconciler.engine.policy import WritePolicy
 from reconciler.engine.write import execute
@@ -62,8 +62,8 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         seen.append(live)
 
     try:
-        history = History(**more)  # type: ignore[arg-type]
-        end: object = (await execute(step, api, api.policy, history=history, on_read=on_read)).domain
+        earlier = EarlierWrites(**more)  # type: ignore[arg-type]
+        end: object = (await execute(step, api, api.policy, earlier=earlier, on_read=on_read)).domain
     except StepFailed as failure:
         end = failure.error.kind + (" (perhaps done)" if failure.uncertain else "")
     assert api.left == [], "the whole script was played"
@@ -319,7 +319,7 @@ async def test_stale_reads_of_the_deleted_domain_are_not_reported() -> None:
 async def error_of(step: Step, *script: object, deleted: Domain | None = None) -> StepError:
     api = Scripted(*script)
     with pytest.raises(StepFailed) as failure:
-        await execute(step, api, api.policy, history=History(deleted), on_read=lambda *_: None)
+        await execute(step, api, api.policy, earlier=EarlierWrites(deleted), on_read=lambda *_: None)
     assert str(failure.value) == failure.value.error.message
     return failure.value.error
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class EarlierWrites:
     """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass."""
 
@@ -25,4 +25,4 @@ class History:
         return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
 
 
-NO_HISTORY = History()
+NO_EARLIER_WRITES = EarlierWrites()
