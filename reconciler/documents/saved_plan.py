@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.documents.earlier import Earlier
 from reconciler.documents.format import PLAN, is_readable
 from reconciler.documents.steps import NotAPlan, check_steps, step_of
-from reconciler.model.digest import Access, digest_of
+from reconciler.model.digest import KeyAccess, digest_of
 from reconciler.model.plan import Delete, Step, Verify
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SavedPlan:
     expires_at: datetime
     digest: str
     desired: Mapping[str, str | None]
-    access: Mapping[str, Access]
+    access: Mapping[str, KeyAccess]
     before: Mapping[str, Mapping[str, Any] | None]
     steps: Mapping[str, Step]
 
@@ -85,7 +85,7 @@ def saved_plan_of(document: Object) -> SavedPlan:
     steps = tuple(map(step_of, document["steps"]))
     environments = document["environments"]
     access = {
-        item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
+        item["name"]: KeyAccess(item["environment_id"], item["access"], item["send_environment_id"])
         for item in environments
     }
     writes = [step for step in steps if not isinstance(step, Verify)]

@@ -21,7 +21,7 @@ _WELL_FORMED = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class KeyAccess:
     """What decides in which Imgwire Environment a write lands: the pin, where the key comes from, and whether the pin is
     sent as `X-Environment-Id`. `key_source` is the text of `api_key`, or `default`."""
 
@@ -30,7 +30,7 @@ class Access:
     send_environment_id: bool = False
 
     @classmethod
-    def of(cls, environment: Environment) -> Access:
+    def of(cls, environment: Environment) -> KeyAccess:
         return cls(environment.environment_id, environment.key.as_written, environment.send_environment_id)
 
 
@@ -39,10 +39,12 @@ def digest(plan: Plan) -> str:
 
     Times, texts, health, labels and paths are left out: they change nothing that apply does.
     """
-    return digest_of(plan.api_url, {item.name: Access.of(item.environment) for item in plan.environments}, plan.writes)
+    return digest_of(
+        plan.api_url, {item.name: KeyAccess.of(item.environment) for item in plan.environments}, plan.writes
+    )
 
 
-def digest_of(api_url: str, access: Mapping[str, Access], writes: Iterable[Write]) -> str:
+def digest_of(api_url: str, access: Mapping[str, KeyAccess], writes: Iterable[Write]) -> str:
     """The digest from the parts that count, as a saved plan contains them."""
     content = {
         "format": FORMAT_MAJOR,

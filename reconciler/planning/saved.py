@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.model.digest import Access
+from reconciler.model.digest import KeyAccess
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.plan import CHANGING, Action, Block, Delete
 from reconciler.planning.diff import changes
@@ -47,11 +47,11 @@ def _refusals(
         elif environment.hostname != saved.desired.get(name):
             planned, desired = (hostname or "none" for hostname in (saved.desired.get(name), environment.hostname))
             yield _stale(name, f"the saved plan sets its hostname to `{planned}`, and the manifest now to `{desired}`")
-        elif (difference := _other_access(saved.access[name], Access.of(environment))) is not None:
+        elif (difference := _other_access(saved.access[name], KeyAccess.of(environment))) is not None:
             yield _stale(name, difference)
 
 
-def _other_access(planned: Access, now: Access) -> str | None:
+def _other_access(planned: KeyAccess, now: KeyAccess) -> str | None:
     """How the manifest would reach another Environment, or with another key, than the saved plan; else None."""
     if planned.environment_id != now.environment_id:
         before, after = planned.environment_id or "none", now.environment_id or "none"

@@ -13,7 +13,7 @@ from reconciler.documents.reports import render_plan
 from reconciler.documents.saved_plan import SavedPlan, other_format, saved_plan_of
 from reconciler.documents.steps import NotAPlan
 from reconciler.model.conclusion import report_of
-from reconciler.model.digest import Access, digest, digest_of
+from reconciler.model.digest import KeyAccess, digest, digest_of
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.environments import Source, SourceFile
 from reconciler.model.plan import Identity, Plan, Vacant, Verify
@@ -85,7 +85,7 @@ def test_a_saved_plan_holds_what_the_plan_promised(saved: SavedPlan) -> None:
             "slow": "slow.example.com",
             "web": "new.example.com",
         },
-        {item.name: Access.of(item) for item in WISHES},
+        {item.name: KeyAccess.of(item) for item in WISHES},
         {name: state.domain.as_dict() if isinstance(state, Present) else None for name, state in LIVE.items()},
         {step.id: step for step in plan.steps},
     )
@@ -391,7 +391,7 @@ def test_a_step_for_an_environment_that_is_not_listed_is_refused() -> None:
     document = document_of(plan_of())
     document["environments"] = [item for item in document["environments"] if item["name"] != "web"]
     access = {
-        item["name"]: Access(item["environment_id"], item["access"], item["send_environment_id"])
+        item["name"]: KeyAccess(item["environment_id"], item["access"], item["send_environment_id"])
         for item in document["environments"]
     }
     document["digest"] = digest_of(API_URL, access, plan_of().writes)

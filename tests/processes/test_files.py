@@ -17,7 +17,7 @@ from cli.stage import DOMAIN, command
 from reconciler.cli.options import Options
 from reconciler.cli.run import run, run_online
 from reconciler.cli.signals import signals
-from reconciler.model.digest import Access, digest_of
+from reconciler.model.digest import KeyAccess, digest_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
 from reconciler.model.plan import Create, Delete, Identity, Write
@@ -140,7 +140,7 @@ def edited(web: Stage, **changes: object) -> None:
         for step in document["steps"]
         if step["op"] != "verify"
     ]
-    document["digest"] = digest_of(document["source"]["api_url"], {"web": Access(None, "default")}, writes)
+    document["digest"] = digest_of(document["source"]["api_url"], {"web": KeyAccess(None, "default")}, writes)
     web.write("plan.json", json.dumps(document))
 
 
