@@ -13,7 +13,7 @@ from reconciler.api.calls import (
     READ_DOMAIN,
     TEST_CONNECTION,
     TEST_PATH,
-    Access,
+    AllowedCalls,
 )
 from reconciler.api.client import Client
 from reconciler.api.connections import USER_AGENT, Connections
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from reconciler.api.calls import Call
     from reconciler.model.environments import Credential
 
-__all__ = ["DOMAIN_PATH", "TEST_PATH", "USER_AGENT", "Access", "Connections", "HttpBackend", "HttpSettings", "Writer"]
+__all__ = [
+    "DOMAIN_PATH",
+    "TEST_PATH",
+    "USER_AGENT",
+    "AllowedCalls",
+    "Connections",
+    "HttpBackend",
+    "HttpSettings",
+    "Writer",
+]
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ CREATE_DOMAIN = Call(
 DELETE_DOMAIN = Call("DELETE", DOMAIN_PATH)
 
 
-class Access(Enum):
+class AllowedCalls(Enum):
     """The calls a command may make. The client refuses any other before it reaches the network."""
 
     READ = frozenset({READ_DOMAIN})

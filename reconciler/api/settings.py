@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from reconciler.api.calls import Access
+    from reconciler.api.calls import AllowedCalls
     from reconciler.model.observer import RequestEvent
 
 
@@ -28,7 +28,7 @@ class HttpSettings:
     the network (the emulator inside the process); `environ` has the variables of proxies and TLS."""
 
     base_url: str
-    access: Access
+    access: AllowedCalls
     parallelism: int = 32
     timeout: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)

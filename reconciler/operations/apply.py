@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconciler.api.backend import Access
+from reconciler.api.backend import AllowedCalls
 from reconciler.engine.apply import Run, Settings
 from reconciler.engine.failures import window_closed
 from reconciler.engine.policy import WritePolicy
@@ -179,7 +179,7 @@ async def _run(
     settings: ApplySettings,
     after_create: AfterCreate,
 ) -> None:
-    backend = context.backend(workspace, Access.WRITE, settings.step_timeout)
+    backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
     policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from reconciler.api.backend import Access, Connections, HttpBackend, HttpSettings
+from reconciler.api.backend import AllowedCalls, Connections, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
 from reconciler.engine.stop import Stop
 from reconciler.model.observer import NullObserver
@@ -53,7 +53,7 @@ class Context:
         for connections in self.connections.values():
             await connections.aclose()
 
-    def backend(self, workspace: Workspace, access: Access, max_wait: float = 120.0) -> HttpBackend:
+    def backend(self, workspace: Workspace, access: AllowedCalls, max_wait: float = 120.0) -> HttpBackend:
         """The way to the API for the calls that `access` names, over the connections of this run. A read waits at most
         `max_wait` seconds between its attempts, all pauses together."""
         settings = HttpSettings(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.api import tls
-from reconciler.api.backend import DOMAIN_PATH, USER_AGENT, Access, Connections, HttpSettings
+from reconciler.api.backend import DOMAIN_PATH, USER_AGENT, AllowedCalls, Connections, HttpSettings
 from reconciler.api.exchange import Request
 from reconciler.api.proxies import proxy_for
 from reconciler.model.diagnostics import Severity
@@ -53,7 +53,7 @@ async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
     """Check manifest, keys, proxy, DNS, TLS, clock and the API, in this order. A failed check does not stop the others."""
     settings = HttpSettings(
         workspace.api_url,
-        Access.READ,
+        AllowedCalls.READ,
         timeout=context.timeout,
         transport=context.transport,
         environ=workspace.environ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.api.backend import Access
+from reconciler.api.backend import AllowedCalls
 from reconciler.documents.earlier import Earlier
 from reconciler.engine.refresh import read_all
 from reconciler.manifest.selection import select
@@ -59,7 +59,7 @@ async def read(workspace: Workspace, context: Context, environments: Sequence[En
     """What is live in each of the environments."""
     names = [environment.name for environment in environments]
     context.observer.on_phase(Phase.READING, len(names))
-    backend = context.backend(workspace, Access.READ)
+    backend = context.backend(workspace, AllowedCalls.READ)
     live = await read_all(names, backend, context.parallelism, context.observer)
     context.observer.on_phase(Phase.IDLE, 0)
     return live

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from reconciler.api.backend import Access
+from reconciler.api.backend import AllowedCalls
 from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
@@ -95,7 +95,7 @@ async def wait_until_ready(
 
     context.observer.on_phase(Phase.VERIFYING, len(desired))
     waiting = Waiting(max_seconds, look=record_lookup(lookup), after_create=after_create)
-    backend = context.backend(workspace, Access.TEST)
+    backend = context.backend(workspace, AllowedCalls.TEST)
     observer = Observers(_Verdicts(verdicts), context.observer)
     ended = False
     try:

@@ -13,7 +13,7 @@ import pytest
 from cli.listener import listening
 from samples import domain, uid
 
-from reconciler.api.backend import Access, HttpBackend, HttpSettings
+from reconciler.api.backend import AllowedCalls, HttpBackend, HttpSettings
 from reconciler.api.calls import DOMAIN_PATH, TEST_PATH
 from reconciler.api.client import ForbiddenCall
 from reconciler.api.retry import RetryPolicy
@@ -59,7 +59,7 @@ class FakeApi(httpx.AsyncBaseTransport):
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    def settings(self, access: Access = Access.WRITE, **more: object) -> HttpSettings:
+    def settings(self, access: AllowedCalls = AllowedCalls.WRITE, **more: object) -> HttpSettings:
         return HttpSettings(
             "https://api.imgwire.dev",
             access,
@@ -77,7 +77,7 @@ def ok(body: object, status: int = 200, **headers: str) -> httpx.Response:
     return httpx.Response(status, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-async def call(api: FakeApi, what: str, access: Access = Access.WRITE) -> object:
+async def call(api: FakeApi, what: str, access: AllowedCalls = AllowedCalls.WRITE) -> object:
     async with HttpBackend(CREDENTIALS, api.settings(access)).open() as connection:
         match what:
             case "read":
@@ -136,10 +136,14 @@ async def test_without_a_key_nothing_is_sent() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("access", "refused"),
-    [(Access.READ, ["create", "delete", "test"]), (Access.TEST, ["create", "delete"]), (Access.WRITE, [])],
+    [
+        (AllowedCalls.READ, ["create", "delete", "test"]),
+        (AllowedCalls.TEST, ["create", "delete"]),
+        (AllowedCalls.WRITE, []),
+    ],
     ids=["read", "test", "write"],
 )
-async def test_what_a_command_may_not_send_never_reaches_the_network(access: Access, refused: list[str]) -> None:
+async def test_what_a_command_may_not_send_never_reaches_the_network(access: AllowedCalls, refused: list[str]) -> None:
     for what in ("read", "create", "delete", "test"):
         api = FakeApi(ok({} if what == "delete" else WEB.as_dict()))
         if what in refused:
@@ -331,7 +335,7 @@ async def served(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    settings = HttpSettings(url, Access.WRITE, timeout=seconds, retry=RetryPolicy(0))
+    settings = HttpSettings(url, AllowedCalls.WRITE, timeout=seconds, retry=RetryPolicy(0))
     try:
         async with HttpBackend(CREDENTIALS, settings).open() as connection:
             yield connection
@@ -423,7 +427,9 @@ async def test_a_slow_flooding_or_garbled_answer_is_bounded_by_timeout_and_size(
 async def test_unusable_tls_and_proxy_settings_are_reported_without_their_values(
     name: str, value: str, message: str
 ) -> None:
-    backend = HttpBackend(CREDENTIALS, HttpSettings("https://api.imgwire.dev", Access.READ, environ={name: value}))
+    backend = HttpBackend(
+        CREDENTIALS, HttpSettings("https://api.imgwire.dev", AllowedCalls.READ, environ={name: value})
+    )
     with pytest.raises(NotSent) as caught:
         async with backend.open():
             pass
@@ -465,7 +471,7 @@ async def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
 @pytest.mark.anyio
 async def test_a_create_that_the_proxy_refuses_is_not_sent() -> None:
     with listening() as proxy:
-        settings = HttpSettings("https://imgwire.invalid", Access.WRITE, environ={"HTTPS_PROXY": proxy.url})
+        settings = HttpSettings("https://imgwire.invalid", AllowedCalls.WRITE, environ={"HTTPS_PROXY": proxy.url})
         proxy.answer = lambda _: (407, {}, b"")
         async with HttpBackend(CREDENTIALS, settings).open() as connection:
             with pytest.raises(NotSent, match="407"):

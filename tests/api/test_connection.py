@@ -14,7 +14,7 @@ import pytest
 from samples import domain
 
 from api.servers import answer, proxying, serving, socks_proxying
-from reconciler.api.backend import Access, HttpBackend, HttpSettings
+from reconciler.api.backend import AllowedCalls, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
 from reconciler.model.domains import Present
 from reconciler.model.environments import Credential, Secret
@@ -36,7 +36,7 @@ KEY = "sk_live_of-the-connection"
 
 
 def client(url: str, *, timeout: float = 5.0, **environ: str) -> AbstractAsyncContextManager[Writer]:
-    settings = HttpSettings(url, Access.WRITE, timeout=timeout, retry=RetryPolicy(0), environ=environ)
+    settings = HttpSettings(url, AllowedCalls.WRITE, timeout=timeout, retry=RetryPolicy(0), environ=environ)
     return HttpBackend({"web": Credential(Secret(KEY))}, settings).open()
 
 
@@ -479,7 +479,7 @@ async def test_a_low_soft_limit_of_open_files_is_raised(monkeypatch: pytest.Monk
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
     keys = {f"web{number}": Credential(Secret(f"sk_{number}")) for number in range(200)}
-    async with HttpBackend(keys, HttpSettings("http://127.0.0.1:1", Access.READ, parallelism=200)).open():
+    async with HttpBackend(keys, HttpSettings("http://127.0.0.1:1", AllowedCalls.READ, parallelism=200)).open():
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 200
 
 
@@ -489,7 +489,7 @@ async def test_too_few_open_files_are_reported_before_any_request(monkeypatch: p
     monkeypatch.setattr(resource, "getrlimit", lambda _: (128, 128))
     keys = {f"web{number}": Credential(Secret(f"sk_{number}")) for number in range(200)}
     with pytest.raises(TooFewFiles, match=r"200 connections need \d+ open files, and the limit is 128") as caught:
-        async with HttpBackend(keys, HttpSettings("http://127.0.0.1:1", Access.READ, parallelism=256)).open():
+        async with HttpBackend(keys, HttpSettings("http://127.0.0.1:1", AllowedCalls.READ, parallelism=256)).open():
             pass
     assert "--parallelism" in str(caught.value.hint)
     assert "ulimit -n" in str(caught.value.hint)

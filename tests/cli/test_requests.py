@@ -12,7 +12,7 @@ from samples import domain, uid
 
 from cli.stage import CANARY, DOMAIN, TEST, key
 from reconciler import __version__
-from reconciler.api.backend import Access, HttpBackend, HttpSettings
+from reconciler.api.backend import AllowedCalls, HttpBackend, HttpSettings
 from reconciler.api.client import ForbiddenCall
 from reconciler.model.environments import Credential, Secret
 
@@ -68,14 +68,14 @@ CALLS: dict[str, Callable[[Writer], Awaitable[object]]] = {
 @pytest.mark.parametrize(
     ("access", "call"),
     [
-        (Access.READ, "create"),
-        (Access.READ, "delete"),
-        (Access.READ, "test_connection"),
-        (Access.TEST, "create"),
-        (Access.TEST, "delete"),
+        (AllowedCalls.READ, "create"),
+        (AllowedCalls.READ, "delete"),
+        (AllowedCalls.READ, "test_connection"),
+        (AllowedCalls.TEST, "create"),
+        (AllowedCalls.TEST, "delete"),
     ],
 )
-def test_the_client_refuses_what_a_command_may_not_send(access: Access, call: str) -> None:
+def test_the_client_refuses_what_a_command_may_not_send(access: AllowedCalls, call: str) -> None:
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

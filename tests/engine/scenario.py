@@ -17,7 +17,7 @@ import httpx
 from hypothesis import strategies as st
 from seeded_ids import seeded_ids
 
-from reconciler.api.backend import DOMAIN_PATH, Access, HttpBackend, HttpSettings
+from reconciler.api.backend import DOMAIN_PATH, AllowedCalls, HttpBackend, HttpSettings
 from reconciler.api.retry import RetryPolicy
 from reconciler.documents.earlier import Earlier
 from reconciler.documents.saved_plan import SavedPlan
@@ -635,7 +635,7 @@ async def live_through(
         credentials,
         HttpSettings(
             API_URL,
-            Access.WRITE,
+            AllowedCalls.WRITE,
             scenario.parallelism,
             retry=RetryPolicy(2, jitter=lambda: 0.5),
             transport=wire,
