@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RunSettings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
     each create, before the API is asked to check it; the error that it returns skips the check. `window_closed` gives the reason
     why no serving hostname may be interrupted now, or None."""
@@ -53,7 +53,7 @@ class Run:
         self,
         ledger: Ledger,
         backend: Backend[Writer],
-        settings: Settings,
+        settings: RunSettings,
         stop: Stop,
         observer: Observer = NullObserver(),  # noqa: B008 - it has no state
     ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.api.backend import AllowedCalls
-from reconciler.engine.apply import Run, Settings
+from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.failures import window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
@@ -187,7 +187,7 @@ async def _run(
         shut = closed_windows(windows, context.clock())
         return window_closed(list_windows(shut)) if shut else None
 
-    engine_settings = Settings(context.parallelism, settings.restore, policy, after_create, closed)
+    engine_settings = RunSettings(context.parallelism, settings.restore, policy, after_create, closed)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
         with context.ended_early():

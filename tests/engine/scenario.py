@@ -26,7 +26,7 @@ from reconciler.emulator.auth import Account
 from reconciler.emulator.problems import Problem
 from reconciler.emulator.switches import Switches
 from reconciler.emulator.world import World
-from reconciler.engine.apply import Run, Settings
+from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.policy import WritePolicy
 from reconciler.engine.refresh import read_all
 from reconciler.engine.stop import Stop
@@ -674,7 +674,7 @@ async def live_through(
 
     replaced = 0
     before = len(server.acts)
-    settings = Settings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
+    settings = RunSettings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())
