@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
 
 
-class Limits:
+class ManifestLimits:
     """The limits of one file. Values that do not match the schema are left out: they are reported elsewhere."""
 
     def __init__(self, document: Document, limits: LocatedMapping) -> None:

@@ -9,7 +9,7 @@ from reconciler.manifest.fast_schema import UUID, environment_fits
 from reconciler.manifest.hostnames import HostnameError, conversion_cost, normalise
 from reconciler.manifest.key_sources import foreign_variable, key_source, shared_variables
 from reconciler.manifest.located import NO_MAPPING, Document, LocatedMapping, mapping_at
-from reconciler.manifest.settings import Settings
+from reconciler.manifest.settings import ManifestSettings
 from reconciler.manifest.source_text import MAX_PROBLEMS, Location, error
 from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Severity
@@ -44,7 +44,7 @@ class Merged:
     """The content of all files together. `environments` is complete only if there are no problems."""
 
     def __init__(self, parts: list[Part], trust: Trust) -> None:
-        self.settings = Settings([part.document for part in parts], trust)
+        self.settings = ManifestSettings([part.document for part in parts], trust)
         self.problems: list[Diagnostic] = self.settings.problems
         self.environments: list[Environment] = []
         self._trust = trust

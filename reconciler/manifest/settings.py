@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifest import base_url
 from reconciler.manifest.codes import Code
-from reconciler.manifest.limits import Limits
+from reconciler.manifest.limits import ManifestLimits
 from reconciler.manifest.located import mapping_at
 from reconciler.manifest.source_text import error
 from reconciler.manifest.wording import shorten
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.model.limits import ChangeWindow
 
 
-class Settings:
+class ManifestSettings:
     """The settings of all documents. Where they differ, the first counts and a problem is reported."""
 
     def __init__(self, documents: list[Document], trust: Trust) -> None:
@@ -51,7 +51,7 @@ class Settings:
         if isinstance(interruptions, int) and not isinstance(interruptions, bool):
             self.max_interruptions = interruptions
             self._agree("limits.max_interruptions", interruptions, document.value_at(limits, "max_interruptions"))
-        found = Limits(document, limits)
+        found = ManifestLimits(document, limits)
         self.problems += found.problems
         if found.allowed_domains:
             self.allowed_domains = self.allowed_domains or found.allowed_domains
