@@ -10,7 +10,7 @@ from reconciler.emulator.chaos import Chaos, ChaosSettings
 from reconciler.emulator.core import Core
 from reconciler.emulator.domains import Domains
 from reconciler.emulator.faults import Faults
-from reconciler.emulator.limits import Limits
+from reconciler.emulator.rate_limits import RateLimits
 from reconciler.emulator.requests import RequestLog
 from reconciler.emulator.times import random_ids
 
@@ -43,7 +43,7 @@ class World(Core):
         self.domains = Domains(self)
         self.faults = Faults()
         self.chaos = Chaos(chaos) if chaos else None
-        self.limits = Limits()
+        self.limits = RateLimits()
         self.log = RequestLog()
         self.dns_server = dns_server
 

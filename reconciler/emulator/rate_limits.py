@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-class Limits:
+class RateLimits:
     """Windows of one second. `wait` counts each request that it is called for."""
 
     def __init__(self) -> None:
