@@ -35,7 +35,7 @@ _HTTPS_HEADERS = {"accept": "application/dns-message", "content-type": "applicat
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class QueryLimits:
     """Seconds that each attempt of a query may take, seconds until the next resolver is queried too, and queries in flight."""
 
     attempts: tuple[float, ...] = (1.0, 1.8)
@@ -55,8 +55,8 @@ class _Failures:
 class DnsClient:
     """Sends queries. A server that does not answer is skipped for a while, so that thousands of queries do not wait for it."""
 
-    def __init__(self, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: QueryLimits | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits or QueryLimits()
         self._clock = clock
         self._slots = asyncio.Semaphore(self._limits.parallelism)
         self._failures: dict[AnyServer, _Failures] = {}

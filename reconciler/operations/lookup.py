@@ -85,13 +85,13 @@ def lookup_for(workspace: Workspace, context: Context, dns: Dns) -> Lookup | Non
 def open_lookup(context: Context, dns: Dns) -> Lookup:
     """The named servers, all of them; else the zone's own servers first and this machine's resolvers second."""
     from reconciler.dns.authority import Authorities
-    from reconciler.dns.client import DnsClient, Limits
+    from reconciler.dns.client import DnsClient, QueryLimits
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.servers import system_servers
     from reconciler.manifest.suffixes import registrable_domain
 
     servers = tuple(dict.fromkeys(dns.servers)) or system_servers()
-    client = DnsClient(Limits(parallelism=context.parallelism))
+    client = DnsClient(QueryLimits(parallelism=context.parallelism))
     return Lookup(client, servers, Authorities(client, servers, registrable_domain), named=bool(dns.servers))
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("dns")
 
 from lookups.server import Mood, Zone, served
 from reconciler.dns.authority import Authorities
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.lookup import Lookup
 from reconciler.model.dns import DnsAction, DnsVerdict, LookupResult
 from reconciler.model.report import Record
@@ -22,7 +22,7 @@ NAME, TARGET = "images.example.com", "cdn-proxy.imgwire.dev"
 RIGHT = f"{NAME}. CNAME {TARGET}."
 DELEGATION = ("example.com. NS ns.example.com.", "ns.example.com. A 127.0.0.1")
 OK, MISSING, WRONG, NOT_CHECKED = DnsVerdict.OK, DnsVerdict.MISSING, DnsVerdict.WRONG, DnsVerdict.NOT_CHECKED
-PATIENT = Limits(attempts=(10.0,), hedge=10.0)
+PATIENT = QueryLimits(attempts=(10.0,), hedge=10.0)
 
 
 def zone(*lines: str, mood: Mood = Mood.WELL, **more: object) -> Zone:
@@ -35,7 +35,7 @@ def resolver(*lines: str, ttl: int = 42) -> Zone:
     return zone(*lines, mood=Mood.CACHING, ttl=ttl)
 
 
-async def looked_up(resolver: Zone, authority: Zone, limits: Limits = PATIENT) -> LookupResult:
+async def looked_up(resolver: Zone, authority: Zone, limits: QueryLimits = PATIENT) -> LookupResult:
     """The result with this resolver and this server of the zone, as RESOLVER and AUTHORITY."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(served(resolver))
@@ -114,7 +114,7 @@ async def test_a_server_that_does_not_serve_the_zone_is_named_and_the_resolver_c
 
 
 async def test_a_dead_server_is_named_and_the_resolver_counts() -> None:
-    quick = Limits(attempts=(0.3,), hedge=5.0)
+    quick = QueryLimits(attempts=(0.3,), hedge=5.0)
     result = await looked_up(resolver(*DELEGATION, RIGHT), zone(mood=Mood.SILENT), quick)
     assert result == LookupResult(OK, (TARGET,), BOTH, "AUTHORITY did not answer in time")
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lookups.server import Zone
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.servers import HttpsServer, parse_server
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def test_a_server_is_queried_over_https(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with doh(tmp_path, zone) as url:
         server = parse_server(url)
-        answer = await DnsClient(Limits(attempts=(10.0,))).query(server, NAME, "CNAME")
+        answer = await DnsClient(QueryLimits(attempts=(10.0,))).query(server, NAME, "CNAME")
     assert isinstance(server, HttpsServer)
     assert (answer.values, zone.questions) == ((TARGET,), [(NAME, "CNAME", "https")])
 
@@ -74,13 +74,13 @@ async def test_a_server_is_queried_over_https(tmp_path: Path, monkeypatch: pytes
 async def test_an_http_error_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with doh(tmp_path, Zone(), status=403) as url:
-        answer = await DnsClient(Limits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
+        answer = await DnsClient(QueryLimits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
     assert answer.problem == "answered HTTP 403"
 
 
 async def test_a_certificate_of_an_unknown_ca_is_no_answer(tmp_path: Path) -> None:
     with doh(tmp_path, Zone()) as url:
-        answer = await DnsClient(Limits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
+        answer = await DnsClient(QueryLimits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
     assert answer.problem is not None
     assert answer.problem.startswith("could not be reached: [SSL: CERTIFICATE_VERIFY_FAILED]")
 
@@ -92,13 +92,13 @@ async def test_a_body_that_is_not_dns_is_no_answer(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     with doh(tmp_path, Garbled()) as url:
-        answer = await DnsClient(Limits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
+        answer = await DnsClient(QueryLimits(attempts=(10.0,))).query(HttpsServer(url), NAME, "CNAME")
     assert answer.problem is not None
     assert answer.problem.startswith("sent an answer that is not DNS")
 
 
 async def test_a_host_that_does_not_answer_is_no_answer() -> None:
-    answer = await DnsClient(Limits(attempts=(1.0,))).query(HttpsServer("https://127.0.0.1:9/"), NAME, "CNAME")
+    answer = await DnsClient(QueryLimits(attempts=(1.0,))).query(HttpsServer("https://127.0.0.1:9/"), NAME, "CNAME")
     assert answer.problem is not None
     assert answer.problem.startswith("could not be reached: ")
 

@@ -16,7 +16,7 @@ import dns.rrset
 
 from lookups.server import Mood, Zone, served
 from reconciler.dns.authority import Authorities
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.lookup import Lookup
 from reconciler.model.dns import DnsAction, DnsVerdict, LookupResult
 from reconciler.model.report import Record
@@ -24,15 +24,15 @@ from reconciler.model.report import Record
 pytestmark = pytest.mark.anyio
 
 NAME, TARGET = "images.example.com", "cdn-proxy.imgwire.dev"
-PATIENT = Limits(attempts=(10.0,))
-QUICK = Limits(attempts=(0.15,))  # where nobody will answer
+PATIENT = QueryLimits(attempts=(10.0,))
+QUICK = QueryLimits(attempts=(0.15,))  # where nobody will answer
 
 
 def needed(name: str = NAME, value: str = TARGET) -> Record:
     return Record("web", NAME, "routing", name, value)
 
 
-def named(*servers: Zone, limits: Limits = PATIENT) -> Lookup:
+def named(*servers: Zone, limits: QueryLimits = PATIENT) -> Lookup:
     """A lookup that queries exactly these servers."""
     client = DnsClient(limits)
     addresses = tuple(server.server for server in servers)
@@ -286,7 +286,7 @@ async def test_an_answer_over_tcp_that_is_not_dns_is_named() -> None:
 async def test_a_server_that_drops_edns_is_queried_without() -> None:
     server = zone(f"{NAME}. CNAME {TARGET}.", mood=Mood.DROPPING)
     async with served(server):
-        (found,) = await named(server, limits=Limits(attempts=(0.1, 5.0))).look_up([needed()])
+        (found,) = await named(server, limits=QueryLimits(attempts=(0.1, 5.0))).look_up([needed()])
     assert found.lookup == LookupResult(OK, (TARGET,), (str(server.server),))
 
 
@@ -310,7 +310,7 @@ async def test_a_name_that_is_not_plain_is_not_sent() -> None:
     assert server.questions == []
 
 
-async def both(first: Zone, second: Zone, limits: Limits = PATIENT) -> tuple[LookupResult | None, Zone, Zone]:
+async def both(first: Zone, second: Zone, limits: QueryLimits = PATIENT) -> tuple[LookupResult | None, Zone, Zone]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(served(first))
         await stack.enter_async_context(served(second))
@@ -331,7 +331,7 @@ async def test_of_two_named_servers_the_worse_answer_counts_and_both_are_named()
 
 async def test_a_silent_one_of_two_named_servers_is_named_and_does_not_count() -> None:
     result, first, second = await both(
-        zone(mood=Mood.SILENT), zone(f"{NAME}. CNAME {TARGET}."), limits=Limits(attempts=(0.5,))
+        zone(mood=Mood.SILENT), zone(f"{NAME}. CNAME {TARGET}."), limits=QueryLimits(attempts=(0.5,))
     )
     assert result == LookupResult(
         OK, (TARGET,), (str(first.server), str(second.server)), f"{first.server} did not answer in time"
@@ -340,7 +340,7 @@ async def test_a_silent_one_of_two_named_servers_is_named_and_does_not_count() -
 
 async def test_a_silent_server_costs_less_than_three_seconds() -> None:
     started = time.monotonic()
-    result, _, _ = await both(zone(mood=Mood.SILENT), zone(f"{NAME}. CNAME {TARGET}."), Limits())
+    result, _, _ = await both(zone(mood=Mood.SILENT), zone(f"{NAME}. CNAME {TARGET}."), QueryLimits())
     assert result is not None
     assert result.verdict is OK
     assert time.monotonic() - started < 3
@@ -387,7 +387,7 @@ async def test_without_any_server_nothing_is_checked() -> None:
 async def test_a_server_that_stays_silent_is_skipped_for_a_while() -> None:
     now = 0.0
     async with served(zone(mood=Mood.SILENT)) as server:
-        client = DnsClient(Limits(attempts=(0.02,), parallelism=1), clock=lambda: now)
+        client = DnsClient(QueryLimits(attempts=(0.02,), parallelism=1), clock=lambda: now)
         first = await client.query(server.server, NAME, "CNAME")
         answers = [await client.query(server.server, f"n{number}.example.com", "CNAME") for number in range(50)]
         sent = len(server.questions)
@@ -409,7 +409,7 @@ async def test_a_lost_packet_is_sent_again() -> None:
     server = Deaf()
     server.publish(f"{NAME}. CNAME {TARGET}.")
     async with served(server):
-        answer = await DnsClient(Limits(attempts=(0.05, 2.0))).query(server.server, NAME, "CNAME")
+        answer = await DnsClient(QueryLimits(attempts=(0.05, 2.0))).query(server.server, NAME, "CNAME")
     assert answer.values == (TARGET,)
 
 

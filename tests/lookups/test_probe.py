@@ -20,7 +20,7 @@ import trustme
 
 from lookups.server import Mood, Zone, served
 from reconciler.dns.authority import Authorities
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.lookup import Lookup
 from reconciler.dns.probe import ProbeSettings, probe_all
 from reconciler.model.probe import Probe, ProbeVerdict
@@ -97,7 +97,7 @@ async def probed(site: Site | None, records: Zone | None = None, *, trusted: boo
         tls=other.trusting if trusted else ssl.create_default_context,
     )
     async with served(records):
-        client = DnsClient(Limits(attempts=(5.0,)))
+        client = DnsClient(QueryLimits(attempts=(5.0,)))
         lookup = Lookup(client, (records.server,), Authorities(client, (records.server,)), named=True)
         (found,) = await probe_all([("web", NAME)], lookup, settings)
     return found

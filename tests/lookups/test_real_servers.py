@@ -32,7 +32,7 @@ from dns_servers import (
 )
 
 from reconciler.dns.authority import Authorities
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.lookup import Lookup
 from reconciler.dns.servers import Server
 from reconciler.model.dns import DnsVerdict
@@ -106,7 +106,7 @@ class World:
     resolver: int
 
     def lookup(self) -> Lookup:
-        client = DnsClient(Limits(attempts=(5.0,), hedge=5.0))
+        client = DnsClient(QueryLimits(attempts=(5.0,), hedge=5.0))
         resolvers = (Server("127.0.0.1", self.resolver),)
         return Lookup(client, resolvers, Authorities(client, resolvers, registrable_domain, self.zones))
 

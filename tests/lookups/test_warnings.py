@@ -8,13 +8,13 @@ pytest.importorskip("dns")
 
 from lookups.server import Mood, Zone, served
 from reconciler.dns.authority import Authorities
-from reconciler.dns.client import DnsClient, Limits
+from reconciler.dns.client import DnsClient, QueryLimits
 from reconciler.dns.lookup import Lookup
 from reconciler.dns.warnings import caa_message, caa_notes, dangling_notes
 from reconciler.model.dns import DnsNote, DnsNoteKind
 
 NAME = "images.example.com"
-LIMITS = Limits(attempts=(10.0,))
+LIMITS = QueryLimits(attempts=(10.0,))
 
 
 def named(zone: Zone) -> Lookup:
