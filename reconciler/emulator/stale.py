@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class StaleRead:
     """The state before a write; `domain` is None where there was none. `reads` more GETs show it."""
 
     domain: Domain | None
@@ -22,7 +22,7 @@ class StaleReads:
     """By Environment, what the next GETs show. Kept in memory only."""
 
     def __init__(self) -> None:
-        self._earlier: dict[str, Earlier] = {}
+        self._earlier: dict[str, StaleRead] = {}
         self._lock = threading.Lock()
 
     def keep(self, environment_id: str, domain: Domain | None, reads: int) -> None:
@@ -30,14 +30,14 @@ class StaleReads:
         with self._lock:
             pending = self._earlier.get(environment_id)
             if reads:
-                self._earlier[environment_id] = Earlier(pending.domain if pending else domain, reads)
+                self._earlier[environment_id] = StaleRead(pending.domain if pending else domain, reads)
 
-    def read(self, environment_id: str) -> Earlier | None:
+    def read(self, environment_id: str) -> StaleRead | None:
         """What this GET shows instead of the present, which counts as one of the reads; None for the present."""
         with self._lock:
             earlier = self._earlier.pop(environment_id, None)
             if earlier and earlier.reads > 1:
-                self._earlier[environment_id] = Earlier(earlier.domain, earlier.reads - 1)
+                self._earlier[environment_id] = StaleRead(earlier.domain, earlier.reads - 1)
             return earlier
 
     def clear(self) -> None:
