@@ -46,8 +46,9 @@ async def execute(
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
-    `may_send` is called right before each send. `on_read(environment, live)` is called with every state that was read or
-    answered. Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
+    `may_send` is called right before each create and delete. `on_read(environment, live)` is called with every state
+    that was read or answered. Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the
+    write was sent.
     """
     return await _Execution(step, api, policy, earlier, deadline or policy.deadline(), may_send, on_read).run()
 
@@ -110,8 +111,6 @@ class _Execution:
         None where it is another one, or where the API does not show the create yet: then it has to be read.
         """
         self._check_deadline()
-        if not self.may_send():
-            raise Withheld
         try:
             done = Done(await self.deadline.call(self._send))
         except asyncio.CancelledError:
