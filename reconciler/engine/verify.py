@@ -29,24 +29,19 @@ READY_MESSAGE = "CONNECTED, certificate ACTIVE"
 """What the API reports. Whether the hostname serves traffic is known only after a probe."""
 
 
-async def _no_lookup(_environment: str, _domain: Domain) -> tuple[Record, ...]:
-    """Without DNS lookups."""
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How to wait. Seconds throughout: `max_wait` in all (0 checks once), the pause between rounds grows from `first_pause` to
-    `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups. `after_create`: the first
-    round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered."""
+    `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups, if any. `after_create`: the
+    first round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered."""
 
+    look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]]
     max_wait: float = 0.0
     first_pause: float = 2.0
     max_pause: float = 30.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]] = _no_lookup
     after_create: bool = False
 
 

@@ -94,7 +94,7 @@ async def wait_until_ready(
     verdicts: dict[str, Verified] = {}
 
     context.observer.on_phase(Phase.VERIFYING, len(desired))
-    waiting = Waiting(max_seconds, look=record_lookup(lookup), after_create=after_create)
+    waiting = Waiting(record_lookup(lookup), max_seconds, after_create=after_create)
     backend = context.backend(workspace, AllowedCalls.TEST)
     observer = Observers(_Verdicts(verdicts), context.observer)
     ended = False

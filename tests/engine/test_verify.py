@@ -85,7 +85,11 @@ def dns(*verdicts: DnsVerdict) -> Waiting:
     async def look(environment: str, _domain: Domain) -> tuple[Record, ...]:
         return (record(left.pop(0) if len(left) > 1 else left[0]),)
 
-    return Waiting(look=look)
+    return Waiting(look)
+
+
+async def no_records(_environment: str, _domain: Domain) -> tuple[Record, ...]:
+    return ()
 
 
 @dataclass
@@ -106,7 +110,13 @@ async def verify(
         [("web", "images.example.com")],
         api,
         4,
-        replace(waiting or Waiting(), max_wait=max_wait, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 1.0),
+        replace(
+            waiting or Waiting(no_records),
+            max_wait=max_wait,
+            sleep=time.sleep,
+            clock=lambda: time.now,
+            jitter=lambda: 1.0,
+        ),
         observer or NullObserver(),
     )
     return found[0], time.slept
@@ -223,7 +233,7 @@ async def test_verdicts_contain_the_dns_records() -> None:
 
 async def test_the_last_second_is_used_and_pauses_are_shortened_by_chance() -> None:
     api, time = Imgwire(Present(NEW), [NEW]), Time()
-    waiting = Waiting(max_wait=1.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
+    waiting = Waiting(no_records, max_wait=1.5, sleep=time.sleep, clock=lambda: time.now, jitter=lambda: 0.0)
     await verify_all([("web", "images.example.com")], api, 4, waiting)
     assert time.slept == [1.0, 0.5]
 
@@ -235,7 +245,7 @@ async def test_a_round_without_test_connection_reports_the_dns_records() -> None
     async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:
         return both
 
-    await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look=look), Verdicts(told))
+    await verify(Imgwire(Present(NEW), [NEW]), 4, Waiting(look), Verdicts(told))
     words = "status PENDING, certificate PENDING: both DNS records are missing"
     assert told[1] == Verified("web", Verdict.WAITING, Present(NEW), words, records=both)
 
@@ -263,5 +273,5 @@ async def test_the_advice_matches_the_dns_lookups(
     async def look(_environment: str, _domain: Domain) -> tuple[Record, ...]:
         return records
 
-    found, _ = await verify(Imgwire(Present(NEW), [checked]), 0, Waiting(look=look))
+    found, _ = await verify(Imgwire(Present(NEW), [checked]), 0, Waiting(look))
     assert found.message == f"status {checked.status}, certificate {checked.certificate_status}: {advice}"

@@ -119,7 +119,7 @@ async def test_the_verdict_on_an_environment(script: list[object], expected: Ver
         def on_verdict(self, verified: Verified) -> None:
             heard.append(verified)
 
-    assert await verify_all([("web", WEB)], api, 1, Waiting(look=look), Verdicts()) == (expected,)
+    assert await verify_all([("web", WEB)], api, 1, Waiting(look), Verdicts()) == (expected,)
     assert heard == [expected]
     assert api.left == []
     assert api.calls == ["read web", "test web"][: len(script)]
