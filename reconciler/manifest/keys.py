@@ -19,7 +19,7 @@ from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.environments import Credential, DefaultKey, Environment, KeyFile, KeyVariable, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.manifest.key_tables import KeyTable
 
@@ -31,22 +31,18 @@ _CLIENT_KEY = "ck_"
 _QUOTES = "\"'`"
 
 
-class KeyContent(NamedTuple):
-    """The content of a key file. `exposed_mode`: its mode, if every user can read it and the owner can change that."""
+def _read_key_file(path: str) -> tuple[bytes, int | None]:
+    """The content of a key file; and its mode, if every user can read it and the owner can change that.
 
-    data: bytes
-    exposed_mode: int | None = None
-
-
-def read_key_file(path: str) -> KeyContent:
-    """Read a key file. Raises OSError; standard input, which a manifest must not take, is refused."""
+    Raises OSError; standard input, which a manifest must not take, is refused.
+    """
     if descriptor_of(path) == 0:
         raise RefusedFile(errno.EINVAL, "it is standard input")
     data = read_bounded(path, MAX_KEY_BYTES)
     mode = Path(path).stat().st_mode
     # Secrets that Docker and Kubernetes mount are readable by all inside the container, and read-only.
     exposed = stat.S_ISREG(mode) and mode & stat.S_IROTH and not os.statvfs(path).f_flag & os.ST_RDONLY
-    return KeyContent(data, stat.S_IMODE(mode) if exposed else None)
+    return data, stat.S_IMODE(mode) if exposed else None
 
 
 def resolve(
@@ -54,7 +50,6 @@ def resolve(
     environ: Mapping[str, str],
     *,
     keys_file: str | None = None,
-    read_file: Callable[[str], KeyContent] = read_key_file,
 ) -> tuple[dict[str, Credential], tuple[Diagnostic, ...]]:
     """The credential of each environment by name, and the problems, in order of place.
 
@@ -63,7 +58,7 @@ def resolve(
     `api_key` never falls through. An environment without a usable key is not in the mapping and has a diagnostic with the
     severity error; `key-file-mode` is a warning.
     """
-    search = _Search(environ, key_tables(keys_file, environ), read_file)
+    search = _Search(environ, key_tables(keys_file, environ))
     secrets: dict[str, tuple[Environment, Secret]] = {}
     for environment in environments:
         key = search.key_of(environment)
@@ -94,13 +89,10 @@ class _Unusable(NamedTuple):
 class _Search:
     """One resolution. A file that several environments name is read once and reported once."""
 
-    def __init__(
-        self, environ: Mapping[str, str], tables: tuple[KeyTable, ...], read_file: Callable[[str], KeyContent]
-    ) -> None:
+    def __init__(self, environ: Mapping[str, str], tables: tuple[KeyTable, ...]) -> None:
         self.problems: list[Diagnostic] = []
         self._environ = environ
         self._tables = tables
-        self._read_file = read_file
         self._files: dict[str, _Candidate | _Unusable] = {}
 
     def key_of(self, environment: Environment) -> Secret | None:
@@ -181,18 +173,18 @@ class _Search:
         where = f"the file `{shorten(source.path)}`"
         hint = "put a Server API Key, and nothing else, into that file"
         try:
-            content = self._read_file(source.path)
+            data, exposed_mode = _read_key_file(source.path)
         except FileTooLarge:
             return _Unusable(f"{where} is longer than {MAX_KEY_BYTES} bytes", hint)
         except OSError as failure:
             reason = lower_first(failure.strerror or str(failure))
             return _Unusable(f"cannot read {where}: {reason}", "check the path in `api_key` and the permissions")
-        if content.exposed_mode is not None:
-            message = f"every user can read {where} (mode {content.exposed_mode:04o})"
+        if exposed_mode is not None:
+            message = f"every user can read {where} (mode {exposed_mode:04o})"
             hint = f"run `chmod o-r {shorten(source.path)}`"
             self._report(Code.KEY_FILE_MODE, message, hint, environment, Severity.WARNING)
         try:
-            text = content.data.decode("utf-8-sig")
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return _Unusable(f"the content of {where} cannot be a key: it is not UTF-8", hint)
         return _Candidate(text.strip(), where)

@@ -2,39 +2,28 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from reconciler.manifest.keys import KeyContent, read_key_file, resolve
+from reconciler.manifest.keys import resolve
 from reconciler.model.environments import Credential, DefaultKey, Environment, KeyFile, KeyVariable, Secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 PIN = "26f80c13-48bd-4bb9-866e-5e9392b11a6a"
 CANARY = "CANARY"
 
 
-def no_file(path: str) -> KeyContent:
-    raise AssertionError(f"{path} was read")
-
-
 def messages(
-    *environments: Environment,
-    environ: dict[str, str] | None = None,
-    keys_file: str | None = None,
-    read_file: Callable[[str], KeyContent] = no_file,
+    *environments: Environment, environ: dict[str, str] | None = None, keys_file: str | None = None
 ) -> list[str]:
-    found, problems = resolve(environments, environ or {}, keys_file=keys_file, read_file=read_file)
+    found, problems = resolve(environments, environ or {}, keys_file=keys_file)
     assert not found.keys() & {problem.environment for problem in problems}
     return [f"{problem.code}: {problem.message}" for problem in problems]
 
 
 def test_a_key_comes_from_its_variable_without_white_space_around_it() -> None:
     environment = Environment("a", None, KeyVariable("KEY_A"))
-    assert resolve([environment], {"KEY_A": f" {CANARY}\r\n"}, read_file=no_file) == (
+    assert resolve([environment], {"KEY_A": f" {CANARY}\r\n"}) == (
         {"a": Credential(Secret(CANARY))},
         (),
     )
@@ -42,20 +31,23 @@ def test_a_key_comes_from_its_variable_without_white_space_around_it() -> None:
 
 def test_the_general_variable_is_used_only_if_the_specific_one_is_unset() -> None:
     environment = Environment("a", None, DefaultKey("KEY_A", "KEY"))
-    assert resolve([environment], {"KEY": "general"}, read_file=no_file)[0] == {"a": Credential(Secret("general"))}
-    assert resolve([environment], {"KEY_A": "own", "KEY": "general"}, read_file=no_file)[0] == {
-        "a": Credential(Secret("own"))
-    }
+    assert resolve([environment], {"KEY": "general"})[0] == {"a": Credential(Secret("general"))}
+    assert resolve([environment], {"KEY_A": "own", "KEY": "general"})[0] == {"a": Credential(Secret("own"))}
     assert messages(environment, environ={"KEY_A": "", "KEY": "x"}) == [
         "key-missing: no key for `a`: the variable KEY_A is empty"
     ]
     assert messages(environment) == ["key-missing: no key for `a`: the variables KEY_A and KEY are not set"]
 
 
-def test_a_key_comes_from_its_file_without_mark_and_line_break() -> None:
-    environment = Environment("a", None, KeyFile("/key", "file:/key"))
-    found = resolve([environment], {}, read_file=lambda path: KeyContent(b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n"))
-    assert found == ({"a": Credential(Secret(CANARY))}, ())
+def from_file(path: Path, content: bytes) -> Environment:
+    path.touch(mode=0o600)
+    path.write_bytes(content)
+    return Environment("a", None, KeyFile(str(path), f"file:{path}"))
+
+
+def test_a_key_comes_from_its_file_without_mark_and_line_break(tmp_path: Path) -> None:
+    environment = from_file(tmp_path / "key", b"\xef\xbb\xbf" + CANARY.encode() + b"\r\n")
+    assert resolve([environment], {}) == ({"a": Credential(Secret(CANARY))}, ())
 
 
 def test_the_environment_id_is_sent_only_if_configured() -> None:
@@ -63,27 +55,28 @@ def test_the_environment_id_is_sent_only_if_configured() -> None:
         Environment("a", None, KeyVariable("A"), environment_id=PIN, send_environment_id=True),
         Environment("b", None, KeyVariable("B"), environment_id=PIN),
     ]
-    found, _ = resolve(environments, {"A": "a", "B": "b"}, read_file=no_file)
+    found, _ = resolve(environments, {"A": "a", "B": "b"})
     assert found == {"a": Credential(Secret("a"), PIN), "b": Credential(Secret("b"))}
 
 
 CONTENTS = {
-    b"": "the file `/key` is empty",
-    b" \n": "the file `/key` is empty",
-    b"\xff\xfe": "the content of the file `/key` cannot be a key: it is not UTF-8",
+    b"": "the file `key` is empty",
+    b" \n": "the file `key` is empty",
+    b"\xff\xfe": "the content of the file `key` cannot be a key: it is not UTF-8",
     b"CANARY CANARY": "cannot be a key: a key is visible ASCII without white space",
     b"CANARY\nCANARY": "cannot be a key: a key is visible ASCII without white space",
     b"CANARY\0": "cannot be a key: a key is visible ASCII without white space",
     "CANARY\u00e9".encode(): "cannot be a key: a key is visible ASCII without white space",
-    b"C" * 4097: "the content of the file `/key` is longer than 4096 characters",
+    b"C" * 4097: "the file `key` is longer than 4096 bytes",
 }
 
 
 @pytest.mark.parametrize(("content", "reason"), CONTENTS.items(), ids=[ascii(key[:20]) for key in CONTENTS])
-def test_text_that_cannot_be_a_key_is_reported_without_showing_it(content: bytes, reason: str) -> None:
-    (message,) = messages(
-        Environment("a", None, KeyFile("/key", "file:/key")), read_file=lambda path: KeyContent(content)
-    )
+def test_text_that_cannot_be_a_key_is_reported_without_showing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (message,) = messages(from_file(Path("key"), content))
     assert message.startswith("key-missing: no key for `a`: ")
     assert reason in message
     assert CANARY not in message
@@ -111,7 +104,7 @@ def test_environments_share_a_key_only_by_sending_their_ids() -> None:
 
 def test_a_key_that_ten_thousand_environments_share_is_reported_in_bounded_size() -> None:
     environments = [Environment(f"e{number}", None, KeyVariable("KEY")) for number in range(10_000)]
-    found, problems = resolve(environments, {"KEY": CANARY}, read_file=no_file)
+    found, problems = resolve(environments, {"KEY": CANARY})
     assert (found, len(problems)) == ({}, 10_000)
     assert max(len(problem.message) for problem in problems) < 200
 
@@ -188,7 +181,7 @@ def test_a_configured_key_never_falls_through(keys_file: str) -> None:
         "key-missing: no key for `web`: the variable IMGWIRE_OTHER is not set"
     ]
     file = Environment("web", None, KeyFile("/no/such/file", "file:/no/such/file"))
-    (message,) = messages(file, environ=PLACES, keys_file=keys_file, read_file=read_key_file)
+    (message,) = messages(file, environ=PLACES, keys_file=keys_file)
     assert message.startswith("key-missing: no key for `web`: cannot read the file `/no/such/file`: ")
 
 
@@ -260,6 +253,6 @@ def test_a_key_file_that_may_never_end_is_refused_at_once(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
-    assert messages(Environment("a", None, KeyFile(path, f"file:{path}")), read_file=read_key_file) == [
+    assert messages(Environment("a", None, KeyFile(path, f"file:{path}"))) == [
         f"key-missing: no key for `a`: cannot read the file `{path}`: {reason}"
     ]
