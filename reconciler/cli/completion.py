@@ -44,7 +44,6 @@ def paths(_ctx: click.Context, incomplete: str) -> list[CompletionItem]:
 
 
 def _candidates(ctx: click.Context, find: Callable[[str], Iterable[str]], incomplete: str) -> list[CompletionItem]:
-    from reconciler.manifest.candidates import texts
+    from reconciler.manifest.candidates import beginning_with
 
-    found = {name for text in texts(ctx.params.get("files") or ()) for name in find(text)}
-    return [CompletionItem(name) for name in sorted(found) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in beginning_with(incomplete, find, ctx.params.get("files") or ())]

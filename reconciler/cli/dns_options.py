@@ -1,4 +1,4 @@
-"""The options for DNS lookups and probes."""
+"""The options for DNS lookups, probes and publishing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.gathered import gathered
-from reconciler.cli.help import dns_option, option
+from reconciler.cli.help import auto_approve_option, consent_option, dns_option, option
 from reconciler.cli.values import DNS_SERVER
 from reconciler.operations.dns_servers import Dns
+from reconciler.operations.publish_settings import PublishSettings
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -56,3 +57,41 @@ probe_options = gathered(
     ),
 )
 """Gives a command `--probe` and `--probe-days`, as `probe_days`, which is None without `--probe`."""
+
+publish_options = gathered(
+    "settings",
+    PublishSettings,
+    option(
+        "--config",
+        default="octodns.yaml",
+        show_default=True,
+        metavar="FILE",
+        help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
+    ),
+    auto_approve_option,
+    option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable."),
+    option(
+        "--ttl",
+        type=click.IntRange(1, 2_147_483_647),
+        default=300,
+        show_default=True,
+        metavar="SECONDS",
+        help="TTL of new records. Existing records keep theirs.",
+    ),
+    option(
+        "--replace",
+        multiple=True,
+        metavar="NAME",
+        help="Replace other records at NAME (such as an A record) by its CNAME. Repeatable.",
+    ),
+    option("--ahead", is_flag=True, help="Also add the routing record of hostnames that apply has still to create."),
+    option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it."),
+    option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline."),
+    option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report."),
+    consent_option(
+        "--allow-zone-rewrite",
+        is_flag=True,
+        help="Accept providers that rewrite the whole zone. Other records can be lost.",
+    ),
+)
+"""Gives a command the options of `dns sync`: as `settings`, beside `auto_approve`, `delete_stale` and `baseline`."""

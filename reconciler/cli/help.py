@@ -59,6 +59,7 @@ manifest_option = partial(option, group=MANIFEST)
 api_option = partial(option, group=API)
 dns_option = partial(option, group=DNS)
 output_option = partial(option, group=OUTPUT)
+auto_approve_option = consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
 
 
 class Command(click.Command):

@@ -54,14 +54,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
             if args[0] == "help":
                 command = self.get_command(ctx, args[1]) if len(args) > 1 else None
                 return "help", help_command(self, command, args[1] if command else None), []
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = command_suggestion(args[0]) or (f"Did you mean '{close[0]}'?" if close else "")
-            ctx.fail(f"No such command '{args[0]}'. {hint}".rstrip())
+            ctx.fail(f"No such command '{args[0]}'. {command_suggestion(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -9,8 +9,8 @@ import click
 
 from reconciler.cli.completion import environments, labels, paths
 from reconciler.dns.servers import parse_server
-from reconciler.files import read_bounded
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
+from reconciler.operations.digest_files import read_digest
 from reconciler.operations.report_files import ReportFile
 from reconciler.render.style import parse_comment_key
 
@@ -46,22 +46,11 @@ def report_file(formats: tuple[str, ...]) -> Value:
     return Value("FORMAT=[+]FILE", partial(ReportFile.parse, formats))
 
 
-def _digest(text: str) -> str:
-    from reconciler.model.digest import parse_digest
-
-    if not text.startswith("@"):
-        return parse_digest(text)
-    try:
-        return parse_digest(read_bounded(text[1:], 4096).decode("utf-8", "replace"))
-    except OSError as error:
-        raise ValueError(f"cannot read {text[1:]}: {error.strerror or error}") from None
-
-
 DURATION = Value("DURATION", parse_duration)
 VALIDITY = Value("DURATION", parse_validity)
 TIMEOUT = Value("DURATION", parse_timeout)
 COMMENT_KEY = Value("KEY", parse_comment_key)
-DIGEST = Value("DIGEST|@FILE", _digest)
+DIGEST = Value("DIGEST|@FILE", read_digest)
 DNS_SERVER = Value("ADDRESS[:PORT]", parse_server)
 PATH = Value("PATH", complete=paths)
 NAME = Value("NAME", complete=environments)

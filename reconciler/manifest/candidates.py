@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _DEFAULT_FILE = "imgwire.yaml"
 _MAX_BYTES = 1024 * 1024  # of each file; more would take too long between two key presses
@@ -32,6 +32,11 @@ def texts(paths: Sequence[str]) -> Iterator[str]:
                     yield opened.read(_MAX_BYTES).decode("utf-8", "replace")
         except OSError:
             continue
+
+
+def beginning_with(start: str, find: Callable[[str], Iterable[str]], paths: Sequence[str]) -> list[str]:
+    """What `find` finds in the manifests at these paths, as far as it begins with `start`."""
+    return sorted({name for text in texts(paths) for name in find(text) if name.startswith(start)})
 
 
 def environment_names(text: str) -> list[str]:

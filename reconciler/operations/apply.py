@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Applied, Record, StepError, Verified
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
-    from reconciler.operations.publish import PublishSettings
+    from reconciler.operations.publish_settings import PublishSettings
     from reconciler.operations.workspace import Workspace
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.suffixes import registrable_domain
@@ -31,29 +31,11 @@ if TYPE_CHECKING:
     from reconciler.model.proposal import Approval
     from reconciler.model.results import RecordsResult
     from reconciler.operations.context import Context
+    from reconciler.operations.publish_settings import PublishSettings
     from reconciler.operations.workspace import Workspace
 
 PublishApprover = Callable[[tuple[Publication, ...]], Awaitable["Approval"]]
 """Decides whether these records may be published."""
-
-
-@dataclass(frozen=True, slots=True)
-class PublishSettings:
-    """`config` is the path of an octoDNS configuration. `zones` limits the run to these zones; empty means all. `ttl` is in
-    seconds, of new records. `replace` has the names whose other records the CNAME may replace.
-
-    `ahead` also publishes the routing record of hostnames that are desired and not live yet; `target` is its value where no
-    live domain of the environment shows it. `stale`: the records of domains of this baseline that are gone are deleted.
-    """
-
-    config: str
-    allow_zone_rewrite: bool = False
-    zones: frozenset[str] = frozenset()
-    ttl: int = 300
-    replace: frozenset[str] = frozenset()
-    ahead: bool = False
-    target: str | None = None
-    stale: Baseline | None = None
 
 
 async def publish(

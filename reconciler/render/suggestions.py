@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 _OPTIONS: Mapping[str, str] = {
     "target": "--env NAME",
@@ -50,9 +50,13 @@ _COMMANDS: Mapping[str, str] = {
 }
 
 
-def command_suggestion(word: str) -> str | None:
-    """What does here what the command `word` does in Terraform, kubectl, octoDNS or Pulumi; None for other words."""
-    return _COMMANDS.get(word)
+def command_suggestion(word: str, commands: Collection[str]) -> str:
+    """What does here what the command `word` does in Terraform, kubectl, octoDNS or Pulumi, or which of the commands is
+    like it; empty for other words."""
+    import difflib  # only a mistake needs it
+
+    close = difflib.get_close_matches(word, commands, 1)
+    return _COMMANDS.get(word) or (f"Did you mean '{close[0]}'?" if close else "")
 
 
 def option_suggestion(arguments: Sequence[str]) -> tuple[str, str] | None:

@@ -56,8 +56,8 @@ def test_an_unknown_option_keeps_the_suggestion_of_click() -> None:
 
 def test_command_hints_cover_the_words_of_other_tools() -> None:
     for word in ("destroy", "refresh", "fmt", "diff", "sync", "version"):
-        assert command_suggestion(word)
-    assert command_suggestion("plan") is None
+        assert command_suggestion(word, ())
+    assert command_suggestion("plan", ()) == ""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -73,7 +73,7 @@ def test_every_command_has_examples_and_short_lines(name: str, monkeypatch: pyte
 def test_a_command_of_another_tool_gets_a_suggestion(word: str) -> None:
     ended = CliRunner().invoke(main, [word])
     assert ended.exit_code == 64
-    assert str(command_suggestion(word)) in " ".join(ended.output.split())
+    assert command_suggestion(word, ()) in " ".join(ended.output.split())
 
 
 def test_explain_prints_the_documentation_of_a_code() -> None:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.apply_options import apply_settings, guard_options
 from reconciler.cli.dns_options import dns_options
-from reconciler.cli.gathered import gathered
-from reconciler.cli.guard_options import guard_options
-from reconciler.cli.help import PARTIAL, command, consent_option, option
+from reconciler.cli.help import PARTIAL, auto_approve_option, command, consent_option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run_online
-from reconciler.cli.values import DIGEST, DURATION, Value
+from reconciler.cli.values import DIGEST, Value
 from reconciler.model.plan import parse_changes
 
 if TYPE_CHECKING:
@@ -22,26 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.results import ApplyResult
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.context import Context
-    from reconciler.operations.dns_servers import Dns
     from reconciler.operations.workspace import GuardChoice, Workspace
-
-
-def _settings(
-    on_create_failure: str,
-    step_timeout: float,
-    receipt: str | None,
-    wait: float | None,
-    publish: str | None,
-    allow_zone_rewrite: bool,
-    dns: Dns,
-) -> ApplySettings:
-    from reconciler.operations.apply import ApplySettings
-    from reconciler.operations.publish import PublishSettings
-
-    if not step_timeout:
-        raise click.UsageError("--step-timeout must be at least 1 s")
-    publishing = PublishSettings(publish, allow_zone_rewrite) if publish else None
-    return ApplySettings(on_create_failure == "restore", step_timeout, receipt, wait, dns, publishing)
 
 
 @command(
@@ -65,33 +45,14 @@ def _settings(
 @click.argument("planfile", required=False, metavar="[PLANFILE]")
 @shared("apply")
 @dns_options
-@consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
+@auto_approve_option
 @consent_option(
     "--allow", type=Value("KINDS", parse_changes), help="Accept only these changes. Example: create,delete."
 )
 @consent_option("--expect-digest", type=DIGEST, help="Apply only a plan with this digest.")
 @guard_options
 @consent_option("--believe-absent", is_flag=True, help="Continue even if all custom domains have disappeared.")
-@gathered(
-    "settings",
-    _settings,
-    option(
-        "--on-create-failure",
-        type=click.Choice(["restore", "leave"]),
-        default="restore",
-        show_default=True,
-        help="Restore the old hostname if the create after its delete fails.",
-    ),
-    option(
-        "--step-timeout", type=DURATION, default=120.0, help="Time limit of each step with its retries. Default: 2m."
-    ),
-    option("--receipt", metavar="FILE", help="Write a report to FILE, complete at any moment with FILE.journal."),
-    option("--wait", type=DURATION, help="After applying, wait up to DURATION for readiness."),
-    option("--publish", metavar="CONFIG", help="Publish the DNS records of each create with octoDNS."),
-    consent_option(
-        "--allow-zone-rewrite", is_flag=True, help="With --publish: accept providers that rewrite the whole zone."
-    ),
-)
+@apply_settings
 def apply(
     options: Options,
     planfile: str | None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.dns_options import baseline_option, server_option
-from reconciler.cli.help import PARTIAL, UNREAD, Command, consent_option, option
+from reconciler.cli.dns_options import baseline_option, publish_options, server_option
+from reconciler.cli.help import PARTIAL, UNREAD, Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.results import PublishResult
     from reconciler.operations.context import Context
     from reconciler.operations.dns_servers import Dns
+    from reconciler.operations.publish_settings import PublishSettings
     from reconciler.operations.workspace import Workspace
 
 
@@ -71,61 +73,22 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
     examples=[("reconciler dns sync", "Show the records, ask, publish")],
 )
 @shared("dns sync")
-@option(
-    "--config",
-    default="octodns.yaml",
-    show_default=True,
-    metavar="FILE",
-    help="octoDNS configuration. Only zones, targets, providers and secret handlers are used.",
-)
-@consent_option("--auto-approve", is_flag=True, help="Skip the confirmation prompt.")
-@option("--zone", "zones", multiple=True, metavar="ZONE", help="Only this zone, such as example.com. Repeatable.")
-@option(
-    "--ttl",
-    type=click.IntRange(1, 2_147_483_647),
-    default=300,
-    show_default=True,
-    metavar="SECONDS",
-    help="TTL of new records. Existing records keep theirs.",
-)
-@option(
-    "--replace",
-    multiple=True,
-    metavar="NAME",
-    help="Replace other records at NAME (such as an A record) by its CNAME. Repeatable.",
-)
-@option("--ahead", is_flag=True, help="Also add the routing record of hostnames that apply has still to create.")
-@option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it.")
-@option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline.")
-@option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report.")
-@consent_option(
-    "--allow-zone-rewrite",
-    is_flag=True,
-    help="Accept providers that rewrite the whole zone. Other records can be lost.",
-)
+@publish_options
 def sync(
-    options: Options,
-    config: str,
-    baseline: str | None,
-    zones: tuple[str, ...],
-    replace: tuple[str, ...],
-    delete_stale: bool,
-    auto_approve: bool,
-    **settings: Any,
+    options: Options, settings: PublishSettings, auto_approve: bool, delete_stale: bool, baseline: str | None
 ) -> ExitCode:
     """Run the command."""
     if delete_stale != (baseline is not None):
         raise click.UsageError("--delete-stale and --baseline need each other")
-    if settings["target"] is not None and not settings["ahead"]:
+    if settings.target is not None and not settings.ahead:
         raise click.UsageError("--target needs --ahead")
 
     async def operate(workspace: Workspace, context: Context) -> PublishResult:
         from reconciler.cli.approval import PublishApproval
         from reconciler.operations.drift import baseline_in
-        from reconciler.operations.publish import PublishSettings, publish
+        from reconciler.operations.publish import publish
 
-        stale = baseline_in(baseline)
-        chosen = PublishSettings(config, zones=frozenset(zones), replace=frozenset(replace), stale=stale, **settings)
+        chosen = replace(settings, stale=baseline_in(baseline))
         return await publish(workspace, context, chosen, PublishApproval(options.log, auto_approve))
 
-    return run_online(options, operate, inputs=[config, baseline])
+    return run_online(options, operate, inputs=[settings.config, baseline])

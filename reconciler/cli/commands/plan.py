@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.apply_options import guard_options
 from reconciler.cli.command_line import apply_command
-from reconciler.cli.guard_options import guard_options
 from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run, run_online
