@@ -253,7 +253,7 @@ def test_without_dnspython_dns_check_says_what_to_install(stage: Stage) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         1,
         "",
-        "error: dns check needs dnspython, which is not installed\n\nhint: pip install 'imgwire-reconciler[dns]'\n",
+        "error: dns check needs dnspython, which is not installed\nhint: pip install 'imgwire-reconciler[dns]'\n",
     )
 
 
