@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # `module:function`, relative to this folder. Names only: a wrong format is refused without importing a renderer. The first is
 # the default.
-_REPORT = {"json": ".documents.reports:render_report", "markdown": "markdown:render_report"}
+_REPORT = {"json": ".documents.reports:render_report", "markdown": "markdown.report:render_report"}
 _PAGE = {"html": "html.render:render"}
 FORMATS: dict[str, dict[str, str]] = {
     "validate": {
@@ -33,7 +33,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "plan": {
         "text": "text.plan:render_plan",
         "json": ".documents.reports:render_plan",
-        "markdown": "markdown:render_plan",
+        "markdown": "markdown.plan:render_plan",
         "github": "github:render",
         "gitlab": "gitlab:render_plan",
         **_PAGE,

@@ -14,8 +14,9 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.escape import finish
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, is_complete
-from reconciler.render import markdown
 from reconciler.render.diagnostics import render_github
+from reconciler.render.markdown.plan import render_plan
+from reconciler.render.markdown.report import render_report
 from reconciler.render.problems import problems
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def step_outputs(report: Report, code: ExitCode) -> dict[str, str]:
 
 def step_summary(report: Report, style: Style, max_bytes: int = MAX_SUMMARY_BYTES) -> str:
     """The Markdown of the report, in at most `max_bytes` of UTF-8. Whole lines are left out at the end."""
-    render_markdown = markdown.render_plan if report.command == "plan" else markdown.render_report
-    text = finish(render_markdown(report, style), "markdown")
+    comment = render_plan if report.command == "plan" else render_report
+    text = finish(comment(report, style), "markdown")
     data = text.encode("utf-8")
     if len(data) <= max_bytes:
         return text

@@ -1,0 +1,1 @@
+"""Plans and reports for pull request comments."""

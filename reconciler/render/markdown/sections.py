@@ -1,0 +1,57 @@
+"""Parts that the comments of plans and of reports share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.domains import Unreadable
+from reconciler.model.hostnames import display_hostname
+from reconciler.render.markup import Lines, assemble, bullets, code, prose
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+    from reconciler.model.results import Report
+    from reconciler.render.style import Style
+
+
+def marker(report: Report, style: Style) -> str:
+    """Hidden in the first line, so that a pipeline finds its earlier comment."""
+    key = f":{style.comment_key}" if style.comment_key else ""
+    return f"<!-- imgwire-reconciler:{report.command or 'reconciler'}{key} -->"
+
+
+def failure(report: Report, title: str, style: Style) -> str:
+    """The whole comment of a run that has nothing else to show."""
+    return assemble([marker(report, style), f"### Imgwire: {title}", why(report), problems(report)])
+
+
+def why(report: Report) -> str:
+    """What went wrong and what to do about it, as paragraphs."""
+    lines = [report.message or "", *(report.hint or "").splitlines()]
+    return "\n\n".join(prose(line.strip()) for line in lines if line.strip())
+
+
+def problems(report: Report) -> Lines:
+    """The diagnostics, one line each."""
+    lines = [
+        (f"{code(f'{item.span.file}:{item.span.line}:{item.span.column}')} " if item.span else "")
+        + f"{item.severity.value} {code(item.code)}: {prose(item.message)}"
+        + (f" ({prose(item.hint)})" if item.hint else "")
+        for item in report.diagnostics
+    ]
+    return bullets("Problems", lines)
+
+
+def unreadable(plan: Plan) -> Lines:
+    """The environments that could not be read, and why."""
+    lines = [
+        f"{code(item.name)}: {prose(item.live.error.message)}"
+        for item in plan.environments
+        if isinstance(item.live, Unreadable)
+    ]
+    return bullets("Could not be read", lines)
+
+
+def host(hostname: str | None) -> str:
+    """The hostname as people read it."""
+    return code(None if hostname is None else display_hostname(hostname))
