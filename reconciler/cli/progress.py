@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from reconciler.cli.waiting import Lines, LiveTable
     from reconciler.model.domains import Live
     from reconciler.model.observer import RequestEvent
-    from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
     from reconciler.model.results import ApplyResult
+    from reconciler.model.steps import Step
 
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
 _TITLES = {Phase.READING: "Reading", Phase.APPLYING: "Applying"}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.documents.errors import error_object, step_error_of
 from reconciler.model.domains import Absent, Domain, Present, domain_of
-from reconciler.model.plan import Action, Verify
+from reconciler.model.plan import Action
 from reconciler.model.report import Applied, Restore, Restored, RestoreFailure, StepResult, StepState, Unserved
+from reconciler.model.steps import Verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from reconciler.documents.format import Object
     from reconciler.model.domains import Live
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.plan import EnvironmentPlan, Plan, Step
+    from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.model.steps import Step
 
 
 def applied_of(document: Object, plan: Plan, code: ExitCode) -> Applied:

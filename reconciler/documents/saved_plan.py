@@ -10,7 +10,7 @@ from reconciler.documents.earlier import Earlier
 from reconciler.documents.format import PLAN, is_readable
 from reconciler.documents.steps import NotAPlan, check_steps, step_of
 from reconciler.model.digest import KeyAccess, digest_of
-from reconciler.model.plan import Delete, Step, Verify
+from reconciler.model.steps import Delete, Step, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

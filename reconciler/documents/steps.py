@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.plan import Create, Delete, Identity, Step, Vacant, Verify
+from reconciler.model.steps import Create, Delete, Identity, Step, Vacant, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from reconciler.engine.policy import WritePolicy
 from reconciler.engine.workers import run_pool
 from reconciler.model.domains import Present
 from reconciler.model.observer import NullObserver, Observer
-from reconciler.model.plan import Create, Delete, Lane, move_targets
+from reconciler.model.steps import Create, Delete, Lane, move_targets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from reconciler.engine.failures import stopped
 
 if TYPE_CHECKING:
-    from reconciler.model.plan import Step
     from reconciler.model.report import RestoreFailure, StepError
+    from reconciler.model.steps import Step
 
 # The API answered, and the answer is about this hostname or this environment. Any other failure may meet every write.
 _LOCAL_KINDS = frozenset({"refused", "conflict", "not_found", "changed"})

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Domain
     from reconciler.model.ledger import Ledger
     from reconciler.model.observer import Observer
-    from reconciler.model.plan import Step
     from reconciler.model.report import Restore
+    from reconciler.model.steps import Step
 
 
 BeforeCheck = Callable[[str, "Domain"], Awaitable["StepError | None"]]

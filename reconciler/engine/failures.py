@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Known, Present
 from reconciler.model.errors import Conflict
-from reconciler.model.plan import Delete, Identity
 from reconciler.model.report import StepError
+from reconciler.model.steps import Delete, Identity
 
 if TYPE_CHECKING:
     from reconciler.model.errors import BackendError
-    from reconciler.model.plan import Precondition, Step
+    from reconciler.model.steps import Precondition, Step
 
 
 INTERRUPTED = StepError(

@@ -12,8 +12,8 @@ from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
 from reconciler.engine.write import execute
 from reconciler.model.domains import Present, domain_of
-from reconciler.model.plan import Create, Delete, Identity, Lane, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure, StepState
+from reconciler.model.steps import Create, Delete, Identity, Lane, Verify, Write
 
 if TYPE_CHECKING:
     from reconciler.engine.context import RunContext

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
-from reconciler.model.plan import Create
+from reconciler.model.steps import Create
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.domains import Domain
-    from reconciler.model.plan import Lane, Step, Write
     from reconciler.model.report import Restored, StepError
+    from reconciler.model.steps import Lane, Step, Write
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import execute
 from reconciler.model.domains import Domain, Unreadable, domain_of
-from reconciler.model.plan import Create, Identity, Verify, Write
 from reconciler.model.report import Restored, RestoreFailure
+from reconciler.model.steps import Create, Identity, Verify, Write
 
 if TYPE_CHECKING:
     from reconciler.engine.context import RunContext

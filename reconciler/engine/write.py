@@ -20,7 +20,7 @@ from reconciler.model.errors import (
     Throttled,
     Unexpected,
 )
-from reconciler.model.plan import Create, Delete, Identity, Step, Verify
+from reconciler.model.steps import Create, Delete, Identity, Step, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.plan import IDENTITY_CODES, Verify
+from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import (
@@ -28,6 +28,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.model.steps import Verify
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence

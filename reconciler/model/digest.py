@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.plan import Delete
+from reconciler.model.steps import Delete
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Plan, Write
+    from reconciler.model.plan import Plan
+    from reconciler.model.steps import Write
 
 FORMAT_MAJOR = 1
 _WELL_FORMED = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)

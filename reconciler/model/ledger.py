@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Live, Present
-from reconciler.model.plan import Create, Delete, Verify, move_targets
 from reconciler.model.report import Applied, Restore, StepError, StepResult, StepState, Unserved
+from reconciler.model.steps import Create, Delete, Verify, move_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.model.exit_codes import ExitCode
-    from reconciler.model.plan import Plan, Step
+    from reconciler.model.plan import Plan
+    from reconciler.model.steps import Step
 
 _NOT_STARTED = StepResult(StepState.NOT_STARTED)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Live
-    from reconciler.model.plan import Step
     from reconciler.model.report import Restore, StepResult, Verified
     from reconciler.model.results import ApplyResult
+    from reconciler.model.steps import Step
 
 
 class Phase(StrEnum):

@@ -15,9 +15,9 @@ from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
-from reconciler.model.plan import Create, Delete
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
+from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes

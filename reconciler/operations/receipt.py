@@ -18,9 +18,9 @@ from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
-from reconciler.model.plan import Verify
 from reconciler.model.report import StepError
 from reconciler.model.results import ApplyResult, Failed, Stopped
+from reconciler.model.steps import Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from reconciler.engine.stop import Stop
     from reconciler.model.domains import Live
     from reconciler.model.observer import Observer
-    from reconciler.model.plan import Step
     from reconciler.model.report import Restore, StepResult
     from reconciler.model.results import PlanResult, Report
+    from reconciler.model.steps import Step
 
 
 def journal_path(receipt: str) -> str | None:

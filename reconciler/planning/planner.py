@@ -5,18 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Absent, Live, Present, Unreadable
-from reconciler.model.plan import (
-    CHANGING,
-    Action,
-    Create,
-    Delete,
-    EnvironmentPlan,
-    Identity,
-    Interruption,
-    Move,
-    Plan,
-    Verify,
-)
+from reconciler.model.plan import CHANGING, Action, EnvironmentPlan, Interruption, Move, Plan
+from reconciler.model.steps import Create, Delete, Identity, Verify
 from reconciler.planning.diff import changes
 from reconciler.planning.lanes import arrange
 
@@ -25,7 +15,8 @@ if TYPE_CHECKING:
 
     from reconciler.model.domains import Domain
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Change, Lane, Step
+    from reconciler.model.plan import Change
+    from reconciler.model.steps import Lane, Step
 
 
 def build_plan(environments: Iterable[Environment], live: Mapping[str, Live], api_url: str) -> Plan:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.digest import KeyAccess
 from reconciler.model.domains import Present, Unreadable, domain_of
-from reconciler.model.plan import CHANGING, Action, Block, Delete
+from reconciler.model.plan import CHANGING, Action, Block
+from reconciler.model.steps import Delete
 from reconciler.planning.diff import changes
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from reconciler.documents.saved_plan import SavedPlan
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import EnvironmentPlan, Plan, Step
+    from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.model.steps import Step
 
 MAX_CLOCK_SKEW = timedelta(minutes=10)
 

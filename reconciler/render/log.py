@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.model.observer import RequestEvent
-    from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
+    from reconciler.model.steps import Step
 
     Fields = Mapping[str, str | float | None]
 

@@ -59,8 +59,9 @@ from reconciler.planning.records import records
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.model.plan import Plan, Step
+    from reconciler.model.plan import Plan
     from reconciler.model.results import Read, Result
+    from reconciler.model.steps import Step
 
 NAMES = ("api", "blue", "web")
 HOSTNAMES = ("a.example.com", "b.example.com", "xn--bcher-kva.example.com")

@@ -17,7 +17,6 @@ from reconciler.model.dns import DnsAction, DnsVerdict
 from reconciler.model.domains import Domain, Live, Present, domain_of
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.errors import KINDS, BackendError
-from reconciler.model.plan import Verify
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.results import (
     ApplyResult,
@@ -31,6 +30,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.model.steps import Verify
 from reconciler.operations.show import read_document
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.style import Style
@@ -38,9 +38,10 @@ from reconciler.render.style import Style
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.plan import Plan, Step
+    from reconciler.model.plan import Plan
     from reconciler.model.report import Applied, Record, Restore, StepError, StepResult
     from reconciler.model.results import Report, Result
+    from reconciler.model.steps import Step
 
 COMMANDS = sorted({**CONTENTS, **CHECKS})
 

@@ -35,8 +35,8 @@ from reconciler.model.environments import Credential, Environment, KeyVariable, 
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.observer import NullObserver
-from reconciler.model.plan import Create, Delete, Plan, Verify
 from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.steps import Create, Delete, Verify
 from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import stale, with_done
@@ -44,8 +44,9 @@ from reconciler.planning.saved import stale, with_done
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.plan import Step
+    from reconciler.model.plan import Plan
     from reconciler.model.report import Applied, Restore, StepResult
+    from reconciler.model.steps import Step
 
 API_URL = "http://emulator.localhost"
 NAMES = tuple("abcde")

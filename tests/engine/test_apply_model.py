@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from reconciler.documents.earlier import Earlier
 from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.plan import Create, Delete, Verify, move_targets
 from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.steps import Create, Delete, Verify, move_targets
 
 from .scenario import Lived, Organization, Round, Scenario, live_through, saved, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.plan import Step
     from reconciler.model.report import StepError
+    from reconciler.model.steps import Step
 
 EXAMPLES = int(os.environ.get("RECONCILER_MODEL_EXAMPLES", "400"))
 _OPEN = {"unknown", "interrupted"}  # errors that say themselves that the write may have happened

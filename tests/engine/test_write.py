@@ -27,14 +27,14 @@ from reconciler.model.errors import (
     Unexpected,
 )
 from reconciler.model.exit_codes import ExitCode, code_of
-from reconciler.model.plan import Create, Delete, Identity, Verify
 from reconciler.model.report import StepError
+from reconciler.model.steps import Create, Delete, Identity, Verify
 
 from .scripted import Scripted, Slow
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Domain, Known
-    from reconciler.model.plan import Step
+    from reconciler.model.steps import Step
 
 OLD, NEW, OTHER = domain("web", "old.example.com"), pending("web", "new.example.com"), pending("web", "x.example.com")
 AGAIN = domain("web", "old.example.com", id="another")  # the same hostname, made anew by somebody else

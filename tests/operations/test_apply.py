@@ -31,8 +31,8 @@ from reconciler.operations.workspace import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.model.plan import Step
     from reconciler.model.report import StepResult
+    from reconciler.model.steps import Step
 
 pytestmark = pytest.mark.anyio
 NAMES = ("blue", "green")

@@ -10,13 +10,14 @@ import yaml
 from samples import API_URL, live, unreadable, wish
 
 from reconciler.documents.earlier import Earlier
-from reconciler.model.plan import Action, Block, Plan, Step
+from reconciler.model.plan import Action, Block, Plan
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.environments import Environment
+    from reconciler.model.steps import Step
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "plan").glob("*.yaml"))
 

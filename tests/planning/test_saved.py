@@ -16,16 +16,17 @@ from reconciler.model.conclusion import report_of
 from reconciler.model.digest import KeyAccess, digest, digest_of
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.environments import Source, SourceFile
-from reconciler.model.plan import Identity, Plan, Vacant, Verify
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import PlanResult
+from reconciler.model.steps import Identity, Vacant, Verify
 from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import refusals, stale
 
 if TYPE_CHECKING:
     from reconciler.model.domains import Known
     from reconciler.model.environments import Environment
-    from reconciler.model.plan import Precondition
+    from reconciler.model.plan import Plan
+    from reconciler.model.steps import Precondition
 
 BEFORE = datetime(2026, 3, 1, 12, 0, 1, tzinfo=UTC)
 WISHES = [

@@ -12,7 +12,8 @@ from samples import API_URL, domain, live, unreadable, wish
 
 from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
-from reconciler.model.plan import CHANGING, Action, Create, Delete, Identity, Interruption, Move, Plan, Step, Verify
+from reconciler.model.plan import CHANGING, Action, Interruption, Move, Plan
+from reconciler.model.steps import Create, Delete, Identity, Step, Verify
 from reconciler.planning.planner import build_plan
 
 if TYPE_CHECKING:

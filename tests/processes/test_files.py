@@ -20,9 +20,9 @@ from reconciler.cli.signals import signals
 from reconciler.model.digest import KeyAccess, digest_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
-from reconciler.model.plan import Create, Delete, Identity, Write
 from reconciler.model.proposal import Approved
 from reconciler.model.results import Failed
+from reconciler.model.steps import Create, Delete, Identity, Write
 from reconciler.operations.apply import apply
 from reconciler.operations.propose import propose
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from cli.stage import Stage
 
-    from reconciler.model.plan import Step
     from reconciler.model.proposal import Proposal
     from reconciler.model.report import StepResult
     from reconciler.model.results import ApplyResult
+    from reconciler.model.steps import Step
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 

@@ -8,9 +8,9 @@ from reconciler.model.dns import PublishState
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
-from reconciler.model.plan import Create, Delete
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
+from reconciler.model.steps import Create, Delete
 from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications

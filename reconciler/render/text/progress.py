@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-    from reconciler.model.plan import Step
     from reconciler.model.report import StepResult, Verified
+    from reconciler.model.steps import Step
 
 _HEARTBEAT = 60.0  # seconds
 _NAME = 12  # columns: how wide names will be is not known when the first line is written
