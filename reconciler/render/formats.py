@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import resolve_name
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ FAILURE_FORMATS = frozenset(
 def renderer(command: str, format_: str) -> Renderer:
     """What makes `format_` for `command`; both must be in the list."""
     module, _, function = FORMATS[command][format_].partition(":")
-    render: Renderer = getattr(import_module(f".{module}", __package__), function)
+    render: Renderer = getattr(import_module(resolve_name(f".{module}", __package__)), function)
     if format_ in JSON_FORMATS:  # finished by `to_json`, as saved plans and receipts are
         return render
     if format_ in {"text", "table"}:
