@@ -88,10 +88,9 @@ publish_options = gathered(
     option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it."),
     option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline."),
     option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report."),
+    option("--believe-absent", is_flag=True, help="With --delete-stale: accept an absent domain as proof."),
     consent_option(
-        "--allow-zone-rewrite",
-        is_flag=True,
-        help="Accept providers that rewrite the whole zone. Other records can be lost.",
+        "--allow-zone-rewrite", is_flag=True, help="Accept providers that rewrite whole zones and can lose records."
     ),
 )
-"""Gives a command the options of `dns sync`: as `settings`, beside `auto_approve`, `delete_stale` and `baseline`."""
+"""Gives a command the options of `dns sync`: as `settings`, beside `auto_approve`, `delete_stale`, `baseline` and `believe_absent`."""

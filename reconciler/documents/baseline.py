@@ -24,7 +24,7 @@ class Baseline:
     """The live state of each environment that could be read then, and the cause of each drift known then, by fingerprint.
 
     `created_at` is the time of the document (RFC 3339). `deletes` are the (environment, hostname) of its delete steps,
-    `access` is the source of each environment's key, as the manifest had it.
+    `access` is the source of each environment's key, as the manifest had it, `api_url` the URL of the API that was read.
     """
 
     live: Mapping[str, Known]
@@ -32,6 +32,7 @@ class Baseline:
     created_at: str = "an unknown time"
     deletes: tuple[tuple[str, str], ...] = ()
     access: Mapping[str, str] = field(default_factory=dict)
+    api_url: str | None = None
 
 
 def baseline_of(document: object) -> Baseline:
@@ -55,7 +56,16 @@ def baseline_of(document: object) -> Baseline:
         created_at if isinstance(created_at, str) else "an unknown time",
         tuple(_deletes(document)),
         {str(item.get("name")): str(item.get("access")) for item in environments},
+        _api_url(document.get("source")),
     )
+
+
+def _api_url(source: object) -> str | None:
+    match source:
+        case {"api_url": str(url)}:
+            return url
+        case _:
+            return None
 
 
 def _objects(document: Object, key: str) -> list[dict[str, Any]]:

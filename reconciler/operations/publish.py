@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.suffixes import registrable_domain
 from reconciler.model.conclusion import conclude
-from reconciler.model.dns import Publication, PublishState, is_usual_target
-from reconciler.model.domains import Absent, Present, Unreadable, domain_of
+from reconciler.model.dns import Publication, PublishState
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
-from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.proposal import Declined
 from reconciler.model.report import Record
@@ -21,12 +20,10 @@ from reconciler.model.results import Failed, PublishResult, Stopped
 from reconciler.operations.after_create import changed_meanwhile
 from reconciler.operations.lookup import INSTALL
 from reconciler.operations.records import needed_records
-from reconciler.planning.records import records as planned_records
+from reconciler.operations.stale import stale_records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
-    from reconciler.documents.baseline import Baseline
-    from reconciler.model.domains import Domain
     from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
     from reconciler.model.results import RecordsResult
@@ -52,9 +49,7 @@ async def publish(
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     notice = context.observer.on_notice
-    stale = (
-        stale_records(needed.plan, settings.stale, narrowed=workspace.narrowed, notice=notice) if settings.stale else ()
-    )
+    stale = _stale(workspace, settings, needed.plan, notice)
     publisher = open_publisher(context, settings)
     for record in ahead:
         message = (
@@ -68,9 +63,31 @@ async def publish(
             case Declined(reason, message, hint):
                 raise Stopped(Failed(ExitCode.REFUSED, reason, message, hint, so_far=result))
             case _:
+                await _refuse_if_used_again(workspace, context, settings, stale)
                 result = await _publish(context, publisher, prepared, result)
     _stop_if_unpublished(context, result)
     return result
+
+
+def _stale(
+    workspace: Workspace, settings: PublishSettings, plan: Plan, notice: Callable[[str, str], None]
+) -> tuple[Record, ...]:
+    if settings.stale is None:
+        return ()
+    return stale_records(plan, settings.stale, narrowed=workspace.narrowed, notice=notice)
+
+
+async def _refuse_if_used_again(
+    workspace: Workspace, context: Context, settings: PublishSettings, stale: tuple[Record, ...]
+) -> None:
+    """Raises Stopped where the consent took so long that a domain of the records to delete is live again."""
+    if not stale:
+        return
+    plan = (await needed_records(workspace, context)).plan
+    if set(stale) - set(_stale(workspace, settings, plan, lambda _level, _text: None)):
+        message = "a custom domain whose records were to be deleted has changed meanwhile; nothing was written"
+        so_far = PublishResult(plan)
+        raise Stopped(Failed(ExitCode.REFUSED, "changed", message, "run `reconciler dns sync` again", so_far=so_far))
 
 
 def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
@@ -91,50 +108,6 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
                 Record(item.name, hostname, "routing", hostname, compared_form(value), registrable_domain(hostname))
             )
     return tuple(records)
-
-
-def stale_records(
-    plan: Plan, baseline: Baseline, *, narrowed: bool, notice: Callable[[str, str], None]
-) -> tuple[Record, ...]:
-    """The records of the baseline's domains that are neither live nor desired now. Those of an environment that was not read are
-    kept, with a notice. Raises Stopped where the plan does not have every environment of the manifest."""
-    if narrowed or not plan.complete:
-        message = "--delete-stale needs every environment: one was left out or could not be read"
-        raise Stopped(Failed(ExitCode.REFUSED, "unreadable", message, so_far=PublishResult(plan)))
-    kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
-    kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
-    before = [(name, state.domain) for name, state in baseline.live.items() if isinstance(state, Present)]
-    not_read = _not_read(plan, before, baseline.access)
-    if not_read:
-        listed = first_of(f"`{name}`" for name in not_read)
-        notice(
-            "warning",
-            f"records of {listed} are kept: the manifest has no such Environment now, and its domain may be live",
-        )
-    gone = [(name, domain) for name, domain in before if name not in not_read and domain.hostname not in kept]
-    found = planned_records(gone)
-    # A baseline is a file that others may have written: it must not name just any CNAME of the zone.
-    return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
-
-
-def _not_read(plan: Plan, before: Iterable[tuple[str, Domain]], access: Mapping[str, str]) -> list[str]:
-    """The environments, of those that had these domains, whose Imgwire Environment this plan has not read."""
-    environments = {item.name: item for item in plan.environments}
-    ids = {domain.environment_id for item in plan.environments if (domain := domain_of(item.live))}
-    ids |= {item.environment.environment_id for item in plan.environments if item.environment.environment_id}
-    not_read = []
-    for name, domain in before:
-        item = environments.get(name)
-        # Without a domain and a pin, only the same source of the key shows that it is the same Environment.
-        same = (
-            item is not None
-            and isinstance(item.live, Absent)
-            and item.environment.environment_id is None
-            and item.environment.key.as_written == access.get(name)
-        )
-        if domain.environment_id not in ids and not same:
-            not_read.append(name)
-    return not_read
 
 
 def _refuse_identity_error(needed: RecordsResult) -> None:

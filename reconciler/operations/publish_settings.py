@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.documents.baseline import Baseline
+    from reconciler.operations.stale import Stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class PublishSettings:
     seconds, of new records. `replace` has the names whose other records the CNAME may replace.
 
     `ahead` also publishes the routing record of hostnames that are desired and not live yet; `target` is its value where no
-    live domain of the environment shows it. `stale`: the records of domains of this baseline that are gone are deleted.
+    live domain of the environment shows it. `stale`: the records of its domains that are gone are deleted.
     """
 
     config: str
@@ -25,4 +25,4 @@ class PublishSettings:
     replace: tuple[str, ...] = ()
     ahead: bool = False
     target: str | None = None
-    stale: Baseline | None = None
+    stale: Stale | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from samples import uid
 
 from cli.stage import key
 from cli.test_dns_sync import NAME, ZONE, folder, needed, zone_file
+from reconciler.cli.approval import PublishApproval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,17 +124,19 @@ def test_a_first_create_needs_a_target(stage: Stage, folder: Path) -> None:
 
 
 def receipt_then_delete(stage: Stage) -> None:
-    """A baseline that knows the domain of `web`, which is then deleted and no longer desired."""
+    """A baseline that knows the domain of `web`, which its plan, `plan.json`, then deletes."""
     assert sync(stage).code == 0
     assert stage.run("drift", "--report", "json=before.json").code == 0
     stage.manifest(web={"hostname": None})
-    assert stage.run("apply", "--auto-approve").code == 0
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    assert stage.run("apply", "plan.json", "--auto-approve").code == 0
 
 
-def test_records_of_a_domain_that_is_gone_are_deleted(stage: Stage, folder: Path) -> None:
+@pytest.mark.parametrize("proof", [["plan.json"], ["before.json", "--believe-absent"]], ids=" ".join)
+def test_records_of_a_domain_that_is_gone_are_deleted(stage: Stage, folder: Path, proof: list[str]) -> None:
     receipt_then_delete(stage)
     assert "images" in zone_file(folder)
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", *proof)
     assert ended.code == 0
     assert [(name, after, state) for name, _, after, state in states(ended)] == [
         (NAME, None, "done"),
@@ -167,7 +171,7 @@ def test_records_of_an_environment_that_is_not_read_any_more_are_kept(stage: Sta
             stage.environment("empty")
             empty = {"hostname": None, "api_key": {"env": "IMGWIRE_API_KEY_EMPTY"}}
             stage.manifest(web={**empty, "environment_id": uid("empty")})
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert ended.code == 0
     assert zone_file(folder)["images"]["value"] == f"{TARGET}."
     assert "records of `web` are kept" in ended.err
@@ -177,7 +181,7 @@ def test_a_stale_record_with_another_target_is_kept(stage: Stage, folder: Path) 
     receipt_then_delete(stage)
     other = ZONE | {"images": {"type": "CNAME", "value": "elsewhere.example.net."}}
     stage.write("zones/example.com.yaml", yaml.safe_dump(other))
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], other)
 
 
@@ -189,7 +193,7 @@ def test_a_hostname_that_moved_to_an_environment_of_another_manifest_keeps_both_
     moved = zone_file(folder)
     moved["_acme-challenge.images"]["value"] = "other.dcv.imgwire.dev."
     stage.write("zones/example.com.yaml", yaml.safe_dump(moved))
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], moved)
 
 
@@ -197,7 +201,7 @@ def test_an_environment_that_was_renamed_and_pinned_is_known_by_its_id(stage: St
     receipt_then_delete(stage)
     stage.set("IMGWIRE_API_KEY_SITE", key("web"))
     stage.manifest(site={"hostname": None, "environment_id": uid("web")})
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert [(name, after, state) for name, _, after, state in states(ended)] == [
         (NAME, None, "done"),
         (ACME, None, "done"),
@@ -209,7 +213,7 @@ def test_a_baseline_cannot_name_any_other_cname_of_the_zone(stage: Stage, folder
     forged = stage.read("before.json").replace(NAME, "www.example.com").replace(TARGET, "elsewhere.example.net")
     stage.write("before.json", forged)
     before = zone_file(folder)
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], before)
 
 
@@ -220,7 +224,7 @@ def test_a_domain_that_moved_keeps_its_records(stage: Stage, folder: Path) -> No
     stage.manifest(web={"hostname": None}, other=NAME)
     assert stage.run("apply", "--auto-approve").code == 0
     before = zone_file(folder)
-    ended = sync(stage, "--delete-stale", "--baseline", "before.json")
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert (ended.code, zone_file(folder)["images"]) == (0, before["images"])
     assert all(item["after"] is not None for item in ended.document["published"])
 
@@ -236,7 +240,65 @@ def test_nothing_is_deleted_where_an_environment_is_not_known(stage: Stage, fold
     assert ended.document["message"].startswith("--delete-stale needs every environment")
 
 
-@pytest.mark.parametrize("options", [["--delete-stale"], ["--baseline", "x"], ["--target", "x"]], ids=" ".join)
+def test_records_of_an_absent_domain_are_kept_without_the_plan_that_deleted_it(stage: Stage, folder: Path) -> None:
+    """A wrong key would look the same."""
+    receipt_then_delete(stage)
+    before = zone_file(folder)
+    ended = stage.run("dns", "sync", "--auto-approve", "--delete-stale", "--baseline", "before.json")
+    assert (ended.code, zone_file(folder)) == (0, before)
+    assert "records of `web` are kept: no custom domain is there" in ended.err
+
+
+def test_records_of_a_renamed_domain_are_deleted(stage: Stage, folder: Path) -> None:
+    """Its Environment has another domain now, which is the proof."""
+    assert sync(stage).code == 0
+    assert stage.run("drift", "--report", "json=before.json").code == 0
+    stage.manifest(web="new.example.com")
+    assert stage.run("apply", "--auto-approve").code == 0
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
+    assert ended.code == 0
+    assert {NAME, ACME} == {name for name, _, after, _ in states(ended) if after is None}
+
+
+def test_nothing_is_deleted_with_a_baseline_of_another_api(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    document = json.loads(stage.read("before.json"))
+    document["source"]["api_url"] = "https://api.imgwire.dev"
+    stage.write("before.json", json.dumps(document))
+    before = zone_file(folder)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "other_api_url", before)
+
+
+def test_records_of_an_environment_that_apply_has_still_to_change_are_kept(stage: Stage, folder: Path) -> None:
+    """Absent and desired: a wrong key would look the same, and then the old hostname is live."""
+    receipt_then_delete(stage)
+    stage.manifest(web="new.example.com")
+    before = zone_file(folder)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], before)
+    assert "records of `web` are kept: the plan has changes for it" in ended.err
+
+
+def test_a_domain_that_comes_back_while_consent_is_asked_keeps_its_records(
+    stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt_then_delete(stage)
+    before = zone_file(folder)
+    approve = PublishApproval.__call__
+
+    async def slowly(self: PublishApproval, publications: Any) -> Any:
+        stage.environment("web", NAME)
+        return await approve(self, publications)
+
+    monkeypatch.setattr(PublishApproval, "__call__", slowly)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "changed", before)
+
+
+@pytest.mark.parametrize(
+    "options", [["--delete-stale"], ["--baseline", "x"], ["--target", "x"], ["--believe-absent"]], ids=" ".join
+)
 def test_options_that_need_another_one(stage: Stage, folder: Path, options: list[str]) -> None:
     assert stage.run("dns", "sync", *options).code == 64
 

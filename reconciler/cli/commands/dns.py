@@ -75,11 +75,18 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
 @shared("dns sync")
 @publish_options
 def sync(
-    options: Options, settings: PublishSettings, auto_approve: bool, delete_stale: bool, baseline: str | None
+    options: Options,
+    settings: PublishSettings,
+    auto_approve: bool,
+    delete_stale: bool,
+    baseline: str | None,
+    believe_absent: bool,
 ) -> ExitCode:
     """Run the command."""
     if delete_stale != (baseline is not None):
         raise click.UsageError("--delete-stale and --baseline need each other")
+    if believe_absent and not delete_stale:
+        raise click.UsageError("--believe-absent needs --delete-stale")
     if settings.target is not None and not settings.ahead:
         raise click.UsageError("--target needs --ahead")
 
@@ -87,8 +94,10 @@ def sync(
         from reconciler.cli.approval import PublishApproval
         from reconciler.operations.drift import baseline_in
         from reconciler.operations.publish import publish
+        from reconciler.operations.stale import Stale
 
-        chosen = replace(settings, stale=baseline_in(baseline))
+        stale = Stale(found, believe_absent) if (found := baseline_in(baseline)) else None
+        chosen = replace(settings, stale=stale)
         return await publish(workspace, context, chosen, PublishApproval(options.log, auto_approve))
 
     return run_online(options, operate, inputs=[settings.config, baseline])

@@ -1,0 +1,98 @@
+"""The DNS records of custom domains that are gone, for `dns sync --delete-stale`: each needs proof that nothing uses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.model.dns import is_usual_target
+from reconciler.model.domains import Absent, Present, domain_of
+from reconciler.model.exit_codes import ExitCode
+from reconciler.model.listing import first_of
+from reconciler.model.plan import CHANGING
+from reconciler.model.results import Failed, PublishResult, Stopped
+from reconciler.planning.records import records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from reconciler.documents.baseline import Baseline
+    from reconciler.model.domains import Domain
+    from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.model.report import Record
+
+
+# An absent domain has no id: a wrong key reads the same, also with a pin.
+_UNPROVEN = (
+    "no custom domain is there, and a wrong key looks the same. "
+    "Give the saved plan that deleted the domain as --baseline, or add --believe-absent"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """What was live in an earlier run. With `believe_absent`, an environment that reads as absent has none of it any more."""
+
+    baseline: Baseline
+    believe_absent: bool = False
+
+
+def stale_records(
+    plan: Plan, stale: Stale, *, narrowed: bool, notice: Callable[[str, str], None]
+) -> tuple[Record, ...]:
+    """The records of the baseline's domains that are neither live nor desired now.
+
+    Without proof that the domain is gone they are kept, with a notice: another domain in the same Environment, or none and a
+    plan that deleted it. Raises Stopped
+    where the plan does not have every environment of the manifest, or where it may have read another API.
+    """
+    baseline = stale.baseline
+    if narrowed or not plan.complete:
+        message = "--delete-stale needs every environment: one was left out or could not be read"
+        raise _refused(plan, "unreadable", message)
+    if baseline.api_url != plan.api_url:
+        message = f"the baseline is of {baseline.api_url or 'an unknown API'}, and this run reads {plan.api_url}"
+        raise _refused(plan, "other_api_url", message, "give a baseline of this API, or the URL of the other one")
+    kept = {domain.hostname for item in plan.environments if (domain := domain_of(item.live))}
+    kept |= {item.environment.hostname for item in plan.environments if item.environment.hostname}
+    before = [
+        (name, state.domain)
+        for name, state in baseline.live.items()
+        if isinstance(state, Present) and state.domain.hostname not in kept
+    ]
+    now = {name: _same_environment(plan, baseline, name, domain) for name, domain in before}
+    read = {name: item for name, item in now.items() if item is not None}
+    _report_kept(
+        notice, now.keys() - read.keys(), "the manifest has no such Environment now, and its domain may be live"
+    )
+    pending = {name for name, item in read.items() if item.action in CHANGING}
+    _report_kept(notice, pending, "the plan has changes for it: run `reconciler apply` first")
+    deleted = {name for name, domain in before if stale.believe_absent or (name, domain.hostname) in baseline.deletes}
+    unproven = {name for name, item in read.items() if isinstance(item.live, Absent)} - deleted - pending
+    _report_kept(notice, unproven, _UNPROVEN)
+    gone = read.keys() - pending - unproven
+    found = records((name, domain) for name, domain in before if name in gone)
+    # A baseline is a file that others may have written: it must not name just any CNAME of the zone.
+    return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
+
+
+def _same_environment(plan: Plan, baseline: Baseline, name: str, domain: Domain) -> EnvironmentPlan | None:
+    """The environment of the plan that has read the Imgwire Environment of this domain, or None."""
+    for item in plan.environments:
+        live = domain_of(item.live)
+        if domain.environment_id in {item.environment.environment_id, live and live.environment_id}:
+            return item
+        # Without a domain and a pin, only the same source of the key shows that it is the same Environment.
+        unpinned = isinstance(item.live, Absent) and item.environment.environment_id is None
+        if item.name == name and unpinned and item.environment.key.as_written == baseline.access.get(name):
+            return item
+    return None
+
+
+def _report_kept(notice: Callable[[str, str], None], names: Collection[str], why: str) -> None:
+    if names:
+        notice("warning", f"records of {first_of(f'`{name}`' for name in sorted(names))} are kept: {why}")
+
+
+def _refused(plan: Plan, reason: str, message: str, hint: str | None = None) -> Stopped:
+    return Stopped(Failed(ExitCode.REFUSED, reason, message, hint, so_far=PublishResult(plan)))
