@@ -9,7 +9,6 @@ from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.environments import EMULATOR_API_URL, Credential, KeyFile, Secret, Source
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
-from reconciler.planning.base_revision import Base
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.manifest.trust import Trust
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Environment, Manifest
+    from reconciler.planning.base_revision import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +68,10 @@ class GuardChoice:
 
     def load(self, inputs: Inputs) -> Guards:
         """Raises Stopped where the base manifest is invalid."""
+        from reconciler.operations.base import load_base
+
         base = None if self.base is None else load_base(self.base, inputs)
         return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
-
-
-def load_base(path: str, inputs: Inputs) -> Base:
-    """The base revision, with the keys that its protected environments have in this run. Raises Stopped."""
-    from reconciler.manifest.keys import resolve
-    from reconciler.manifest.loader import load
-
-    try:
-        manifest = load((path,), trust=inputs.trust).manifest
-    except InvalidInput as error:
-        raise Stopped(INVALID, diagnostics=error.diagnostics) from None
-    # Without the others: one that has got the same key by a link would hide the protected one.
-    protected = Base(manifest).protected
-    return Base(manifest, resolve(protected, inputs.environ, keys_file=inputs.keys_file)[0])
 
 
 @dataclass(frozen=True, slots=True)

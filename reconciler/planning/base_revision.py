@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Base:
     """The manifest of the base revision, the keys that its protected environments have in this run, and `live`: what was read
-    with those, by name."""
+    with those, by name. `replaceable` has the paths of key files that the change itself could have replaced: they prove nothing.
+    """
 
     manifest: Manifest
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+    replaceable: frozenset[str] = frozenset()
     live: Mapping[str, Live] = field(default_factory=dict)
 
     @property
@@ -34,14 +36,14 @@ class Base:
 
 def guarded_by_base(plan: Plan, base: Base, unprotect: Collection[str]) -> Iterator[Block]:
     """What the plan does to environments that the base protects, under whatever name, and to its allowed domains."""
-    protected = _Protected(base, {move.hostname for move in plan.moves})
+    protected = _Protected(base, {(move.target, move.hostname) for move in plan.moves})
     listed = {environment.name: environment for environment in base.manifest.environments}
     allowed = base.manifest.allowed_domains
     for item in plan.environments:
         if item.action in {Action.DELETE, Action.REPLACE}:
             certain = [old for old in protected.found(item) if _counts(item, old, unprotect)]
             before = listed.get(item.name)
-            unsure = protected.unknown if before is None or not _same_place(item.environment, before) else None
+            unsure = protected.unknown if before is None or not _same_place(item.environment, before, base) else None
             if certain:
                 yield _lifted(item, certain[0])
             elif unsure is not None and _counts(item, unsure, unprotect):
@@ -60,17 +62,17 @@ def guarded_by_base(plan: Plan, base: Base, unprotect: Collection[str]) -> Itera
 class _Protected:
     """The protected environments of the base by what shows them under another name: name, hostname and Environment id.
 
-    A hostname that the plan moves is not protected where it was. `unknown` is one that has no pin and could not be read, so that
-    an environment with another name or key may be it.
+    A hostname that the plan moves to the environment that the base names for it is not protected where it was. `unknown` is
+    one that has no pin and could not be read, so that an environment with another name or key may be it.
     """
 
-    def __init__(self, base: Base, moving: Collection[str]) -> None:
+    def __init__(self, base: Base, arriving: Collection[tuple[str, str]]) -> None:
         self.unknown: Environment | None = None
         self._found: dict[tuple[str, str], Environment] = {}
         for old in base.protected:
             live = base.live.get(old.name)
             self._found["name", old.name] = old
-            if old.hostname is not None and old.hostname not in moving:
+            if old.hostname is not None and (old.name, old.hostname) not in arriving:
                 self._found["hostname", old.hostname] = old
             for environment_id in (old.environment_id, _id_of(live)):
                 if environment_id is not None:
@@ -98,14 +100,13 @@ def _counts(item: EnvironmentPlan, old: Environment, unprotect: Collection[str])
     return not item.environment.protect or (item.name != old.name and item.name in unprotect)
 
 
-def _same_place(environment: Environment, other: Environment) -> bool:
+def _same_place(environment: Environment, other: Environment, base: Base) -> bool:
     """Both certainly open the same Environment: the same key is asked for it, from outside what a change can replace."""
     if environment.environment_id != other.environment_id:
         return False
     match environment.key, other.key:
         case KeyFile(path=path), KeyFile(path=other_path):
-            # A relative path is below the manifest, where the change itself may have put a link to another key.
-            return path == other_path
+            return path == other_path and path not in base.replaceable
         case KeyVariable(name=variable), KeyVariable(name=other_variable):
             return variable == other_variable
         case DefaultKey() as key, DefaultKey() as other_key:
@@ -128,6 +129,7 @@ def _not_known(item: EnvironmentPlan, old: Environment) -> Block:
     return Block(
         "protection_lifted_in_same_change",
         item.name,
-        f"`{item.name}` may be `{old.name}`, which is protected in the base revision and could not be read there, and the plan"
-        f" would {item.action} `{item.before}`: give this run the key of `{old.name}`, or pin it by `environment_id` first",
+        f"`{item.name}` may be `{old.name}`, which is protected in the base revision and could not be read with a key from"
+        f" outside this checkout, and the plan would {item.action} `{item.before}`: give this run the key of `{old.name}` in a"
+        " variable, or pin it by `environment_id` first",
     )

@@ -170,6 +170,57 @@ def test_whatever_opens_a_protected_environment_is_found_by_what_its_own_key_rea
     assert (ended.code, web.live("web")) == (5, OLD)
 
 
+@pytest.mark.parametrize("change", ["replaces", "moves away"])
+@pytest.mark.parametrize("place", ["beside the base", "absolute, in the checkout", "in the repository above"])
+@pytest.mark.parametrize("opens", ["another Environment", "an empty one"])
+def test_a_key_file_of_the_base_that_the_change_can_replace_proves_nothing(
+    web: Stage, place: str, opens: str, change: str
+) -> None:
+    """The change has put a link at the key file of the protected environment, so a read with that key sees another one."""
+    web.environment("empty")
+    web.environment("new")
+    web.environment("other", "other.example.com")
+    for name in ("web", "other", "empty", "new"):
+        web.write(f"secrets/{name}.key", key_of(name))
+    head, base = ("head", "head/base.yaml") if place == "beside the base" else ("head/infra", "base/imgwire.yaml")
+    if place == "in the repository above":
+        (web.folder / "head/.git").mkdir(parents=True)
+        base = "head/base/imgwire.yaml"
+    keys = web.folder / "head/keys" if place == "in the repository above" else web.folder / head / "keys"
+    keys.mkdir(parents=True)
+    (keys / "web.key").symlink_to(web.folder / "secrets" / f"{'empty' if opens == 'an empty one' else 'other'}.key")
+    (keys / "other.key").symlink_to(web.folder / "secrets/web.key")
+    written = "keys" if place == "beside the base" else str(keys)
+    protected = {"hostname": OLD if change == "moves away" else "planned.example.com", "protect": True}
+    other = {"api_key": {"file": f"{written}/other.key"}}
+    web.manifest(
+        base,
+        web=protected | {"api_key": {"file": f"{written}/web.key"}},
+        other=other | {"hostname": "other.example.com"},
+    )
+    desired: dict[str, Any] = {"other": other | {"hostname": "evil.example.com"}}
+    if change == "moves away":
+        new = {"hostname": OLD, "api_key": {"file": str(web.folder / "secrets/new.key")}}
+        desired = {"other": other | {"hostname": None}, "new": new}
+    web.manifest(f"{head}/imgwire.yaml", **desired)
+    ended = web.run("apply", "-f", f"{head}/imgwire.yaml", "--base", base, "--auto-approve", "--format", "json")
+    assert [block["code"] for block in ended.document["blocks"]] == ["protection_lifted_in_same_change"]
+    assert (ended.code, web.live("web")) == (5, OLD)
+
+
+def test_a_checkout_of_the_base_below_that_of_the_change_has_its_own_key_files(web: Stage) -> None:
+    web.environment("other", "other.example.com")
+    for folder in ("", "base/"):
+        (web.folder / folder / ".git").mkdir(parents=True)
+        for name in ("web", "other"):
+            web.write(f"{folder}keys/{name}.key", key_of(name))
+    protected = {"hostname": OLD, "protect": True, "api_key": {"file": "keys/web.key"}}
+    other = {"api_key": {"file": "keys/other.key"}}
+    web.manifest("base/imgwire.yaml", web=protected, other=other | {"hostname": "other.example.com"})
+    web.manifest(web=protected, other=other | {"hostname": "next.example.com"})
+    assert refusals(web, "--base", "base/imgwire.yaml") == (0, [])
+
+
 @pytest.mark.parametrize("key", ["relative file", "pinned in this change", "variable"])
 def test_a_move_into_a_protected_environment_is_allowed_while_it_is_outstanding(web: Stage, key: str) -> None:
     web.environment("target")
