@@ -11,6 +11,7 @@ from reconciler.cli.help import auto_approve_option, consent_option, dns_option,
 from reconciler.cli.values import DNS_SERVER
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.publish_settings import PublishSettings
+from reconciler.operations.stale_choice import StaleChoice
 
 if TYPE_CHECKING:
     from reconciler.dns.servers import AnyServer
@@ -86,11 +87,17 @@ publish_options = gathered(
     ),
     option("--ahead", is_flag=True, help="Also add the routing record of hostnames that apply has still to create."),
     option("--target", metavar="NAME", help="With --ahead: the target, where no live domain shows it."),
-    option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline."),
-    option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report."),
-    option("--believe-absent", is_flag=True, help="With --delete-stale: accept an absent domain as proof."),
     consent_option(
         "--allow-zone-rewrite", is_flag=True, help="Accept providers that rewrite whole zones and can lose records."
     ),
 )
-"""Gives a command the options of `dns sync`: as `settings`, beside `auto_approve`, `delete_stale`, `baseline` and `believe_absent`."""
+"""Gives a command the options of `dns sync`, as `settings`, beside `auto_approve`."""
+
+stale_options = gathered(
+    "stale",
+    StaleChoice,
+    option("--delete-stale", is_flag=True, help="Also delete records of domains that are gone since --baseline."),
+    option("--baseline", metavar="FILE", help="With --delete-stale: an earlier receipt, plan or report."),
+    option("--believe-absent", is_flag=True, help="With --delete-stale: accept an absent domain as proof."),
+)
+"""Gives a command the options that delete records, as `stale`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.dns_options import baseline_option, publish_options, server_option
+from reconciler.cli.dns_options import baseline_option, publish_options, server_option, stale_options
 from reconciler.cli.help import PARTIAL, UNREAD, Command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.operations.context import Context
     from reconciler.operations.dns_servers import Dns
     from reconciler.operations.publish_settings import PublishSettings
+    from reconciler.operations.stale_choice import StaleChoice
     from reconciler.operations.workspace import Workspace
 
 
@@ -74,30 +75,17 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
 )
 @shared("dns sync")
 @publish_options
-def sync(
-    options: Options,
-    settings: PublishSettings,
-    auto_approve: bool,
-    delete_stale: bool,
-    baseline: str | None,
-    believe_absent: bool,
-) -> ExitCode:
+@stale_options
+def sync(options: Options, settings: PublishSettings, auto_approve: bool, stale: StaleChoice) -> ExitCode:
     """Run the command."""
-    if delete_stale != (baseline is not None):
-        raise click.UsageError("--delete-stale and --baseline need each other")
-    if believe_absent and not delete_stale:
-        raise click.UsageError("--believe-absent needs --delete-stale")
     if settings.target is not None and not settings.ahead:
         raise click.UsageError("--target needs --ahead")
 
     async def operate(workspace: Workspace, context: Context) -> PublishResult:
         from reconciler.cli.approval import PublishApproval
-        from reconciler.operations.drift import baseline_in
         from reconciler.operations.publish import publish
-        from reconciler.operations.stale import Stale
 
-        stale = Stale(found, believe_absent) if (found := baseline_in(baseline)) else None
-        chosen = replace(settings, stale=stale)
+        chosen = replace(settings, stale=stale.load())
         return await publish(workspace, context, chosen, PublishApproval(options.log, auto_approve))
 
-    return run_online(options, operate, inputs=[settings.config, baseline])
+    return run_online(options, operate, inputs=[settings.config, stale.baseline])
