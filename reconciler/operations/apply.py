@@ -151,7 +151,7 @@ async def _publisher(context: Context, proposal: Proposal, settings: PublishSett
     hostnames = [(step.environment, step.hostname) for step in proposal.plan.steps if isinstance(step, Create)]
     if settings is None or not hostnames:
         return None
-    publisher = open_publisher(context, settings)
+    publisher = open_publisher(context, settings, proposal.plan.api_url)
     checked: tuple[Publication, ...] = (
         await context.run_blocking(lambda: publisher.prepare(unknown(hostnames)))
     ).publications

@@ -11,6 +11,7 @@ from reconciler.manifest.suffixes import registrable_domain
 from reconciler.model.conclusion import conclude
 from reconciler.model.dns import Publication, PublishState
 from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
 from reconciler.model.plan import IDENTITY_CODES
@@ -50,7 +51,7 @@ async def publish(
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     notice = context.observer.on_notice
     stale = _stale(workspace, settings, needed.plan, notice)
-    publisher = open_publisher(context, settings)
+    publisher = open_publisher(context, settings, workspace.api_url)
     for record in ahead:
         message = (
             f"{record.name} will point to Imgwire before it is a custom domain: run apply soon, or others can claim it"
@@ -132,8 +133,12 @@ def _require_octodns(what: str) -> None:
         raise Stopped(Failed(ExitCode.ERROR, "dns_missing", message, INSTALL))
 
 
-def open_publisher(context: Context, settings: PublishSettings) -> Publisher:
-    """The publisher of the configuration, with a warning about what it ignores. Raises Stopped."""
+def open_publisher(context: Context, settings: PublishSettings, api_url: str) -> Publisher:
+    """The publisher of the configuration, with a warning about what it ignores. Raises Stopped, also for the emulator."""
+    if api_url == EMULATOR_API_URL:
+        message = "--emulator publishes no DNS records: the targets of the emulator are made up"
+        hint = "to try publishing in a zone of your own, start `reconciler emulator` and name its URL with --api-url"
+        raise Stopped(Failed(ExitCode.USAGE, "usage", message, hint))
     _require_octodns("publishing")
     publisher = _publisher(settings)
     if publisher.ignored:

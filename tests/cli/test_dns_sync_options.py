@@ -270,6 +270,15 @@ def test_nothing_is_deleted_with_a_baseline_of_another_api(stage: Stage, folder:
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "other_api_url", before)
 
 
+@pytest.mark.parametrize("command", [["dns", "sync"], ["apply", "--publish", "octodns.yaml"]], ids=" ".join)
+def test_made_up_records_of_the_emulator_are_not_published(stage: Stage, folder: Path, command: list[str]) -> None:
+    assert stage.run("apply", "--emulator", "--auto-approve", "--no-dns").code == 0
+    stage.manifest(web="new.example.com")
+    ended = stage.run(*command, "--emulator", "--auto-approve", "--format", "json")
+    assert (ended.code, zone_file(folder)) == (64, ZONE)
+    assert ended.document["message"].startswith("--emulator publishes no DNS records")
+
+
 def test_records_of_an_environment_that_apply_has_still_to_change_are_kept(stage: Stage, folder: Path) -> None:
     """Absent and desired: a wrong key would look the same, and then the old hostname is live."""
     receipt_then_delete(stage)
