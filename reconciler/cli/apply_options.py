@@ -9,7 +9,7 @@ import click
 from reconciler.cli.gathered import gathered
 from reconciler.cli.help import consent_option, option
 from reconciler.cli.values import DURATION, NAME, PATH
-from reconciler.operations.workspace import GuardChoice
+from reconciler.operations.guard_choice import GuardChoice
 
 if TYPE_CHECKING:
     from reconciler.operations.apply import ApplySettings

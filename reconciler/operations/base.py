@@ -62,6 +62,6 @@ def _is_repository(folder: Path) -> bool:
 
 
 def _is_below(file: str, folder: Path) -> bool:
-    """Where the name itself is, not what a link at it leads to."""
+    """Where the name itself is, not the target of a link at it."""
     as_named = Path(os.path.normpath(Path.cwd() / file))
     return any(place.is_relative_to(folder) for place in (as_named, as_named.parent.resolve() / as_named.name))

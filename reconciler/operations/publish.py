@@ -43,6 +43,8 @@ async def publish(
 
     Raises Stopped, with what was published, where not all was.
     """
+    if settings.target is not None and not settings.ahead:
+        raise Stopped(Failed(ExitCode.USAGE, "usage", "--target needs --ahead"))
     _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
     _refuse_identity_error(needed)

@@ -58,23 +58,6 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
-class GuardChoice:
-    """The same before the base revision is read: `base` is a manifest or a folder of them."""
-
-    unprotect: tuple[str, ...]
-    max_interruptions: int | None
-    ignore_window: bool
-    base: str | None
-
-    def load(self, inputs: Inputs) -> Guards:
-        """Raises Stopped where the base manifest is invalid."""
-        from reconciler.operations.base import load_base
-
-        base = None if self.base is None else load_base(self.base, inputs)
-        return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)
-
-
-@dataclass(frozen=True, slots=True)
 class Workspace:
     """What a run is about. Open one with `Workspace.open`.
 

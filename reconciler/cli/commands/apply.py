@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reconciler.model.results import ApplyResult
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import GuardChoice, Workspace
+    from reconciler.operations.guard_choice import GuardChoice
+    from reconciler.operations.workspace import Workspace
 
 
 @command(

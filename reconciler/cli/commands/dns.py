@@ -78,8 +78,6 @@ def check(options: Options, baseline: str | None, dns: Dns) -> ExitCode:
 @stale_options
 def sync(options: Options, settings: PublishSettings, auto_approve: bool, stale: StaleChoice) -> ExitCode:
     """Run the command."""
-    if settings.target is not None and not settings.ahead:
-        raise click.UsageError("--target needs --ahead")
 
     async def operate(workspace: Workspace, context: Context) -> PublishResult:
         from reconciler.cli.approval import PublishApproval

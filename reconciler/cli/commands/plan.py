@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.results import PlanResult
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import GuardChoice, Workspace
+    from reconciler.operations.guard_choice import GuardChoice
+    from reconciler.operations.workspace import Workspace
 
 
 @command(
