@@ -36,18 +36,17 @@ class PlanApproval:
     auto: bool = False
 
     async def __call__(self, proposal: Proposal) -> Approval:
-        digest = proposal.digest
         if not proposal.plan.writes:
-            return Approved(digest)
+            return Approved(proposal.digest)
         self.show(proposal)
         if self.expect_digest is not None:
             return approve_digest(proposal, self.expect_digest)
         if self.auto:
-            return Approved(digest)
+            return Approved(proposal.digest)
         return await _asked(
-            digest,
+            proposal.digest,
             f"Apply {counted(len(proposal.plan.writes), 'change')} to {proposal.plan.api_url}?",
-            f"to apply this plan only: {rerun_command('--expect-digest', digest)}\n"
+            f"to apply this plan only: {rerun_command('--expect-digest', proposal.digest)}\n"
             f"to apply without approval: {rerun_command('--auto-approve')}",
         )
 

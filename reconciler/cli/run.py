@@ -36,11 +36,12 @@ Opened = TypeVar("Opened", bound="Subject")
 
 class _More(TypedDict, total=False):
     """`outputs` and `inputs` are paths that the command writes and reads beside reports and manifests. `finish` may do more with
-    the published report, and change the exit code."""
+    the published report, and change the exit code. `complete` adds to a result what a failed run had not read."""
 
     outputs: Sequence[str | None]
     inputs: Sequence[str | None]
     finish: Callable[[Report, ExitCode], ExitCode]
+    complete: Callable[[Result], Result]
 
 
 def run(
@@ -51,9 +52,8 @@ def run(
 ) -> ExitCode:
     """Open, operate, publish: the exit code. This is the one boundary for errors."""
     log, shown = options.log, options
-    written = tuple(
-        path for path in (*(report.path for report in options.reports), *more.get("outputs", ())) if path is not None
-    )
+    outputs = (*(report.path for report in options.reports), *more.get("outputs", ()))
+    written = tuple(path for path in outputs if path is not None)
     read = (*(path for path in more.get("inputs", ()) if path is not None), *options.read_paths)
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -75,12 +75,12 @@ def run(
             log.diagnostics(diagnostics)
     except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
         result = _failed(error, log)
+    result = more["complete"](result) if "complete" in more else result
     report = report_of(options.command, now(), result, source, diagnostics)
     signals.settle(report.conclusion.exit_code)
     report = publish(report, shown)
     code = report.conclusion.exit_code
-    if finish := more.get("finish"):
-        code = finish(report, code)
+    code = more["finish"](report, code) if "finish" in more else code
     if "github" in options.formats:
         code = publish_step_files(report, code, log)
     return code

@@ -32,7 +32,7 @@ def applied_of(document: Object, plan: Plan, code: ExitCode) -> Applied:
         results,
         live,
         tuple(_restore_of(item, live) for item in document["restored"]),
-        tuple(_unserved_of(item) for item in document["unserved"]),
+        tuple(unserved_of(item) for item in document["unserved"]),
         interrupted=code if interrupted else None,
     )
 
@@ -90,8 +90,10 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
 
 
 def unserved_object(item: Unserved) -> Object:
-    return {"hostname": item.hostname, "environment": item.environment, "since": item.since}
+    """`run` is there only for what an earlier run left."""
+    run = {} if item.run is None else {"run": item.run}
+    return {"hostname": item.hostname, "environment": item.environment, "since": item.since, **run}
 
 
-def _unserved_of(item: Object) -> Unserved:
-    return Unserved(item["hostname"], item["environment"], item["since"])
+def unserved_of(item: Object) -> Unserved:
+    return Unserved(item["hostname"], item["environment"], item["since"], item.get("run"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.documents.applied import applied_of, plan_before, restore_object, unserved_object
+from reconciler.documents.applied import applied_of, plan_before, restore_object, unserved_object, unserved_of
 from reconciler.documents.checks import check_object
 from reconciler.documents.environments import verified_of
 from reconciler.documents.findings import finding_object, finding_of
@@ -31,7 +31,6 @@ from reconciler.model.results import (
     PublishResult,
     RecordsResult,
     StatusResult,
-    ValidateResult,
     VerifyResult,
 )
 
@@ -41,11 +40,12 @@ if TYPE_CHECKING:
     from reconciler.documents.format import Object
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.report import Record, Verified
-    from reconciler.model.results import Read
+    from reconciler.model.results import Read, Report
 
 
-def content_object(content: ValidateResult | DoctorResult | Read | None) -> dict[str, Any]:
+def content_object(report: Report) -> dict[str, Any]:
     """What happened, beside the plan. Every report has every section."""
+    content = report.content
     data: dict[str, Any] = {
         "findings": [],
         "dns": [],
@@ -54,12 +54,11 @@ def content_object(content: ValidateResult | DoctorResult | Read | None) -> dict
         "probes": [],
         "published": [],
         "restored": [],
-        "unserved": [],
+        "unserved": [unserved_object(item) for item in report.unserved],
     }
     match content:
         case ApplyResult(applied=applied):
             data["restored"] = [restore_object(item) for item in applied.restores]
-            data["unserved"] = [unserved_object(item) for item in applied.unserved]
         case DoctorResult(checks=checks):
             data["checks"] = [check_object(item) for item in checks]
         case DriftResult(findings=findings):
@@ -83,7 +82,8 @@ def content_of(document: Object, code: ExitCode) -> Read | None:
     plan = plan_of(document)
     blocks = tuple(block_of(item) for item in document["blocks"])
     offline = offline_of(document["offline"]) if "offline" in document else None
-    proposal = Proposal(plan, document["digest"] or "", blocks, offline=offline)
+    unserved = tuple(map(unserved_of, document.get("unserved", ())))
+    proposal = Proposal(plan, document["digest"] or "", blocks, offline=offline, unserved=unserved)
     records = tuple(record_of(item) for item in document.get("dns", ()))
     notes = tuple(note_of(item) for item in document.get("dns_notes", ()))
     probes = tuple(probe_of(item) for item in document.get("probes", ()))

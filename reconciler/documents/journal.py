@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reconciler.documents.applied import unserved_object
+from reconciler.documents.applied import unserved_object, unserved_of
 from reconciler.documents.domains import known_of
 from reconciler.documents.steps import steps_of
-from reconciler.model.ledger import unserved
+from reconciler.model.ledger import still_unserved, unserved, with_earlier
 from reconciler.model.report import StepResult, StepState
 
 if TYPE_CHECKING:
@@ -66,4 +66,7 @@ def _events(journal: bytes) -> Iterator[Object]:
 def _unserved(document: Object) -> list[Object]:
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live = {item["name"]: known_of(item) for item in document["environments"]}
-    return [unserved_object(item) for item in unserved(steps_of(document), results, live)]
+    desired = {item["name"]: item["after"] for item in document["environments"]}
+    earlier = (item for item in map(unserved_of, document["unserved"]) if item.run is not None)
+    lost = with_earlier(unserved(steps_of(document), results, live), still_unserved(earlier, desired, live))
+    return [unserved_object(item) for item in lost]

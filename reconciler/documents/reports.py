@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.documents.applied import unserved_of
 from reconciler.documents.checks import check_of
 from reconciler.documents.contents import content_object, content_of, offline_object
 from reconciler.documents.diagnostics import diagnostic_object, diagnostic_of
@@ -58,7 +59,7 @@ def _report(report: Report) -> dict[str, Any]:
         "format_version": VERSION,
         "command": report.command,
         **_shared(report),
-        **content_object(report.content),
+        **content_object(report),
     }
 
 
@@ -115,7 +116,12 @@ def _result_of(document: Object, code: ExitCode, diagnostics: tuple[Diagnostic, 
     failed = Failed(code, document["reason"] or "", document["message"], document["hint"], content)
     if content is not None:
         return failed
-    return replace(failed, blocks=tuple(block_of(item) for item in document["blocks"]), digest=document["digest"])
+    return replace(
+        failed,
+        blocks=tuple(block_of(item) for item in document["blocks"]),
+        digest=document["digest"],
+        unserved=tuple(map(unserved_of, document.get("unserved", ()))),
+    )
 
 
 def _validated(document: Object, diagnostics: tuple[Diagnostic, ...]) -> ValidateResult:

@@ -120,6 +120,11 @@ class Manifest:
     change_windows: tuple[ChangeWindow, ...] = ()
     """A plan may interrupt hostnames inside these only; none means at any time."""
 
+    @property
+    def desired(self) -> dict[str, str | None]:
+        """The hostname of each environment, None for no custom domain."""
+        return {item.name: item.hostname for item in self.environments}
+
 
 class Secret:
     """A key value that no repr, format, log line, pickle or traceback shows. Equal secrets compare and hash equal."""

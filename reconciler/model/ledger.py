@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Live, Present
+from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.report import Applied, Restore, StepError, StepResult, StepState, Unserved
 from reconciler.model.steps import Create, Delete, Verify, move_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Plan
@@ -75,7 +75,7 @@ def unserved(
     Left out is what the plan removes on purpose: a hostname that moves nowhere, once its own environment has the new one
     or should have none. What another environment has does not count for that.
     """
-    hostname_in = {name: state.domain.hostname for name, state in live.items() if isinstance(state, Present)}
+    hostname_in = _hostnames(live)
     present = set(hostname_in.values())
     desired = {step.environment: step.hostname for step in steps if isinstance(step, Create)}
     moving = move_targets(steps)
@@ -94,3 +94,35 @@ def unserved(
         if lost and step.hostname not in present:
             missing.append(Unserved(step.hostname, step.environment, step.id))
     return tuple(missing)
+
+
+def still_unserved(
+    earlier: Iterable[Unserved], desired: Mapping[str, str | None], live: Mapping[str, Live]
+) -> tuple[Unserved, ...]:
+    """Of the hostnames that earlier runs left unserved, those that still are.
+
+    Left out is what an environment is seen to have again, and what is removed on purpose: a hostname that no environment
+    desires, once its own environment has the new one, or none where it should have none. `live` lacks environments that
+    were not read. They show nothing.
+    """
+    hostname_in = _hostnames(live)
+    present, wanted = set(hostname_in.values()), set(desired.values())
+
+    def removed(item: Unserved) -> bool:
+        if item.hostname in wanted or item.environment not in desired:
+            return False
+        successor = desired[item.environment]
+        if successor is None:
+            return isinstance(live.get(item.environment), Absent)
+        return hostname_in.get(item.environment) == successor
+
+    return tuple(item for item in earlier if item.hostname not in present and not removed(item))
+
+
+def with_earlier(own: Iterable[Unserved], earlier: Iterable[Unserved]) -> tuple[Unserved, ...]:
+    """One entry for each hostname. What an earlier run left shows since when."""
+    return tuple({item.hostname: item for item in (*own, *earlier)}.values())
+
+
+def _hostnames(live: Mapping[str, Live]) -> dict[str, str]:
+    return {name: state.domain.hostname for name, state in live.items() if isinstance(state, Present)}

@@ -11,6 +11,7 @@ from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 if TYPE_CHECKING:
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Unserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Proposal:
     plan, which cannot be approved.
 
     `max_interruptions` is the limit that `blocks` were checked against. `windows` are the change windows that interruptions
-    must keep to; empty where the run ignores them.
+    must keep to; empty where the run ignores them. `unserved` are the hostnames that earlier runs left without an environment,
+    as far as the receipt has them and this run has not read them as live.
     """
 
     plan: Plan
@@ -41,6 +43,7 @@ class Proposal:
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
     offline: Offline | None = None
     windows: ChangeWindows = ()
+    unserved: tuple[Unserved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

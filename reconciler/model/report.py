@@ -74,11 +74,20 @@ Restore = Restored | RestoreFailure
 @dataclass(frozen=True, slots=True)
 class Unserved:
     """A hostname that was live before the run and that no environment of the run is known to have now, unless the plan
-    removed it on purpose. `since` is the id of the step that removed it, or found it gone."""
+    removed it on purpose. `since` is the id of the step that removed it, or found it gone.
+
+    `run` is the time of the earlier run that had this step (RFC 3339), None for this run.
+    """
 
     hostname: str
     environment: str
     since: str
+    run: str | None = None
+
+    @property
+    def earlier_run(self) -> str:
+        """What follows `since`, as people read it; empty for a step of this run."""
+        return f" in the run of {self.run}" if self.run else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
     from reconciler.model.proposal import Offline, Proposal
-    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.report import Applied, Finding, Record, Unserved, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,8 @@ class Failed:
     """The run ended before it had its result: bad input, a refusal, a signal, a bug.
 
     `reason` is a stable word. `message` is None where the diagnostics of the report have the reason. `so_far` is what the run
-    had by then; `blocks` and `digest` are those of a saved plan that was refused before there was a plan of now.
+    had by then; `blocks` and `digest` are those of a saved plan that was refused before there was a plan of now. `unserved` is
+    what earlier runs left, where `so_far` does not have it; None where that is not known.
     """
 
     exit_code: ExitCode
@@ -256,6 +257,7 @@ class Failed:
     so_far: Read | None = None
     blocks: tuple[Block, ...] = ()
     digest: str | None = None
+    unserved: tuple[Unserved, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,3 +337,14 @@ class Report:
     @property
     def failed(self) -> Failed | None:
         return self.result if isinstance(self.result, Failed) else None
+
+    @property
+    def unserved(self) -> tuple[Unserved, ...]:
+        """The hostnames that serve no traffic because of this run or of an earlier one, also where this one was refused."""
+        match self.content:
+            case ApplyResult(applied=applied):
+                return applied.unserved
+            case PlanResult(proposal=proposal):
+                return proposal.unserved
+            case _:
+                return (self.failed and self.failed.unserved) or ()

@@ -12,7 +12,7 @@ from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
-from reconciler.model.ledger import Ledger
+from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
@@ -21,8 +21,9 @@ from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes
+from reconciler.operations.propose import left_unserved
 from reconciler.operations.publish import open_publisher, report_problems, unknown
-from reconciler.operations.receipt import Receipt
+from reconciler.operations.receipt import Receipt, earlier_in
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
 from reconciler.planning.guards import list_windows, outside_window
@@ -77,11 +78,16 @@ async def apply(
     # Nobody knows how long the answer took.
     if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
         raise Stopped(blocked(replace(proposal, blocks=late)))
+    # Another run may have written the receipt meanwhile, and the caller may have planned without it.
+    earlier = earlier_in(settings.receipt, workspace.api_url)
+    unserved = left_unserved(workspace, proposal.plan, earlier)
     ledger = Ledger(proposal.plan)
     after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
 
     def so_far() -> ApplyResult:
-        result = result_of(proposal, ledger.snapshot(context.stop.requested))
+        applied = ledger.snapshot(context.stop.requested)
+        left = still_unserved(unserved, workspace.manifest.desired, applied.live)
+        result = result_of(proposal, replace(applied, unserved=with_earlier(applied.unserved, left)))
         return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
 
     def described(result: ApplyResult) -> Report:

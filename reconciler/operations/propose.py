@@ -12,6 +12,7 @@ from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.digest import digest
 from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.ledger import still_unserved
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Phase
 from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.environments import Environment, Manifest
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -40,7 +42,8 @@ async def propose(workspace: Workspace, context: Context, consent: Consent | Non
     consent = await with_base_read(workspace, context, consent, plan)
     all_blocks = (*await cut_moves_of(workspace, context, plan), *blocks(plan, consent))
     windows = windows_of(workspace.manifest, consent)
-    return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions, windows=windows)
+    unserved = left_unserved(workspace, plan, consent.earlier)
+    return Proposal(plan, digest(plan), all_blocks, consent.max_interruptions, windows=windows, unserved=unserved)
 
 
 async def survey(workspace: Workspace, context: Context) -> StatusResult:
@@ -103,6 +106,12 @@ async def with_base_read(workspace: Workspace, context: Context, consent: Consen
     there = with_emulator_keys(replace(workspace, manifest=base.manifest, selected=(), credentials=base.credentials))
     unread = [item for item in base.protected if item.environment_id is None and item.name in there.credentials]
     return replace(consent, base=replace(base, live=await read(there, context, unread)))
+
+
+def left_unserved(workspace: Workspace, plan: Plan, earlier: Earlier) -> tuple[Unserved, ...]:
+    """What earlier runs left unserved and the plan, as it was read, does not show to be served or removed on purpose."""
+    live = {item.name: item.live for item in plan.environments}
+    return still_unserved(earlier.unserved, workspace.manifest.desired, live)
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.documents.applied import restore_object, result_object
@@ -17,6 +18,7 @@ from reconciler.documents.reports import render_report, render_running
 from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.listing import first_of
 from reconciler.model.observer import NullObserver
 from reconciler.model.report import StepError
 from reconciler.model.results import ApplyResult, Failed, Stopped
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.observer import Observer
     from reconciler.model.report import Restore, StepResult
-    from reconciler.model.results import PlanResult, Report
+    from reconciler.model.results import PlanResult, Report, Result
     from reconciler.model.steps import Step
 
 
@@ -152,8 +154,30 @@ def read_receipt(path: str) -> object:
         raise ValueError(f"its journal does not fit: {error}") from None
 
 
-def earlier_in(receipt: str | None) -> Earlier:
-    """What an earlier receipt in this place knew; nothing when there is no such receipt."""
+def earlier_in(receipt: str | None, api_url: str) -> Earlier:
+    """What an earlier receipt in this place knew; nothing when there is no such receipt.
+
+    Raises Stopped where its run left hostnames unserved at another API: this run cannot see them, and would forget them.
+    """
+    earlier = _earlier(receipt)
+    if not earlier.unserved or earlier.api_url == api_url:
+        return earlier
+    listed = first_of(f"`{item.hostname}`" for item in earlier.unserved)
+    message = f"the receipt {receipt} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
+    hint = f"Offline since the run of the receipt: {listed}.\nFinish that run, or give --receipt another file."
+    raise Stopped(Failed(ExitCode.REFUSED, "other_api_url", message, hint, unserved=earlier.unserved))
+
+
+def with_unserved(receipt: str | None, result: Result) -> Result:
+    """The result of an apply. One that failed before it read gets what the run of the receipt left unserved."""
+    if not isinstance(result, Failed) or result.so_far or result.unserved is not None:
+        return result
+    if result.exit_code is ExitCode.USAGE:  # the path may be one that is not to be read
+        return result
+    return replace(result, unserved=_earlier(receipt).unserved)
+
+
+def _earlier(receipt: str | None) -> Earlier:
     if receipt is None or journal_path(receipt) is None:
         return Earlier()
     try:

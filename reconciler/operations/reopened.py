@@ -33,10 +33,10 @@ async def propose_or_reopen(
 ) -> Proposal:
     """What is left of the saved plan, or a plan from what is live now. Raises Stopped.
 
-    `receipt` is where the run will write its own: what an earlier one there knew counts for the guards. `allow` and
-    `believe_absent` are consent beside that of `guards`.
+    `receipt` is where the run will write its own: what an earlier one there knew counts for the guards, and what its run left
+    unserved is part of the proposal. `allow` and `believe_absent` are consent beside that of `guards`.
     """
-    earlier = earlier_in(receipt)
+    earlier = earlier_in(receipt, workspace.api_url)
     consent = consent_of(workspace, guards, allow=allow, earlier=earlier, believe_absent=believe_absent)
     if saved is None:
         return await propose(workspace, context, consent)

@@ -16,12 +16,20 @@ from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_ato
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.ledger import Ledger
+from reconciler.model.ledger import Ledger, with_earlier
 from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
-from reconciler.operations.propose import consent_of, cut_moves_of, outside_windows, read, windows_of, with_base_read
+from reconciler.operations.propose import (
+    consent_of,
+    cut_moves_of,
+    left_unserved,
+    outside_windows,
+    read,
+    windows_of,
+    with_base_read,
+)
 from reconciler.operations.reports import report
 from reconciler.planning.guards import Consent, blocks
 from reconciler.planning.planner import build_plan
@@ -29,6 +37,7 @@ from reconciler.planning.saved import refusals, stale, with_done, with_rest
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Block, Plan
+    from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -105,36 +114,38 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     """
     by_name = {environment.name: environment for environment in workspace.manifest.environments}
     refused = refusals(saved, workspace.api_url, context.clock(), by_name)
-    if refused:
-        raise Stopped(_refused(saved, refused))
     consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
+    if refused:
+        raise Stopped(_refused(saved, refused, consent.earlier.unserved))
     live = await read(workspace, context, workspace.selected)
     whole = build_plan(workspace.selected, live, workspace.api_url)
     concerned = [item for item in workspace.selected if item.name in saved.concerned]
     plan = build_plan(concerned, live, workspace.api_url)
+    unserved = left_unserved(workspace, whole, consent.earlier)
     if not plan.complete:
-        raise Stopped(_unreadable(saved, plan, whole))
+        raise Stopped(_unreadable(saved, plan, whole, unserved))
     consent = await with_base_read(workspace, context, consent, plan)
     consent = replace(consent, earlier=saved.earlier | consent.earlier)
     mistaken = tuple(block for block in blocks(whole, consent) if block.code in IDENTITY_CODES)
     changed = stale(saved, plan)
     if changed and not mistaken:
-        raise Stopped(_refused(saved, changed))
+        raise Stopped(_refused(saved, changed, unserved))
     guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
     all_blocks = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
     left = with_rest(with_done(saved, plan), whole)
     windows = windows_of(workspace.manifest, consent)
-    return Proposal(left, saved.digest, all_blocks, consent.max_interruptions, windows=windows)
+    return Proposal(left, saved.digest, all_blocks, consent.max_interruptions, windows=windows, unserved=unserved)
 
 
-def _refused(saved: SavedPlan, refused: tuple[Block, ...]) -> Failed:
+def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...]) -> Failed:
     """A saved plan that cannot be applied. It has no steps to show: what would be planned now was never approved."""
     more = f" ({len(refused) - 1} more)" if len(refused) > 1 else ""
     message = f"nothing was applied: {refused[0].message}{more}"
-    return Failed(ExitCode.REFUSED, refused[0].code, message, _PLAN_AGAIN, blocks=refused, digest=saved.digest)
+    code, digest = refused[0].code, saved.digest
+    return Failed(ExitCode.REFUSED, code, message, _PLAN_AGAIN, blocks=refused, digest=digest, unserved=unserved)
 
 
-def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan) -> Failed:
+def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan, unserved: tuple[Unserved, ...]) -> Failed:
     """Nothing is written while one of the environments with steps cannot be compared with the saved plan. What an earlier run
     has deleted and not created again is reported anyway."""
     name, error = next((item.name, item.live.error) for item in plan.environments if isinstance(item.live, Unreadable))
@@ -142,8 +153,10 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan) -> Failed:
     message = f"nothing was applied: `{name}` could not be read: {error.message}{more}"
     hint = f"{error.hint}\nThen apply the saved plan again." if error.hint else "Apply the saved plan again."
     left = with_rest(with_done(saved, plan), whole)
-    so_far = ApplyResult(Proposal(left, saved.digest), Ledger(left).snapshot())
-    if lost := so_far.applied.unserved:
+    applied = Ledger(left).snapshot()
+    applied = replace(applied, unserved=with_earlier(applied.unserved, unserved))
+    so_far = ApplyResult(Proposal(left, saved.digest), applied)
+    if lost := applied.unserved:
         listed = first_of(f"`{item.hostname}`" for item in lost)
         hint += (
             f"\nOffline since an earlier run: {listed}. `reconciler apply` without the file repairs what can be read."

@@ -87,7 +87,7 @@ def _numbers(report: Report) -> dict[str, str]:
     """What the plan of the report counts. A plan that lacks environments does not show that nothing changes."""
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):
-        return {"digest": (report.failed and report.failed.digest) or ""}
+        return {"digest": (report.failed and report.failed.digest) or "", "unserved": _unserved(report)}
     plan, count = content.plan, content.plan.summary()
     unchanged = "false" if is_complete(content) else ""
     return {
@@ -96,8 +96,13 @@ def _numbers(report: Report) -> dict[str, str]:
         "plan_path": (content.saved_to or "") if isinstance(content, PlanResult) else "",
         **{name: str(count[name]) for name in ("create", "delete", "replace", "unreadable", "interruptions")},
         "move": str(count["moves"]),
-        "unserved": str(len(content.applied.unserved)) if isinstance(content, ApplyResult) else "",
+        "unserved": _unserved(report),
     }
+
+
+def _unserved(report: Report) -> str:
+    """A run that was refused knows only what earlier runs left."""
+    return str(len(report.unserved)) if report.unserved or isinstance(report.content, ApplyResult) else ""
 
 
 def _drift(report: Report) -> dict[str, str]:

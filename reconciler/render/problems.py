@@ -36,6 +36,7 @@ def problems(report: Report) -> Iterator[Diagnostic]:
         yield Diagnostic(Severity.ERROR, report.conclusion.reason or "error", report.failed.message, report.hint)
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):
+        yield from _unserved(report, {})
         return
     spans = {item.name: item.environment.span for item in content.plan.environments}
     yield from _unreadable(report, content.plan)
@@ -51,7 +52,14 @@ def problems(report: Report) -> Iterator[Diagnostic]:
         case DriftResult():
             yield from _drift(content, spans)
         case _:
-            return
+            pass
+    yield from _unserved(report, spans)
+
+
+def _unserved(report: Report, spans: Spans) -> Iterator[Diagnostic]:
+    for item in report.unserved:
+        message = f"{item.hostname} serves no traffic since {item.since}{item.earlier_run}"
+        yield Diagnostic(Severity.ERROR, "unserved", message, span=spans.get(item.environment))
 
 
 def _unreadable(report: Report, plan: Plan) -> Iterator[Diagnostic]:
@@ -79,9 +87,6 @@ def _applied(content: ApplyResult, spans: Spans) -> Iterator[Diagnostic]:
         if isinstance(item, RestoreFailure):
             message = f"could not restore {item.hostname} in `{item.environment}`: {item.error.message}"
             yield Diagnostic(Severity.ERROR, "restore_failed", message, span=spans.get(item.environment))
-    for unserved in content.applied.unserved:
-        message = f"{unserved.hostname} serves no traffic since {unserved.since}"
-        yield Diagnostic(Severity.ERROR, "unserved", message, span=spans.get(unserved.environment))
 
 
 def _verified(content: VerifyResult, spans: Spans) -> Iterator[Diagnostic]:

@@ -69,7 +69,7 @@ def apply(
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
     from reconciler.cli.approval import PlanApproval
     from reconciler.operations.apply import apply as operation
-    from reconciler.operations.receipt import corrected, journal_path
+    from reconciler.operations.receipt import corrected, journal_path, with_unserved
     from reconciler.operations.reopened import propose_or_reopen, saved_in
 
     saved = cache(partial(saved_in, planfile))
@@ -89,6 +89,7 @@ def apply(
         open_=lambda: open_workspace(options, among=found.desired if (found := saved()) else None),
         wait=settings.wait or 0.0,
         outputs=[settings.receipt, settings.receipt and journal_path(settings.receipt)],
+        complete=partial(with_unserved, settings.receipt),
         finish=partial(corrected, settings.receipt, partial(options.log.say, "error")),
         inputs=[planfile, settings.publish.config if settings.publish else None, guards.base],
     )

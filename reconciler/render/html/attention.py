@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.diagnostics import Severity
 from reconciler.model.doctor import CheckState
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import (
     ApplyResult,
@@ -23,7 +24,19 @@ from reconciler.model.results import (
 from reconciler.render.html.apply import apply_page
 from reconciler.render.html.drift import drift_page
 from reconciler.render.html.live import status_page, verify_page
-from reconciler.render.html.page import MAX_CARDS, Bounded, Card, Line, Page, Tone, bounded, listing, place_of
+from reconciler.render.html.page import (
+    MAX_ALERTS,
+    MAX_CARDS,
+    Alert,
+    Bounded,
+    Card,
+    Line,
+    Page,
+    Tone,
+    bounded,
+    listing,
+    place_of,
+)
 from reconciler.render.html.plan import block_alerts, plan_page
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.problems import problems
@@ -34,6 +47,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.doctor import Check
+    from reconciler.model.plan import Block
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -65,7 +79,7 @@ def page_of(report: Report, style: Style) -> Page:
         summary=f"{UNFINISHED} {summary}" if report.conclusion.outcome == "running" else summary,
         tone=_tone(report, cards),
         tiles=tuple(tile for tile in page.tiles if tile.count),
-        alerts=block_alerts(blocks),
+        alerts=_alerts(report, blocks),
         cards=cards,
     )
 
@@ -77,7 +91,7 @@ def _other_page(report: Report, style: Style) -> Page:
     page = Page(
         report.message or fallback,
         _tone(report, cards),
-        alerts=block_alerts(report.failed.blocks) if report.failed else Bounded(),
+        alerts=_alerts(report, report.failed.blocks if report.failed else ()),
         cards=cards,
     )
     match report.content:
@@ -91,6 +105,17 @@ def _other_page(report: Report, style: Style) -> Page:
             return replace(page, listings=(publication_listing(publications),))
         case _:
             return page
+
+
+def _alerts(report: Report, blocks: Iterable[Block]) -> Bounded[Alert]:
+    """What serves no traffic and what apply refuses. The page of an apply that ran has the former on cards."""
+    lost = () if isinstance(report.content, ApplyResult) else report.unserved
+    texts = (
+        f"`{display_hostname(item.hostname)}` serves no traffic now, since `{item.since}`{item.earlier_run}."
+        for item in lost
+    )
+    first, refused = bounded(map(Alert, texts), MAX_ALERTS), block_alerts(blocks)
+    return Bounded(first.shown + refused.shown, first.left_out + refused.left_out)
 
 
 def _check(item: Check) -> Line:

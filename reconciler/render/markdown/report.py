@@ -20,8 +20,8 @@ from reconciler.model.results import (
     VerifyResult,
 )
 from reconciler.render.lookups import words
-from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, why
-from reconciler.render.markup import Lines, alert, assemble, bullets, code, prose, table
+from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, unserved, why
+from reconciler.render.markup import Lines, assemble, bullets, code, prose, table
 from reconciler.render.priority import STEP_STATES, by_health, by_kind, by_verdict
 from reconciler.render.probes import verdict_words
 from reconciler.render.text.live import drift_total
@@ -96,7 +96,7 @@ def render_report(report: Report, style: Style) -> str:
                 _other_changes(content.other_changes),
             ]
         case PlanResult() | ImportResult() | RecordsResult():
-            parts = [unreadable(content.plan)]
+            parts = [unserved(report.unserved), unreadable(content.plan)]
         case _:
             assert_never(content)
     parts = [why(report), *parts]
@@ -149,10 +149,7 @@ def _steps(plan: Plan, applied: Applied) -> list[Lines]:
     ]
     not_restored = [item for item in applied.restores if isinstance(item, RestoreFailure)]
     return [
-        alert(
-            "CAUTION",
-            (f"{host(item.hostname)} serves no traffic now, since {code(item.since)}" for item in applied.unserved),
-        ),
+        unserved(applied.unserved),
         table(("State", "Step", "Environment", "Hostname", "Why"), rows),
         bullets(
             "Restored after a failed create",

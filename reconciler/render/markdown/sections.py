@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.hostnames import display_hostname
-from reconciler.render.markup import Lines, assemble, bullets, code, prose
+from reconciler.render.markup import Lines, alert, assemble, bullets, code, prose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.model.plan import Plan
+    from reconciler.model.report import Unserved
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -22,7 +25,9 @@ def marker(report: Report, style: Style) -> str:
 
 def failure(report: Report, title: str, style: Style) -> str:
     """The whole comment of a run that has nothing else to show."""
-    return assemble([marker(report, style), f"### Imgwire: {title}", why(report), problems(report)])
+    return assemble(
+        [marker(report, style), f"### Imgwire: {title}", why(report), unserved(report.unserved), problems(report)]
+    )
 
 
 def why(report: Report) -> str:
@@ -50,6 +55,17 @@ def unreadable(plan: Plan) -> Lines:
         if isinstance(item.live, Unreadable)
     ]
     return bullets("Could not be read", lines)
+
+
+def unserved(items: Iterable[Unserved]) -> Lines:
+    """The hostnames that no environment has any more, and since when."""
+    return alert(
+        "CAUTION",
+        (
+            f"{host(item.hostname)} serves no traffic now, since {code(item.since)}{prose(item.earlier_run)}"
+            for item in items
+        ),
+    )
 
 
 def host(hostname: str | None) -> str:

@@ -23,6 +23,7 @@ from reconciler.render.text.sections import (
     render_failure,
     section,
     unreadable,
+    unserved,
 )
 from reconciler.render.text.verify import verdicts
 
@@ -80,7 +81,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             _done(result, style),
             *_failures(result, style),
             _not_restored(result, style),
-            _unserved(result, style),
+            unserved(result.applied.unserved, style),
             next_step(result),
         ]
     )
@@ -177,14 +178,6 @@ def _not_restored(result: ApplyResult, style: Style) -> str:
     return section(style("red", "Could not be restored"), list(map(escape_control, lines)))
 
 
-def _unserved(result: ApplyResult, style: Style) -> str:
-    lines = [
-        f"  {escape_control(display_hostname(item.hostname))}, since {escape_control(item.since)}"
-        for item in result.applied.unserved
-    ]
-    return section(style("red", "Serves no traffic now"), lines)
-
-
 def _done(result: ApplyResult, style: Style) -> str:
     states = [step.state for step in result.applied.results.values()]
     if not states:
@@ -212,6 +205,10 @@ def next_step(result: ApplyResult) -> str:
     if result.applied.restored:
         again = f"`{command('plan')}` and `{command('apply')}`"
         return f"Next: fix the error above, then run {again} again. A saved plan is stale now."
+    in_run = {item.name for item in result.plan.environments}
+    outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
+    if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):
+        return f"Next: run `{command('apply')}` with the environment `{escape_control(outside[0])}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
         return f"Next: {'fix the error above, then ' if wrong else ''}run `{command('apply')}` again: it continues from live."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.escape import escape_control
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.plan import Block, Plan
-    from reconciler.model.report import Record
+    from reconciler.model.report import Record, Unserved
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -29,6 +30,7 @@ UNFINISHED = "The run has not ended, or was killed: a step that is not started h
 def render_failure(report: Report, style: Style) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
     parts: list[str] = [_stale(report.failed.blocks, style)] if report.failed else []
+    parts.append(unserved(report.unserved, style))
     if report.diagnostics:
         parts += [render_diagnostics(report.diagnostics, style).rstrip("\n"), render_total(report.diagnostics)]
     error = [f"{style('red', 'error')}: {escape_control(report.message)}"] if report.message else []
@@ -74,6 +76,15 @@ def unreadable(plan: Plan, style: Style) -> str:
         if isinstance(item.live, Unreadable)
     ]
     return section(style("red", "Could not be read"), lines)
+
+
+def unserved(items: Iterable[Unserved], style: Style) -> str:
+    """The hostnames that no environment has any more, and since when."""
+    lines = [
+        f"  {escape_control(display_hostname(item.hostname))}, since {escape_control(item.since + item.earlier_run)}"
+        for item in items
+    ]
+    return section(style("red", "Serves no traffic now"), lines)
 
 
 def nothing_to_do(plan: Plan, style: Style) -> str:

@@ -1,0 +1,202 @@
+"""What an earlier run left without an environment stays in every later report with the same receipt until it is repaired."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.operations.receipt import read_receipt
+
+from .own_api import OwnApi, Reply, own_api
+from .stage import key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .stage import Ended, Stage
+
+A, B, NEW_A, NEW_B = "a.example.com", "b.example.com", "new-a.example.com", "new-b.example.com"
+LAPSED = Reply(402, {"detail": "no plan", "error_type": "PaymentRequiredError"})
+DOWN = Reply(503, {"detail": "try later"})
+
+
+@pytest.fixture
+def api(stage: Stage) -> Iterator[OwnApi]:
+    """`a` has lost its hostname in a run with the receipt `r.json`, `b` has its own; all is well again."""
+    with own_api() as server:
+        stage.set("IMGWIRE_API_BASE_URL", server.url)
+        for name, hostname in {"a": A, "b": B}.items():
+            stage.set(f"IMGWIRE_API_KEY_{name.upper()}", key(name))
+            server.put(key(name), hostname)
+        stage.manifest(a=NEW_A, b=B)
+        server.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+        lost = apply(stage)
+        assert (lost.code, hostnames(lost.document)) == (6, [A])
+        server.intercept = lambda _method, _key, _number: None
+        stage.manifest(a=NEW_A, b=NEW_B)
+        server.requests.clear()
+        yield server
+
+
+def apply(stage: Stage, *more: str) -> Ended:
+    return stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json", *more)
+
+
+def hostnames(document: Any) -> list[str]:
+    return [item["hostname"] for item in document["unserved"]]
+
+
+def receipt() -> Any:
+    return read_receipt("r.json")
+
+
+def down(name: str) -> Any:
+    return lambda _method, key_, _number: DOWN if key_ == key(name) else None
+
+
+def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_in_the_receipt(
+    stage: Stage, api: OwnApi
+) -> None:
+    began = receipt()["created_at"]
+    for _ in range(2):
+        ended = apply(stage, "--env", "b")
+        expected = [{"hostname": A, "environment": "a", "since": "delete:a", "run": began}]
+        assert (ended.code, ended.document["unserved"], receipt()["unserved"]) == (0, expected, expected)
+    stage.manifest(b=NEW_B)
+    in_sync = apply(stage)
+    assert (in_sync.code, in_sync.document["reason"], hostnames(in_sync.document)) == (0, "in_sync", [A])
+    assert f"{A}, since delete:a in the run of {began}" in stage.run("show", "r.json").out
+
+
+def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, api: OwnApi) -> None:
+    began = receipt()["created_at"]
+    stage.set("GITHUB_OUTPUT", str(stage.write("outputs", "")))
+    reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "b", *reports)
+    assert f"Serves no traffic now:\n  {A}, since delete:a in the run of {began}\n" in ended.out
+    assert "Next: run `reconciler apply` with the environment `a` again." in ended.out
+    assert "serves no traffic now, since `delete:a` in the run of" in stage.read("markdown.out")
+    assert f"serves no traffic now, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
+    assert f"{A} serves no traffic since delete:a in the run of {began}" in stage.read("github.out")
+    assert "unserved=1\n" in stage.read("outputs")
+
+
+@pytest.mark.parametrize(
+    ("more", "manifest", "code"),
+    [
+        (("--max-interruptions", "0"), {"a": NEW_A, "b": NEW_B}, 5),
+        (("--allow", "delete"), {"a": NEW_A, "b": NEW_B}, 5),
+        (("--expect-digest", f"sha256:{'0' * 64}"), {"a": NEW_A, "b": NEW_B}, 5),
+        ((), {"a": "not a hostname"}, 65),
+        (("--unprotect", "missing"), {"a": NEW_A}, 65),
+    ],
+    ids=["interruptions", "allow", "digest", "manifest", "unprotect"],
+)
+def test_a_refused_run_reports_it_too_and_leaves_the_receipt(
+    stage: Stage, api: OwnApi, more: tuple[str, ...], manifest: dict[str, str], code: int
+) -> None:
+    before = stage.read("r.json")
+    stage.manifest(**manifest)
+    stage.set("GITHUB_OUTPUT", str(stage.write("outputs", "")))
+    reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
+    ended = apply(stage, *reports, *more)
+    assert (ended.code, hostnames(ended.document), stage.read("r.json")) == (code, [A], before)
+    assert f"Serves no traffic now:\n  {A}, since delete:a in the run of" in ended.err
+    assert all("serves no traffic" in stage.read(f"{name}.out") for name in ("markdown", "html", "github"))
+    assert "unserved=1\n" in stage.read("outputs")
+
+
+def test_an_environment_that_cannot_be_read_shows_nothing(stage: Stage, api: OwnApi) -> None:
+    api.intercept = down("a")
+    ended = apply(stage, "--retries", "0")
+    assert (ended.code, api.hostnames()[key("b")], hostnames(ended.document)) == (6, NEW_B, [A])
+    stage.manifest(a=None, b=NEW_B)
+    assert hostnames(apply(stage, "--retries", "0").document) == [A]
+
+
+def test_a_saved_plan_that_is_stale_or_cannot_be_read_reports_it(stage: Stage, api: OwnApi) -> None:
+    stage.manifest(b=NEW_B)
+    assert stage.run("plan", "--out", "p.json").code == 0
+    api.intercept = down("b")
+    unread = stage.run("apply", "p.json", "--receipt", "r.json", "--format", "json", "--retries", "0")
+    assert (unread.code, unread.document["reason"], hostnames(unread.document)) == (8, "unreadable", [A])
+    assert hostnames(receipt()) == [A]
+    api.intercept = lambda _method, _key, _number: None
+    api.put(key("b"), "other.example.com")
+    stale = stage.run("apply", "p.json", "--receipt", "r.json", "--format", "json")
+    assert (stale.code, stale.document["reason"], hostnames(stale.document)) == (5, "stale_plan", [A])
+    other = stage.run("apply", "p.json", "--receipt", "r.json", "--format", "json", "--api-url", "http://localhost:1")
+    assert (other.code, other.document["reason"], hostnames(other.document)) == (5, "other_api_url", [A])
+
+
+@pytest.mark.parametrize("where", [("--emulator",), ("--api-url", "http://localhost:1")], ids=["emulator", "url"])
+def test_a_receipt_with_lost_hostnames_is_not_overwritten_by_a_run_against_another_api(
+    stage: Stage, api: OwnApi, where: tuple[str, ...]
+) -> None:
+    before = stage.read("r.json")
+    ended = apply(stage, *where)
+    assert (ended.code, ended.document["reason"], hostnames(ended.document)) == (5, "other_api_url", [A])
+    assert f"the receipt r.json is for {api.url}, and this run uses" in ended.document["message"]
+    assert ended.document["hint"].endswith("Finish that run, or give --receipt another file.")
+    assert (stage.read("r.json"), api.requests) == (before, [])
+    assert stage.run("apply", "--auto-approve", "--receipt", "trial.json", "--emulator").code == 0
+
+
+@pytest.mark.parametrize("desired", [NEW_A, A, None], ids=["new", "old", "none"])
+def test_it_ends_when_the_environment_has_what_the_manifest_desires(
+    stage: Stage, api: OwnApi, desired: str | None
+) -> None:
+    stage.manifest(a={"hostname": desired}, b=B)
+    ended = apply(stage)
+    assert (ended.code, hostnames(ended.document), hostnames(receipt())) == (0, [], [])
+    stage.manifest(b=B)
+    assert hostnames(apply(stage).document) == []
+
+
+def test_it_ends_when_another_environment_has_it(stage: Stage, api: OwnApi) -> None:
+    stage.manifest(b=A)
+    ended = apply(stage)
+    assert (ended.code, hostnames(ended.document)) == (0, [])
+
+
+def test_a_hostname_that_another_environment_should_have_stays(stage: Stage, api: OwnApi) -> None:
+    stage.manifest(a=NEW_A, b=A)
+    ended = apply(stage, "--env", "a")
+    assert (ended.code, hostnames(ended.document)) == (0, [A])
+    finished = apply(stage)
+    assert (finished.code, hostnames(finished.document), api.hostnames()[key("b")]) == (0, [], A)
+
+
+def test_what_only_the_journal_of_a_killed_run_has_is_not_forgotten(stage: Stage, api: OwnApi) -> None:
+    """Killed between DELETE and POST of `b`, in a run that had `a` from the run before."""
+    assert apply(stage, "--env", "b").code == 0
+    document = json.loads(stage.read("r.json")) | {"outcome": "running", "exit_code": None}
+    document["steps"] = [{**step, "state": "not_started"} for step in document["steps"]]
+    stage.write("r.json", json.dumps(document))
+    event = {"step": "delete:b", "state": "done", "error": None, "environment": "b", "live": None, "live_error": None}
+    header = {"format": "imgwire-reconciler/receipt-journal", "format_version": "1.0"}
+    stage.write("r.json.journal", "".join(json.dumps(line) + "\n" for line in (header, event)))
+    assert hostnames(receipt()) == [B, A]
+    api.records[key("b")] = None
+    stage.manifest(a=NEW_A, b=NEW_B)
+    ended = apply(stage, "--env", "a")
+    assert (ended.code, hostnames(ended.document)) == (0, [B])
+    assert hostnames(apply(stage).document) == []
+
+
+def test_a_ring_that_cannot_be_finished_reports_its_hostnames_in_every_run(stage: Stage, api: OwnApi) -> None:
+    stage.set("IMGWIRE_API_KEY_C", key("c"))
+    for name, hostname in {"a": A, "b": B, "c": "c.example.com"}.items():
+        api.put(key(name), hostname)
+    stage.manifest(a=B, b="c.example.com", c=A)
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    (stage.folder / "r.json").unlink()
+    first = apply(stage)
+    lost = hostnames(first.document)
+    assert first.code == 6
+    assert lost
+    for code in (7, 7):
+        again = apply(stage)
+        assert (again.code, hostnames(again.document), hostnames(receipt())) == (code, lost, lost)
