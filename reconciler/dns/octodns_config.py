@@ -71,9 +71,8 @@ class Configuration:
         """The settings that would run code or change other records; they are ignored."""
         config = self._manager.config
         settings = config.get("manager") or {}
-        in_zones = any(isinstance(zone, dict) and zone.get("processors") for zone in self.zones.values())
         return (
-            *(name for name in _IGNORED if config.get(name) or (name == "processors" and in_zones)),
+            *(name for name in _IGNORED if config.get(name)),
             *(f"manager.{name}" for name in _IGNORED_SETTINGS if settings.get(name)),
         )
 

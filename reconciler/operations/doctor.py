@@ -160,7 +160,7 @@ async def _handshake(host: str, port: int, context: ssl.SSLContext) -> str:
 
 async def _clock(url: SplitResult, settings: HttpSettings) -> Check:
     """Compare with the Date header of an answer to a GET without a key. Its status does not matter."""
-    request = Request("GET", url.path + DOMAIN_PATH, (("User-Agent", USER_AGENT), ("Accept", "application/json")), b"")
+    request = Request("GET", url.path + DOMAIN_PATH, (("User-Agent", USER_AGENT),), b"")
     try:
         async with Connections(settings).lend(1, keep=False) as exchanger:
             answer = await exchanger.exchange(request)

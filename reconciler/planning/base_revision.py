@@ -25,7 +25,7 @@ class Base:
     """
 
     manifest: Manifest
-    credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
     replaceable: frozenset[str] = frozenset()
     live: Mapping[str, Live] = field(default_factory=dict)
 
