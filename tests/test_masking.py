@@ -58,6 +58,9 @@ def test_a_registered_key_is_masked_however_it_is_written(key: str, written: obj
         (base64_of("Bearer sk_other_key"), "[key]"),
         (f"Basic {base64_of('ab:sk_other_key:')}", "Basic [key]"),
         (f"x-{base64_of('user:ck_other_key')}", "[key]"),
+        (base64.urlsafe_b64encode(b"???:sk_other_key").decode(), "[key]"),
+        (b"sk_other_key".hex(), "[key]"),
+        (b"sk_other_key".hex().upper(), "[key]"),
     ],
 )
 def test_a_key_that_is_not_known_is_masked_by_its_form(text: str, masked: str) -> None:

@@ -459,6 +459,13 @@ async def test_a_key_in_an_answer_is_masked(answer: httpx.Response) -> None:
     assert "[key]" in told
 
 
+def test_the_settings_show_no_variable() -> None:
+    settings = HttpSettings(
+        "https://api.imgwire.dev", AllowedCalls.READ, environ={"HTTPS_PROXY": "http://user:CANARY@proxy"}
+    )
+    assert "CANARY" not in repr(settings)
+
+
 @pytest.mark.anyio
 async def test_a_request_that_cannot_be_encoded_is_not_sent() -> None:
     api = FakeApi(ok(WEB.as_dict()))

@@ -74,3 +74,10 @@ def test_lines_of_a_manifest_with_mistakes_are_shown(text: str) -> None:
     with pytest.raises(InvalidInput) as invalid:
         parse_documents([ManifestFile("a.yaml", text.encode())])
     assert all(item.source is not None for item in invalid.value.diagnostics if item.span)
+
+
+@pytest.mark.parametrize("key", ["api_key", "apikey", "api-kye", "akey", "apix"])
+def test_the_value_of_a_key_that_resembles_api_key_is_hidden(key: str) -> None:
+    with pytest.raises(InvalidInput) as invalid:
+        parse_documents([ManifestFile("a.yaml", f"version: 1\nenvironments:\n  a: {{{key}: CANARY}}\n".encode())])
+    assert "CANARY" not in render_text(invalid.value.diagnostics)
