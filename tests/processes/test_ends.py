@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -138,6 +139,21 @@ def test_a_receipt_that_breaks_between_the_deletes_of_a_swap_sends_no_second_del
     assert (ended.code, ended.document["unserved"], hostnames(swap)) == (6, [], [A, B])
     assert acted(swap) == ["DELETE", "POST"]
     assert [item["hostname"] for item in ended.document["restored"]] == [A]
+
+
+def test_the_journal_has_each_write_on_the_disk_before_the_next_is_sent(
+    swap: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[tuple[str | None, int]] = []
+
+    def sync(descriptor: int) -> None:
+        os.fsync(descriptor)
+        last = (swap.folder / "receipt.json.journal").read_text(encoding="utf-8").splitlines()[-1]
+        on_disk.append((json.loads(last).get("step"), len(acted(swap))))
+
+    monkeypatch.setattr(os, "fdatasync", sync, raising=False)
+    assert swap.run(*APPLY).code == 0
+    assert on_disk == [(None, 0), ("delete:a", 1), ("delete:b", 2), ("create:a", 3), ("create:b", 4)]
 
 
 def test_kill_9_in_the_middle_of_a_run_with_a_slow_disk_loses_no_step_but_the_last(stage: Stage) -> None:
