@@ -8,6 +8,7 @@ import resource
 import shlex
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from reconciler.model.results import Failed
 from reconciler.model.steps import Create, Delete, Identity, Write
 from reconciler.operations.apply import apply
 from reconciler.operations.propose import propose
+from reconciler.operations.workspace import Inputs, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import ApplyResult
     from reconciler.model.steps import Step
     from reconciler.operations.context import Context
-    from reconciler.operations.workspace import Workspace
 
 OLD, NEW = "old.example.com", "new.example.com"
 
@@ -234,4 +235,19 @@ def test_a_run_that_ends_before_it_wrote_says_so(
 
     signals.listen()
     assert run(Options("apply", "json"), open_, lambda _opened, _log: Failed(ExitCode.ERROR, "never")) == code
+    assert "interrupted before anything was written" in capsys.readouterr().out
+
+
+def test_a_signal_that_was_swallowed_while_the_manifest_was_read_ends_the_run(
+    web: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def open_() -> Workspace:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return Workspace.open(Inputs(os.environ, ("imgwire.yaml",)))
+
+    signals.listen()
+    started = []
+    run(Options("apply", "json"), open_, lambda opened, _log: started.append(opened) or Failed(ExitCode.ERROR, "never"))
+    assert started == []
     assert "interrupted before anything was written" in capsys.readouterr().out
