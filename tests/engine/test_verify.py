@@ -192,6 +192,13 @@ async def test_while_dns_is_amiss_imgwire_checks_in_every_fourth_round_and_the_l
     assert rounds == ["test ", "", "", "", "test ", "test"]
 
 
+async def test_after_a_create_the_first_check_by_imgwire_is_in_the_second_round_while_dns_is_amiss() -> None:
+    api = Imgwire(Present(NEW), [NEW])
+    await verify(api, 26, replace(dns(DnsVerdict.MISSING), after_create=True))
+    rounds = " ".join(api.calls).split("read ")[1:]
+    assert rounds == ["", "test ", "", "", "", "test"]
+
+
 @pytest.mark.parametrize("verdict", [DnsVerdict.OK, DnsVerdict.FLATTENED, DnsVerdict.NOT_CHECKED])
 async def test_what_dns_does_not_deny_is_checked_in_every_round(verdict: DnsVerdict) -> None:
     api = Imgwire(Present(NEW), [NEW])
