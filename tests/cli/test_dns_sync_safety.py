@@ -192,6 +192,13 @@ def test_a_name_outside_the_domains_own_hostname_is_an_error(stage: Stage, folde
     assert {item["state"] for item in ended.document["published"]} == {"refused"}
 
 
+def test_one_name_with_two_targets_is_an_error(stage: Stage, folder: Path) -> None:
+    stage.change("web", dcv_cname_record=NAME)
+    ended = stage.run("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE)
+    assert f"the API returned two targets for {NAME}: " in ended.document["message"]
+
+
 def test_a_name_outside_the_hostname_stops_no_other_environment(stage: Stage, folder: Path) -> None:
     stage.environment("other", "cdn.example.com")
     stage.manifest(web=NAME, other="cdn.example.com")

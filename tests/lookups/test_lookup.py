@@ -203,6 +203,15 @@ CASES = {
             wait=42,
         ),
     ),
+    "an absence in a cache, for as long as the zone allows": (
+        zone(mood=Mood.CACHING, ttl=3600),
+        LookupResult(
+            MISSING,
+            note="SERVER may keep this answer in its cache: wait up to 60 s after a change",
+            action=ADD,
+            wait=60,
+        ),
+    ),
 }
 
 
