@@ -80,11 +80,14 @@ def test_a_quoted_merge_key_is_a_plain_key(stage: Stage) -> None:
     assert [item["code"] for item in problems(stage, manifest % '"<<"')] == ["wrong-type"]
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "a mark"])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_byte_order_mark_is_reported_at_the_file(stage: Stage, encoding: str) -> None:
-    (problem,) = problems(stage, "version: 1\nenvironments: {web: web.example.com}\n".encode(encoding))
+def test_utf_16_with_or_without_a_byte_order_mark_is_reported_at_the_file(
+    stage: Stage, encoding: str, mark: str
+) -> None:
+    (problem,) = problems(stage, f"{mark}version: 1\nenvironments: {{web: web.example.com}}\n".encode(encoding))
     assert (problem["code"], problem["file"], problem["line"], problem["column"]) == ("not-utf8", "m.yaml", 1, 1)
-    assert "UTF-16" in problem["message"]
+    assert problem["message"].endswith(" UTF-16")
 
 
 @pytest.mark.parametrize(

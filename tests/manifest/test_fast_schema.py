@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -79,6 +79,17 @@ MANIFESTS = mappings(
 )
 
 
+def limits(setting: str, item: object, count: int) -> dict[str, Any]:
+    return {"version": 1, "limits": {setting: [item] * count}, "environments": {}}
+
+
+WINDOW = {"from": "22:00", "to": "02:00", "time_zone": "UTC"}
+
+
+@example(limits("change_windows", WINDOW, 100))
+@example(limits("change_windows", WINDOW, 101))
+@example(limits("allowed_domains", "example.com", 1000))
+@example(limits("allowed_domains", "example.com", 1001))
 @given(st.one_of(ANYTHING, MANIFESTS, MANIFESTS.map(lambda manifest: {"version": 1, **manifest})))
 def test_the_plain_tests_accept_exactly_what_the_schema_accepts(manifest: Any) -> None:
     fits = head_fits(manifest) and all(
@@ -108,8 +119,8 @@ def test_examples_and_defaults_of_the_schema_are_valid() -> None:
     for path, schema in properties(SCHEMA):
         target = resolved(schema)
         check = Draft202012Validator({"$defs": SCHEMA["$defs"], **target})
-        for example in [*target.get("examples", []), *([target["default"]] if "default" in target else [])]:
-            assert check.is_valid(example), (path, example)
+        for item in [*target.get("examples", []), *([target["default"]] if "default" in target else [])]:
+            assert check.is_valid(item), (path, item)
 
 
 def test_the_code_and_the_schema_know_the_same_keys() -> None:
