@@ -400,6 +400,7 @@ def test_a_full_disk_under_standard_output_is_an_error_in_words(web: Stage, comm
         (["plan", "--report", "json=imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
         (["validate", "--report", "json=imgwire.yaml"], "imgwire.yaml", "imgwire.yaml"),
         (["plan", "-f", ".", "--report", "json=new.yaml"], "new.yaml", "."),
+        (["plan", "-f", ".", "--report", "json=new.yml"], "new.yml", "."),
         (["plan", "--out", "a", "--report", "markdown=a"], "a", "a"),
         (["plan", "--out", ".imgwire-emulator.json", "--emulator"], ".imgwire-emulator.json", ".imgwire-emulator.json"),
         (["apply", "old.json", "--report", "json=old.json"], "old.json", "old.json"),
