@@ -134,6 +134,17 @@ def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
     assert journal.read_bytes() == whole
 
 
+def test_a_journal_whose_first_line_is_torn_is_dropped(tmp_path: Path) -> None:
+    path, journal = tmp_path / "state.json", tmp_path / "state.json.journal"
+    world = world_on(path, max_whole_bytes=0)
+    filled(world, 2)
+    filled(world, 3)
+    journal.write_bytes(journal.read_bytes()[:10])
+    with world_on(path, max_whole_bytes=0).reading() as state:
+        assert len(state.environments) == 2
+    assert not journal.exists()
+
+
 def test_a_journal_left_over_from_an_older_file_is_ignored(tmp_path: Path) -> None:
     path, journal = tmp_path / "state.json", tmp_path / "state.json.journal"
     store = FileStore(path, max_whole_bytes=0)

@@ -47,6 +47,11 @@ def test_a_table_loses_no_cell_at_any_width(rows: list[list[str]], width: int) -
             assert "".join(cell.split()) in squeezed
 
 
+def test_a_last_cell_that_does_not_fit_beside_the_others_is_below_them() -> None:
+    rows = [["aaaa", "bbbb", "x" * 14], ["cccc", "dddd", ""]]
+    assert table(rows, 20).splitlines() == ["aaaa  bbbb", "      " + "x" * 14, "cccc  dddd"]
+
+
 def test_wrap_without_a_width_leaves_the_text_on_one_line() -> None:
     assert wrap("word " * 100 + "end", None, first="  ") == ["  " + "word " * 100 + "end"]
 
