@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.dns import plain_name
+from reconciler.model.dns import is_at_or_below, plain_name
 from reconciler.model.domains import NOT_KNOWN
 from reconciler.model.exit_codes import ExitCode
 
@@ -91,7 +91,7 @@ def _problem(hostname: str, name: str, value: str, first: str) -> Rejected | Non
     line = f"{name} CNAME {value}"
     if not (plain_name(name) and plain_name(value)):
         return Rejected(f"the API returned {line}, which is not a record that can be published")
-    if name != hostname and not name.endswith(f".{hostname}"):
+    if not is_at_or_below(name, hostname):
         return Rejected(
             f"the API returned {line} for {hostname}: {name} is not at or below {hostname}, so it is not published"
         )

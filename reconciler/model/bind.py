@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import plain_name
+from reconciler.model.dns import is_at_or_below, plain_name
 from reconciler.model.domains import NOT_KNOWN
 from reconciler.model.escape import escape_control
 
@@ -13,13 +13,21 @@ if TYPE_CHECKING:
 
 
 def bind_line(record: Record) -> str:
-    """The record as a master file line, or a comment where its names cannot be written in one."""
+    """The record as a master file line, or a comment where its names must not be written in one."""
     if not record.known:
         return f"; {unknown_record(record)}"
     line = f"{record.name}. IN CNAME {record.value}."
-    return (
-        line if plain_name(record.name) and plain_name(record.value) else f"; not a usable name: {escape_control(line)}"
-    )
+    problem = name_problem(record)
+    return f"; {problem}: {escape_control(line)}" if problem else line
+
+
+def name_problem(record: Record) -> str:
+    """Why a record must not be pasted into a zone, in a few words; empty where it may be."""
+    if not (plain_name(record.name) and plain_name(record.value)):
+        return "not a usable name"
+    if not is_at_or_below(record.name, record.hostname):
+        return f"not at or below {escape_control(record.hostname)}"
+    return ""
 
 
 def unknown_record(record: Record) -> str:

@@ -23,6 +23,11 @@ def plain_name(name: str | None) -> TypeGuard[str]:
     return name is not None and len(name) <= 253 and _PLAIN_NAME.fullmatch(name) is not None
 
 
+def is_at_or_below(name: str, hostname: str) -> bool:
+    """The name is the hostname, or below it: a custom domain needs no other record."""
+    return name == hostname or name.endswith(f".{hostname}")
+
+
 def is_usual_target(name: str, target: str) -> bool:
     """The target is below Imgwire's own domain; of a validation record also the hostname itself, as in the documented example,
     or the hostname below Cloudflare's host for delegated validation."""

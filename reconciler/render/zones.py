@@ -1,7 +1,7 @@
 """The CNAMEs that each custom domain needs, as the files of tools that publish DNS.
 
-Names that are not plain, have no zone or occur twice are left out, each with a comment: no text from outside leaves the place
-where it is written.
+Names that are not plain, are not at or below the hostname, have no zone or occur twice are left out, each with a comment: no
+text from outside leaves the place where it is written.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.bind import unknown_record
-from reconciler.model.dns import plain_name
+from reconciler.model.bind import name_problem, unknown_record
 from reconciler.model.escape import escape_control
 
 if TYPE_CHECKING:
@@ -146,10 +145,10 @@ def _by_zone(records: Iterable[Record]) -> tuple[Zones, list[str]]:
     names: set[str] = set()
     for item in records:
         shown = escape_control(f"{item.environment}: {item.name}. CNAME {item.value}.")
-        if not item.known:
+        if item.name is None or item.value is None:
             left_out.append(f"left out, {unknown_record(item)}: {escape_control(item.environment)}")
-        elif not (plain_name(item.name) and plain_name(item.value)):
-            left_out.append(f"left out, not a usable name: {shown}")
+        elif problem := name_problem(item):
+            left_out.append(f"left out, {problem}: {shown}")
         elif item.zone is None:
             left_out.append(f"left out, its zone is not known: {shown}")
         elif item.name in names:

@@ -36,7 +36,7 @@ dns_zone = pytest.importorskip("dns.zone")
 def record(
     environment: str, name: str, value: str, zone: str | None = "example.com", purpose: str = "routing"
 ) -> Record:
-    return Record(environment, "images.example.com", purpose, name, value, zone)
+    return Record(environment, name.removeprefix("_acme-challenge."), purpose, name, value, zone)
 
 
 GOOD = (
@@ -156,7 +156,7 @@ def test_csv_has_one_row_for_each_record_and_no_formula() -> None:
     assert {(row[3], row[5]) for row in rows[: len(GOOD)]} == NAMES
     assert rows[len(GOOD)] == [
         "'=cmd|'/C calc'!A0",
-        "images.example.com",
+        "'@SUM(1)",
         "routing",
         "'@SUM(1)",
         "CNAME",
@@ -221,3 +221,28 @@ def test_a_dns_endpoint_has_at_most_a_thousand_records() -> None:
     ]
     names = [endpoint["dnsName"] for item in documents for endpoint in item["spec"]["endpoints"]]
     assert sorted(names) == sorted([*(item.name or "" for item in records), "img.example.org"])
+
+
+@pytest.mark.parametrize(
+    ("render", "sign"),
+    [
+        (render_bind, ";"),
+        (render_octodns, "#"),
+        (render_dnscontrol, "//"),
+        (render_terraform, "#"),
+        (render_external_dns, "#"),
+    ],
+)
+@pytest.mark.parametrize("name", ["www.example.com", "example.com", "ximg.example.com"])
+def test_a_name_that_is_not_at_or_below_the_hostname_is_a_comment(
+    render: Callable[[tuple[Record, ...]], str], sign: str, name: str
+) -> None:
+    foreign = Record("web", "img.example.com", "routing", name, "foreign.imgwire.dev", "example.com")
+    own = Record(
+        "web", "img.example.com", "validation", "_acme-challenge.img.example.com", "own.imgwire.dev", "example.com"
+    )
+    text = render((foreign, own))
+    (line,) = (line for line in text.splitlines() if "foreign.imgwire.dev" in line)
+    assert line.startswith(sign)
+    assert "not at or below img.example.com" in line
+    assert "own.imgwire.dev" in text
