@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifest.codes import Code
@@ -63,29 +64,26 @@ class ManifestLimits:
                 error(Code.WRONG_TYPE, "the change window starts and ends at the same time", at, hint=hint)
             )
             return None
-        if not _is_time_zone(zone):
+        if zone not in _time_zones():
             self._refuse_zone(zone, self._document.value_at(window, "time_zone"))
             return None
         numbers = tuple(number for number, day in enumerate(DAYS) if day in days)
         return ChangeWindow(numbers, _minutes(start), _minutes(end), zone)
 
     def _refuse_zone(self, zone: str, at: Location) -> None:
-        from zoneinfo import available_timezones
-
-        suggestion = closest(zone, tuple(sorted(available_timezones())))
+        suggestion = closest(zone, tuple(sorted(_time_zones())))
         hint = f"did you mean `{suggestion}`?" if suggestion else "write a name such as `Europe/Berlin` or `UTC`"
         message = f"there is no time zone `{shorten(zone)}`"
         self.problems.append(error(Code.WRONG_TYPE, message, at, hint=hint))
 
 
-def _is_time_zone(name: str) -> bool:
-    from zoneinfo import ZoneInfo
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names of the IANA database. `zoneinfo` also accepts whatever the machine has, such as its own zone as `localtime`."""
+    from importlib.resources import files
 
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
-        return False
-    return True
+    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
+    return frozenset(names) - {"Factory"}  # the IANA's word for a clock that is not set
 
 
 def _minutes(clock: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,8 @@ from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.limits import ChangeWindow, is_within
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.environments import Manifest
 
 NIGHTS = ChangeWindow((0, 1, 2, 3), 22 * 60, 2 * 60, "Europe/Berlin")
@@ -20,8 +24,8 @@ SUNDAY = ChangeWindow((6,), 0, 24 * 60, "UTC")
 
 
 def manifest(*texts: str) -> Manifest:
-    files = [ManifestFile(f"{number}.yaml", text.encode()) for number, text in enumerate(texts)]
-    return parse_documents(files).manifest
+    documents = [ManifestFile(f"{number}.yaml", text.encode()) for number, text in enumerate(texts)]
+    return parse_documents(documents).manifest
 
 
 @pytest.mark.parametrize(
@@ -94,3 +98,26 @@ def test_a_time_zone_that_does_not_exist_is_reported(zone: str) -> None:
         manifest(text + "environments: {a: null}\n")
     assert [item.code for item in invalid.value.diagnostics] == ["wrong-type"]
     assert "there is no time zone" in invalid.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "right/UTC", "posix/Europe/Berlin", "Site/Own"])
+def test_a_time_zone_that_only_this_machine_has_is_reported(zone: str, tmp_path: Path) -> None:
+    """A window of `localtime` would be open at other times on every runner."""
+    path = tmp_path / zone
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(files("tzdata").joinpath("zoneinfo", "UTC").read_bytes())
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    try:
+        assert zoneinfo.ZoneInfo.no_cache(zone)
+        test_a_time_zone_that_does_not_exist_is_reported(zone)
+    finally:
+        zoneinfo.reset_tzpath()
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "Asia/Calcutta"]
+)
+def test_names_of_the_iana_database_are_accepted(zone: str) -> None:
+    window = f'{{change_windows: [{{from: "22:00", to: "23:00", time_zone: "{zone}"}}]}}'
+    found = manifest(f"version: 1\nlimits: {window}\nenvironments: {{a: null}}\n")
+    assert [item.time_zone for item in found.change_windows] == [zone]
