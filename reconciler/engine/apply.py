@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.engine.breaker import Breaker
-from reconciler.engine.context import BeforeCheck, RunContext
+from reconciler.engine.context import AfterRestore, BeforeCheck, RunContext
 from reconciler.engine.failures import STOPPED_BY_SIGNAL
 from reconciler.engine.identity import Identities
 from reconciler.engine.lane import LaneRun
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
-    each create, before the API is asked to check it; the error that it returns skips the check. `window_closed` gives the reason
-    why no serving hostname may be interrupted now, or None."""
+    each create, before the API is asked to check it; the error that it returns skips the check. `after_restore` runs after each
+    restore. `window_closed` gives the reason why no serving hostname may be interrupted now, or None."""
 
     parallelism: int = 32
     restore: bool = True
     policy: WritePolicy = field(default_factory=WritePolicy)
     before_check: BeforeCheck | None = None
+    after_restore: AfterRestore | None = None
     window_closed: Callable[[], StepError | None] = lambda: None
 
 
@@ -73,6 +74,7 @@ class Run:
             move_targets(plan.steps),
             frozenset(item.from_step for item in plan.interruptions),
             settings.before_check,
+            settings.after_restore,
             settings.window_closed,
         )
 

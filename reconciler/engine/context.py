@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 BeforeCheck = Callable[[str, "Domain"], Awaitable["StepError | None"]]
 """Called with an environment and the custom domain that was created in it. Returns why it is not to be checked yet, or None."""
 
+AfterRestore = Callable[[str, "Domain", "Domain"], Awaitable[None]]
+"""Called with an environment, the custom domain that was deleted in it, and the one that was created again."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
@@ -49,6 +52,7 @@ class RunContext:
     move_targets: Mapping[str, str]
     interrupting: frozenset[str]
     before_check: BeforeCheck | None = None
+    after_restore: AfterRestore | None = None
     window_closed: Callable[[], StepError | None] = lambda: None
 
     @property

@@ -184,6 +184,8 @@ class LaneRun:
             else:
                 context.breaker.restore_failed(outcome)
         for environment, restored in state.restored.items():
+            if context.after_restore is not None and not context.closing:
+                await context.after_restore(environment, state.gone[environment], restored.domain)
             await check(context, api, restored, state.gone[environment])
 
     async def _arrived_late(self, api: Writer, environment: str) -> bool:

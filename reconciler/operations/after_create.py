@@ -1,4 +1,5 @@
-"""What follows each create of an apply: its records are published, and DNS is looked up before the API is asked to check."""
+"""What follows each create or restore of an apply: its records are published, and DNS is looked up before the API is asked to
+check."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.dns.lookup import Lookup
-    from reconciler.dns.publishing import Published, Publisher
+    from reconciler.dns.publishing import Prepared, Published, Publisher
     from reconciler.model.dns import ZoneChange
     from reconciler.model.domains import Domain
     from reconciler.model.observer import Observer
@@ -47,6 +48,29 @@ class AfterCreate:
         if self._publisher is not None:
             await self._publish(needed, self._publisher)
         return await self._not_ready(needed, published=self._publisher is not None)
+
+    async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
+        """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.
+
+        Nobody was shown these records, so whatever else the zone has by now at their names is kept.
+        """
+        if self._publisher is None:
+            return
+        publisher = self._publisher
+        before = {record.name: record.value for record in records([(environment, old)])}
+        needed = records([(environment, domain)])
+        changed = tuple(record for record in needed if record.known and before.get(record.name) != record.value)
+        if not changed:
+            return
+        async with self._lock:
+            prepared: Prepared = await _in_thread(lambda: publisher.prepare(changed))
+        kept = {
+            item.name for item in prepared.publications if item.before is None or item.before != before.get(item.name)
+        }
+        replaced = tuple(record for record in changed if record.name in before and record.name not in kept)
+        if replaced:
+            await self._publish(replaced, publisher)
+            await self._not_ready(replaced, published=True)
 
     async def _publish(self, needed: tuple[Record, ...], publisher: Publisher) -> None:
         """One edit at a time. Records that arrive meanwhile go together into the next one."""

@@ -193,7 +193,9 @@ async def _run(
         shut = closed_windows(windows, context.clock())
         return window_closed(list_windows(shut)) if shut else None
 
-    engine_settings = RunSettings(context.parallelism, settings.restore, policy, after_create, closed)
+    engine_settings = RunSettings(
+        context.parallelism, settings.restore, policy, after_create, after_create.restored, closed
+    )
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
         with context.ended_early():

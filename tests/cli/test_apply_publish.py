@@ -175,3 +175,48 @@ def test_a_domain_is_not_checked_while_dns_lacks_its_records(stage: Stage) -> No
     assert [(step["op"], step["state"]) for step in steps] == [("create", "done"), ("verify", "skipped")]
     assert steps[1]["error"]["kind"] == "dns_not_ready"
     assert steps[1]["error"]["message"] == f"not checked yet: DNS lacks {NAME} and {ACME}"
+
+
+OLD = "old.example.com"
+OLD_ACME = f"_acme-challenge.{OLD}"
+
+
+def replaced(stage: Stage, folder: Path, **zone: str) -> dict[str, Any]:
+    """`web` has a published hostname, and another Environment has the desired one: the zone, with the values of `zone`."""
+    stage.environment("web", OLD)
+    stage.environment("other", NAME)
+    published = {name.removesuffix(".example.com"): value for name, value in needed(stage, "web").items()} | zone
+    content = ZONE | {name: {"ttl": 60, "type": "CNAME", "value": f"{value}."} for name, value in published.items()}
+    (folder / "example.com.yaml").write_text(yaml.safe_dump(content))
+    stage.manifest(web=NAME)
+    return content
+
+
+def test_the_new_validation_record_of_a_restored_hostname_is_published(stage: Stage, folder: Path) -> None:
+    before = replaced(stage, folder)
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "conflict", OLD)
+    target = needed(stage, "web")[OLD_ACME]
+    assert before["_acme-challenge.old"]["value"] != f"{target}."
+    record = {"ttl": 60, "type": "CNAME", "value": f"{target}."}
+    assert zone_file(folder) == before | {"_acme-challenge.old": record}
+    assert states(ended) == [(OLD_ACME, "done")]
+
+
+@pytest.mark.parametrize("name", ["_acme-challenge.old", "old"])
+def test_a_record_of_a_restored_hostname_that_points_elsewhere_by_now_is_kept(
+    stage: Stage, folder: Path, name: str
+) -> None:
+    before = replaced(stage, folder, **{name: "shop.example.net"})
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.live("web")) == (6, "conflict", OLD)
+    assert zone_file(folder)[name] == before[name]
+    assert {item["name"] for item in ended.document["dns"]} == {OLD, OLD_ACME}
+
+
+def test_a_restored_hostname_whose_zone_is_not_configured_is_only_listed(stage: Stage, folder: Path) -> None:
+    stage.environment("web", "old.example.org")
+    stage.environment("other", NAME)
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], states(ended)) == (6, "conflict", [])
+    assert {item["hostname"] for item in ended.document["dns"]} == {"old.example.org"}
