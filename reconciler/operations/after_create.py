@@ -52,7 +52,7 @@ class AfterCreate:
     async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
         """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.
 
-        Nobody was shown these records, so whatever else the zone has by now at their names is kept.
+        These records are not shown before approval, so anything else that the zone has at their names is kept.
         """
         if self._publisher is None:
             return

@@ -18,7 +18,6 @@ from reconciler.documents.reports import render_report, render_running
 from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.listing import first_of
 from reconciler.model.observer import NullObserver
 from reconciler.model.report import StepError
 from reconciler.model.results import ApplyResult, Failed, Stopped
@@ -162,9 +161,8 @@ def earlier_in(receipt: str | None, api_url: str) -> Earlier:
     earlier = _earlier(receipt)
     if not earlier.unserved or earlier.api_url == api_url:
         return earlier
-    listed = first_of(f"`{item.hostname}`" for item in earlier.unserved)
     message = f"the receipt {receipt} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
-    hint = f"Offline since the run of the receipt: {listed}.\nFinish that run, or give --receipt another file."
+    hint = "The run of the receipt left hostnames offline. Finish that run, or give --receipt another file."
     raise Stopped(Failed(ExitCode.REFUSED, "other_api_url", message, hint, unserved=earlier.unserved))
 
 

@@ -17,7 +17,6 @@ from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger, with_earlier
-from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
@@ -156,11 +155,8 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan, unserved: tuple[Unser
     applied = Ledger(left).snapshot()
     applied = replace(applied, unserved=with_earlier(applied.unserved, unserved))
     so_far = ApplyResult(Proposal(left, saved.digest), applied)
-    if lost := applied.unserved:
-        listed = first_of(f"`{item.hostname}`" for item in lost)
-        hint += (
-            f"\nOffline since an earlier run: {listed}. `reconciler apply` without the file repairs what can be read."
-        )
+    if applied.unserved:
+        hint += "\nAn earlier run left hostnames offline. `reconciler apply` without the file repairs what can be read."
     return Failed(reading_code(plan), "unreadable", message, hint, so_far=so_far, digest=saved.digest)
 
 
