@@ -223,6 +223,12 @@ def test_a_domain_whose_lost_delete_did_not_happen_is_not_restored() -> None:
     assert (restored(lived), unserved(lived), server.hostnames()) == ([], [], {"a": A})
 
 
+def test_in_a_swap_whose_second_delete_was_lost_and_did_not_happen_the_first_hostname_is_restored() -> None:
+    lived, server = play(*SWAP, {4: LOST, **dict.fromkeys((5, 6, 7), LOST)})
+    assert (states(lived)["delete:a"], states(lived)["delete:b"]) == ("done", "failed unknown")
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], SWAP[0])
+
+
 def test_a_create_that_shows_only_when_the_old_hostname_is_to_be_restored_is_done_and_the_lane_goes_on() -> None:
     lived, server = play(*REPLACE, {4: LOST_AND_DONE, **dict.fromkeys((5, 6, 7), LOST)})
     assert set(states(lived).values()) == {"done"}
