@@ -118,6 +118,14 @@ def test_the_next_apply_drift_and_all_other_readers_see_what_only_the_journal_ha
     assert (drift.code, stage.live("a")) == (0, "new-a.example.com")
 
 
+def test_a_receipt_of_a_run_that_was_killed_before_its_journal_is_read_as_it_is(stage: Stage) -> None:
+    two(stage, a=A, b=B)
+    killed(stage)
+    (stage.folder / "r.json.journal").unlink()
+    assert read_receipt("r.json") == json.loads(stage.read("r.json"))
+    assert stage.run("drift", "--baseline", "r.json").code == 0
+
+
 def test_a_run_keeps_what_the_journal_of_the_run_before_has_until_its_own_receipt_is_there(stage: Stage) -> None:
     two(stage, a="new-a.example.com", b="new-b.example.com")
     killed(stage, gone("a"))

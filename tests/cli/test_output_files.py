@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +119,21 @@ def test_a_receipt_that_can_no_longer_be_written_is_reported_once_and_at_the_end
     assert ended.code in {1, 6}
     complaints = [line for line in ended.err.splitlines() if "receipts/r.json" in line]
     assert 1 <= len(complaints) <= 2
+
+
+def test_a_receipt_that_cannot_be_corrected_after_a_full_standard_output_is_reported(
+    web: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (web.folder / "out").mkdir()
+
+    def full(_lines: object) -> None:
+        (web.folder / "out").rename(web.folder / "elsewhere")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sys.stdout, "writelines", full)
+    ended = web.run("apply", "--auto-approve", "--receipt", "out/r.json")
+    assert (ended.code, web.live("web")) == (1, NEW)
+    assert "could not write the receipt out/r.json" in ended.err
 
 
 @pytest.fixture
