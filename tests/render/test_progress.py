@@ -36,3 +36,8 @@ def test_the_table_of_a_wait_takes_half_of_the_terminal_and_counts_the_rest() ->
     assert len(lines) == 10 + 2
     assert all(len(line) <= 50 for line in lines)
     assert lines[-1] == "30 waiting of 30, 12 s of 900 s"
+
+
+def test_the_table_of_a_wait_shows_a_reason_whole_where_it_fits() -> None:
+    reason = "x" * 27
+    assert drawn([verified("a", Verdict.WAITING, reason)], 60, 24)[1].endswith(f" {reason}")
