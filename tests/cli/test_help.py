@@ -40,6 +40,7 @@ def test_a_help_page_lists_groups_then_exit_codes_then_examples() -> None:
         (["-json"], "No such option: -json. Use --format json."),
         (["-auto-approve"], "No such option: -auto-approve. Use --auto-approve."),
         (["--yes"], "No such option: --yes. Use --auto-approve."),
+        (["--no-color"], "No such option: --no-color. Use the variable NO_COLOR=1."),
         (["-destroy"], "No such option: -destroy. Use `hostname: null` in the manifest, then `reconciler apply`."),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

@@ -86,6 +86,7 @@ async def test_the_clock_can_be_advanced(client: httpx.AsyncClient) -> None:
     assert await admin(client, "GET", "clock") == {"now": "2026-09-21T14:13:20Z", "offset_seconds": 0.0}
     wound = {"now": "2026-09-21T15:13:20Z", "offset_seconds": 3600.0}
     assert await admin(client, "POST", "clock", {"advance_seconds": 3600}) == wound
+    assert await admin(client, "POST", "clock", {}) == wound
     assert (await prepared(client))["created_at"] == wound["now"]
 
 

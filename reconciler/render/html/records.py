@@ -88,7 +88,7 @@ def dns_listings(
         for probe in probes
         if probe.verdict is verdict
     ]
-    warnings = [Line((note.environment, note.message, note.kind.replace("_", " ")), Tone.WARN) for note in notes]
+    warnings = [Line((note.environment, note.message, note.kind), Tone.WARN) for note in notes]
     return (
         listing("DNS records", lookups, folded=True if all(item.tone is Tone.GOOD for item in lookups) else None),
         listing("DNS warnings", warnings),
