@@ -96,7 +96,7 @@ def test_the_plan_is_shown_before_the_question_and_yes_applies_it(web: Stage) ->
     terminal.type("yes\n")
     assert terminal.ended() == 0
     assert writes(web) == ["DELETE", "POST"]
-    assert re.findall(rf"web +(create|delete) +{re.escape(NEW)}", terminal.said) == ["create"]
+    assert re.findall(rf"(create|delete) +web +{re.escape(NEW)}", terminal.said) == ["create"]
 
 
 @pytest.mark.parametrize("answer", ["no\n", "\n", "y\n", "YES please\n", "\x04"], ids=repr)
