@@ -266,6 +266,10 @@ def test_earlier_runs_show_since_when_something_has_drifted() -> None:
     text = page(drift(1, history=History(runs, ("reports/<b>.json",))))
     assert "Since 2026-11-22 01:00 UTC." in text
     assert "<code>reports/&lt;b&gt;.json</code>" in text
+    assert re.findall(r'<th scope="col">([^ <]*)', text)[-6:] == [
+        "now",
+        *(f"2026-11-{day}" for day in (24, 23, 22, 21, 20)),
+    ]
     rows = re.findall(r'<th scope="row">([^<]*) <span>([^<]*)</span></th>(.*?)</tr>', text)
     assert [(name, kind, re.findall(r">([^<>]+)</td>", marks)) for name, kind, marks in rows] == [
         ("shop-00000", "hostname differs", ["drift", "drift", "?", "drift", "-", "drift"]),
