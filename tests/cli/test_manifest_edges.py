@@ -80,6 +80,12 @@ def test_a_quoted_merge_key_is_a_plain_key(stage: Stage) -> None:
     assert [item["code"] for item in problems(stage, manifest % '"<<"')] == ["wrong-type"]
 
 
+@pytest.mark.parametrize(("text", "column"), [("{", 1), ("  {", 3), ("\t", 1)], ids=["one", "indented", "a tab"])
+def test_what_is_missing_at_the_end_is_reported_at_the_last_character(stage: Stage, text: str, column: int) -> None:
+    (problem,) = problems(stage, f"{text}\n\n")
+    assert (problem["code"], problem["line"], problem["column"]) == ("yaml-syntax", 1, column)
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "a mark"])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_with_or_without_a_byte_order_mark_is_reported_at_the_file(
