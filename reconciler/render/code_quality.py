@@ -121,7 +121,7 @@ def _path(span: Span | None) -> str:
 
 def _sarif_location(span: Span) -> dict[str, Any]:
     region = {"startLine": span.line, "startColumn": span.column, "endColumn": span.column + span.length}
-    uri = quote(span.file.encode("utf-8", "surrogateescape"), safe="/")
+    uri = quote(span.file.encode("utf-8", "surrogateescape"))
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
