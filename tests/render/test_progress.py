@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from reconciler.model.domains import Absent
@@ -38,6 +39,6 @@ def test_the_table_of_a_wait_takes_half_of_the_terminal_and_counts_the_rest() ->
     assert lines[-1] == "30 waiting of 30, 12 s of 900 s"
 
 
-def test_the_table_of_a_wait_shows_a_reason_whole_where_it_fits() -> None:
-    reason = "x" * 27
-    assert drawn([verified("a", Verdict.WAITING, reason)], 60, 24)[1].endswith(f" {reason}")
+@pytest.mark.parametrize(("reason", "shown"), [("x" * 27, "x" * 27), ("x" * 28, "x" * 26 + "…")], ids=["fits", "long"])
+def test_the_table_of_a_wait_shortens_a_reason_only_where_it_does_not_fit(reason: str, shown: str) -> None:
+    assert drawn([verified("a", Verdict.WAITING, reason)], 60, 24)[1].endswith(f" {shown}")
