@@ -1,4 +1,4 @@
-"""The command line that would do the next thing, ready to be copied."""
+"""The command line of this run, for the commands that it suggests."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import shlex
 
 import click
 
-# What a saved plan does not contain, and apply needs: where the manifest, the API and the keys are, and what lifts guards.
-_NOT_SAVED = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_http")
-_GUARDS = ("unprotect", "max_interruptions", "ignore_window", "base")
+from reconciler.render.next_command import Given, given_of
+
+DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 
 
 def rerun_command(*more: str) -> str:
@@ -17,21 +17,8 @@ def rerun_command(*more: str) -> str:
     return shlex.join(["reconciler", *given, *more])
 
 
-def apply_command(path: str) -> str:
-    """The command line that applies the plan saved at `path`, with the options of this run that a plan does not contain."""
+def given_options() -> Given:
+    """What a command after this one needs too."""
     context = click.get_current_context()
-    options = {option.name: option for option in context.command.params}
-    words = ["reconciler", "apply", path]
-    for name in (*_NOT_SAVED, *_GUARDS):
-        option, value = options[name].opts[0], context.params[name]
-        for item in value if isinstance(value, tuple) else (value,):
-            match item:
-                case None | False:
-                    pass
-                case True:
-                    words.append(option)
-                case _ if name == "emulator":  # its value is optional
-                    words.append(f"{option}={item}")
-                case _:
-                    words += [option, str(item)]
-    return shlex.join(words)
+    written = {str(option.name): option.opts[0] for option in context.command.params}
+    return given_of(context.params, written, DEFAULT_EMULATOR_STATE)

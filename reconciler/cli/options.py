@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.command_line import DEFAULT_EMULATOR_STATE
 from reconciler.cli.gathered import gathered
 from reconciler.cli.help import api_option, manifest_option, output_option
 from reconciler.cli.log import Log
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Decorator = Callable[[Any], Any]
 
 DEFAULT_MANIFEST = "imgwire.yaml"
-DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.log import Log
-from reconciler.cli.terminal import style_for
+from reconciler.cli.terminal import style_for, style_for_files
 from reconciler.model.conclusion import report_of
 from reconciler.model.failures import without_output
-from reconciler.operations.checkout import style_in_checkout
 from reconciler.operations.now import now
 from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, renderer
 
@@ -33,7 +32,7 @@ def publish_early(arguments: Sequence[str], command: str | None, failed: Failed)
     report = report_of(command, now(), failed)
     for format_ in sorted(FAILURE_FORMATS & FORMATS[known].keys()):
         if formats.get(format_):
-            sys.stdout.write(renderer(known, format_)(report, style_in_checkout(os.environ)))
+            sys.stdout.write(renderer(known, format_)(report, style_for_files()))
     return publish_step_files(report, failed.exit_code, Log()) if "github" in formats else failed.exit_code
 
 
@@ -41,7 +40,7 @@ def publish_step_files(report: Report, code: ExitCode, log: Log) -> ExitCode:
     """Outputs and summary of a step of a GitHub workflow: the exit code, which is 1 where that was 0 and writing failed."""
     from reconciler.operations.step_files import write_step_files
 
-    return write_step_files(report, code, os.environ, partial(log.say, "error"))
+    return write_step_files(report, code, os.environ, style_for_files(), partial(log.say, "error"))
 
 
 def publish(report: Report, options: Options) -> Report:
@@ -49,7 +48,7 @@ def publish(report: Report, options: Options) -> Report:
     not be written and all else went well."""
     log = options.log
     for file in options.reports:
-        style = replace(style_in_checkout(os.environ), comment_key=options.comment_key)
+        style = replace(style_for_files(), comment_key=options.comment_key)
         if problem := file.write(report, options.command, style):
             log.say("error", problem)
             report = without_output(report, "report_not_written")

@@ -8,6 +8,9 @@ import sys
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import click
+
+from reconciler.cli.command_line import given_options
 from reconciler.operations.checkout import style_in_checkout
 from reconciler.render.style import Style, wants_colour
 
@@ -15,11 +18,18 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def style_for_files() -> Style:
+    """How to write files: plain, with the options that suggested commands need."""
+    context = click.get_current_context(silent=True)
+    knows = context is not None and "files" in context.params
+    return replace(style_in_checkout(os.environ), given=given_options() if knows else None)
+
+
 def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
     width = _columns(stream) if is_terminal(stream) else None
     return replace(
-        style_in_checkout(os.environ),
+        style_for_files(),
         colour=wants_colour(os.environ, is_terminal(stream)),
         width=width,
         verbose=verbose,

@@ -141,7 +141,7 @@ class Merged:
             shown = unicode_form(hostname)
             shown = f"`{shown}`" if shown == hostname else f"`{shown}` (`{hostname}`)"
             message = f"`{shorten(other)}` already has the hostname {shown}"
-            hint = "keep it in one of the two, and write `null` in its place in the other"
+            hint = "give one of the two another hostname; if it moves, write `null` where it leaves"
             related = ((there, f"`{shorten(other)}` has it here"),)
             self._add_diagnostic(Code.HOSTNAME_CLAIMED_TWICE, message, at, hint, name, related)
         return hostname

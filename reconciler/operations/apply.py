@@ -10,12 +10,14 @@ from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.failures import window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
+from reconciler.model.domains import domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
+from reconciler.model.report import StepState
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
@@ -32,6 +34,7 @@ from reconciler.planning.records import records
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Publisher
     from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.domains import Domain
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, StepError, Verified
@@ -123,7 +126,7 @@ def result_of(proposal: Proposal, applied: Applied, verified: tuple[Verified, ..
     created = [
         (step.environment, domain)
         for step in plan.steps
-        if isinstance(step, Create) and (domain := applied.results[step.id].domain) is not None
+        if isinstance(step, Create) and (domain := _created(step, applied)) is not None
     ]
     restored = [(item.environment, item.domain) for item in applied.restored]
     looked_up: dict[tuple[str, str], Record] = {
@@ -136,6 +139,13 @@ def result_of(proposal: Proposal, applied: Applied, verified: tuple[Verified, ..
         tuple(looked_up.get((item.environment, item.purpose), item) for item in needed),
         verified,
     )
+
+
+def _created(step: Create, applied: Applied) -> Domain | None:
+    """The domain that the step has created, in this run or before it."""
+    result, live = applied.results[step.id], domain_of(applied.live.get(step.environment))
+    earlier = live if result.state is StepState.DONE and live and live.hostname == step.hostname else None
+    return result.domain or earlier
 
 
 async def _approve(proposal: Proposal, approve: Approver) -> None:

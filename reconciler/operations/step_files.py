@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from reconciler.files import append
 from reconciler.model.exit_codes import ExitCode
 from reconciler.render.github import MAX_SUMMARY_BYTES, step_outputs, step_summary
-from reconciler.render.style import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reconciler.model.results import Report
+    from reconciler.render.style import Style
 
 
 def write_step_files(
-    report: Report, code: ExitCode, environ: Mapping[str, str], on_error: Callable[[str], object]
+    report: Report, code: ExitCode, environ: Mapping[str, str], style: Style, on_error: Callable[[str], object]
 ) -> ExitCode:
     """Append the outputs and the summary of a run that ends with `code`: the code, or 1 where that was 0 and writing failed.
 
@@ -34,7 +34,7 @@ def write_step_files(
             return False
         return True
 
-    summary = step_summary(report, Style(), MAX_SUMMARY_BYTES - _size(environ.get("GITHUB_STEP_SUMMARY")))
+    summary = step_summary(report, style, MAX_SUMMARY_BYTES - _size(environ.get("GITHUB_STEP_SUMMARY")))
     code = code if written("GITHUB_STEP_SUMMARY", "step summary", summary) else code or ExitCode.ERROR
     outputs = "".join(f"{name}={value}\n" for name, value in step_outputs(report, code).items())
     return code if written("GITHUB_OUTPUT", "step outputs", outputs) else code or ExitCode.ERROR

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reconciler.render.next_command import Given
+
 T = TypeVar("T")
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
@@ -23,7 +25,8 @@ class Style:
     `verbose` lists on a terminal what is otherwise only counted there.
 
     `folder` is the working folder and `checkout` the root of the repository that a pipeline has checked out, both absolute;
-    empty outside a pipeline. `comment_key` is part of the marker of Markdown.
+    empty outside a pipeline. `comment_key` is part of the marker of Markdown. `given` has the options that a suggested command
+    needs to reach the same manifest and API, None where they are not known.
     """
 
     colour: bool = False
@@ -32,6 +35,7 @@ class Style:
     folder: str = ""
     checkout: str = ""
     comment_key: str = ""
+    given: Given | None = None
 
     def __call__(self, colour: str, text: str) -> str:
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.colour and text else text

@@ -12,6 +12,7 @@ from reconciler.model.proposal import Proposal
 from reconciler.model.report import StepError, StepResult, StepState
 from reconciler.model.results import ApplyResult
 from reconciler.planning.planner import build_plan
+from reconciler.render.style import PLAIN
 from reconciler.render.text.apply import next_step
 
 PLAN = build_plan([wish("web", "new.example.com")], {"web": live("web", "old.example.com")}, API_URL)
@@ -24,6 +25,6 @@ def test_only_a_failure_is_to_be_fixed_before_apply_runs_again(kind: str | None,
     if kind is not None:
         results = {step.id: StepResult(StepState.NOT_STARTED, StepError(kind, "why")) for step in PLAN.steps}
         applied = replace(applied, results=results)
-    text = next_step(ApplyResult(Proposal(PLAN, "sha256:0"), applied))
+    text = next_step(ApplyResult(Proposal(PLAN, "sha256:0"), applied), PLAIN)
     assert text.endswith("run `reconciler apply` again: it continues from live.")
     assert ("fix the error" in text) is fix

@@ -102,7 +102,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
             listing("Steps", _steps(result)),
         ),
         digest=result.digest,
-        advice=next_step(result),
+        advice=next_step(result, style),
     )
 
 

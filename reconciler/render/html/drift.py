@@ -77,7 +77,7 @@ def drift_page(result: DriftResult, style: Style) -> Page:
     standings = {item.name: _standing(item, troubles[item.name]) for item in result.plan.environments}
     number = Counter(standings.values())
     ordered = sorted(result.plan.environments, key=lambda item: (_ORDER[standings[item.name]], item.name))
-    next_command = NextCommand(result.plan)
+    next_command = NextCommand(result.plan, style)
     quiet = [item for item in ordered if standings[item.name] is Standing.IN_SYNC]
 
     def card(item: EnvironmentPlan) -> Card:

@@ -53,7 +53,7 @@ def status_page(result: StatusResult, style: Style) -> Page:
     quiet = {item.name for item in (*ready, *kept)}
     attention = [item for item in ordered if item.name not in quiet]
     others = Counter(health_of(item.live) for item in attention if not item.changes and item.name not in flaws)
-    next_command = NextCommand(plan)
+    next_command = NextCommand(plan, style)
     counted = ", ".join(f"{number[item]:,} {item.words}" for item in Health if number[item]) or "no environment"
     differing = differences(plan)
     return Page(
@@ -129,7 +129,7 @@ def verify_page(result: VerifyResult, style: Style) -> Page:
     records: defaultdict[str, list[Record]] = defaultdict(list)
     for record in result.records:
         records[record.environment].append(record)
-    next_command = NextCommand(result.plan)
+    next_command = NextCommand(result.plan, style)
 
     def card(item: Verified) -> Card:
         tone, command = VERDICTS[item.verdict]

@@ -25,6 +25,7 @@ from reconciler.render.html.page import (
     listing,
     place_of,
 )
+from reconciler.render.next_command import Given
 from reconciler.render.text.plan import Moved, arriving, counts, interruption, leaving
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
             listing("Unchanged", [live_line(item) for item in ready], folded=True),
         ),
         digest=result.digest,
-        closing=Fix("Apply this plan only", f"reconciler apply --expect-digest {result.digest}")
+        closing=Fix("Apply this plan only", (style.given or Given()).apply("--expect-digest", result.digest))
         if applicable
         else None,
     )

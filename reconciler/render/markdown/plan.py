@@ -12,6 +12,7 @@ from reconciler.model.results import (
 )
 from reconciler.render.markdown.sections import failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
+from reconciler.render.next_command import Given
 from reconciler.render.text.plan import counts
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def render_plan(report: Report, style: Style) -> str:
             details(f"{len(steps):,} steps", Lines(tuple(steps))),
             details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
             "" if proposal.offline else f"Digest {code(proposal.digest)}",
-            f"Apply this plan only: {code(f'reconciler apply --expect-digest {proposal.digest}')}"
+            f"Apply this plan only: {code((style.given or Given()).apply('--expect-digest', proposal.digest))}"
             if plan.writes and is_complete(report.content) and not proposal.blocks
             else "",
         ]

@@ -19,15 +19,17 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.render.health import Health, health_of
 from reconciler.render.lookups import words
 from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, unserved, why
-from reconciler.render.markup import Lines, assemble, bullets, code, prose, table
-from reconciler.render.priority import STEP_STATES, by_health, by_kind, by_verdict
+from reconciler.render.markup import Lines, assemble, bullets, code, fence, prose, table
+from reconciler.render.next_command import NextCommand
+from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_health, by_kind, by_verdict
 from reconciler.render.probes import verdict_words
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.dns import DnsNote, Publication, ZoneChange
     from reconciler.model.doctor import Check
@@ -80,7 +82,8 @@ def render_report(report: Report, style: Style) -> str:
             total = "" if report.failed else drift_total(content)
             parts = [
                 total,
-                _findings(findings),
+                _findings(content, style),
+                fence("diff", _changes(findings)),
                 unreadable(plan),
                 *_records(content.records),
                 _notes(content.dns_notes),
@@ -113,15 +116,34 @@ def _numbers(content: Read) -> str:
             number = {verdict.value: sum(item.verdict is verdict for item in verified) for verdict in Verdict}
         case DriftResult(findings=findings):
             number = {"drifted": len({item.environment for item in findings if item.counts})}
+        case StatusResult(plan=plan):
+            number = {"different": sum(bool(item.changes) for item in plan.environments)}
+            health = [health_of(item.live) for item in plan.environments]
+            number |= {state.words: health.count(state) for state in Health}
         case _:
             return ""
     listed = ", ".join(f"{count:,} {word}" for word, count in number.items() if count)
     return f" ({listed})" if listed else ""
 
 
-def _findings(findings: Iterable[Finding]) -> Lines:
-    rows = [(item.kind.value, code(item.environment), prose(item.sentence)) for item in by_kind(findings)]
-    return table(("Drift", "Environment", "What"), rows)
+def _findings(drift: DriftResult, style: Style) -> Lines:
+    next_command = NextCommand(drift.plan, style)
+    spans = {item.name: item.environment.span for item in drift.plan.environments}
+    rows = []
+    for item in by_kind(drift.findings):
+        span = spans.get(item.environment)
+        place = code(f"{style.path(span.file)}:{span.line}") if span else ""
+        command = next_command.line(DRIFT_COMMANDS[item.kind], item.environment)
+        rows.append((item.kind.value, code(item.environment), prose(item.sentence), place, code(command)))
+    return table(("Drift", "Environment", "What", "Where", "Next"), rows)
+
+
+def _changes(findings: Iterable[Finding]) -> Iterator[str]:
+    """Each value that differs, as lines of a diff."""
+    for item in by_kind(findings):
+        for change in item.changes:
+            yield f"- {item.environment}: {change.path}: {change.before or 'none'}"
+            yield f"+ {item.environment}: {change.path}: {change.after or 'none'}"
 
 
 def _verdicts(verified: Iterable[Verified]) -> Lines:

@@ -17,6 +17,7 @@ from reconciler.render.lookups import render_lookups, render_notes, render_publi
 from reconciler.render.next_command import NextCommand
 from reconciler.render.text.sections import (
     blocks,
+    counted,
     joined,
     nothing_to_do,
     records_to_publish,
@@ -58,7 +59,9 @@ def render_apply(report: Report, style: Style) -> str:
 
 def render_next(result: ApplyResult, style: Style) -> str:
     """The records to publish and to remove, and what to do now."""
-    return joined([records_to_publish(unpublished(result), style), _records_to_remove(result), next_step(result)])
+    return joined(
+        [records_to_publish(unpublished(result), style), _records_to_remove(result), next_step(result, style)]
+    )
 
 
 def _render_result(result: ApplyResult, style: Style) -> str:
@@ -82,7 +85,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             *_failures(result, style),
             _not_restored(result, style),
             unserved(result.applied.unserved, style),
-            next_step(result),
+            next_step(result, style),
         ]
     )
 
@@ -132,17 +135,18 @@ def records_to_remove(result: ApplyResult) -> list[str]:
     held |= {item.environment.hostname for item in result.plan.environments if item.environment.hostname}
     held |= {item.hostname for item in result.applied.unserved}
     before = {item.name: item.live.domain for item in result.plan.environments if isinstance(item.live, Present)}
+    needed = {record.name for record in result.records}
     lines: list[str] = []
     for step in result.plan.steps:
         domain = before.get(step.environment)
         done = result.applied.results[step.id].state is StepState.DONE
         if not isinstance(step, Delete) or not done or step.hostname in held:
             continue
+        # The documented names, where an earlier run has deleted it, or a document shows its hostname only.
+        names = (step.hostname, f"_acme-challenge.{step.hostname}")
         if domain is not None and domain.hostname == step.hostname:
-            names = [name for name in (domain.cname_record, domain.dcv_cname_record) if name is not None]
-        else:  # an earlier run of the saved plan has deleted it: these are the documented names
-            names = [step.hostname, f"_acme-challenge.{step.hostname}"]
-        lines += map(absolute, names)
+            names = (domain.cname_record or names[0], domain.dcv_cname_record or names[1])
+        lines += (absolute(name) for name in names if name not in needed)
     return lines
 
 
@@ -182,8 +186,12 @@ def _done(result: ApplyResult, style: Style) -> str:
     states = [step.state for step in result.applied.results.values()]
     if not states:
         return nothing_to_do(result.plan, style)
-    counted = ", ".join(f"{count} {_MARKS[state][0].lower()}" for state in StepState if (count := states.count(state)))
-    return f"Applied: {counted}."
+    earlier = len(result.plan.done)
+    if earlier == len(states):
+        return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
+    numbers = {_MARKS[state][0].lower(): states.count(state) for state in StepState}
+    numbers |= {"done": numbers["done"] - earlier, "done before this run": earlier}
+    return f"Applied: {', '.join(f'{count} {words}' for words, count in numbers.items() if count)}."
 
 
 def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
@@ -198,10 +206,10 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
         yield "\n".join(lines)
 
 
-def next_step(result: ApplyResult) -> str:
+def next_step(result: ApplyResult, style: Style) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
-    command = NextCommand(result.plan).line
+    command = NextCommand(result.plan, style).line
     if result.applied.restored:
         again = f"`{command('plan')}` and `{command('apply')}`"
         return f"Next: fix the error above, then run {again} again. A saved plan is stale now."

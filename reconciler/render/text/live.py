@@ -50,7 +50,7 @@ def render_status(report: Report, style: Style) -> str:
     rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
     number = Counter(health_of(item.live) for item in plan.environments)
     total = ", ".join(f"{number[health]:,} {health.words}" for health in Health if number[health])
-    differing, command = differences(plan), NextCommand(plan).line("plan")
+    differing, command = differences(plan), NextCommand(plan, style).line("plan")
     return joined(
         [
             table(rows, style.width, header=_HEADER),
@@ -90,7 +90,7 @@ def render_drift(report: Report, style: Style) -> str:
         return render_failure(report, style)
     drift = report.result
     places = {item.name: item for item in drift.plan.environments}
-    next_command = NextCommand(drift.plan)
+    next_command = NextCommand(drift.plan, style)
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
     return joined(
         [
@@ -119,7 +119,7 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, next_command: NextComm
         yield f"    {style('green', f'+ {after}')}{path}"
     span = plan.environment.span if plan else None
     place = f"{escape_control(span.file)}:{span.line}: " if span else ""
-    protected = " (protected)" if next_command.for_one(command, item.environment) != command else ""
+    protected = " (`protect` refuses apply)" if next_command.for_one(command, item.environment) != command else ""
     yield f"    {place}run `{next_command.line(command, item.environment)}`{protected}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
@@ -12,6 +11,7 @@ from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.layout import columns, pack
+from reconciler.render.next_command import Given
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
@@ -43,24 +43,25 @@ def render_plan(report: Report, style: Style) -> str:
         case PlanResult(proposal=proposal, saved_to=saved):
             files = ", ".join(file.path for file in report.source.files) if report.source else ""
             title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
-            return title + render_proposal(proposal, style) + _next(proposal, report.source, saved)
+            return title + render_proposal(proposal, style) + _next(proposal, report.source, saved, style)
         case _:
             return render_failure(report, style)
 
 
-def _next(proposal: Proposal, source: Source | None, saved: str | None) -> str:
+def _next(proposal: Proposal, source: Source | None, saved: str | None, style: Style) -> str:
     if proposal.offline:
         return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
-    ready = proposal.plan.steps and not proposal.blocks and proposal.plan.complete
-    if not ready:
+    if not proposal.plan.steps or proposal.blocks or not proposal.plan.complete:
         return ""
+    plan = (saved,) if saved else ()
+    if style.given:
+        return f"\nNext: run `{escape_control(style.given.apply(*plan))}`.\n"
     plain = source is None or (
         [file.path for file in source.files] == ["imgwire.yaml"]
         and source.api_url != EMULATOR_API_URL
         and not source.narrowed
     )
-    command = f"reconciler apply {escape_control(quote(saved))}" if saved else "reconciler apply"
-    return f"\nNext: run `{command}`{'' if plain else ' with the same options'}.\n"
+    return f"\nNext: run `{escape_control(Given().apply(*plan))}`{'' if plain else ' with the same options'}.\n"
 
 
 def render_proposal(proposal: Proposal, style: Style) -> str:
