@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Domain, Present
+from reconciler.model.steps import Delete
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -16,8 +17,8 @@ class Identities:
     def __init__(self, plan: Plan) -> None:
         self._pins = {item.name: item.environment.environment_id for item in plan.environments}
         self._before = {
-            item.name: item.live.domain.environment_id for item in plan.environments if isinstance(item.live, Present)
-        }
+            step.environment: step.precondition.environment_id for step in plan.done if isinstance(step, Delete)
+        } | {item.name: item.live.domain.environment_id for item in plan.environments if isinstance(item.live, Present)}
         self._owner = {environment_id: name for name, environment_id in self._before.items()}
 
     def mismatch(self, environment: str, domain: Domain) -> str | None:

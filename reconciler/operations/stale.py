@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 
 # An absent domain has no id: a wrong key reads the same, also with a pin.
-_UNPROVEN = (
-    "no custom domain is there, and a wrong key looks the same. "
-    "Give the saved plan that deleted the domain as --baseline, or add --believe-absent"
-)
+_UNPROVEN = "no custom domain is there, and a wrong key looks the same. If the key is right, add --believe-absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,8 @@ def stale_records(
 ) -> tuple[Record, ...]:
     """The records of the baseline's domains that are neither live nor desired now.
 
-    Without proof that the domain is gone they are kept, with a notice: another domain in the same Environment, or none and a
-    plan that deleted it. Raises Stopped
+    Without proof that the domain is gone they are kept, with a notice. Proof is another domain in the same Environment. Raises
+    Stopped
     where the plan does not have every environment of the manifest, or where it may have read another API.
     """
     baseline = stale.baseline
@@ -67,8 +64,8 @@ def stale_records(
     )
     pending = {name for name, item in read.items() if item.action in CHANGING}
     _report_kept(notice, pending, "the plan has changes for it: run `reconciler apply` first")
-    deleted = {name for name, domain in before if stale.believe_absent or (name, domain.hostname) in baseline.deletes}
-    unproven = {name for name, item in read.items() if isinstance(item.live, Absent)} - deleted - pending
+    absent = {name for name, item in read.items() if isinstance(item.live, Absent)} - pending
+    unproven = set() if stale.believe_absent else absent
     _report_kept(notice, unproven, _UNPROVEN)
     gone = read.keys() - pending - unproven
     found = records((name, domain) for name, domain in before if name in gone)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Present
-from reconciler.model.environments import DefaultKey, KeyFile, KeyVariable
+from reconciler.model.environments import DefaultKey, KeyVariable
 from reconciler.model.limits import is_within
 from reconciler.model.plan import Action, Block
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The manifest of the base revision, the keys that its protected environments have in this run, and `live`: what was read
-    with those, by name. `replaceable` has the paths of key files that the change itself could have replaced: they prove nothing.
+    """The manifest of the base revision, the keys that its protected environments have in variables, and `live`: what was read
+    with those, by name. With `keys_in_file`, the keys of this run may come from a file instead, which proves nothing.
     """
 
     manifest: Manifest
-    credentials: Mapping[str, Credential] = field(default_factory=dict)
-    replaceable: frozenset[str] = frozenset()
+    credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+    keys_in_file: bool = False
     live: Mapping[str, Live] = field(default_factory=dict)
 
     @property
@@ -101,16 +101,14 @@ def _counts(item: EnvironmentPlan, old: Environment, unprotect: Collection[str])
 
 
 def _same_place(environment: Environment, other: Environment, base: Base) -> bool:
-    """Both certainly open the same Environment: the same key is asked for it, from outside what a change can replace."""
+    """Both certainly open the same Environment: the same variable has the key. What a file has, the change may have replaced."""
     if environment.environment_id != other.environment_id:
         return False
     match environment.key, other.key:
-        case KeyFile(path=path), KeyFile(path=other_path):
-            return path == other_path and path not in base.replaceable
         case KeyVariable(name=variable), KeyVariable(name=other_variable):
             return variable == other_variable
         case DefaultKey() as key, DefaultKey() as other_key:
-            return key == other_key
+            return key == other_key and not base.keys_in_file
         case _:
             return False
 
@@ -129,7 +127,7 @@ def _not_known(item: EnvironmentPlan, old: Environment) -> Block:
     return Block(
         "protection_lifted_in_same_change",
         item.name,
-        f"`{item.name}` may be `{old.name}`, which is protected in the base revision and could not be read with a key from"
-        f" outside this checkout, and the plan would {item.action} `{item.before}`: give this run the key of `{old.name}` in a"
-        " variable, or pin it by `environment_id` first",
+        f"`{item.name}` may be `{old.name}`, which is protected in the base revision and could not be read with a key in a"
+        f" variable, and the plan would {item.action} `{item.before}`: pin `{old.name}` by `environment_id` first, or give this"
+        " run its key in a variable",
     )

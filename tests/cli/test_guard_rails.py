@@ -208,17 +208,31 @@ def test_a_key_file_of_the_base_that_the_change_can_replace_proves_nothing(
     assert (ended.code, web.live("web")) == (5, OLD)
 
 
-def test_a_checkout_of_the_base_below_that_of_the_change_has_its_own_key_files(web: Stage) -> None:
+@pytest.mark.parametrize("pinned", [True, False])
+def test_keys_in_files_need_a_pin_of_what_is_protected(web: Stage, pinned: bool) -> None:
     web.environment("other", "other.example.com")
-    for folder in ("", "base/"):
-        (web.folder / folder / ".git").mkdir(parents=True)
-        for name in ("web", "other"):
-            web.write(f"{folder}keys/{name}.key", key_of(name))
-    protected = {"hostname": OLD, "protect": True, "api_key": {"file": "keys/web.key"}}
-    other = {"api_key": {"file": "keys/other.key"}}
-    web.manifest("base/imgwire.yaml", web=protected, other=other | {"hostname": "other.example.com"})
+    for name in ("web", "other"):
+        web.write(f"secrets/{name}.key", key_of(name))
+    protected = {"hostname": OLD, "protect": True, "api_key": {"file": "secrets/web.key"}}
+    protected |= {"environment_id": uid("web")} if pinned else {}
+    other = {"api_key": {"file": "secrets/other.key"}}
+    web.manifest("base.yaml", web=protected, other=other | {"hostname": "other.example.com"})
     web.manifest(web=protected, other=other | {"hostname": "next.example.com"})
-    assert refusals(web, "--base", "base/imgwire.yaml") == (0, [])
+    assert refusals(web, "--base", "base.yaml")[0] == (0 if pinned else 5)
+
+
+def test_a_file_of_keys_proves_nothing_about_what_is_protected(web: Stage) -> None:
+    """The change has given the key of the protected environment to another name in it."""
+    web.environment("other", "other.example.com")
+    web.environment("empty")
+    web.unset("IMGWIRE_API_KEY_WEB")
+    web.unset("IMGWIRE_API_KEY_OTHER")
+    web.write("all.key", json.dumps({"web": key_of("empty"), "other": key_of("web")}))
+    base = {"web": {"hostname": "planned.example.com", "protect": True}, "other": {"hostname": "other.example.com"}}
+    web.manifest("base.yaml", **base)
+    web.manifest(other={"hostname": "evil.example.com"})
+    ended = web.run("apply", "--auto-approve", "--keys", "all.key", "--base", "base.yaml", "--format", "json")
+    assert (ended.code, web.live("web")) == (5, OLD)
 
 
 @pytest.mark.parametrize("key", ["relative file", "pinned in this change", "variable"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from samples import uid
 
-from cli.stage import DOMAIN
+from cli.stage import DOMAIN, key
 from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:
@@ -62,6 +62,25 @@ def test_a_saved_plan_that_is_applied_again_names_the_records_of_the_old_hostnam
     stale = [ended.out.partition("DNS records to remove:")[2].partition("\n\n")[0] for ended in (first, again)]
     assert stale[0].split() == [f"{OLD}.", "CNAME", f"_acme-challenge.{OLD}.", "CNAME"]
     assert stale[1] == stale[0]
+
+
+def test_a_saved_replace_with_the_key_of_an_empty_environment_is_undone(saved: Stage) -> None:
+    """The old hostname looks deleted there, and still serves elsewhere."""
+    saved.environment("empty")
+    saved.set("IMGWIRE_API_KEY_WEB", key("empty"))
+    ended = saved.run("apply", "plan.json", "--format", "json")
+    assert (ended.code, saved.live("web"), saved.live("empty")) == (6, OLD, None)
+    assert "wrong_environment" in {step["error"]["kind"] for step in ended.document["steps"] if step["error"]}
+    assert "to remove" not in ended.err
+
+
+def test_a_saved_plan_that_is_done_names_what_is_to_be_published_and_does_nothing(saved: Stage) -> None:
+    first = saved.run("apply", "plan.json", "--receipt", "r.json")
+    again = saved.run("apply", "plan.json", "--receipt", "r.json")
+    assert "Nothing to do: all 5 steps were done before this run." in again.out
+    publish = [ended.out.partition("DNS records to publish:")[2].partition("\n\n")[0] for ended in (first, again)]
+    assert publish[0] == publish[1] != ""
+    assert publish[0] in saved.run("show", "r.json").out
 
 
 def test_a_saved_plan_finishes_what_a_failure_left(saved: Stage) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.dns import ZoneChange
+    from reconciler.model.domains import Live
     from reconciler.model.report import Record, StepResult
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -142,12 +143,20 @@ def records_to_remove(result: ApplyResult) -> list[str]:
         done = result.applied.results[step.id].state is StepState.DONE
         if not isinstance(step, Delete) or not done or step.hostname in held:
             continue
+        if step in result.plan.done and not _in_its_environment(step, result.applied.live.get(step.environment)):
+            continue  # this run has not seen it: another key reads the same
         # The documented names, where an earlier run has deleted it, or a document shows its hostname only.
         names = (step.hostname, f"_acme-challenge.{step.hostname}")
         if domain is not None and domain.hostname == step.hostname:
             names = (domain.cname_record or names[0], domain.dcv_cname_record or names[1])
         lines += (absolute(name) for name in names if name not in needed)
     return lines
+
+
+def _in_its_environment(step: Delete, live: Live | None) -> bool:
+    """The Environment that the step deletes from has another custom domain now."""
+    domain = domain_of(live)
+    return domain is not None and domain.environment_id == step.precondition.environment_id
 
 
 def _records_to_remove(result: ApplyResult) -> str:
