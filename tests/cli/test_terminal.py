@@ -253,7 +253,7 @@ def test_a_terminal_that_closes_during_apply_stops_it_with_a_complete_receipt(st
         *("apply", "--auto-approve", "--no-dns", "--parallelism", "1"),
         *("--max-interruptions", "8", "--receipt", "receipt.json"),
     )
-    terminal.wait_for("e0  delete")
+    terminal.wait_for("delete  e0")
     time.sleep(seconds)
     assert terminal.closed() == 6
     receipt = json.loads((stage.folder / "receipt.json").read_text())
