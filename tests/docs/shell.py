@@ -59,6 +59,30 @@ def matches(shown: str, output: str) -> bool:
     return re.fullmatch(pattern + r"(?:.*\n?)*" * (parts[-1] == "" and len(parts) > 1), comparable(output)) is not None
 
 
+class Values:
+    """Digests and DNS targets differ from run to run. What is one value in the run is one on the page, and the reverse."""
+
+    _VALUE = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{8,32}(?=\.dcv\.imgwire\.dev)")
+
+    def __init__(self) -> None:
+        self._pairs: set[tuple[str, str]] = set()
+
+    def printed(self, shown: str, output: str) -> str:
+        """What a page shows, with the values of this run."""
+        found, now = self._VALUE.findall(shown), self._VALUE.findall(output)
+        if len(found) != len(now):
+            return shown
+        self._pairs |= set(zip(found, now, strict=True))
+        values = iter(now)
+        return self._VALUE.sub(lambda _: next(values), shown)
+
+    @property
+    def ambiguous(self) -> list[str]:
+        """The values that break the rule."""
+        sides = ([left for left, _ in self._pairs], [right for _, right in self._pairs])
+        return sorted({value for side in sides for value in side if side.count(value) > 1})
+
+
 class Shell:
     """Variables, functions and the working folder last from one command to the next."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .pages import SHELLS, blocks, pages
-from .shell import Shell, matches
+from .shell import Shell, Values, matches
 
 if TYPE_CHECKING:
     from emulator_fixture import Running
@@ -33,6 +33,7 @@ def test_a_page_shows_what_its_commands_print(
     shell = Shell(tmp_path, emulator)
     edits: list[tuple[int, int, str]] = []
     wrong: list[str] = []
+    values = Values()
     for block in blocks(text):
         where = f"{path.name}:{block.line}"
         if block.reason:
@@ -47,11 +48,13 @@ def test_a_page_shows_what_its_commands_print(
                 kept = matches(command.shown, output)
                 if not kept:
                     wrong.append(f"{where}: $ {command.line}\n--- shown\n{command.shown}\n--- printed\n{output}\n")
-                new += f"$ {command.line}\n" + (command.shown if kept else f"{output}\n" if output else "")
+                shown = values.printed(command.shown, output) if kept else f"{output}\n" if output else ""
+                new += f"$ {command.line}\n{shown}"
             edits.append((block.start, block.end, new))
         elif block.language == "setup" or block.language in SHELLS:
             output, code = shell.run("set -e\n" + block.text + "\nset +e")
             assert code == 0, f"{where}: the block ended with {code}:\n{output}"
+    wrong += [f"{path.name}: {value} is shown for two different values" for value in values.ambiguous]
     if wrong and request.config.getoption("--update-golden"):
         for start, end, new in reversed(edits):
             text = text[:start] + new + text[end:]
