@@ -6,7 +6,7 @@ import shlex
 
 import click
 
-from reconciler.render.next_command import Given, given_of
+from reconciler.render.given import Given, given_of
 
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 

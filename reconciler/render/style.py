@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reconciler.render.next_command import Given
+    from reconciler.render.given import Given
 
 T = TypeVar("T")
 

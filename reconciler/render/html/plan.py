@@ -9,6 +9,7 @@ from reconciler.model.domains import Present
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import is_complete
+from reconciler.render.given import Given
 from reconciler.render.html.environments import hostname_values, live_line, notes_on
 from reconciler.render.html.page import (
     MAX_ALERTS,
@@ -25,7 +26,6 @@ from reconciler.render.html.page import (
     listing,
     place_of,
 )
-from reconciler.render.next_command import Given
 from reconciler.render.text.plan import Moved, arriving, counts, interruption, leaving
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from reconciler.model.results import (
     PlanResult,
     is_complete,
 )
+from reconciler.render.given import Given
 from reconciler.render.markdown.sections import failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
-from reconciler.render.next_command import Given
 from reconciler.render.text.plan import counts
 
 if TYPE_CHECKING:

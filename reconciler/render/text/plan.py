@@ -10,8 +10,8 @@ from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
+from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
-from reconciler.render.next_command import Given
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:

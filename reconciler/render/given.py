@@ -1,0 +1,55 @@
+"""The options of a command line that the next command needs too."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PLACE = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_http")
+_SELECTION = ("names", "selectors", "shard")
+_GUARDS = ("unprotect", "max_interruptions", "ignore_window", "base")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The words of a command line that the next command needs too.
+
+    `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts or adds guards.
+    """
+
+    place: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+
+    def apply(self, *plan: str) -> str:
+        """The command line that applies this plan: the one saved at a path, or the one whose digest is given."""
+        selection = () if plan and not plan[0].startswith("-") else self.selection
+        return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *self.guards])
+
+
+def given_of(values: Mapping[str, object], options: Mapping[str, str], default_state: str) -> Given:
+    """From the values of the options by name, and how each option is written. `default_state` is the one of `--emulator`."""
+
+    def words(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(
+            word for name in names if name in options for word in _words(options[name], values.get(name), default_state)
+        )
+
+    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS))
+
+
+def _words(option: str, value: object, default_state: str) -> Iterator[str]:
+    for item in value if isinstance(value, tuple) else (value,):
+        match item:
+            case None | False:
+                pass
+            case True:
+                yield option
+            case _ if option == "--emulator":  # its value is optional
+                yield option if item == default_state else f"{option}={item}"
+            case _:
+                yield from (option, str(item))
