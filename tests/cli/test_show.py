@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 OLD, NEW = "old.example.com", "new.example.com"
 # No document has the records of the deleted custom domain, nor the health of a new one before its check.
-NOT_SHOWN = re.compile(
-    r"DNS records to remove:\n  old.example.com. CNAME\n  _acme-challenge.old.example.com. CNAME\n|\bPENDING\b,?"
-)
+NOT_SHOWN = re.compile(r"\bPENDING\b,?")
 
 
 @pytest.fixture
@@ -61,7 +59,6 @@ def test_a_document_shows_what_its_run_printed(web: Stage, command: list[str], f
     if ended.out:
         printed = NOT_SHOWN.sub("", ended.out).replace("run `reconciler apply`", "run `reconciler apply d.json`")
         assert set(body(shown.out).split()) >= set(printed.split())
-        assert "to remove" not in shown.out
 
 
 @pytest.mark.parametrize("format_", ["junit", "prometheus", "github", "html", "dotenv"])
