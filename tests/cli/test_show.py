@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 OLD, NEW = "old.example.com", "new.example.com"
-# No document has the records of the deleted custom domain, nor the health of a new one before its check.
+# No document has the health of a new one before its check.
 NOT_SHOWN = re.compile(r"\bPENDING\b,?")
 
 
