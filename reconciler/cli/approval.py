@@ -18,7 +18,7 @@ from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
 from reconciler.render.lookups import render_publications, target_warnings
-from reconciler.render.text.plan import render_proposal
+from reconciler.render.text.plan import render_for_approval
 from reconciler.render.text.sections import counted
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PlanApproval:
 
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""
-        self.log.show(render_proposal(proposal, style_for(sys.stderr)))
+        self.log.show(render_for_approval(proposal, style_for(sys.stderr)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def content_of(document: Object, code: ExitCode) -> Read | None:
             before = Proposal(plan_before(plan, document), proposal.digest, blocks, offline=offline)
             return ApplyResult(before, applied, records, verified, notes, publications=published, other_changes=changed)
         case "plan" | "apply":
-            return PlanResult(proposal)
+            return PlanResult(proposal, document.get("expires_in"))
         case "verify":
             unwanted = frozenset(item.name for item in plan.environments if item.environment.hostname is None)
             return VerifyResult(plan, verified, unwanted, notes, blocks, probes=probes)

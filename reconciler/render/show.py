@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report
 from reconciler.model.escape import escape_control
-from reconciler.model.results import ShowResult
+from reconciler.model.results import PlanResult, ShowResult
+from reconciler.model.times import later
 from reconciler.render.formats import FORMATS, renderer
 from reconciler.render.markup import code
 from reconciler.render.text.sections import UNFINISHED, render_failure
@@ -83,7 +84,12 @@ def _headline(report: Report) -> str:
         "running" if conclusion.outcome == "running" else f"{conclusion.outcome}, exit code {conclusion.exit_code:d}"
     )
     reason = f" ({conclusion.reason})" if conclusion.reason else ""
-    return f"{report.command or 'reconciler'} at {report.created_at}: {ended}{reason}"
+    match report.content:
+        case PlanResult(expires_in=int(seconds)):
+            valid = f", valid until {later(report.created_at, seconds)}"
+        case _:
+            valid = ""
+    return f"{report.command or 'reconciler'} at {report.created_at}: {ended}{reason}{valid}"
 
 
 def _body(report: Report, format_: str, style: Style) -> str:

@@ -64,6 +64,11 @@ def _next(proposal: Proposal, source: Source | None, saved: str | None, style: S
     return f"\nNext: run `{escape_control(Given().apply(*plan))}`{'' if plain else ' with the same options'}.\n"
 
 
+def render_for_approval(proposal: Proposal, style: Style) -> str:
+    """What is to be approved, under the API that would be written to."""
+    return f"Imgwire apply: {escape_control(proposal.plan.api_url)}\n\n{render_proposal(proposal, style)}"
+
+
 def render_proposal(proposal: Proposal, style: Style) -> str:
     """The same of a proposal that is still to be approved."""
     plan = proposal.plan
