@@ -26,7 +26,9 @@ guard_options = gathered(
         "--max-interruptions", type=click.IntRange(0), metavar="N", help="Allow N interruptions in this run."
     ),
     consent_option("--ignore-window", is_flag=True, help="Allow interruptions outside `limits.change_windows`."),
-    consent_option("--base", type=PATH, help="Manifest of the base revision: its guards count too."),
+    consent_option(
+        "--base", multiple=True, type=PATH, help="Manifest of the base revision: its guards count too. Repeatable."
+    ),
 )
 """Gives a command the options that lift guards of the manifest, or add those of its base revision, as `guards`."""
 
@@ -45,7 +47,7 @@ def _settings(
 
     if not step_timeout:
         raise click.UsageError("--step-timeout must be at least 1 s")
-    publishing = PublishSettings(publish, allow_zone_rewrite) if publish else None
+    publishing = PublishSettings(publish, allow_zone_rewrite) if publish is not None else None
     return ApplySettings(on_create_failure == "restore", step_timeout, receipt, wait, dns, publishing)
 
 

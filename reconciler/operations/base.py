@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from reconciler.operations.workspace import Inputs
 
 
-def load_base(path: str, inputs: Inputs) -> Base:
+def load_base(paths: tuple[str, ...], inputs: Inputs) -> Base:
     """The base revision, with the keys that its protected environments have in variables. Raises Stopped.
 
     A key from a file proves nothing: the change may have put a link to another key at any part of its path.
     """
     try:
-        manifest = load((path,), trust=inputs.trust).manifest
+        manifest = load(paths, trust=inputs.trust).manifest
     except InvalidInput as error:
         raise Stopped(INVALID, diagnostics=error.diagnostics) from None
     # Without the others: one that has got the same key would hide the protected one.

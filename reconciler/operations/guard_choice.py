@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GuardChoice:
-    """The same as `Guards`, but `base` is the path of a manifest or of a folder of them."""
+    """The same as `Guards`, but `base` has the paths of manifests or folders of them."""
 
     unprotect: tuple[str, ...]
     max_interruptions: int | None
     ignore_window: bool
-    base: str | None
+    base: tuple[str, ...]
 
     def load(self, inputs: Inputs) -> Guards:
         """Raises Stopped where the base manifest is invalid."""
         from reconciler.operations.base import load_base
         from reconciler.operations.workspace import Guards
 
-        base = None if self.base is None else load_base(self.base, inputs)
+        base = load_base(self.base, inputs) if self.base else None
         return Guards(frozenset(self.unprotect), self.max_interruptions, self.ignore_window, base)

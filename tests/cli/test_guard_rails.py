@@ -339,3 +339,13 @@ def test_an_invalid_base_is_an_error_with_its_place(web: Stage) -> None:
     ended = web.run("plan", "--base", "base.yaml")
     assert ended.code == 65
     assert "base.yaml:1:10: error[unsupported-version]" in ended.err
+
+
+@pytest.mark.parametrize("paths", [["web.yaml", "other.yaml"], ["other.yaml", "web.yaml"]], ids=" ".join)
+def test_a_base_revision_of_several_files_counts_as_a_whole(web: Stage, paths: list[str]) -> None:
+    web.environment("other", "other.example.com")
+    web.manifest("web.yaml", web={"hostname": OLD, "protect": True})
+    web.manifest("other.yaml", other={"hostname": "other.example.com"})
+    web.manifest(web={"hostname": NEW}, other={"hostname": "other.example.com"})
+    base = [word for path in paths for word in ("--base", path)]
+    assert refusals(web, *base) == (5, ["protection_lifted_in_same_change"])

@@ -91,5 +91,5 @@ def apply(
         outputs=[settings.receipt, settings.receipt and journal_path(settings.receipt)],
         complete=partial(with_unserved, settings.receipt),
         finish=partial(corrected, settings.receipt, partial(options.log.say, "error")),
-        inputs=[planfile, settings.publish.config if settings.publish else None, guards.base],
+        inputs=[planfile, settings.publish.config if settings.publish else None, *guards.base],
     )

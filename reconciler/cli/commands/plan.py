@@ -70,7 +70,7 @@ def plan(
         return await operation(workspace, context, loaded, file, expires_in=expires_in, detailed=detailed_exitcode)
 
     try:
-        return run_online(options, operate, outputs=[out], inputs=[guards.base])
+        return run_online(options, operate, outputs=[out], inputs=[*guards.base])
     finally:
         if file is not None:
             file.end()
@@ -87,4 +87,4 @@ def _plan_offline(options: Options, baseline: str, out: str | None, guards: Guar
         log.diagnostics(workspace.diagnostics)
         return plan_offline(workspace, baseline, guards.load(options.inputs()), detailed=detailed)
 
-    return run(options, lambda: open_workspace(options, keys=False), operate, inputs=[baseline, guards.base])
+    return run(options, lambda: open_workspace(options, keys=False), operate, inputs=[baseline, *guards.base])
