@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 class RunSettings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
     each create, before the API is asked to check it; the error that it returns skips the check. `after_restore` runs after each
-    restore. `window_closed` gives the reason why no serving hostname may be interrupted now, or None."""
+    restore. `deletes_stopped` gives the reason why no serving hostname may be interrupted now, or None."""
 
     parallelism: int = 32
     restore: bool = True
     policy: WritePolicy = field(default_factory=WritePolicy)
     before_check: BeforeCheck | None = None
     after_restore: AfterRestore | None = None
-    window_closed: Callable[[], StepError | None] = lambda: None
+    deletes_stopped: Callable[[], StepError | None] = lambda: None
 
 
 class Run:
@@ -75,7 +75,7 @@ class Run:
             frozenset(item.from_step for item in plan.interruptions),
             settings.before_check,
             settings.after_restore,
-            settings.window_closed,
+            settings.deletes_stopped,
         )
 
     async def run(self) -> Applied:

@@ -38,7 +38,7 @@ AfterRestore = Callable[[str, "Domain", "Domain"], Awaitable[None]]
 class RunContext:
     """`before` are the custom domains that were live when planning, by environment; `move_targets` the environment that each
     moving hostname arrives in; `interrupting` the ids of the deletes that interrupt a serving hostname; `restore`: a hostname
-    is restored when what should follow its delete fails. `window_closed` gives the reason why no serving hostname may be
+    is restored when what should follow its delete fails. `deletes_stopped` gives the reason why no serving hostname may be
     interrupted now, or None."""
 
     ledger: Ledger
@@ -53,7 +53,7 @@ class RunContext:
     interrupting: frozenset[str]
     before_check: BeforeCheck | None = None
     after_restore: AfterRestore | None = None
-    window_closed: Callable[[], StepError | None] = lambda: None
+    deletes_stopped: Callable[[], StepError | None] = lambda: None
 
     @property
     def closing(self) -> bool:

@@ -36,6 +36,15 @@ def window_closed(windows: str) -> StepError:
     )
 
 
+def not_published() -> StepError:
+    """No further delete interrupts a serving hostname, because the records of the next create may not be published either."""
+    return StepError(
+        "not_published",
+        "not started: DNS records of an earlier create could not be published",
+        hint="fix what the provider reports, run `reconciler dns sync`, then run apply again",
+    )
+
+
 class StepFailed(Exception):
     """The step did not reach its goal. `uncertain`: the write may have happened. `cause` is the answer or the
     lack of one; None where a read showed what is wrong."""

@@ -69,19 +69,19 @@ class LaneRun:
             return False
         return True
 
-    def _window_closed(self) -> bool:
+    def _deletes_stopped(self) -> bool:
         """A lane that would interrupt a serving hostname is not started outside the change windows. A started one goes on."""
         context = self._context
         if not any(step.id in context.interrupting for step in self._lane):
             return False
-        context.breaker.held = context.breaker.held or context.window_closed()
+        context.breaker.held = context.breaker.held or context.deletes_stopped()
         return context.breaker.held is not None
 
     def _may_send(self, step: Write) -> bool:
         """Asked again right before the request is sent: the read before it may have taken minutes."""
         if not isinstance(step, Delete):
             return True
-        return self._context.no_deletes is None and (self._state.open or not self._window_closed())
+        return self._context.no_deletes is None and (self._state.open or not self._deletes_stopped())
 
     async def _stop(self, api: Writer) -> None:
         """No further delete: what this lane has deleted goes back where it was."""

@@ -42,6 +42,11 @@ class AfterCreate:
         """Of every record that was to be published so far, also where the run ended before."""
         return (*self._ended, *(_without_zone(record, PublishState.NOT_STARTED) for record in self._waiting))
 
+    @property
+    def unpublished(self) -> bool:
+        """A record could not be published."""
+        return any(item.state is not PublishState.DONE for item in self._ended)
+
     async def __call__(self, environment: str, domain: Domain) -> StepError | None:
         """Publish the records of the domain; then return an error if DNS lacks them, because a check would come too early."""
         needed = records([(environment, domain)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.backend import AllowedCalls
 from reconciler.engine.apply import Run, RunSettings
-from reconciler.engine.failures import window_closed
+from reconciler.engine.failures import not_published, window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.domains import domain_of
@@ -199,12 +199,14 @@ async def _run(
     observer = Observers(context.observer, receipt) if receipt else context.observer
     policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
 
-    def closed() -> StepError | None:
+    def deletes_stopped() -> StepError | None:
+        if after_create.unpublished:
+            return not_published()
         shut = closed_windows(windows, context.clock())
         return window_closed(list_windows(shut)) if shut else None
 
     engine_settings = RunSettings(
-        context.parallelism, settings.restore, policy, after_create, after_create.restored, closed
+        context.parallelism, settings.restore, policy, after_create, after_create.restored, deletes_stopped
     )
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:

@@ -134,6 +134,18 @@ def test_publishing_that_fails_undoes_no_create(stage: Stage, folder: Path) -> N
     assert [item["name"] for item in ended.document["dns"]] == [NAME, ACME]
 
 
+def test_a_record_that_cannot_be_published_starts_no_further_delete(stage: Stage, folder: Path) -> None:
+    configure(stage, **{"class": "providers.Halfway"})
+    for name in ("web", "other"):
+        stage.environment(name, f"old-{name}.example.com")
+    stage.manifest(web=NAME, other="other.example.com")
+    ended = apply(stage, "--parallelism", "1")
+    assert ended.code == 6
+    assert [method for method, path in stage.sent() if path == DOMAIN and method != "GET"] == ["DELETE", "POST"]
+    held = [step["error"]["kind"] for step in ended.document["steps"] if step["state"] == "not_started"]
+    assert held[0] == "not_published"
+
+
 @pytest.mark.parametrize("dcv", ["record", "hostname", "placeholder", "delegated"])
 def test_every_documented_or_usual_validation_target_is_published(stage: Stage, folder: Path, dcv: Any) -> None:
     stage.world.switches = Switches(dcv=dcv)
