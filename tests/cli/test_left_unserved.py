@@ -76,7 +76,7 @@ def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, a
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "b", *reports)
     assert f"Serves no traffic now:\n  {A}, since delete:a in the run of {began}\n" in ended.out
-    assert "Next: run `reconciler apply` with the environment `a` again." in ended.out
+    assert "Next: run `reconciler apply --env a` again." in ended.out
     assert "serves no traffic now, since `delete:a` in the run of" in stage.read("markdown.out")
     assert f"serves no traffic now, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
     assert f"{A} serves no traffic since delete:a in the run of {began}" in stage.read("github.out")

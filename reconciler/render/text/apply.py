@@ -225,7 +225,7 @@ def next_step(result: ApplyResult, style: Style) -> str:
     in_run = {item.name for item in result.plan.environments}
     outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
     if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):
-        return f"Next: run `{command('apply')}` with the environment `{escape_control(outside[0])}` again."
+        return f"Next: run `{escape_control(command('apply', outside[0]))}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
         return f"Next: {'fix the error above, then ' if wrong else ''}run `{command('apply')}` again: it continues from live."
