@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from reconciler.model.report import StepError
     from reconciler.model.steps import Step
 
+    from .scenario import Act
+
 EXAMPLES = int(os.environ.get("RECONCILER_MODEL_EXAMPLES", "400"))
 _OPEN = {"unknown", "interrupted"}  # errors that say themselves that the write may have happened
 
@@ -257,7 +259,7 @@ def check_stop(lived: Lived) -> None:
 def check_exit_code(lived: Lived) -> None:
     code, _ = of_apply(lived.plan, lived.applied)
     done = all(result.state is StepState.DONE for result in lived.applied.results.values())
-    wrote = any(act.ours for act in lived.acts)
+    wrote = any(act.ours and not _create_undone(act, lived) for act in lived.acts)
     if done:
         assert code in {ExitCode.OK, ExitCode.STUCK}
     elif wrote and not lived.wire.was_late:
@@ -265,6 +267,14 @@ def check_exit_code(lived: Lived) -> None:
     elif undisturbed(lived) and not lived.wire.sent:
         assert code is not ExitCode.PARTIAL
     assert code is not ExitCode.OK or done
+
+
+def _create_undone(create: Act, lived: Lived) -> bool:
+    """Another writer has removed what was created. If the answer was lost too, nothing shows that it was ever there."""
+    return create.hostname is not None and any(
+        not act.ours and act.environment == create.environment and act.hostname is None and act.moment >= create.moment
+        for act in lived.acts
+    )
 
 
 def check_live(lived: Lived, server: Organization) -> None:
