@@ -11,24 +11,31 @@ if TYPE_CHECKING:
 
 _PLACE = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_http")
 _SELECTION = ("names", "selectors", "shard")
-_GUARDS = ("unprotect", "max_interruptions", "ignore_window", "base")
+_GUARDS = ("unprotect", "max_interruptions", "ignore_window")
+_BASE = ("base",)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """The words of a command line that the next command needs too.
 
-    `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts or adds guards.
+    `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts guards, `base` adds
+    those of the base revision.
     """
 
     place: tuple[str, ...] = ()
     selection: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
 
     def apply(self, *plan: str) -> str:
         """The command line that applies this plan: the one saved at a path, or the one whose digest is given."""
-        selection = () if plan and not plan[0].startswith("-") else self.selection
-        return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *self.guards])
+        is_saved = bool(plan) and not plan[0].startswith("-")
+        # An approval by digest is often given on another machine, which has no checkout of the base revision.
+        last = self.base if is_saved or not plan else ()
+        return shlex.join(
+            ["reconciler", "apply", *plan, *self.place, *(() if is_saved else self.selection), *self.guards, *last]
+        )
 
 
 def given_of(values: Mapping[str, object], options: Mapping[str, str], default_state: str) -> Given:
@@ -39,7 +46,7 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
             word for name in names if name in options for word in _words(options[name], values.get(name), default_state)
         )
 
-    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS))
+    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE))
 
 
 def _words(option: str, value: object, default_state: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.model.steps import Verify
 from reconciler.render.health import Health, health_of
 from reconciler.render.lookups import words
 from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, unserved, why
@@ -26,6 +27,7 @@ from reconciler.render.markup import Lines, assemble, bullets, code, fence, pros
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_health, by_kind, by_verdict
 from reconciler.render.probes import verdict_words
+from reconciler.render.text.apply import next_step, records_to_remove
 from reconciler.render.text.live import drift_total
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from reconciler.model.doctor import Check
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, Record, Verified
+    from reconciler.model.report import Applied, Finding, Record, StepResult, Verified
     from reconciler.model.results import Read, Report
+    from reconciler.model.steps import Step
     from reconciler.render.style import Style
 
 
@@ -65,10 +68,13 @@ def render_report(report: Report, style: Style) -> str:
                 *_steps(content.plan, content.applied),
                 _verdicts(content.verified),
                 unreadable(content.plan),
+                "**DNS records to publish**" if content.records else "",
                 *_records(content.records),
+                bullets("DNS records to remove", (f"{code(name)} CNAME" for name in records_to_remove(content))),
                 _published(content.publications),
                 _other_changes(content.other_changes),
                 _notes(content.dns_notes),
+                _next(content, style),
             ]
         case VerifyResult():
             parts = [
@@ -104,6 +110,12 @@ def render_report(report: Report, style: Style) -> str:
             assert_never(content)
     parts = [why(report), *parts]
     return assemble([marker(report, style), title, *parts, "" if any(parts) else "Nothing to report."])
+
+
+def _next(result: ApplyResult, style: Style) -> str:
+    """The next step, with its commands as code."""
+    parts = next_step(result, style).split("`")
+    return "".join(code(part) if place % 2 else prose(part) for place, part in enumerate(parts))
 
 
 def _numbers(content: Read) -> str:
@@ -163,7 +175,7 @@ def _steps(plan: Plan, applied: Applied) -> list[Lines]:
             step.op,
             code(step.environment),
             host(step.hostname),
-            prose(error.message) if (error := applied.results[step.id].error) else "",
+            _detail(step, applied.results[step.id]),
         )
         for state in STEP_STATES
         for step in plan.steps
@@ -185,6 +197,12 @@ def _steps(plan: Plan, applied: Applied) -> list[Lines]:
             ),
         ),
     ]
+
+
+def _detail(step: Step, result: StepResult) -> str:
+    if result.error is not None:
+        return prose(result.error.message)
+    return prose(result.domain.health) if isinstance(step, Verify) and result.domain is not None else ""
 
 
 def _records(records: Sequence[Record]) -> list[Lines]:
