@@ -39,9 +39,8 @@ def stale_records(
 ) -> tuple[Record, ...]:
     """The records of the baseline's domains that are neither live nor desired now.
 
-    Without proof that the domain is gone they are kept, with a notice. Proof is another domain in the same Environment. Raises
-    Stopped
-    where the plan does not have every environment of the manifest, or where it may have read another API.
+    Without proof that the domain is gone they are kept, with a notice. Proof is another domain in the same Environment.
+    Raises Stopped where the plan does not have every environment of the manifest, or where it may have read another API.
     """
     baseline = stale.baseline
     if narrowed or not plan.complete:

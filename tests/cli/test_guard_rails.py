@@ -227,10 +227,12 @@ def test_a_file_of_keys_proves_nothing_about_what_is_protected(web: Stage) -> No
     web.environment("empty")
     web.unset("IMGWIRE_API_KEY_WEB")
     web.unset("IMGWIRE_API_KEY_OTHER")
-    web.write("all.key", json.dumps({"web": key_of("empty"), "other": key_of("web")}))
+    web.write("all.key", json.dumps({"web": key_of("empty"), "other": key_of("web"), "third": key_of("third")}))
     base = {"web": {"hostname": "planned.example.com", "protect": True}, "other": {"hostname": "other.example.com"}}
     web.manifest("base.yaml", **base)
-    web.manifest(other={"hostname": "evil.example.com"})
+    web.environment("third")
+    web.unset("IMGWIRE_API_KEY_THIRD")
+    web.manifest(other={"hostname": "evil.example.com"}, third={"hostname": None})
     ended = web.run("apply", "--auto-approve", "--keys", "all.key", "--base", "base.yaml", "--format", "json")
     assert (ended.code, web.live("web")) == (5, OLD)
 

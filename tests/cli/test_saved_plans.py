@@ -83,6 +83,15 @@ def test_a_saved_plan_that_is_done_names_what_is_to_be_published_and_does_nothin
     assert publish[0] in saved.run("show", "r.json").out
 
 
+def test_a_record_that_is_to_be_published_is_not_to_be_removed(stage: Stage) -> None:
+    stage.environment("web", OLD, cname_record=NEW, dcv_cname_record=f"_acme-challenge.{NEW}")
+    stage.manifest(web=NEW)
+    ended = stage.run("apply", "--auto-approve", "--no-dns")
+    assert ended.code == 0
+    assert "DNS records to publish" in ended.out
+    assert "to remove" not in ended.out
+
+
 def test_a_saved_plan_finishes_what_a_failure_left(saved: Stage) -> None:
     saved.fault(Kind.STATUS, status=400, error_type="SomeError", method="POST", path=DOMAIN, environment="blog")
     assert saved.run("apply", "plan.json").code == 6
