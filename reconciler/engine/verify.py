@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import run_pool
 from reconciler.model.domains import Absent, Present, Unreadable
-from reconciler.model.errors import BackendError, NotFound
+from reconciler.model.errors import BackendError, NotFound, Unexpected
 from reconciler.model.exit_codes import ExitCode, code_of
 from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Verdict, Verified
@@ -121,19 +121,30 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
         if isinstance(live, Absent):
             return Verified(name, Verdict.ABSENT, live, "has no custom domain: run apply first")
         if live.domain.hostname != hostname:
-            other = live.domain.hostname
-            return Verified(name, Verdict.DIFFERENT, live, f"has `{other}` instead of `{hostname}`: run apply first")
+            return _different(name, live, hostname)
         records = await waiting.look(name, live.domain)
         if live.domain.ready:
             return Verified(name, Verdict.READY, live, READY_MESSAGE, records=records)
         if not always and _bad_records(records):
             message = f"{live.domain.health}: {_advice(records)}"
             return Verified(name, Verdict.WAITING, live, message, records=records)
-        return replace(_checked(name, await api.test_connection(name), records), records=records)
+        checked = await api.test_connection(name)
+        if checked.environment_id != live.domain.environment_id:
+            raise Unexpected(
+                f"test_connection: the answer is about another Environment, {checked.environment_id}", status=200
+            )
+        if checked.hostname != hostname:  # replaced since the read
+            return _different(name, Present(checked), hostname)
+        return replace(_checked(name, checked, records), records=records)
     except NotFound:
         return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first")
     except BackendError as error:
         return Verified(name, Verdict.UNKNOWN, Unreadable(error), error.message)
+
+
+def _different(name: str, live: Present, hostname: str) -> Verified:
+    other = live.domain.hostname
+    return Verified(name, Verdict.DIFFERENT, live, f"has `{other}` instead of `{hostname}`: run apply first")
 
 
 def _checked(name: str, domain: Domain, records: Sequence[Record]) -> Verified:

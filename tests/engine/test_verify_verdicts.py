@@ -99,6 +99,13 @@ class Answering(Scripted):
             id="gone meanwhile",
         ),
         pytest.param(
+            [Present(PENDING), OTHER],
+            Verified(
+                "web", Verdict.DIFFERENT, Present(OTHER), f"has `x.example.com` instead of `{WEB}`: run apply first"
+            ),
+            id="replaced meanwhile",
+        ),
+        pytest.param(
             [SILENT], Verified("web", Verdict.UNKNOWN, Unreadable(SILENT), "POST: no answer"), id="not readable"
         ),
         pytest.param(
@@ -126,3 +133,16 @@ async def test_the_verdict_on_an_environment(script: list[object], expected: Ver
     first = script[0]
     asked = isinstance(first, Present) and first.domain.hostname == WEB
     assert looked == ([("web", first.domain)] if asked else [])
+
+
+@pytest.mark.anyio
+async def test_an_answer_about_another_environment_is_no_verdict() -> None:
+    elsewhere = domain("shop", WEB)
+
+    async def look(_environment: str, _found: Domain) -> tuple[()]:
+        return ()
+
+    (verified,) = await verify_all([("web", WEB)], Answering(Present(PENDING), elsewhere), 1, Waiting(look))
+    assert isinstance(verified.live, Unreadable)
+    assert (verified.verdict, verified.live.error.kind) == (Verdict.UNKNOWN, "unexpected")
+    assert elsewhere.environment_id in verified.message
