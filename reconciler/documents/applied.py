@@ -90,10 +90,10 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
 
 
 def unserved_object(item: Unserved) -> Object:
-    """`run` is there only for what an earlier run left."""
-    run = {} if item.run is None else {"run": item.run}
-    return {"hostname": item.hostname, "environment": item.environment, "since": item.since, **run}
+    """`run` and `environment_id` are there only for what an earlier run left: the step of this run has the id."""
+    earlier = {} if item.run is None else {"run": item.run, "environment_id": item.environment_id}
+    return {"hostname": item.hostname, "environment": item.environment, "since": item.since, **earlier}
 
 
 def unserved_of(item: Object) -> Unserved:
-    return Unserved(item["hostname"], item["environment"], item["since"], item.get("run"))
+    return Unserved(item["hostname"], item["environment"], item["since"], item.get("run"), item.get("environment_id"))

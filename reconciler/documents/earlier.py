@@ -47,10 +47,16 @@ def earlier_of(document: Object) -> Earlier:
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
     deletes = ((step["environment"], step["hostname"]) for step in document["steps"] if step["op"] == "delete")
+    environment_ids = {step["id"]: step["precondition"].get("environment_id") for step in document["steps"]}
     unserved = (unserved_of(item) for item in document.get("unserved", ()))
     return Earlier(
         hostnames,
         frozenset(deletes),
-        tuple(item if item.run else replace(item, run=document["created_at"]) for item in unserved),
+        tuple(
+            item
+            if item.run
+            else replace(item, run=document["created_at"], environment_id=environment_ids.get(item.since))
+            for item in unserved
+        ),
         document["source"]["api_url"] if document["source"] else None,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Live, Present
 from reconciler.model.report import Applied, Restore, StepError, StepResult, StepState, Unserved
-from reconciler.model.steps import Create, Delete, Verify, move_targets
+from reconciler.model.steps import Create, Delete, Identity, Verify, move_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +92,9 @@ def unserved(
             case _:
                 continue
         if lost and step.hostname not in present:
-            missing.append(Unserved(step.hostname, step.environment, step.id))
+            identity = step.precondition
+            environment_id = identity.environment_id if isinstance(identity, Identity) else None
+            missing.append(Unserved(step.hostname, step.environment, step.id, environment_id=environment_id))
     return tuple(missing)
 
 
@@ -102,19 +104,25 @@ def still_unserved(
     """Of the hostnames that earlier runs left unserved, those that still are.
 
     Left out is what an environment is seen to have again, and what is removed on purpose: a hostname that no environment
-    desires, once its own environment has the new one, or none where it should have none. `live` lacks environments that
-    were not read. They show nothing.
+    desires, once its own environment has the new one, or none where it should have none. Which one that is shows its
+    Environment id, and its name only where nothing live has an id to compare. `live` lacks environments that were not read.
+    They show nothing.
     """
     hostname_in = _hostnames(live)
     present, wanted = set(hostname_in.values()), set(desired.values())
+    id_in = {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
+    name_of = {environment_id: name for name, environment_id in id_in.items()}
 
     def removed(item: Unserved) -> bool:
-        if item.hostname in wanted or item.environment not in desired:
+        name = name_of.get(item.environment_id or "", item.environment)
+        if item.hostname in wanted or name not in desired:
             return False
-        successor = desired[item.environment]
+        if item.environment_id and id_in.get(name, item.environment_id) != item.environment_id:
+            return False  # another Environment has this name now
+        successor = desired[name]
         if successor is None:
-            return isinstance(live.get(item.environment), Absent)
-        return hostname_in.get(item.environment) == successor
+            return isinstance(live.get(name), Absent)
+        return hostname_in.get(name) == successor
 
     return tuple(item for item in earlier if item.hostname not in present and not removed(item))
 

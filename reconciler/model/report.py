@@ -76,13 +76,15 @@ class Unserved:
     """A hostname that was live before the run and that no environment of the run is known to have now, unless the plan
     removed it on purpose. `since` is the id of the step that removed it, or found it gone.
 
-    `run` is the time of the earlier run that had this step (RFC 3339), None for this run.
+    `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
+    that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
     """
 
     hostname: str
     environment: str
     since: str
     run: str | None = None
+    environment_id: str | None = None
 
     @property
     def earlier_run(self) -> str:

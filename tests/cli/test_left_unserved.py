@@ -60,9 +60,13 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     stage: Stage, api: OwnApi
 ) -> None:
     began = receipt()["created_at"]
+    environment_id = next(
+        item["precondition"]["environment_id"] for item in receipt()["steps"] if item["id"] == "delete:a"
+    )
     for _ in range(2):
         ended = apply(stage, "--env", "b")
-        expected = [{"hostname": A, "environment": "a", "since": "delete:a", "run": began}]
+        lost = {"hostname": A, "environment": "a", "since": "delete:a", "run": began}
+        expected = [{**lost, "environment_id": environment_id}]
         assert (ended.code, ended.document["unserved"], receipt()["unserved"]) == (0, expected, expected)
     stage.manifest(b=NEW_B)
     in_sync = apply(stage)
@@ -106,6 +110,29 @@ def test_a_refused_run_reports_it_too_and_leaves_the_receipt(
     assert f"Serves no traffic now:\n  {A}, since delete:a in the run of" in ended.err
     assert all("serves no traffic" in stage.read(f"{name}.out") for name in ("markdown", "html", "github"))
     assert "unserved=1\n" in stage.read("outputs")
+
+
+@pytest.mark.parametrize("wanted", ["other.example.com", None], ids=["a hostname", "none"])
+@pytest.mark.parametrize("live", ["other.example.com", "live.example.com"])
+def test_another_environment_of_the_same_name_does_not_hide_it(
+    stage: Stage, api: OwnApi, wanted: str | None, live: str
+) -> None:
+    """A receipt that two manifests share, or two environments that have taken each other's names."""
+    api.put(key("b"), live)
+    stage.set("IMGWIRE_API_KEY_A", key("b"))
+    stage.manifest(a=wanted)
+    blocked = wanted is None and "--max-interruptions=0"
+    assert hostnames(apply(stage, *([blocked] if blocked else [])).document) == [A]
+    assert hostnames(receipt()) == [A]
+
+
+def test_a_renamed_environment_repairs_it(stage: Stage, api: OwnApi) -> None:
+    """It is known by its Environment id."""
+    stage.set("IMGWIRE_API_KEY_WWW", key("a"))
+    stage.set("IMGWIRE_API_KEY_A", key("b"))
+    stage.manifest(www=NEW_A, a=B)
+    assert hostnames(apply(stage, "--env", "a").document) == [A]
+    assert hostnames(apply(stage).document) == []
 
 
 def test_an_environment_that_cannot_be_read_shows_nothing(stage: Stage, api: OwnApi) -> None:
