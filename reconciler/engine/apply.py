@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
-    each create, before the API is asked to check it; the error that it returns skips the check. `after_restore` runs after each
-    restore. `deletes_stopped` gives the reason why no serving hostname may be interrupted now, or None."""
+    each create, before the API is asked to check it; the error that it returns skips the check. `publishing`: it publishes DNS
+    records, and no further lane counts on a create before that has ended. `after_restore` runs after each restore.
+    `deletes_stopped` gives the reason why no serving hostname may be interrupted now, or None."""
 
     parallelism: int = 32
     restore: bool = True
@@ -40,6 +41,7 @@ class RunSettings:
     before_check: BeforeCheck | None = None
     after_restore: AfterRestore | None = None
     deletes_stopped: Callable[[], StepError | None] = lambda: None
+    publishing: bool = False
 
 
 class Run:
@@ -62,6 +64,7 @@ class Run:
         self._lanes = plan.lanes
         self._backend = backend
         self._parallelism = settings.parallelism
+        self._publishing = settings.publishing
         self._context = RunContext(
             ledger,
             settings.policy,
@@ -98,38 +101,46 @@ class Run:
         creating = [LaneRun(self._context, lane) for lane in self._lanes if _creates(lane) and not _deletes(lane)]
         replacing = deque(LaneRun(self._context, lane) for lane in self._lanes if _deletes(lane) and _creates(lane))
         others = sorted((lane for lane in self._lanes if not _creates(lane)), key=lambda lane: not _deletes(lane))
-        await self._pool(lane.write for lane in creating)
+        await self._pool(partial(self._attempt, lane) for lane in creating)
         tried: list[LaneRun] = []
 
         async def trial(api: Writer) -> None:
             while replacing and not self._context.breaker.proven and self._context.no_deletes is None:
                 tried.append(replacing.popleft())
-                await tried[-1].write(api)
+                await self._attempt(tried[-1], api)
 
         if replacing:
             await self._pool([trial])
         ramp = asyncio.Semaphore(2)
         await self._pool(
             [
-                *(lane.check for lane in (*creating, *tried)),
-                *(partial(_replace, ramp, lane) for lane in replacing),
+                *(partial(self._complete, lane) for lane in (*creating, *tried)),
+                *(partial(self._replace, ramp, lane) for lane in replacing),
                 *(LaneRun(self._context, lane).run for lane in others),
             ]
         )
+
+    async def _attempt(self, lane: LaneRun, api: Writer) -> None:
+        """As much of the lane as shows whether the next replace may start."""
+        await (lane.run(api) if self._publishing else lane.write(api))
+
+    async def _complete(self, lane: LaneRun, api: Writer) -> None:
+        """The rest of the lane."""
+        if not self._publishing:
+            await lane.check(api)
+
+    async def _replace(self, ramp: asyncio.Semaphore, lane: LaneRun, api: Writer) -> None:
+        async with ramp:
+            await self._attempt(lane, api)
+        if lane.succeeded:
+            ramp.release()
+        await self._complete(lane, api)
 
     async def _pool(self, jobs: Iterable[Callable[[Writer], Awaitable[None]]]) -> None:
         async def work(api: Writer, job: Callable[[Writer], Awaitable[None]]) -> None:
             await job(api)
 
         await run_pool(jobs, self._backend, self._parallelism, work)
-
-
-async def _replace(ramp: asyncio.Semaphore, lane: LaneRun, api: Writer) -> None:
-    async with ramp:
-        await lane.write(api)
-    if lane.succeeded:
-        ramp.release()
-    await lane.check(api)
 
 
 def _deletes(lane: Lane) -> bool:

@@ -38,6 +38,11 @@ class AfterCreate:
         self.other_changes: tuple[ZoneChange, ...] = ()
 
     @property
+    def publishing(self) -> bool:
+        """Records are published, not only looked up."""
+        return self._publisher is not None
+
+    @property
     def publications(self) -> tuple[Publication, ...]:
         """Of every record that was to be published so far, also where the run ended before."""
         return (*self._ended, *(_without_zone(record, PublishState.NOT_STARTED) for record in self._waiting))
@@ -52,7 +57,7 @@ class AfterCreate:
         needed = records([(environment, domain)])
         if self._publisher is not None:
             await self._publish(needed, self._publisher)
-        return await self._not_ready(needed, published=self._publisher is not None)
+        return await self._not_ready(needed, published=self.publishing)
 
     async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
         """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.

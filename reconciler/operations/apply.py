@@ -206,7 +206,13 @@ async def _run(
         return window_closed(list_windows(shut)) if shut else None
 
     engine_settings = RunSettings(
-        context.parallelism, settings.restore, policy, after_create, after_create.restored, deletes_stopped
+        context.parallelism,
+        settings.restore,
+        policy,
+        after_create,
+        after_create.restored,
+        deletes_stopped,
+        publishing=after_create.publishing,
     )
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:

@@ -134,14 +134,22 @@ def test_publishing_that_fails_undoes_no_create(stage: Stage, folder: Path) -> N
     assert [item["name"] for item in ended.document["dns"]] == [NAME, ACME]
 
 
-def test_a_record_that_cannot_be_published_starts_no_further_delete(stage: Stage, folder: Path) -> None:
-    configure(stage, **{"class": "providers.Halfway"})
-    for name in ("web", "other"):
+@pytest.mark.parametrize(("created", "writes"), [(None, ["DELETE", "POST"]), ("new.example.com", ["POST"])])
+@pytest.mark.parametrize("provider", ["Halfway", "Slow"])
+def test_a_record_that_cannot_be_published_starts_no_further_delete(
+    stage: Stage, folder: Path, provider: str, created: str | None, writes: list[str]
+) -> None:
+    """The first replace, or a plain create, counts only once its records are published, however long that takes."""
+    configure(stage, **{"class": f"providers.{provider}"})
+    names = ["web", "other", "third", "fourth"]
+    for name in names:
         stage.environment(name, f"old-{name}.example.com")
-    stage.manifest(web=NAME, other="other.example.com")
-    ended = apply(stage, "--parallelism", "1")
+    stage.environment("new")
+    more = {"new": created} if created else {}
+    stage.manifest(**{name: f"{name}.example.com" for name in names}, **more)
+    ended = apply(stage, "--max-interruptions", "4")
     assert ended.code == 6
-    assert [method for method, path in stage.sent() if path == DOMAIN and method != "GET"] == ["DELETE", "POST"]
+    assert [method for method, path in stage.sent() if path == DOMAIN and method != "GET"] == writes
     held = [step["error"]["kind"] for step in ended.document["steps"] if step["state"] == "not_started"]
     assert held[0] == "not_published"
 

@@ -25,6 +25,7 @@ ACME = f"_acme-challenge.{NAME}"
 PROVIDERS = '''
 """Providers that misbehave, and code that must not run."""
 import json
+import time
 from pathlib import Path
 from octodns.processor.base import BaseProcessor
 from octodns.provider.yaml import YamlProvider
@@ -58,6 +59,14 @@ class Halfway(YamlProvider):
         plan.changes = sorted(plan.changes, key=lambda change: change.record.fqdn)[1:]
         super()._apply(plan)
         raise ConnectionResetError(104, "Connection reset by peer")
+
+
+class Slow(Halfway):
+    """The same, after a while."""
+
+    def _apply(self, plan):
+        time.sleep(1)
+        super()._apply(plan)
 
 
 class Lost(YamlProvider):
