@@ -11,9 +11,14 @@ _PAGES = ("diagnostics.md", "reasons.md")
 _SECTION = re.compile(r"^### `([a-z0-9_-]+)`\n(?:.*\n)*?(?=^##|\Z)", re.MULTILINE)
 
 
-def explain(word: str) -> str | None:
+def section(word: str) -> str | None:
     """The section in Markdown, with its heading, or None for an unknown word."""
     return _sections().get(word)
+
+
+def listed() -> str:
+    """Every code and reason, one a line, in the order of the documentation."""
+    return "".join(f"{word}\n" for word in _sections())
 
 
 def suggestion(word: str) -> str:
@@ -23,7 +28,7 @@ def suggestion(word: str) -> str:
     close = difflib.get_close_matches(word, _sections(), 1)
     if close:
         return f"Did you mean `{close[0]}`?"
-    return "Codes are in brackets after `error`, or the `reason` of a report."
+    return "`reconciler explain` lists all of them."
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifest.explanations import explain
+from reconciler.manifest.explanations import section
 from reconciler.model.dns import DnsVerdict
 from reconciler.model.errors import BackendError
 from reconciler.model.probe import ProbeVerdict
@@ -53,14 +53,14 @@ def test_every_word_is_explained() -> None:
     used |= set(kinds(BackendError)) | {str(word) for enum in ENUMS for word in enum}
     used |= {f"dns_{verdict}" for verdict in DnsVerdict if verdict not in {DnsVerdict.OK, DnsVerdict.FLATTENED}}
     assert len(used) > 80
-    assert [word for word in sorted(used) if explain(word) is None] == []
+    assert [word for word in sorted(used) if section(word) is None] == []
 
 
 @pytest.mark.parametrize(
     "word", re.findall(r"^### `(.+)`$", (ROOT / "docs" / "reasons.md").read_text("utf-8"), re.MULTILINE)
 )
 def test_a_reason_has_a_meaning_and_a_fix(word: str) -> None:
-    text = explain(word)
+    text = section(word)
     assert text is not None
     assert text.count("### ") == 1
     assert "**Fix:** " in text

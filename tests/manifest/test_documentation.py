@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.explanations import explain
+from reconciler.manifest.explanations import section
 from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.schema_files import NAMES, read_schema
@@ -56,7 +56,7 @@ def test_each_section_shows_the_output_of_its_case(golden: Golden) -> None:
 
 @pytest.mark.parametrize("code", sorted(Code))
 def test_a_code_can_be_explained(code: Code) -> None:
-    text = explain(code)
+    text = section(code)
     assert text is not None
     assert text.startswith(f"### `{code}`\n\n")
     assert "**Fix:** " in text
@@ -65,7 +65,7 @@ def test_a_code_can_be_explained(code: Code) -> None:
 
 
 def test_an_unknown_code_has_no_explanation() -> None:
-    assert [explain(code) for code in ("", "nonsense", "`", "Diagnostics")] == [None] * 4
+    assert [section(code) for code in ("", "nonsense", "`", "Diagnostics")] == [None] * 4
 
 
 def test_the_page_about_the_manifest_documents_every_key() -> None:

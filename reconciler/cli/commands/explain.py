@@ -13,16 +13,16 @@ from reconciler.model.exit_codes import ExitCode
     examples=[
         ("reconciler explain apex-hostname", "What the code means, and how to fix it"),
         ("reconciler explain stale_plan", "What the reason means, and what to do"),
+        ("reconciler explain", "All codes and reasons, one a line"),
     ],
 )
-@click.argument("code")
-def explain(code: str) -> ExitCode:
-    """Print one section of the documentation."""
-    from reconciler.manifest.explanations import explain as section
-    from reconciler.manifest.explanations import suggestion
+@click.argument("code", required=False)
+def explain(code: str | None) -> ExitCode:
+    """Print one section of the documentation, or what there is."""
+    from reconciler.manifest.explanations import listed, section, suggestion
 
-    text = section(code)
+    text = listed() if code is None else section(code)
     if text is None:
-        raise click.UsageError(f"unknown code '{code}'. {suggestion(code)}")
+        raise click.UsageError(f"unknown code '{code}'. {suggestion(code or '')}")
     click.echo(text, nl=False)
     return ExitCode.OK
