@@ -33,6 +33,8 @@ class NextCommand:
 
     def line(self, command: str, environment: str | None = None) -> str:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
+        if command == "apply" and environment is None:
+            return self._given.apply()
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)

@@ -53,7 +53,7 @@ def render_plan(report: Report, style: Style) -> str:
             ),
             _drawn(plan.moves),
             unreadable(plan),
-            details(f"{len(steps):,} steps", Lines(tuple(steps))),
+            details(f"{len(steps):,} step{'s' * (len(steps) != 1)}", Lines(tuple(steps))),
             details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
             "" if proposal.offline else f"Digest {code(proposal.digest)}",
             f"Apply this plan only: {code((style.given or Given()).apply('--expect-digest', proposal.digest))}"
