@@ -45,7 +45,7 @@ class PlanApproval:
             return Approved(proposal.digest)
         return await _asked(
             proposal.digest,
-            f"Apply {counted(len(proposal.plan.writes), 'change')} to {proposal.plan.api_url}?",
+            f"Apply this plan to {proposal.plan.api_url}?",
             f"to apply this plan only: {rerun_command('--expect-digest', proposal.digest)}\n"
             f"to apply without approval: {rerun_command('--auto-approve')}",
         )

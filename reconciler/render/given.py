@@ -13,6 +13,7 @@ _PLACE = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_h
 _SELECTION = ("names", "selectors", "shard")
 _GUARDS = ("unprotect", "max_interruptions", "ignore_window")
 _BASE = ("base",)
+_RECORD = ("receipt", "publish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +21,27 @@ class Given:
     """The words of a command line that the next command needs too.
 
     `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts guards, `base` adds
-    those of the base revision.
+    those of the base revision. `record` is what an apply keeps or publishes besides, `saved` the plan file that it runs.
     """
 
     place: tuple[str, ...] = ()
     selection: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     base: tuple[str, ...] = ()
+    record: tuple[str, ...] = ()
+    saved: str | None = None
+
+    def again(self) -> str:
+        """The command line that goes on with this apply: with the same plan file, if it has one."""
+        return self.apply(*([self.saved] if self.saved else []))
 
     def apply(self, *plan: str) -> str:
         """The command line that applies this plan: the one saved at a path, or the one whose digest is given."""
         is_saved = bool(plan) and not plan[0].startswith("-")
         # An approval by digest is often given on another machine, which has no checkout of the base revision.
         last = self.base if is_saved or not plan else ()
-        return shlex.join(
-            ["reconciler", "apply", *plan, *self.place, *(() if is_saved else self.selection), *self.guards, *last]
-        )
+        selection = () if is_saved else self.selection
+        return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *self.guards, *self.record, *last])
 
 
 def given_of(values: Mapping[str, object], options: Mapping[str, str], default_state: str) -> Given:
@@ -46,7 +52,10 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
             word for name in names if name in options for word in _words(options[name], values.get(name), default_state)
         )
 
-    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE))
+    saved = values.get("planfile")
+    return Given(
+        words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE), words(_RECORD), str(saved) if saved else None
+    )
 
 
 def _words(option: str, value: object, default_state: str) -> Iterator[str]:

@@ -31,12 +31,17 @@ class NextCommand:
         """`plan` in place of an apply that `protect` refuses: it shows the change, and the option that allows it."""
         return "plan" if command == "apply" and environment in self._protected else command
 
+    def again(self) -> str:
+        """The command line that goes on with an apply that has not done everything."""
+        return self._given.again()
+
     def line(self, command: str, environment: str | None = None) -> str:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
         if command == "apply" and environment is None:
             return self._given.apply()
+        record = self._given.record if command == "apply" else ()
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)
             command = self.for_one(command, environment)
-        return " ".join(["reconciler", command, shlex.join([*selection, *self._given.place])]).rstrip()
+        return " ".join(["reconciler", command, shlex.join([*selection, *self._given.place, *record])]).rstrip()

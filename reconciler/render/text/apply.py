@@ -10,7 +10,7 @@ from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
-from reconciler.model.steps import Create, Delete
+from reconciler.model.steps import Create, Delete, Verify
 from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
@@ -26,7 +26,7 @@ from reconciler.render.text.sections import (
     unreadable,
     unserved,
 )
-from reconciler.render.text.verify import verdicts
+from reconciler.render.text.verify import next_check, publishing_with, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,8 @@ def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
 def next_step(result: ApplyResult, style: Style) -> str:
     """What to do now. After a failure the same apply continues from what is live."""
     results = result.applied.results.values()
-    command = NextCommand(result.plan, style).line
+    next_command = NextCommand(result.plan, style)
+    command = next_command.line
     if result.applied.restored:
         again = f"`{command('plan')}` and `{command('apply')}`"
         return f"Next: fix the error above, then run {again} again. A saved plan is stale now."
@@ -228,18 +229,17 @@ def next_step(result: ApplyResult, style: Style) -> str:
         return f"Next: run `{escape_control(command('apply', outside[0]))}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        return f"Next: {'fix the error above, then ' if wrong else ''}run `{command('apply')}` again: it continues from live."
+        again = escape_control(next_command.again())
+        return f"Next: {'fix the error above, then ' if wrong else ''}run `{again}` again: it continues from live."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
-        return (
-            f"Next: compare the DNS records with `{command('dns check')}`. "
-            f"Then run `{command('verify')}`: Imgwire checks the failed domains again."
-        )
-    ready = {name for name, live in result.applied.live.items() if (domain := domain_of(live)) and domain.ready}
+        return next_check(Verdict.STUCK, next_command)
+    live = {name: domain for name, state in result.applied.live.items() if (domain := domain_of(state))}
+    ready = {name for name, domain in live.items() if domain.ready}
     waiting = [item for item in result.records if item.environment not in ready]
-    if waiting and not unpublished(result):
-        return f"Next: run `{command('verify --wait 15m')}`."
-    if waiting:
-        return (
-            f"Next: publish these records (or run `{command('dns sync')}`), then run `{command('verify --wait 15m')}`."
-        )
+    if waiting and unpublished(result):
+        publish = publishing_with(next_command, result.plan)
+        return f"Next: publish these records{publish}, then run `{command('verify --wait 15m')}`."
+    checked = {step.environment for step in result.plan.steps if isinstance(step, Verify)}
+    if waiting or any(name in live and name not in ready for name in checked):
+        return next_check(Verdict.WAITING, next_command)
     return ""

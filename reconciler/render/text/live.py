@@ -50,13 +50,15 @@ def render_status(report: Report, style: Style) -> str:
     rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
     number = Counter(health_of(item.live) for item in plan.environments)
     total = ", ".join(f"{number[health]:,} {health.words}" for health in Health if number[health])
-    differing, command = differences(plan), NextCommand(plan, style).line("plan")
+    differing = differences(plan)
+    command = "plan" if differing else "verify" if number[Health.FAILING] or number[Health.WAITING] else ""
     return joined(
         [
             table(rows, style.width, header=_HEADER),
             folded,
             render_probes(report.content.probes, style),
-            f"Status: {total or 'no environment'}.{f' {differing}: run `{command}`.' if differing else ''}",
+            f"Status: {total or 'no environment'}.{f' {differing}.' if differing else ''}",
+            f"Next: run `{NextCommand(plan, style).line(command)}`." if command else "",
             hints(plan),
         ]
     )

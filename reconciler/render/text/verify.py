@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
+from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import by_verdict
 from reconciler.render.probes import render_probes
 from reconciler.render.text.sections import joined, records_to_publish, render_failure, unreadable
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from reconciler.model.report import Verified
     from reconciler.model.results import Report
     from reconciler.render.style import Style
+
+# What is to be done first. For what is unknown a hint says what to do.
+_NEXT = (Verdict.STUCK, Verdict.DIFFERENT, Verdict.ABSENT, Verdict.WAITING)
 
 _VERDICTS = {
     Verdict.STUCK: "red",
@@ -40,11 +45,13 @@ def render_verify(report: Report, style: Style) -> str:
     if not isinstance(report.content, VerifyResult):
         return render_failure(report, style)
     result = report.content
+    found = {item.verdict for item in result.verified if item.environment not in result.unwanted}
     waiting = {item.environment for item in result.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
     unseen = [item for item in result.records if item.environment in waiting and item.lookup is None]
     seen = [
         item for item in result.records if item.lookup and (item.environment in waiting or item.lookup.verdict != "ok")
     ]
+    unpublished = any(item.lookup is None or item.lookup.bad for item in (*seen, *unseen))
     counts = ", ".join(
         f"{count} {verdict}"
         for verdict in Verdict
@@ -58,6 +65,7 @@ def render_verify(report: Report, style: Style) -> str:
             render_notes(result.dns_notes, style),
             render_probes(result.probes, style),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
+            next((_next(verdict, unpublished, result.plan, style) for verdict in _NEXT if verdict in found), ""),
         ]
     )
 
@@ -79,7 +87,7 @@ def render_dns_check(report: Report, style: Style) -> str:
             render_notes(result.dns_notes, style),
             unreadable(result.plan, style),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
-            _next_lookup(seen),
+            _next_lookup(seen, result.plan, style),
         ]
     )
 
@@ -96,16 +104,48 @@ def render_dns_sync(report: Report, style: Style) -> str:
             render_publications(result.publications, style),
             unreadable(result.plan, style),
             f"Published: {counts or _nothing_published(result.plan)}.",
-            "Next: reconciler verify --wait 15m" if PublishState.DONE in states and not report.failed else "",
+            next_check(Verdict.WAITING, NextCommand(result.plan, style))
+            if PublishState.DONE in states and not report.failed
+            else "",
         ]
     )
 
 
-def _next_lookup(results: Iterable[LookupResult]) -> str:
+def _next(verdict: Verdict, unpublished: bool, plan: Plan, style: Style) -> str:
+    """What to do about environments with this verdict. `unpublished`: DNS may lack records of environments that are not ready."""
+    next_command = NextCommand(plan, style)
+    if verdict in {Verdict.ABSENT, Verdict.DIFFERENT}:
+        return f"Next: run `{next_command.line('plan')}`, then apply."
+    if unpublished:
+        publish = publishing_with(next_command, plan)
+        return f"Next: publish the records shown{publish}, then run `{next_command.line('verify --wait 15m')}`."
+    return next_check(verdict, next_command)
+
+
+def next_check(verdict: Verdict, next_command: NextCommand) -> str:
+    """What to do about environments that are stuck, or waiting although their records are published."""
+    if verdict is Verdict.STUCK:
+        return (
+            f"Next: compare the DNS records with `{next_command.line('dns check')}`. "
+            f"Then run `{next_command.line('verify')}`: Imgwire checks the failed domains again."
+        )
+    return f"Next: run `{next_command.line('verify --wait 15m')}`."
+
+
+def _next_lookup(results: Iterable[LookupResult], plan: Plan, style: Style) -> str:
     """What to do about records that are missing or wrong."""
     if not any(item.bad for item in results):
         return ""
-    return "Next: publish the records shown, or run `reconciler dns sync`. Then run `reconciler dns check` again."
+    next_command = NextCommand(plan, style)
+    publish = publishing_with(next_command, plan)
+    return f"Next: publish the records shown{publish}, then run `{next_command.line('dns check')}` again."
+
+
+def publishing_with(next_command: NextCommand, plan: Plan) -> str:
+    """The command that publishes DNS records, in brackets. The records of an emulator are in no zone."""
+    if plan.api_url == EMULATOR_API_URL:
+        return ""
+    return f" (or run `{next_command.line('dns sync')}`, which needs an octoDNS configuration)"
 
 
 def _nothing_published(plan: Plan) -> str:
