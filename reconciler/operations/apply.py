@@ -10,12 +10,13 @@ from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.failures import not_published, window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
-from reconciler.model.domains import domain_of
+from reconciler.model.domains import Present, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
+from reconciler.model.plan import Action
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.report import StepState
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.model.dns import DnsNote, Publication
     from reconciler.model.domains import Domain
     from reconciler.model.limits import ChangeWindows
+    from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, StepError, Verified
     from reconciler.model.results import Report
@@ -165,7 +167,7 @@ async def _publisher(context: Context, proposal: Proposal, settings: PublishSett
     Their targets are known after the create, so the names are checked with another target.
     """
     hostnames = [(step.environment, step.hostname) for step in proposal.plan.steps if isinstance(step, Create)]
-    if settings is None or not hostnames:
+    if settings is None or not (hostnames or _existing(proposal.plan)):
         return None
     publisher = open_publisher(context, settings, proposal.plan.api_url)
     checked: tuple[Publication, ...] = (
@@ -180,6 +182,12 @@ async def _publisher(context: Context, proposal: Proposal, settings: PublishSett
         text = f"{item.name} CNAME, target below imgwire.dev, known after create{before}: published at {item.target}: {item.zone}"
         context.observer.on_notice("info", text)
     return publisher
+
+
+def _existing(plan: Plan) -> list[tuple[str, Domain]]:
+    """The domains that are live as desired and not ready, by environment."""
+    verified = (item for item in plan.environments if item.action is Action.VERIFY)
+    return [(item.name, item.live.domain) for item in verified if isinstance(item.live, Present)]
 
 
 def _refused(proposal: Proposal, reason: str, message: str, hint: str | None = None) -> Failed:
@@ -216,6 +224,8 @@ async def _run(
     )
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
+        with context.ended_early():
+            await after_create.resume(_existing(ledger.plan))
         with context.ended_early():
             await Run(ledger, backend, engine_settings, context.stop, observer).run()
     finally:

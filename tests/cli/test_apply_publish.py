@@ -154,6 +154,31 @@ def test_a_record_that_cannot_be_published_starts_no_further_delete(
     assert held[0] == "not_published"
 
 
+def test_what_a_killed_run_has_created_and_not_published_is_published_by_the_next_one(
+    stage: Stage, folder: Path
+) -> None:
+    """The create is done then, so the plan has only its check."""
+    assert stage.run("apply", "--auto-approve", "--no-dns").code == 0
+    stage.change("web", status="PENDING", certificate_status="PENDING")
+    before = len(stage.sent())
+    ended = apply(stage)
+    assert (ended.code, states(ended)) == (0, [(NAME, "done"), (ACME, "done")])
+    assert set(zone_file(folder)) == {*ZONE, "images", "_acme-challenge.images"}
+    assert {method for method, path in stage.sent()[before:] if path == DOMAIN} == {"GET"}
+
+
+def test_what_is_at_the_name_of_such_a_record_is_kept_and_the_run_fails(stage: Stage, folder: Path) -> None:
+    """Nobody has seen it before approving."""
+    assert stage.run("apply", "--auto-approve", "--no-dns").code == 0
+    stage.change("web", status="PENDING", certificate_status="PENDING")
+    zone = ZONE | {"images": {"type": "CNAME", "value": "old.example.net."}}
+    stage.write("zones/example.com.yaml", yaml.safe_dump(zone))
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"]) == (6, "not_published")
+    assert sorted(states(ended)) == [(ACME, "done"), (NAME, "refused")]
+    assert zone_file(folder)["images"] == zone["images"]
+
+
 @pytest.mark.parametrize("dcv", ["record", "hostname", "placeholder", "delegated"])
 def test_every_documented_or_usual_validation_target_is_published(stage: Stage, folder: Path, dcv: Any) -> None:
     stage.world.switches = Switches(dcv=dcv)
