@@ -96,4 +96,9 @@ def unserved_object(item: Unserved) -> Object:
 
 
 def unserved_of(item: Object) -> Unserved:
-    return Unserved(item["hostname"], item["environment"], item["since"], item.get("run"), item.get("environment_id"))
+    """Raises TypeError where a value is no text."""
+    required = (item["hostname"], item["environment"], item["since"])
+    optional = (item.get("run"), item.get("environment_id"))
+    if not all(isinstance(value, str) for value in (*required, *filter(None, optional))):
+        raise TypeError("`unserved` has a value that is no text")
+    return Unserved(*required, *optional)

@@ -55,7 +55,7 @@ def earlier_of(document: Object) -> Earlier:
         tuple(
             item
             if item.run
-            else replace(item, run=document["created_at"], environment_id=environment_ids.get(item.since))
+            else replace(item, run=str(document["created_at"]), environment_id=environment_ids.get(item.since))
             for item in unserved
         ),
         document["source"]["api_url"] if document["source"] else None,

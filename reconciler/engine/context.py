@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.engine.failures import INTERRUPTED
+from reconciler.engine.failures import interrupted_live
 from reconciler.model.domains import Unreadable
-from reconciler.model.errors import NoAnswer
 from reconciler.model.report import StepError, StepResult, StepState
 
 if TYPE_CHECKING:
@@ -90,4 +89,4 @@ class RunContext:
     def write_interrupted(self, step: Step) -> None:
         """A write was in flight when the run was cancelled."""
         self.ledger.count_write()
-        self.ledger.record_live(step.environment, Unreadable(NoAnswer(f"`{step.id}` {INTERRUPTED.message}")))
+        self.ledger.record_live(step.environment, interrupted_live(step))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Known, Present
-from reconciler.model.errors import Conflict
+from reconciler.model.domains import Known, Present, Unreadable
+from reconciler.model.errors import Conflict, NoAnswer
 from reconciler.model.report import StepError
 from reconciler.model.steps import Delete, Identity
 
@@ -25,6 +25,11 @@ STOPPED_BY_SIGNAL = StepError(
     "not started: the run was interrupted",
     hint="run apply again to continue",
 )
+
+
+def interrupted_live(step: Step) -> Unreadable:
+    """What is live while the write of `step` is in flight, or where its end was not seen."""
+    return Unreadable(NoAnswer(f"`{step.id}` {INTERRUPTED.message}"))
 
 
 def window_closed(windows: str) -> StepError:

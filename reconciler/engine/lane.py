@@ -102,6 +102,13 @@ class LaneRun:
     async def _write(self, api: Writer, step: Write) -> StepError | None:
         """Do one write: None when it is done, else why not."""
         context, state = self._context, self._state
+
+        def may_send() -> bool:
+            if not self._may_send(step):
+                return False
+            context.observer.on_send(step)
+            return self._may_send(step)  # a receipt that cannot be written stops deletes
+
         context.observer.on_step_start(step)
         try:
             done = await execute(
@@ -109,7 +116,7 @@ class LaneRun:
                 api,
                 context.policy,
                 earlier=state.earlier(step),
-                may_send=lambda: self._may_send(step),
+                may_send=may_send,
                 on_read=context.ledger.record_live,
             )
         except StepFailed as failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import run_pool
@@ -16,7 +16,7 @@ from reconciler.model.observer import NullObserver, Observer
 from reconciler.model.report import Verdict, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from reconciler.model.backend import Backend, Tester
     from reconciler.model.domains import Domain, Live
@@ -33,7 +33,8 @@ READY_MESSAGE = "CONNECTED, certificate ACTIVE"
 class Waiting:
     """How to wait. Seconds throughout: `max_wait` in all (0 checks once), the pause between rounds grows from `first_pause` to
     `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups, if any. `after_create`: the
-    first round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered."""
+    first round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered. `pins`
+    are the Environment ids that the manifest gives: an answer of another Environment is no verdict."""
 
     look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]]
     max_wait: float = 0.0
@@ -43,6 +44,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     after_create: bool = False
+    pins: Mapping[str, str] = field(default_factory=dict)
 
 
 async def verify_all(
@@ -120,6 +122,7 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
         live = await api.read(name)
         if isinstance(live, Absent):
             return Verified(name, Verdict.ABSENT, live, "has no custom domain: run apply first")
+        _check_environment("GET", live.domain, waiting.pins.get(name))
         if live.domain.hostname != hostname:
             return _different(name, live, hostname)
         records = await waiting.look(name, live.domain)
@@ -129,10 +132,7 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
             message = f"{live.domain.health}: {_advice(records)}"
             return Verified(name, Verdict.WAITING, live, message, records=records)
         checked = await api.test_connection(name)
-        if checked.environment_id != live.domain.environment_id:
-            raise Unexpected(
-                f"test_connection: the answer is about another Environment, {checked.environment_id}", status=200
-            )
+        _check_environment("test_connection", checked, live.domain.environment_id)
         if checked.hostname != hostname:  # replaced since the read
             return _different(name, Present(checked), hostname)
         return replace(_checked(name, checked, records), records=records)
@@ -140,6 +140,12 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
         return Verified(name, Verdict.ABSENT, Absent(), "has no custom domain any more: run apply first")
     except BackendError as error:
         return Verified(name, Verdict.UNKNOWN, Unreadable(error), error.message)
+
+
+def _check_environment(call: str, domain: Domain, expected: str | None) -> None:
+    """Raises Unexpected for the domain of another Environment."""
+    if expected not in {None, domain.environment_id}:
+        raise Unexpected(f"{call}: the answer is about another Environment, {domain.environment_id}", status=200)
 
 
 def _different(name: str, live: Present, hostname: str) -> Verified:

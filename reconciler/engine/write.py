@@ -174,6 +174,7 @@ class _Execution:
                 domain = await self.api.create(step.environment, step.hostname)
             case Verify():
                 domain = await self.api.test_connection(step.environment)
+                self._check_environment(domain)
             case _:
                 assert_never(step)
         if domain.hostname != step.hostname:
@@ -181,6 +182,15 @@ class _Execution:
                 f"{step.op}: asked for `{step.hostname}`, and the answer speaks of `{domain.hostname}`", status=200
             )
         return domain
+
+    def _check_environment(self, domain: Domain) -> None:
+        """Raises Unexpected where a check is answered for another Environment than the domain is in."""
+        condition, created = self.step.precondition, self.earlier.created
+        read = condition.environment_id if isinstance(condition, Identity) else None
+        expected = created.environment_id if created is not None else read
+        if expected not in {None, domain.environment_id}:
+            message = f"{self.step.op}: the answer is about another Environment, {domain.environment_id}"
+            raise Unexpected(message, status=200)
 
     async def _after_failure(self, failure: BackendError) -> Done:
         step = self.step

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Live
     from reconciler.model.report import Restore, StepResult, Verified
     from reconciler.model.results import ApplyResult
-    from reconciler.model.steps import Step
+    from reconciler.model.steps import Step, Write
 
 
 class Phase(StrEnum):
@@ -62,6 +62,10 @@ class Observer(Protocol):
         """A step starts."""
         ...
 
+    def on_send(self, step: Write) -> None:
+        """The request of a create or a delete is sent right after this call."""
+        ...
+
     def on_step(self, step: Step, result: StepResult) -> None:
         """A step ended. The next step of its lane starts afterwards. A later call for the same step corrects an earlier one."""
         ...
@@ -97,6 +101,9 @@ class NullObserver:
         pass
 
     def on_step_start(self, step: Step) -> None:
+        pass
+
+    def on_send(self, step: Write) -> None:
         pass
 
     def on_step(self, step: Step, result: StepResult) -> None:
@@ -135,6 +142,10 @@ class Observers:
     def on_step_start(self, step: Step) -> None:
         for observer in self._observers:
             observer.on_step_start(step)
+
+    def on_send(self, step: Write) -> None:
+        for observer in self._observers:
+            observer.on_send(step)
 
     def on_step(self, step: Step, result: StepResult) -> None:
         for observer in self._observers:

@@ -16,12 +16,13 @@ from reconciler.documents.journal import HEADER, is_journal, is_running, merge
 from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report, render_running
 from reconciler.documents.steps import NotAPlan
+from reconciler.engine.failures import INTERRUPTED, interrupted_live
 from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
-from reconciler.model.report import StepError
+from reconciler.model.report import StepError, StepResult, StepState
 from reconciler.model.results import ApplyResult, Failed, Stopped
-from reconciler.model.steps import Verify
+from reconciler.model.steps import Delete, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from reconciler.engine.stop import Stop
     from reconciler.model.domains import Live
     from reconciler.model.observer import Observer
-    from reconciler.model.report import Restore, StepResult
+    from reconciler.model.report import Restore
     from reconciler.model.results import PlanResult, Report, Result
-    from reconciler.model.steps import Step
+    from reconciler.model.steps import Step, Write
 
 
 def journal_path(receipt: str) -> str | None:
@@ -68,6 +69,12 @@ class Receipt(NullObserver):
             hint = "give --receipt a path that can be written"
             raise Stopped(Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)) from None
 
+    def on_send(self, step: Write) -> None:
+        """What the next run must know if this one is killed before the answer: the hostname may be gone."""
+        if isinstance(step, Delete):
+            event = {"step": step.id, **result_object(StepResult(StepState.FAILED, INTERRUPTED))}
+            self._append({**event, "environment": step.environment}, interrupted_live(step), durable=True)
+
     def on_step(self, step: Step, result: StepResult) -> None:
         # No write of the lane follows a check: its line survives kill -9 without waiting for the disk.
         event = {"step": step.id, **result_object(result), "environment": step.environment}
@@ -90,9 +97,12 @@ class Receipt(NullObserver):
         return True
 
     def _record(self, event: dict[str, Any], environment: str, *, durable: bool) -> None:
+        self._append(event, self._live(environment), durable=durable)
+
+    def _append(self, event: dict[str, Any], state: Live, *, durable: bool) -> None:
         if self._journal is None:
             return
-        live = live_object(self._live(environment))
+        live = live_object(state)
         line = json.dumps({**event, "live": live["live"], "live_error": live["error"]})
         try:
             self._journal.append(line + "\n", durable=durable)

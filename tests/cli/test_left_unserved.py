@@ -80,7 +80,7 @@ def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, a
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "b", *reports)
     assert f"Serves no traffic now:\n  {A}, since delete:a in the run of {began}\n" in ended.out
-    assert "Next: run `reconciler apply --env a` again." in ended.out
+    assert "Next: run `reconciler apply --env a --receipt r.json` again." in ended.out
     assert "serves no traffic now, since `delete:a` in the run of" in stage.read("markdown.out")
     assert f"serves no traffic now, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
     assert f"{A} serves no traffic since delete:a in the run of {began}" in stage.read("github.out")
@@ -124,6 +124,42 @@ def test_another_environment_of_the_same_name_does_not_hide_it(
     blocked = wanted is None and "--max-interruptions=0"
     assert hostnames(apply(stage, *([blocked] if blocked else [])).document) == [A]
     assert hostnames(receipt()) == [A]
+
+
+@pytest.mark.parametrize("more", [("--env", "b"), ()], ids=["another environment", "refused again"])
+def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gone(
+    stage: Stage, api: OwnApi, more: tuple[str, ...]
+) -> None:
+    files = {}
+
+    def killed(method: str, key_: str, _number: int) -> Reply | None:
+        if method == "DELETE" and key_ == key("b"):
+            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
+        return None
+
+    api.intercept = killed
+    stage.manifest(b=NEW_B)
+    (stage.folder / "r.json").unlink()
+    assert apply(stage).code == 0
+    api.records[key("b")] = None
+    for name, text in files.items():
+        stage.write(name, text)
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    stage.manifest(**({"c": None} if more else {"b": NEW_B}))
+    stage.set("IMGWIRE_API_KEY_C", key("c"))
+    again = apply(stage, *(("--env", "c") if more else ()))
+    assert (hostnames(again.document), hostnames(receipt())) == ([B], [B])
+
+
+@pytest.mark.parametrize("field", ["hostname", "environment", "since"])
+@pytest.mark.parametrize("value", [5, None, [], {}])
+def test_a_receipt_with_a_value_that_is_no_text_is_no_receipt(
+    stage: Stage, api: OwnApi, field: str, value: object
+) -> None:
+    document = receipt()
+    document["unserved"][0][field] = value
+    stage.write("r.json", json.dumps(document))
+    assert (apply(stage).code, hostnames(receipt())) == (0, [])
 
 
 def test_a_renamed_environment_repairs_it(stage: Stage, api: OwnApi) -> None:
