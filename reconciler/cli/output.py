@@ -27,12 +27,15 @@ _PIECE = 1 << 20  # characters: a large document is not encoded as a whole
 
 def publish_early(arguments: Sequence[str], command: str | None, failed: Failed) -> ExitCode:
     """The document and the step outputs of a run that ended before its command began, in the formats of the command line."""
+    from reconciler.operations.saved_plan import discard_named
+
     known = command if command in FORMATS else "apply"
     formats = named_formats(arguments)
     report = report_of(command, now(), failed)
-    for format_ in sorted(FAILURE_FORMATS & FORMATS[known].keys()):
-        if formats.get(format_):
-            sys.stdout.write(renderer(known, format_)(report, style_for_files()))
+    if command == "plan":
+        discard_named(arguments)
+    for format_ in sorted(name for name in FAILURE_FORMATS & FORMATS[known].keys() if formats.get(name)):
+        sys.stdout.write(renderer(known, format_)(report, style_for_files()))
     return publish_step_files(report, failed.exit_code, Log()) if "github" in formats else failed.exit_code
 
 

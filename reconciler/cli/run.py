@@ -19,10 +19,11 @@ from reconciler.operations.now import now
 from reconciler.operations.outputs import Unwritable, check_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from reconciler.cli.log import Log
     from reconciler.cli.options import Options
+    from reconciler.documents.saved_plan import SavedPlan
     from reconciler.engine.stop import Stop
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
@@ -58,7 +59,7 @@ def run(
     source: Source | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     try:
-        check_outputs(written, read)
+        check_outputs(written, read, format_=options.format)
         signals.check()
         opened = open_()
         source, diagnostics = opened.source, opened.diagnostics
@@ -124,11 +125,11 @@ def run_online(
     return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
 
 
-def open_workspace(options: Options, among: Collection[str] | None = None, *, keys: bool = True) -> Workspace:
+def open_workspace(options: Options, saved: SavedPlan | None = None, *, keys: bool = True) -> Workspace:
     """The workspace that the options name, or the part of it that a saved plan is about. Raises Stopped."""
     from reconciler.operations.workspace import Workspace
 
-    open_ = partial(Workspace.open, among=among) if keys else Workspace.open_without_keys
+    open_ = partial(Workspace.open, saved=saved) if keys else Workspace.open_without_keys
     return open_(options.inputs(), names=options.names, selectors=options.selectors, shard=options.shard)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.documents.earlier import Earlier
 from reconciler.documents.format import PLAN, is_readable
+from reconciler.documents.sources import source_of
 from reconciler.documents.steps import NotAPlan, check_steps, step_of
 from reconciler.model.digest import KeyAccess, digest_of
 from reconciler.model.steps import Delete, Step, Verify
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.documents.format import Object
+    from reconciler.model.environments import Source
 
 MAX_ENVIRONMENTS = 20_000
 MAX_STEPS = 3 * MAX_ENVIRONMENTS
@@ -28,9 +30,9 @@ _MAX_CREATED_AT = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=MAX_EXPIR
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """What a plan document promises. `desired`, `before` and `access` have an entry for each environment: its hostname, its
-    live record as JSON, and how it is accessed. The file does not choose the manifest."""
+    live record as JSON, and how it is accessed. `source` has the selection and the API; the file does not choose the manifest."""
 
-    api_url: str
+    source: Source
     created_at: datetime
     expires_at: datetime
     digest: str
@@ -38,6 +40,10 @@ class SavedPlan:
     access: Mapping[str, KeyAccess]
     before: Mapping[str, Mapping[str, Any] | None]
     steps: Mapping[str, Step]
+
+    @property
+    def api_url(self) -> str:
+        return self.source.api_url
 
     @property
     def earlier(self) -> Earlier:
@@ -93,7 +99,7 @@ def saved_plan_of(document: Object) -> SavedPlan:
         raise NotAPlan("its digest does not match its content, so it was edited or damaged after it was written")
     check_steps(document, steps)
     return SavedPlan(
-        document["source"]["api_url"],
+        source_of(document["source"]),
         created_at,
         expires_at,
         document["digest"],

@@ -14,12 +14,14 @@ from reconciler.documents.schema import misfit
 from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
-from reconciler.model.domains import Unreadable
+from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger, with_earlier
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES, PLAN_ERROR_CODES
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import ApplyResult, Failed, PlanResult, Stopped
+from reconciler.model.steps import Create, Delete
 from reconciler.operations.propose import (
     consent_of,
     cut_moves_of,
@@ -35,12 +37,14 @@ from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import refusals, stale, with_done, with_rest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
-_PLAN_AGAIN = "Run `reconciler plan` again, review it, then apply the new plan."
+_PLAN_AGAIN = "Run `reconciler plan` again."
 
 
 def can_be_saved(result: PlanResult) -> bool:
@@ -70,6 +74,14 @@ def discard(path: str, *, anything: bool) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             write_atomic(path, "")
+
+
+def discard_named(arguments: Sequence[str]) -> None:
+    """Remove the older plan that `--out` names on a command line that could not be read."""
+    for word, following in zip(arguments, (*arguments[1:], ""), strict=True):
+        path = following if word == "--out" else word.removeprefix("--out=") if word.startswith("--out=") else ""
+        if path:
+            discard(path, anything=False)
 
 
 def _is_plan(path: str) -> bool:
@@ -132,8 +144,24 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
     all_blocks = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
     left = with_rest(with_done(saved, plan), whole)
+    _warn_unseen(context, left)
     windows = windows_of(workspace.manifest, consent)
     return Proposal(left, saved.digest, all_blocks, consent.max_interruptions, windows=windows, unserved=unserved)
+
+
+def _warn_unseen(context: Context, plan: Plan) -> None:
+    """A delete that was done before this run looks like a key of another Environment. A create after it would show that."""
+    creating = {step.environment for step in (*plan.steps, *plan.done) if isinstance(step, Create)}
+    absent = {item.name for item in plan.environments if isinstance(item.live, Absent)}
+    names = [
+        step.environment for step in plan.done if isinstance(step, Delete) and step.environment in absent - creating
+    ]
+    if names:
+        listed = first_of(f"`{name}`" for name in names)
+        text = (
+            f"{listed}: no custom domain is there now. Another run has deleted it, or the key is of another Environment"
+        )
+        context.observer.on_notice("warning", text)
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...]) -> Failed:

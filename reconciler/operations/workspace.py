@@ -11,8 +11,9 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from reconciler.documents.saved_plan import SavedPlan
     from reconciler.manifest.trust import Trust
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Environment, Manifest
@@ -81,17 +82,20 @@ class Workspace:
         names: Sequence[str] = (),
         selectors: Sequence[str] = (),
         shard: str | None = None,
-        among: Collection[str] | None = None,
+        saved: SavedPlan | None = None,
     ) -> Workspace:
         """Read and check everything local. Raises Stopped.
 
-        `names`, `selectors` (`name=value`) and `shard` (`I/N`) narrow the run; `among` narrows it to the environments of a
-        saved plan.
+        `names`, `selectors` (`name=value`) and `shard` (`I/N`) narrow the run; `saved` narrows it to the environments of that
+        plan, and keeps its selection for the report.
         """
         found = cls.open_without_keys(inputs, names=names, selectors=selectors, shard=shard)
         selected = found.selected
-        if among is not None:
-            selected = tuple(environment for environment in selected if environment.name in among)
+        if saved is not None:
+            selected = tuple(environment for environment in selected if environment.name in saved.desired)
+            of = saved.source
+            source = replace(found.source, names=of.names, selectors=of.selectors, shard=of.shard)
+            found = replace(found, source=source)
         credentials, problems = _keys(found.manifest, selected, inputs)
         diagnostics = (*found.diagnostics, *problems)
         workspace = replace(found, selected=selected, credentials=credentials, diagnostics=diagnostics)

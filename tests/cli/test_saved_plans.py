@@ -43,6 +43,34 @@ def test_the_last_line_of_a_plan_that_was_saved_names_its_file(saved: Stage) -> 
     )
 
 
+@pytest.mark.parametrize("out", [("--out", "plan.json"), ("--out=plan.json",)], ids=" ".join)
+def test_a_mistyped_plan_leaves_no_older_plan_to_apply(saved: Stage, out: tuple[str, ...]) -> None:
+    assert saved.run("plan", *out, "--bogus").code == 64
+    assert not (saved.folder / "plan.json").exists()
+    saved.write("plan.json", "notes")
+    assert saved.run("plan", *out, "--bogus").code == 64
+    assert saved.read("plan.json") == "notes"
+
+
+def test_the_report_has_the_selection_of_the_saved_plan(saved: Stage) -> None:
+    assert saved.run("plan", "--env", "web", "--out", "p.json").code == 0
+    ended = saved.run("apply", "p.json", "--format", "json")
+    assert (ended.code, ended.document["source"]["selection"]) == (0, {"environments": ["web"], "selectors": []})
+
+
+def test_a_delete_that_no_run_was_seen_to_do_is_a_warning(stage: Stage) -> None:
+    """The key of another Environment without a custom domain reads the same."""
+    stage.environment("web", "images.example.com")
+    stage.environment("other", "other.example.com")
+    stage.manifest(web=None, other="other.example.com")
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    stage.environment("empty")
+    stage.set("IMGWIRE_API_KEY_WEB", key("empty"))
+    ended = stage.run("apply", "plan.json")
+    assert ended.code == 0
+    assert "`web`: no custom domain is there now" in ended.err
+
+
 def test_a_saved_plan_is_applied_without_a_question(saved: Stage) -> None:
     document = saved.run("apply", "plan.json", "--format", "json").document
     assert [step["state"] for step in document["steps"]] == ["done"] * 5

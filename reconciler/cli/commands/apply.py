@@ -86,7 +86,7 @@ def apply(
     return run_online(
         options,
         operate,
-        open_=lambda: open_workspace(options, among=found.desired if (found := saved()) else None),
+        open_=lambda: open_workspace(options, saved()),
         wait=settings.wait or 0.0,
         outputs=[settings.receipt, settings.receipt and journal_path(settings.receipt)],
         complete=partial(with_unserved, settings.receipt),

@@ -9,11 +9,10 @@ from reconciler.model.exit_codes import ExitCode
 
 
 @command(
-    help="Print the documentation of a diagnostic code or a reason.",
+    help="Print the documentation of a diagnostic code or a reason; without CODE, list them all.",
     examples=[
         ("reconciler explain apex-hostname", "What the code means, and how to fix it"),
         ("reconciler explain stale_plan", "What the reason means, and what to do"),
-        ("reconciler explain", "All codes and reasons, one a line"),
     ],
 )
 @click.argument("code", required=False)
