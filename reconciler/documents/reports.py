@@ -95,13 +95,20 @@ def report_of_document(document: Object) -> Report:
     code = ExitCode(document["exit_code"] or 0)
     diagnostics = tuple(diagnostic_of(item) for item in document["diagnostics"])
     return Report(
-        document.get("command", "plan"),
+        _command_of(document.get("command", "plan")),
         document["created_at"],
         _result_of(document, code, diagnostics),
         Conclusion(code, document["reason"], document["outcome"]),
         source_of(document["source"]) if document["source"] else None,
         diagnostics,
     )
+
+
+def _command_of(command: str | None) -> str | None:
+    """Titles and hidden markers have it as it is. Raises ValueError where it cannot be the name of a command."""
+    if command is not None and not re.fullmatch("[a-z ]+", command):
+        raise ValueError("`command` is not the name of a command")
+    return command
 
 
 def _result_of(document: Object, code: ExitCode, diagnostics: tuple[Diagnostic, ...]) -> Result:

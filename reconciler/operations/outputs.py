@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.files import RefusedFile, check_output
+from reconciler.files import RefusedFile, check_output, descriptor_of
+from reconciler.model.escape import JSON_FORMATS
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
 
@@ -21,9 +22,15 @@ class Unwritable(Stopped):
         super().__init__(Failed(ExitCode.USAGE, "usage", message, hint))
 
 
-def check_outputs(written: Sequence[str], read: Sequence[str]) -> None:
-    """Raises Unwritable where an output would take the place of something that is read, or of another output."""
+def check_outputs(written: Sequence[str], read: Sequence[str], *, format_: str = "text") -> None:
+    """Raises Unwritable where an output would take the place of something that is read, or of another output, or would follow
+    the document of `format_` on standard output."""
     for place, path in enumerate(written):
+        number = descriptor_of(path)
+        if number == 1 and format_ in JSON_FORMATS:
+            raise Unwritable(f"{path} has the document of --format {format_} already", "give the other one a file")
+        if number is not None and number in map(descriptor_of, written[:place]):
+            raise Unwritable(f"{path} is named twice", "give each output a place of its own")
         clash = next((other for other in (*read, *written[:place]) if _would_replace(path, other)), None)
         if path == "-":
             raise Unwritable("`-` is no file to write to", "standard output has the format of --format")

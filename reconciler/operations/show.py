@@ -11,6 +11,7 @@ from reconciler.documents.schema import misfit
 from reconciler.documents.steps import NotAPlan
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, PlanResult, ShowResult, Stopped
+from reconciler.model.times import later
 from reconciler.operations.receipt import read_receipt
 from reconciler.render.formats import FORMATS
 
@@ -69,8 +70,9 @@ def read_document(path: str) -> ShowResult:
     if problem is not None:
         raise _unusable(path, f"is damaged: {problem}")
     try:
+        later(document["created_at"], document["expires_in"] or 0)
         return ShowResult(document, report_of_document(document))
-    except (KeyError, TypeError, ValueError, NotAPlan) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, NotAPlan) as error:
         raise _unusable(path, f"is damaged: {error}") from None
 
 

@@ -67,7 +67,7 @@ def _tell(case: ET.Element, item: EnvironmentPlan, findings: Sequence[Finding]) 
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.kind}: {escape_control(finding.sentence)} [{finding.fingerprint}]"
+    return f"{finding.kind}: {escape_control(finding.sentence)} [{escape_control(finding.fingerprint)}]"
 
 
 def _error(case: ET.Element, kind: str, message: str) -> None:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from reconciler.model.environments import EMULATOR_API_URL
+from reconciler.model.escape import escape_control
 from reconciler.model.plan import CHANGING
 from reconciler.render.given import Given
 
@@ -33,15 +34,16 @@ class NextCommand:
 
     def again(self) -> str:
         """The command line that goes on with an apply that has not done everything."""
-        return self._given.again()
+        return escape_control(self._given.again())
 
     def line(self, command: str, environment: str | None = None) -> str:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
         if command == "apply" and environment is None:
-            return self._given.apply()
+            return escape_control(self._given.apply())
         record = self._given.record if command == "apply" else ()
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)
             command = self.for_one(command, environment)
-        return " ".join(["reconciler", command, shlex.join([*selection, *self._given.place, *record])]).rstrip()
+        words = shlex.join([*selection, *self._given.place, *record])
+        return escape_control(f"reconciler {command} {words}".rstrip())

@@ -169,6 +169,28 @@ def test_control_sequences_in_a_document_do_not_reach_the_terminal(web: Stage) -
         assert not any(line.strip().startswith("::") for line in shown.out.splitlines())
 
 
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "junit", "json"])
+@pytest.mark.parametrize("field", ["command", "environment", "fingerprint"])
+def test_no_field_of_a_document_reaches_the_terminal_as_it_is(web: Stage, field: str, format_: str) -> None:
+    assert web.run("drift", "--report", "json=d.json").code == 2
+    document = json.loads(web.read("d.json"))
+    place = document if field == "command" else document["findings"][0]
+    place[field] = f"{place[field]}-->\x1b]0;owned\x07\n::error::x<img src=x>"
+    web.write("d.json", json.dumps(document))
+    shown = web.run("show", "d.json", "--format", format_)
+    assert "\x1b" not in shown.out + shown.err
+    assert not any(line.strip().startswith("::") for line in shown.out.splitlines())
+    assert shown.code == (65 if field == "command" else 0)
+
+
+@pytest.mark.parametrize("moment", ["x ##vso[task.setvariable variable=a]b", "2026-13-01T00:00:00Z"])
+def test_a_document_without_a_time_is_damaged(web: Stage, moment: str) -> None:
+    assert web.run("plan", "--out", "p.json").code == 0
+    web.write("p.json", json.dumps(json.loads(web.read("p.json")) | {"created_at": moment}))
+    ended = web.run("show", "p.json")
+    assert (ended.code, "##vso[" in ended.err) == (65, False)
+
+
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_step_whose_id_was_edited_makes_a_document_damaged(stage: Stage, number: int) -> None:
     stage.environment("web", "old.example.com")

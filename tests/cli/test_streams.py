@@ -418,3 +418,24 @@ def test_no_output_takes_the_place_of_what_is_read(stage: Stage, arguments: list
     assert (ended.code, ended.err.splitlines()[0]) == (64, f"error: {written} would overwrite {read}")
     assert {path.name: path.read_bytes() for path in stage.folder.iterdir() if path.is_file()} == before
     assert stage.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--format", "json", "--report", "json=/dev/stdout"], 64),
+        (["--format", "json", "--report", "text=/dev/fd/1"], 64),
+        (["--format", "json", "--out", "/dev/stdout"], 64),
+        (["--report", "json=/dev/stdout", "--report", "markdown=/dev/fd/1"], 64),
+        (["--report", "json=/dev/stdout"], 0),
+        (["--format", "json", "--report", "json=/dev/fd/2"], 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_standard_output_has_one_document(stage: Stage, arguments: list[str], code: int) -> None:
+    stage.environment("web", "images.example.com")
+    stage.manifest(web="images.example.com")
+    ended = stage.spawn("plan", *arguments)
+    assert ended.code == code
+    if "--format" in arguments:
+        assert json.loads(ended.out)["exit_code"] == code
