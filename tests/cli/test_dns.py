@@ -96,6 +96,9 @@ def test_verify_says_the_same_to_people(stage: Stage, zone: Zone) -> None:
         "  caa: web: CAA at example.com allows only ca.example: Imgwire's certificate may not be issued\n"
         "\n"
         "Verified: 1 waiting.\n"
+        "\n"
+        "Next: publish the records shown (or run `reconciler dns sync`, which needs an octoDNS configuration), "
+        "then run `reconciler verify --wait 15m`.\n"
     )
 
 

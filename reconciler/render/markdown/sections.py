@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.model.hostnames import display_hostname
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, prose
+from reconciler.render.text.sections import GIVEN_UP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,13 +60,11 @@ def unreadable(plan: Plan) -> Lines:
 
 def unserved(items: Iterable[Unserved]) -> Lines:
     """The hostnames that no environment has any more, and since when."""
-    return alert(
-        "CAUTION",
-        (
-            f"{host(item.hostname)} serves no traffic now, since {code(item.since)}{prose(item.earlier_run)}"
-            for item in items
-        ),
-    )
+    lines = [
+        f"{host(item.hostname)} serves no traffic now, since {code(item.since)}{prose(item.earlier_run)}"
+        for item in items
+    ]
+    return alert("CAUTION", [*lines, *([GIVEN_UP] if lines else [])])
 
 
 def host(hostname: str | None) -> str:

@@ -226,11 +226,10 @@ def next_step(result: ApplyResult, style: Style) -> str:
     in_run = {item.name for item in result.plan.environments}
     outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
     if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):
-        return f"Next: run `{escape_control(command('apply', outside[0]))}` again."
+        return f"Next: run `{command('apply', outside[0])}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        again = escape_control(next_command.again())
-        return f"Next: {'fix the error above, then ' if wrong else ''}run `{again}` again: it continues from live."
+        return f"Next: {'fix the error above, then ' if wrong else ''}run `{next_command.again()}` again: it continues from live."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return next_check(Verdict.STUCK, next_command)
     live = {name: domain for name, state in result.applied.live.items() if (domain := domain_of(state))}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reconciler.render.style import Style
 
 
+GIVEN_UP = "Remove the DNS records of a hostname that you give up: while they point to Imgwire, anyone can claim it."
+"""Below hostnames that serve no traffic."""
+
 UNFINISHED = "The run has not ended, or was killed: a step that is not started here may have begun."
 """For the content of a receipt whose outcome is `running`."""
 
@@ -84,7 +87,7 @@ def unserved(items: Iterable[Unserved], style: Style) -> str:
         f"  {escape_control(display_hostname(item.hostname))}, since {escape_control(item.since + item.earlier_run)}"
         for item in items
     ]
-    return section(style("red", "Serves no traffic now"), lines)
+    return section(style("red", "Serves no traffic now"), [*lines, *([f"  {GIVEN_UP}"] if lines else [])])
 
 
 def nothing_to_do(plan: Plan, style: Style) -> str:
