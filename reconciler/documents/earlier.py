@@ -6,24 +6,28 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.documents.applied import unserved_of
+from reconciler.documents.journal import is_running
+from reconciler.model.report import Unserved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.documents.format import Object
-    from reconciler.model.report import Unserved
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """`hostnames` were live, by environment. `deletes` are the (environment, hostname) that the same documents delete.
 
-    `unserved` are the hostnames that the runs left without an environment; `api_url` is that of the last document.
+    `unserved` are the hostnames that the runs left without an environment. `unrecorded` are those that a run which has not ended
+    was to delete, without a record of it: they count where their environment reads as absent. `api_url` is that of the last
+    document.
     """
 
     hostnames: Mapping[str, str] = field(default_factory=dict)
     deletes: frozenset[tuple[str, str]] = frozenset()
     unserved: tuple[Unserved, ...] = ()
+    unrecorded: tuple[Unserved, ...] = ()
     api_url: str | None = None
 
     def __or__(self, other: Earlier) -> Earlier:
@@ -32,6 +36,7 @@ class Earlier:
             {**self.hostnames, **other.hostnames},
             self.deletes | other.deletes,
             self.unserved + other.unserved,
+            self.unrecorded + other.unrecorded,
             other.api_url or self.api_url,
         )
 
@@ -47,16 +52,23 @@ def earlier_of(document: Object) -> Earlier:
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
     deletes = ((step["environment"], step["hostname"]) for step in document["steps"] if step["op"] == "delete")
-    environment_ids = {step["id"]: step["precondition"].get("environment_id") for step in document["steps"]}
+    run = str(document["created_at"])
+    by_id = {step["id"]: step for step in document["steps"]}
+
+    def of_step(item: Unserved) -> Unserved:
+        environment_id = by_id[item.since]["precondition"].get("environment_id") if item.since in by_id else None
+        return replace(item, run=run, environment_id=environment_id)
+
     unserved = (unserved_of(item) for item in document.get("unserved", ()))
+    unrecorded = (
+        Unserved(step["hostname"], step["environment"], step["id"])
+        for step in document["steps"]
+        if step["op"] == "delete" and is_running(document) and step["state"] == "not_started"
+    )
     return Earlier(
         hostnames,
         frozenset(deletes),
-        tuple(
-            item
-            if item.run
-            else replace(item, run=str(document["created_at"]), environment_id=environment_ids.get(item.since))
-            for item in unserved
-        ),
+        tuple(item if item.run else of_step(item) for item in unserved),
+        tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,
     )

@@ -11,7 +11,7 @@ from reconciler.engine.refresh import read_all
 from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.digest import digest
-from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.domains import Absent, Unreadable, domain_of
 from reconciler.model.ledger import still_unserved
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Phase
@@ -111,7 +111,8 @@ async def with_base_read(workspace: Workspace, context: Context, consent: Consen
 def left_unserved(workspace: Workspace, plan: Plan, earlier: Earlier) -> tuple[Unserved, ...]:
     """What earlier runs left unserved and the plan, as it was read, does not show to be served or removed on purpose."""
     live = {item.name: item.live for item in plan.environments}
-    return still_unserved(earlier.unserved, workspace.manifest.desired, live)
+    gone = (item for item in earlier.unrecorded if isinstance(live.get(item.environment), Absent))
+    return still_unserved((*earlier.unserved, *gone), workspace.manifest.desired, live)
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:

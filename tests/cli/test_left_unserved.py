@@ -130,7 +130,7 @@ def test_another_environment_of_the_same_name_does_not_hide_it(
 def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gone(
     stage: Stage, api: OwnApi, more: tuple[str, ...]
 ) -> None:
-    files = {}
+    files: dict[str, str] = {}
 
     def killed(method: str, key_: str, _number: int) -> Reply | None:
         if method == "DELETE" and key_ == key("b"):
@@ -149,6 +149,30 @@ def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gon
     stage.set("IMGWIRE_API_KEY_C", key("c"))
     again = apply(stage, *(("--env", "c") if more else ()))
     assert (hostnames(again.document), hostnames(receipt())) == ([B], [B])
+
+
+@pytest.mark.parametrize("journal", [None, "", "no journal\n"], ids=["missing", "empty", "damaged"])
+def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
+    stage: Stage, api: OwnApi, journal: str | None
+) -> None:
+    """Such as one that a pipeline has kept alone. What reads as absent now may have been deleted by that run."""
+    files: dict[str, str] = {}
+
+    def killed(method: str, _key: str, _number: int) -> Reply | None:
+        if method == "DELETE":
+            files.setdefault("r.json", stage.read("r.json"))
+        return None
+
+    api.intercept = killed
+    (stage.folder / "r.json").unlink()
+    stage.manifest(b=NEW_B)
+    assert apply(stage).code == 0
+    api.records[key("b")] = None
+    stage.write("r.json", files["r.json"])
+    if journal is not None:
+        stage.write("r.json.journal", journal)
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    assert hostnames(apply(stage).document) == [B]
 
 
 @pytest.mark.parametrize("field", ["hostname", "environment", "since"])
