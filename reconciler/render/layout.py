@@ -34,7 +34,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
 
     The first line begins with `first`, the others with `rest` (by default as many spaces). A word that is wider than a whole
     line starts at the left edge of its own line; only such a word is split, and nothing is added to it.
-    A word that fits, but not with all of the indentation, gets less of it.
+    A word that fits, but not with all of the indentation, gets less of it. A sign such as `-` stays before its word.
     """
     if rest is None:
         rest = " " * columns(first)
@@ -42,7 +42,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
         return [f"{first}{text}".rstrip()]
     lines: list[str] = []
     line, words = first, 0  # the line so far, and how many words it has
-    for word in text.split(" "):
+    for word in _words(text, width):
         gap = " " if words else ""
         if columns(line) + len(gap) + columns(word) <= width:
             line, words = f"{line}{gap}{word}", words + 1
@@ -56,6 +56,15 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
             line = f"{rest[: width - columns(word)]}{word}"
         words = 1
     return [*lines, line.rstrip()]
+
+
+def _words(text: str, width: int) -> list[str]:
+    """What is between the spaces. A sign and its word are one, if a line has room for both."""
+    sign, gap, rest = text.partition(" ")
+    word, *others = rest.split(" ")
+    if gap and columns(sign) == 1 and columns(word) < width - 1:
+        return [f"{sign} {word}", *others]
+    return text.split(" ")
 
 
 def pack(items: Sequence[str], width: int | None, first: str) -> str:
@@ -108,22 +117,21 @@ def _tokens(word: str) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
-    """Rows in columns, two spaces apart. Where they do not fit, the last cell is wrapped; where that leaves it too narrow, it
-    goes on a line of its own; and where the others do not fit either, or there is a header, each row becomes a list: the first
-    cell on a line, every other cell below it, named by its header. No cell is lost."""
+    """Rows in columns, two spaces apart. Where they do not fit, the last cell goes on a line of its own, without a header. Where
+    that line is too short or there is a header, the last cell is wrapped in its column. Where a word of it does not fit there,
+    each row becomes a list: the first cell on a line, every other cell below it, named by its header. No cell is lost."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
     sizes = [max(columns(row[place]) for row in grid) for place in range(len(grid[0]))]
     before_last = columns(indent) + sum(sizes[:-1]) + _GAP * (len(sizes) - 1)
-    if width is None:
+    if width is None or before_last + sizes[-1] <= width:
         return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
-    longest_word = max((columns(word) for row in grid for word in row[-1].split()), default=0)
-    below = not header and before_last - _GAP <= width and len(indent) + len(_LAST) + sizes[-1] <= width
-    if before_last + min(sizes[-1], max(_MIN_WRAPPED, longest_word if below else 0)) <= width:
-        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
-    if below:
+    if not header and before_last - _GAP <= width and len(indent) + len(_LAST) + sizes[-1] <= width:
         return "\n".join(line for row in rows for line in _above_last(row, sizes, width, indent))
+    longest_word = max((columns(word) for row in grid for word in row[-1].split()), default=0)
+    if before_last + max(_MIN_WRAPPED, longest_word) <= width:
+        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
     return "\n".join(line for row in rows for line in _listed(row, header, width, indent))
 
 

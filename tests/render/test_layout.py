@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render.layout import columns, pack, split, table, wrap
+from reconciler.render.layout import columns, fit, pack, split, table, wrap
 
 WORDS = st.text(alphabet="abcdefghij日本é👍", min_size=1, max_size=30)
 
@@ -73,6 +75,44 @@ def test_a_word_that_fits_without_the_indentation_is_not_split() -> None:
     assert wrap("CNAME target.dcv.imgwire.dev.", 30, first=" " * 20) == [
         " " * 20 + "CNAME",
         "       target.dcv.imgwire.dev.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (30, ["      - aaaaaaaaaa.example.com", "          CONNECTED"]),
+        (26, ["  - aaaaaaaaaa.example.com", "          CONNECTED"]),
+        (24, ["- aaaaaaaaaa.example.com", "          CONNECTED"]),
+        (22, ["      -", "aaaaaaaaaa.example.com", "          CONNECTED"]),
+        (20, ["      -", "aaaaaaaaaa.example.c", "om CONNECTED"]),
+    ],
+)
+def test_a_sign_stays_before_its_hostname_where_a_line_has_room_for_both(width: int, expected: list[str]) -> None:
+    assert fit("      - aaaaaaaaaa.example.com CONNECTED", width).split("\n") == expected
+    coloured = fit("      \x1b[31m- aaaaaaaaaa.example.com\x1b[0m CONNECTED", width)
+    assert re.sub(r"\x1b\[\d+m", "", coloured).split("\n") == expected
+
+
+def test_a_digest_is_whole_where_a_line_has_room_for_it() -> None:
+    digest = f"sha256:{'0123456789abcdef' * 4}"
+    assert fit(f"Digest: {digest}", 71).split("\n") == ["Digest:", digest]
+    assert fit(f"Digest: {digest}", 79).split("\n") == [f"Digest: {digest}"]
+
+
+def test_a_table_whose_last_column_is_narrower_than_a_word_becomes_a_list() -> None:
+    hostname = f"{'a' * 58}.example.com"
+    row = ("production-of-a-customer", "CONNECTED", f"{hostname} (desired: b.example.com)")
+    assert table([row], 93, header=("ENVIRONMENT", "STATUS", "HOSTNAME")) == (
+        f"production-of-a-customer\n    STATUS: CONNECTED\n    HOSTNAME: {hostname}\n      (desired: b.example.com)"
+    )
+
+
+def test_a_sentence_that_fits_on_a_line_is_not_wrapped_in_a_column() -> None:
+    rows = [("skipped", "verify", "images.example.com", "`create:web` was not done, so nothing is verified")]
+    assert table(rows, 60).splitlines() == [
+        "skipped  verify  images.example.com",
+        "      `create:web` was not done, so nothing is verified",
     ]
 
 
