@@ -8,7 +8,7 @@ from reconciler.model.bind import bind_line
 from reconciler.model.dns import DnsAction, DnsVerdict, PublishState
 from reconciler.model.escape import escape_control
 from reconciler.render.dns import absolute
-from reconciler.render.layout import table
+from reconciler.render.layout import columns, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +28,7 @@ _STYLES = {
 _ORDER = {verdict: place for place, verdict in enumerate(_STYLES)}
 
 _MAX_SERVERS = 4
+_DETAIL = " " * 6
 _ACTIONS = {DnsAction.ADD: "to add", DnsAction.REPLACE: "to replace", None: "expected"}
 
 _STATES = {
@@ -55,9 +56,12 @@ def render_lookups(records: Iterable[Record], style: Style) -> str:
         )
         for record, result in results
     ]
+    beside = table(rows, None).splitlines()
+    narrow = style.width is not None and max(map(columns, beside)) > style.width
     lines = [f"DNS (servers: {servers}):"]
-    for row, (record, result) in zip(table(rows, None).splitlines(), results, strict=True):
-        lines += [row, *(f"      {line}" for line in details(record, result))]
+    for line, (*about, name), pair in zip(beside, rows, results, strict=True):
+        lines += ["  ".join(about), f"{_DETAIL}{name}"] if narrow else [line]
+        lines += _details(*pair, style.width)
     return "\n".join(lines)
 
 
@@ -77,8 +81,7 @@ def render_publications(publications: Sequence[Publication], style: Style) -> st
                 f"  {style(colour, word)}",
                 escape_control(item.target or "-"),
                 f"{escape_control(item.name)}.",
-                "CNAME",
-                f"{escape_control(value or '')}.{more}{why}",
+                f"CNAME  {escape_control(value or '')}.{more}{why}",
             )
         )
     return table(rows, style.width)
@@ -101,17 +104,16 @@ def render_notes(notes: Sequence[DnsNote], style: Style) -> str:
     return "\n".join(["DNS warnings:", *lines])
 
 
-def details(record: Record, result: LookupResult) -> list[str]:
-    """What was found instead, why, and the line to add or replace."""
-    lines = (
-        [f"found {', '.join(escape_control(value) for value in result.found)}"]
-        if result.found and _amiss(result)
-        else []
-    )
-    lines += [escape_control(result.note)] if result.note else []
+def _details(record: Record, result: LookupResult, width: int | None) -> Iterator[str]:
+    """What was found instead, why, and the line to add or replace. Its name, which is above, is left out if it does not fit."""
+    if result.found and _amiss(result):
+        yield f"{_DETAIL}found {', '.join(escape_control(value) for value in result.found)}"
+    if result.note:
+        yield f"{_DETAIL}{escape_control(result.note)}"
     if _amiss(result):
-        lines.append(f"{_ACTIONS[result.action]}: {bind_line(record)}")
-    return lines
+        start, line = f"{_DETAIL}{_ACTIONS[result.action]}: ", bind_line(record)
+        fits = width is None or columns(start) + columns(line) <= width
+        yield f"{start}{line}" if fits or line.startswith(";") else f"{start}CNAME {absolute(record.value)}"
 
 
 def words(verdict: DnsVerdict) -> str:

@@ -159,7 +159,9 @@ def test_a_narrow_terminal_shows_the_same_words_as_a_pipe(web: Stage, command: l
     terminal = Terminal(*command, columns=40, lines=60)
     terminal.ended()
     squeezed = "".join(re.sub(r"\x1b\[[0-9;]*m", "", terminal.said).split())
-    assert {word for word in words(plain) if word not in squeezed} <= {"ENVIRONMENT"}
+    # A list of records has no heading, and the names of the records have what they are for.
+    left_out = {"ENVIRONMENT", "FOR", "TYPE", "VALUE", "routing", "validation"} if "dns" in command else {"ENVIRONMENT"}
+    assert {word for word in words(plain) if word not in squeezed} <= left_out
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100, 160])

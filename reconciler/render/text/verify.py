@@ -60,7 +60,7 @@ def render_verify(report: Report, style: Style) -> str:
     return joined(
         [
             verdicts(result.verified, style),
-            records_to_publish(unseen, style),
+            records_to_publish(unseen, result.plan, style),
             render_lookups(seen, style),
             render_notes(result.dns_notes, style),
             render_probes(result.probes, style),
