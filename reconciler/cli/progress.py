@@ -34,6 +34,7 @@ class Progress(NullObserver):
         self._log = log
         self._wait = wait
         self._listed = False  # steps, since the last blank line
+        self._name_width = 0  # of the longest environment name
         self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
         self._follower: LiveTable | Lines | None = None
@@ -46,6 +47,7 @@ class Progress(NullObserver):
             self._follower = follower(self._log, total, self._wait)
 
     def on_read(self, environment: str, live: Live) -> None:  # noqa: ARG002 - it is only counted
+        self._name_width = max(self._name_width, len(environment))
         if self._counter is not None:
             self._counter.advance()
 
@@ -56,7 +58,7 @@ class Progress(NullObserver):
         began = self._started.pop(step.id, None)
         took = None if began is None else time.monotonic() - began
         self._listed = True
-        self._log.say("info", step_line(step, result, took), **step_fields(step, result, took))
+        self._log.say("info", step_line(step, result, took, self._name_width), **step_fields(step, result, took))
         if self._counter is not None:
             self._counter.advance()
 

@@ -119,7 +119,8 @@ def _tokens(word: str) -> Iterator[str]:
 def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
     """Rows in columns, two spaces apart. Where they do not fit, the last cell goes on a line of its own, without a header. Where
     that line is too short or there is a header, the last cell is wrapped in its column. Where a word of it does not fit there,
-    each row becomes a list: the first cell on a line, every other cell below it, named by its header. No cell is lost."""
+    each row becomes a list: the first cell on a line, every other cell below it, named by its header; without a header as many
+    cells on each line as fit. No cell is lost."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
@@ -132,7 +133,11 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[
     longest_word = max((columns(word) for row in grid for word in row[-1].split()), default=0)
     if before_last + max(_MIN_WRAPPED, longest_word) <= width:
         return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
-    return "\n".join(line for row in rows for line in _listed(row, header, width, indent))
+    return "\n".join(
+        line
+        for row in rows
+        for line in (_listed(row, header, width, indent) if header else _packed(row, width, indent))
+    )
 
 
 def _row(row: Sequence[str], sizes: Sequence[int], width: int | None, indent: str) -> list[str]:
@@ -150,8 +155,19 @@ def _above_last(row: Sequence[str], sizes: Sequence[int], width: int, indent: st
 
 def _listed(row: Sequence[str], header: Sequence[str], width: int, indent: str) -> Iterator[str]:
     yield from wrap(row[0], width, first=indent)
-    titles = header[1:] or [""] * (len(row) - 1)
-    for title, cell in zip(titles, row[1:], strict=True):
+    for title, cell in zip(header[1:], row[1:], strict=True):
         if cell:
-            label = f"{title}: " if title else ""
-            yield from wrap(f"{label}{cell}", width, first=indent + _INDENT, rest=indent + _INDENT + "  ")
+            yield from wrap(f"{title}: {cell}", width, first=indent + _INDENT, rest=indent + _INDENT + "  ")
+
+
+def _packed(row: Sequence[str], width: int, indent: str) -> Iterator[str]:
+    """As many cells on each line as fit, none of them broken that fits on a line."""
+    line, *cells = [cell for cell in row if cell]
+    first = indent
+    for cell in cells:
+        if columns(first) + columns(line) + _GAP + columns(cell) <= width:
+            line += " " * _GAP + cell
+        else:
+            yield from wrap(line, width, first=first)
+            line, first = cell, indent + _LAST
+    yield from wrap(line, width, first=first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.documents.json_text import to_json
@@ -98,5 +99,5 @@ def _body(report: Report, format_: str, style: Style) -> str:
         command = "plan" if command == "plan" else "apply"  # reports of all other commands are rendered alike
     elif format_ not in FORMATS[command]:
         format_ = "table"
-    body = renderer(command, format_)(report, style)
+    body = renderer(command, format_)(report, replace(style, verbose=True))
     return body + (f"\n{UNFINISHED}\n" if report.conclusion.outcome == "running" else "")

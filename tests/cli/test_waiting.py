@@ -229,7 +229,7 @@ def test_records_and_the_next_step_are_printed_before_the_waiting(stage: Stage) 
     ended = stage.run("apply", "--auto-approve", "--wait", "5s")
     assert ended.code == 0
     assert ended.err.index("DNS records to publish:") < ended.err.index("web: ready: ")
-    assert re.search(r"^done     create  web           images\.example\.com  \d+\.\d s$", ended.err, re.MULTILINE)
+    assert re.search(r"^done     create  web  images\.example\.com  \d+\.\d s$", ended.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("timeout", "code"), [("2.5", 0), ("30s", 0), ("1m", 0), ("0", 64), ("2h", 64), ("x", 64)])

@@ -116,6 +116,16 @@ def test_a_sentence_that_fits_on_a_line_is_not_wrapped_in_a_column() -> None:
     ]
 
 
+def test_a_table_without_a_header_that_does_not_fit_has_as_many_cells_on_each_line_as_fit() -> None:
+    row = ("done", "verify", "a-long-production-name", "images.example.com", "status CONNECTED, certificate ACTIVE")
+    assert table([row], 40, indent="  ").splitlines() == [
+        "  done  verify  a-long-production-name",
+        "        images.example.com",
+        "        status CONNECTED, certificate",
+        "        ACTIVE",
+    ]
+
+
 def test_colour_codes_take_no_room_and_survive_a_split() -> None:
     assert split("\x1b[31mabcdef\x1b[0m", 4) == ["\x1b[31mabcd", "ef\x1b[0m"]
 

@@ -79,8 +79,7 @@ def _render_result(result: ApplyResult, style: Style) -> str:
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
             records_to_publish(unpublished(result), result.plan, style),
-            # On a terminal they were shown before waiting.
-            "" if result.verified and style.width is not None else _records_to_remove(result),
+            "" if result.verified and _below_progress(style) else _records_to_remove(result),
             section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
@@ -95,15 +94,20 @@ def _render_result(result: ApplyResult, style: Style) -> str:
     )
 
 
+def _below_progress(style: Style) -> bool:
+    """On a terminal the run has printed each step as it ended and, before waiting, the records. `-v` and `show` print all."""
+    return style.width is not None and not style.verbose
+
+
 def _steps(result: ApplyResult, style: Style) -> str:
-    """The steps, worst first. On a terminal only those that neither a line of progress nor the end of the report shows."""
-    on_terminal = style.width is not None and not style.verbose
+    """The steps, worst first; below the progress of the run only those that it has not printed."""
+    printed = {StepState.DONE, StepState.FAILED, StepState.SKIPPED} if _below_progress(style) else set()
     earlier = {step.id for step in result.plan.done}
     rows = []
     for state, (word, colour) in _MARKS.items():
         for step in result.plan.steps:
             outcome = result.applied.results[step.id]
-            if outcome.state is not state or (on_terminal and state in {StepState.DONE, StepState.FAILED}):
+            if outcome.state is not state or state in printed:
                 continue
             rows.append(
                 (
@@ -118,8 +122,9 @@ def _steps(result: ApplyResult, style: Style) -> str:
 
 
 def _detail(outcome: StepResult) -> str:
+    """The cause of a step that was not done, or the state of its domain. The cause of a failure has its own section."""
     if outcome.error is not None:
-        return escape_control(outcome.error.message)
+        return "" if outcome.state is StepState.FAILED else escape_control(outcome.error.message)
     return escape_control(outcome.domain.health) if outcome.domain is not None else ""
 
 

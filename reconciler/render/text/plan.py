@@ -12,6 +12,7 @@ from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
+from reconciler.render.text.progress import MAX_PADDED
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _SIGNS = {
 }
 _BEFORE_AND_AFTER = {Action.DELETE, Action.REPLACE}  # shown below the name
 _MAX_STEPS = 200  # more are counted: nobody reads them, and JSON has them all
-_MAX_PADDED = 32  # columns: a longer name does not push the others away from theirs
 _DETAIL = " " * 6
 
 
@@ -89,7 +89,7 @@ def _changes(plan: Plan, style: Style) -> Iterator[str]:
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     moved = Moved(plan)
     left = [item for item in plan.environments if item.action in _SIGNS and not moved.covers(item)]
-    room = _MAX_PADDED if style.width is None else style.width // 3
+    room = MAX_PADDED if style.width is None else style.width // 3
     width = min(room, max((columns(_titled(item)) for item in left if item.action not in _BEFORE_AND_AFTER), default=0))
     for action in _SIGNS:
         for item in left:

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from reconciler.model.steps import Step
 
 _HEARTBEAT = 60.0  # seconds
-_NAME = 12  # columns: how wide names will be is not known when the first line is written
+MAX_PADDED = 32
+"""Columns: a longer name does not push the others away from theirs."""
 _STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
-def step_line(step: Step, result: StepResult, seconds: float | None) -> str:
-    """A step that ended after `seconds`; None where it never started."""
+def step_line(step: Step, result: StepResult, seconds: float | None, name_width: int) -> str:
+    """A step that ended after `seconds`; None where it never started. The name is padded to `name_width` columns."""
     state = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
     took = "" if seconds is None else f"  {seconds:.1f} s"
     why = f": {result.error.message}" if result.error is not None else ""
-    return f"{state:<7}  {step.op}  {step.environment:<{_NAME}}  {step.hostname}{took}{why}"
+    return f"{state:<7}  {step.op}  {step.environment:<{min(name_width, MAX_PADDED)}}  {step.hostname}{took}{why}"
 
 
 def _counted(verdicts: Iterable[Verdict], total: int) -> str:
