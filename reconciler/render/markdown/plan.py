@@ -28,7 +28,7 @@ _MAX_DRAWN = 40  # moves: a larger picture cannot be read
 def render_plan(report: Report, style: Style) -> str:
     """The plan: the numbers, what is dangerous, each change, the steps, then the digest and the line that applies it."""
     if not isinstance(report.content, PlanResult):
-        return failure(report, "Plan failed", style)
+        return failure(report, style)
     proposal = report.content.proposal
     plan = proposal.plan
     total = len(plan.environments)

@@ -28,10 +28,11 @@ from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_health, by_kind, by_verdict
 from reconciler.render.probes import verdict_words
 from reconciler.render.text.apply import next_step, records_to_remove
-from reconciler.render.text.live import drift_total
+from reconciler.render.text.live import differences, drift_total
+from reconciler.render.text.verify import records_to_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.dns import DnsNote, Publication, ZoneChange
     from reconciler.model.doctor import Check
@@ -47,7 +48,7 @@ def render_report(report: Report, style: Style) -> str:
     """What happened, of any command: steps, verdicts or findings, whichever it has."""
     content = report.content
     if content is None or (isinstance(content, ValidateResult) and content.message is None):
-        return failure(report, f"{(report.command or 'reconciler').capitalize()} failed", style)
+        return failure(report, style)
     title = f"### Imgwire {report.command}: {report.conclusion.outcome}"
     parts: list[str | Lines]
     match content:
@@ -57,7 +58,7 @@ def render_report(report: Report, style: Style) -> str:
             rows = table(("State", "Check", "Result", "Hint"), [_check(item) for item in checks])
             return assemble([marker(report, style), title, rows])
         case _:
-            title += _numbers(content)
+            title = _title(report, content)
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
@@ -77,17 +78,17 @@ def render_report(report: Report, style: Style) -> str:
                 _next(content, style),
             ]
         case VerifyResult():
+            records = records_to_check(content)
             parts = [
                 _verdicts(content.verified),
                 unreadable(content.plan),
-                *_records(content.records),
+                "**DNS records**" if records else "",
+                *_records(records),
                 _notes(content.dns_notes),
                 _probes(content.probes),
             ]
         case DriftResult(plan=plan, findings=findings):
-            total = "" if report.failed else drift_total(content)
             parts = [
-                total,
                 _findings(content, style),
                 fence("diff", _changes(findings)),
                 unreadable(plan),
@@ -118,24 +119,31 @@ def _next(result: ApplyResult, style: Style) -> str:
     return "".join(code(part) if place % 2 else prose(part) for place, part in enumerate(parts))
 
 
-def _numbers(content: Read) -> str:
-    """How many environments ended how, for the heading."""
+def _title(report: Report, content: Read) -> str:
+    """How many environments ended how; the outcome in one word where nothing is counted, or a failure ended the run."""
+    start, outcome = f"### Imgwire {report.command}: ", report.conclusion.outcome
     match content:
         case ApplyResult(applied=applied):
             states = [result.state for result in applied.results.values()]
-            number = {state.value.replace("_", " "): states.count(state) for state in StepState}
+            listed = _listed({state.value.replace("_", " "): states.count(state) for state in StepState})
+            return f"{start}{outcome} ({listed})" if listed else f"{start}{outcome}"
+        case _ if report.failed:
+            return f"{start}{outcome}"
         case VerifyResult(verified=verified):
-            number = {verdict.value: sum(item.verdict is verdict for item in verified) for verdict in Verdict}
-        case DriftResult(findings=findings):
-            number = {"drifted": len({item.environment for item in findings if item.counts})}
+            listed = _listed({verdict.value: sum(item.verdict is verdict for item in verified) for verdict in Verdict})
+            return f"{start}{listed or outcome}"
+        case DriftResult():
+            return f"{start}{drift_total(content).removesuffix('.')}"
         case StatusResult(plan=plan):
-            number = {"different": sum(bool(item.changes) for item in plan.environments)}
             health = [health_of(item.live) for item in plan.environments]
-            number |= {state.words: health.count(state) for state in Health}
+            listed = _listed({state.words: health.count(state) for state in Health})
+            return f"{start}{listed or outcome}{f'. {differences(plan)}' if differences(plan) else ''}"
         case _:
-            return ""
-    listed = ", ".join(f"{count:,} {word}" for word, count in number.items() if count)
-    return f" ({listed})" if listed else ""
+            return f"{start}{outcome}"
+
+
+def _listed(number: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {word}" for word, count in number.items() if count)
 
 
 def _findings(drift: DriftResult, style: Style) -> Lines:

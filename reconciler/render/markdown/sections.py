@@ -24,10 +24,16 @@ def marker(report: Report, style: Style) -> str:
     return f"<!-- imgwire-reconciler:{report.command or 'reconciler'}{key} -->"
 
 
-def failure(report: Report, title: str, style: Style) -> str:
+def failure(report: Report, style: Style) -> str:
     """The whole comment of a run that has nothing else to show."""
     return assemble(
-        [marker(report, style), f"### Imgwire: {title}", why(report), unserved(report.unserved), problems(report)]
+        [
+            marker(report, style),
+            f"### Imgwire {report.command or 'reconciler'}: failed",
+            why(report),
+            unserved(report.unserved),
+            problems(report),
+        ]
     )
 
 

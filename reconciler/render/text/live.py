@@ -65,9 +65,9 @@ def render_status(report: Report, style: Style) -> str:
 
 
 def differences(plan: Plan) -> str:
-    """How many environments are not as desired, in words; empty where there are none."""
-    count = sum(bool(item.changes) for item in plan.environments)
-    return f"{counted(count, 'environment')} {'differs' if count == 1 else 'differ'} from the manifest" if count else ""
+    """How many of the environments are not as desired, in words; empty where there are none."""
+    count, total = sum(bool(item.changes) for item in plan.environments), counted(len(plan.environments), "environment")
+    return f"{count:,} of {total} {'differs' if count == 1 else 'differ'} from the manifest" if count else ""
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:

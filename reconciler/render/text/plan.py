@@ -75,7 +75,7 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     return joined(
         [
             style("yellow", f"OFFLINE  {escape_control(proposal.offline.message)}") if proposal.offline else "",
-            "\n".join(_changes(plan, style)),
+            "\n".join(_changes(proposal, style)),
             _steps(plan, style),
             _interruptions(proposal, style),
             blocks(proposal.blocks, style),
@@ -85,16 +85,20 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
     )
 
 
-def _changes(plan: Plan, style: Style) -> Iterator[str]:
+def _changes(proposal: Proposal, style: Style) -> Iterator[str]:
+    plan = proposal.plan
+    guarded = {block.environment for block in proposal.blocks if block.code == "protected"}
+    titles = {item.name: _title(item, item.name in guarded) for item in plan.environments}
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     moved = Moved(plan)
     left = [item for item in plan.environments if item.action in _SIGNS and not moved.covers(item)]
     room = MAX_PADDED if style.width is None else style.width // 3
-    width = min(room, max((columns(_titled(item)) for item in left if item.action not in _BEFORE_AND_AFTER), default=0))
+    beside = [titles[item.name] for item in left if item.action not in _BEFORE_AND_AFTER]
+    width = min(room, max(map(columns, beside), default=0))
     for action in _SIGNS:
         for item in left:
             if item.action is action:
-                yield from _change(item, moved, number, style, width)
+                yield from _change(item, titles[item.name], moved, number, style, width)
         if action is Action.REPLACE:
             for move in plan.moves:
                 yield from _move(move, number, style)
@@ -118,14 +122,17 @@ class Moved:
         return item.action in CHANGING and away and here
 
 
-def _titled(item: EnvironmentPlan) -> str:
-    return f"{escape_control(item.name)}{'   (protected)' if item.environment.protect else ''}"
+def _title(item: EnvironmentPlan, guarded: bool) -> str:
+    """`guarded`: `protect` blocks the plan, so this run has no `--unprotect` for it."""
+    lifted = ", lifted for this run" if item.action in _BEFORE_AND_AFTER and not guarded else ""
+    return f"{escape_control(item.name)}{f'   (protected{lifted})' if item.environment.protect else ''}"
 
 
-def _change(item: EnvironmentPlan, moved: Moved, number: Mapping[str, int], style: Style, width: int) -> Iterator[str]:
-    """The lines of one environment. What follows its name on the same line begins behind `width` columns for the name."""
+def _change(
+    item: EnvironmentPlan, title: str, moved: Moved, number: Mapping[str, int], style: Style, width: int
+) -> Iterator[str]:
+    """The lines of one environment. What follows its title on the same line begins behind `width` columns for it."""
     sign, colour = _SIGNS[item.action]
-    title = _titled(item)
     name = style(colour, f"  {sign} {title}")
     padded = name + " " * (width - columns(title))
     desired = escape_control(display_hostname(item.environment.hostname or ""))
@@ -192,7 +199,7 @@ def _interruptions(proposal: Proposal, style: Style) -> str:
     count, limit = len(lines), proposal.max_interruptions
     if not count:
         return ""
-    return section(style("yellow", f"Interruptions ({count} of at most {limit})"), lines)
+    return section(style("yellow", f"Interruptions ({count}, at most {limit} allowed)"), lines)
 
 
 def interruption(item: Interruption, number: Mapping[str, int]) -> str:

@@ -65,7 +65,7 @@ def blocks(found: Iterable[Block], style: Style) -> str:
     """What apply refuses, with the option that lifts it."""
     lines = []
     for block in found:
-        lines.append(f"{style('red', 'BLOCKED')}  {escape_control(block.message)} ({block.code})")
+        lines.append(f"{style('red', 'BLOCKED')}  {block.code}: {escape_control(block.message)}")
         if block.override:
             lines.append(f"         To override: {escape_control(block.override)}")
     return "\n".join(lines)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.dns import LookupResult
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Verified
+    from reconciler.model.report import Record, Verified
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -46,12 +46,8 @@ def render_verify(report: Report, style: Style) -> str:
         return render_failure(report, style)
     result = report.content
     found = {item.verdict for item in result.verified if item.environment not in result.unwanted}
-    waiting = {item.environment for item in result.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
-    unseen = [item for item in result.records if item.environment in waiting and item.lookup is None]
-    seen = [
-        item for item in result.records if item.lookup and (item.environment in waiting or item.lookup.verdict != "ok")
-    ]
-    unpublished = any(item.lookup is None or item.lookup.bad for item in (*seen, *unseen))
+    records = records_to_check(result)
+    unpublished = any(item.lookup is None or item.lookup.bad for item in records)
     counts = ", ".join(
         f"{count} {verdict}"
         for verdict in Verdict
@@ -60,14 +56,24 @@ def render_verify(report: Report, style: Style) -> str:
     return joined(
         [
             verdicts(result.verified, style),
-            records_to_publish(unseen, result.plan, style),
-            render_lookups(seen, style),
+            records_to_publish([item for item in records if item.lookup is None], result.plan, style),
+            render_lookups(records, style),
             render_notes(result.dns_notes, style),
             render_probes(result.probes, style),
             f"Verified: {counts or 'no environment wants a custom domain'}.",
             next((_next(verdict, unpublished, result.plan, style) for verdict in _NEXT if verdict in found), ""),
         ]
     )
+
+
+def records_to_check(result: VerifyResult) -> list[Record]:
+    """The records of the domains that still wait for them, and every other one that is not right in DNS."""
+    waiting = {item.environment for item in result.verified if item.verdict in {Verdict.WAITING, Verdict.STUCK}}
+    return [
+        item
+        for item in result.records
+        if item.environment in waiting or (item.lookup is not None and item.lookup.verdict is not DnsVerdict.OK)
+    ]
 
 
 def render_dns_check(report: Report, style: Style) -> str:
