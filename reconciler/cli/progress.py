@@ -55,8 +55,7 @@ class Progress(NullObserver):
         self._started[step.id] = time.monotonic()
 
     def on_step(self, step: Step, result: StepResult) -> None:
-        began = self._started.pop(step.id, None)
-        took = None if began is None else time.monotonic() - began
+        took = time.monotonic() - self._started.pop(step.id) if step.id in self._started else None
         self._listed = True
         self._log.say("info", step_line(step, result, took, self._name_width), **step_fields(step, result, took))
         if self._counter is not None:
@@ -95,8 +94,7 @@ class Counter:
     """A bar for `total` things. rich is imported only when a terminal has been waiting for a while."""
 
     def __init__(self, title: str, total: int) -> None:
-        self._title = title
-        self._total = total
+        self._title, self._total = title, total
         self._began = time.monotonic()
         self._done = 0
         self._bar: Bar | None = None
