@@ -47,6 +47,8 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
         if columns(line) + len(gap) + columns(word) <= width:
             line, words = f"{line}{gap}{word}", words + 1
             continue
+        if not word:  # one of several spaces, at the end of a line
+            continue
         if words or line.strip():
             lines.append(line.rstrip())
         if columns(word) > width:

@@ -94,6 +94,10 @@ def test_a_sign_stays_before_its_hostname_where_a_line_has_room_for_both(width: 
     assert re.sub(r"\x1b\[\d+m", "", coloured).split("\n") == expected
 
 
+def test_several_spaces_before_a_word_do_not_indent_it_on_the_next_line() -> None:
+    assert fit("  - aaaa.example.com         CONNECTED", 24).split("\n") == ["  - aaaa.example.com", "      CONNECTED"]
+
+
 def test_a_digest_is_whole_where_a_line_has_room_for_it() -> None:
     digest = f"sha256:{'0123456789abcdef' * 4}"
     assert fit(f"Digest: {digest}", 71).split("\n") == ["Digest:", digest]
