@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.model.domains import NOT_KNOWN, Present, Unreadable
+from reconciler.model.domains import Present, Unreadable
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import (
     ApplyResult,
@@ -21,7 +21,7 @@ from reconciler.model.results import (
 )
 from reconciler.model.steps import Verify
 from reconciler.render.health import Health, health_of
-from reconciler.render.lookups import words
+from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, unserved, why
 from reconciler.render.markup import Lines, assemble, bullets, code, fence, prose, table
 from reconciler.render.next_command import NextCommand
@@ -32,13 +32,13 @@ from reconciler.render.text.live import differences, drift_total
 from reconciler.render.text.verify import records_to_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.dns import DnsNote, Publication, ZoneChange
+    from reconciler.model.dns import DnsNote
     from reconciler.model.doctor import Check
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, Record, StepResult, Verified
+    from reconciler.model.report import Applied, Finding, StepResult, Verified
     from reconciler.model.results import Read, Report
     from reconciler.model.steps import Step
     from reconciler.render.style import Style
@@ -70,10 +70,10 @@ def render_report(report: Report, style: Style) -> str:
                 _verdicts(content.verified),
                 unreadable(content.plan),
                 "**DNS records to publish**" if content.records else "",
-                *_records(content.records),
+                *record_tables(content.records),
                 bullets("DNS records to remove", (f"{code(name)} CNAME" for name in records_to_remove(content))),
-                _published(content.publications),
-                _other_changes(content.other_changes),
+                published(content.publications),
+                other_changes(content.other_changes),
                 _notes(content.dns_notes),
                 _next(content, style),
             ]
@@ -83,7 +83,7 @@ def render_report(report: Report, style: Style) -> str:
                 _verdicts(content.verified),
                 unreadable(content.plan),
                 "**DNS records**" if records else "",
-                *_records(records),
+                *record_tables(records),
                 _notes(content.dns_notes),
                 _probes(content.probes),
             ]
@@ -92,18 +92,18 @@ def render_report(report: Report, style: Style) -> str:
                 _findings(content, style),
                 fence("diff", _changes(findings)),
                 unreadable(plan),
-                *_records(content.records),
+                *record_tables(content.records),
                 _notes(content.dns_notes),
             ]
             parts.append(_probes(content.probes))
         case DnsCheckResult():
-            parts = [unreadable(content.plan), *_records(content.records), _notes(content.dns_notes)]
+            parts = [unreadable(content.plan), *record_tables(content.records), _notes(content.dns_notes)]
         case PublishResult():
             parts = [
                 unreadable(content.plan),
-                *_records(content.records),
-                _published(content.publications),
-                _other_changes(content.other_changes),
+                *record_tables(content.records),
+                published(content.publications),
+                other_changes(content.other_changes),
             ]
         case PlanResult() | ImportResult() | RecordsResult():
             parts = [unserved(report.unserved), unreadable(content.plan)]
@@ -213,49 +213,9 @@ def _detail(step: Step, result: StepResult) -> str:
     return prose(result.domain.health) if isinstance(step, Verify) and result.domain is not None else ""
 
 
-def _records(records: Sequence[Record]) -> list[Lines]:
-    unseen = [
-        (_record_name(item.name), "CNAME", _record_name(item.value), item.purpose)
-        for item in records
-        if item.lookup is None
-    ]
-    seen = [
-        (
-            words(item.lookup.verdict),
-            _record_name(item.name),
-            "CNAME",
-            _record_name(item.value),
-            item.purpose,
-            ", ".join(code(value) for value in item.lookup.found) or "-",
-            prose(item.lookup.note or ""),
-        )
-        for item in records
-        if item.lookup is not None
-    ]
-    return [
-        table(("Name", "Type", "Value", "For"), unseen),
-        table(("DNS", "Name", "Type", "Value", "For", "Found", "Note"), seen),
-    ]
-
-
 def _probes(probes: Iterable[Probe]) -> Lines:
     rows = [(verdict_words(item), code(item.environment), code(item.hostname), prose(item.message)) for item in probes]
     return table(("Probe", "Environment", "Hostname", "Result"), rows)
-
-
-def _published(publications: Iterable[Publication]) -> Lines:
-    rows = [
-        (item.state.replace("_", " "), code(item.name), code(item.before), code(item.after), prose(item.error or ""))
-        for item in publications
-    ]
-    return table(("Published", "Name", "Before", "After", "Why"), rows)
-
-
-def _other_changes(changes: Iterable[ZoneChange]) -> Lines:
-    rows = [
-        (code(item.name), code(item.type), code(item.zone), code(item.before), code(item.after)) for item in changes
-    ]
-    return table(("Changed meanwhile", "Type", "Zone", "Before", "After"), rows)
 
 
 def _status(item: EnvironmentPlan) -> tuple[str, ...]:
@@ -274,7 +234,3 @@ def _note(item: EnvironmentPlan) -> str:
 
 def _check(item: Check) -> tuple[str, ...]:
     return (str(item.state), code(item.name), prose(item.message), prose(item.hint or ""))
-
-
-def _record_name(name: str | None) -> str:
-    return NOT_KNOWN if name is None else code(name)
