@@ -103,7 +103,10 @@ def append(path: str, text: str) -> None:
 
 
 class Appender:
-    """A new file that only grows. Raises OSError, also where the file is no longer at its path. Its mode is that of `like`."""
+    """A new file that only grows. Raises OSError, also where the file is no longer at its path. Its mode is that of `like`.
+
+    It is locked until it is closed, or the process ends.
+    """
 
     def __init__(self, path: str, *, like: str) -> None:
         check_output(path)
@@ -112,6 +115,10 @@ class Appender:
         self._descriptor = os.open(path, flags, 0o600)
         os.fchmod(self._descriptor, stat.S_IMODE(os.lstat(like).st_mode))
         self._size = 0
+        import fcntl
+
+        with contextlib.suppress(OSError):  # not every file system has locks
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with contextlib.suppress(OSError):
             _sync_folder(os.path.dirname(path) or ".")
 
@@ -135,6 +142,24 @@ class Appender:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def check_unlocked(path: str) -> None:
+    """Raises BlockingIOError where another process has this file as an Appender."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BlockingIOError(errno.EWOULDBLOCK, "another run is writing it", path) from None
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def remove(path: str) -> None:

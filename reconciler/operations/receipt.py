@@ -17,7 +17,15 @@ from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report, render_running
 from reconciler.documents.steps import NotAPlan
 from reconciler.engine.failures import INTERRUPTED, interrupted_live
-from reconciler.files import MAX_DOCUMENT_BYTES, Appender, descriptor_of, read_bounded, remove, write_atomic
+from reconciler.files import (
+    MAX_DOCUMENT_BYTES,
+    Appender,
+    check_unlocked,
+    descriptor_of,
+    read_bounded,
+    remove,
+    write_atomic,
+)
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
 from reconciler.model.report import StepError, StepResult, StepState
@@ -60,13 +68,14 @@ class Receipt(NullObserver):
         if journal is None:
             return
         try:
+            check_unlocked(journal)
             _settle(self._path, journal)
             write_atomic(self._path, render_running(report))
             self._journal = Appender(journal, like=self._path)
             self._journal.append(HEADER)
         except OSError as error:
             message = f"could not write the receipt {error.filename or self._path}: {_why(error)}; nothing was applied"
-            hint = "give --receipt a path that can be written"
+            hint = "give --receipt a path that can be written and that no other run uses"
             raise Stopped(Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)) from None
 
     def on_send(self, step: Write) -> None:

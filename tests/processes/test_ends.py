@@ -13,7 +13,9 @@ import pytest
 from cli.stage import DOMAIN, TEST
 from jsonschema import Draft202012Validator
 
+from reconciler.documents.journal import HEADER
 from reconciler.emulator.faults import Fault, Kind
+from reconciler.files import Appender
 from reconciler.operations.receipt import read_receipt
 from reconciler.schema_files import read_schema
 
@@ -126,6 +128,18 @@ def test_a_receipt_that_breaks_on_the_way_lets_only_the_create_that_completes_a_
     states = {step["id"]: step["state"] for step in ended.document["steps"]}
     assert [step for step, state in states.items() if state == "done"] == ["delete:a", "create:a"]
     assert json.loads(stage.read("elsewhere/r.json"))["outcome"] == "running"
+
+
+def test_a_receipt_that_another_run_is_writing_is_refused(swap: Stage) -> None:
+    """Its end would take the place of what the other run has left offline."""
+    swap.write("receipt.json", "{}")
+    other = Appender("receipt.json.journal", like="receipt.json")
+    other.append(HEADER)
+    refused = swap.spawn(*APPLY)
+    other.close()
+    assert (refused.code, refused.document["reason"], acted(swap)) == (1, "not_written", [])
+    assert "receipt.json.journal: another run is writing it; nothing was applied" in refused.err
+    assert swap.spawn(*APPLY).code == 0
 
 
 def test_a_receipt_that_breaks_between_the_deletes_of_a_swap_sends_no_second_delete(swap: Stage) -> None:
