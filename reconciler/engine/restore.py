@@ -10,12 +10,14 @@ from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import execute
-from reconciler.model.domains import Domain, Unreadable, domain_of
+from reconciler.model.domains import Domain, Present, Unreadable, domain_of
+from reconciler.model.errors import BackendError
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.steps import Create, Identity, Verify, Write
 
 if TYPE_CHECKING:
     from reconciler.engine.context import RunContext
+    from reconciler.engine.deadline import Deadline
     from reconciler.model.backend import Writer
     from reconciler.model.report import Restore
 
@@ -47,6 +49,8 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
             pause = max(policy.delay(attempt), retry_after or 0.0)
             if failure.error.kind not in _PASSING or attempt > policy.retries or pause > deadline.remaining:
                 unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+                if uncertain is not None and not failure.uncertain and not unknown:
+                    await _read_again(context, api, step.environment, earlier, deadline)
                 raise (uncertain or failure) if unknown else failure from None
         else:
             context.wrote(done)
@@ -54,6 +58,20 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
             return Done(done.domain, Evidence.READ_BACK) if late else done
         await policy.sleep(pause)
     raise AssertionError("unreachable")
+
+
+async def _read_again(
+    context: RunContext, api: Writer, environment: str, earlier: EarlierWrites, deadline: Deadline
+) -> None:
+    """What an earlier attempt may have done shows late: until then this attempt's end decides nothing."""
+    with contextlib.suppress(BackendError):
+        for pause in (*context.policy.visibility_delays, None):
+            live = await deadline.call(lambda: api.read(environment))
+            if isinstance(live, Present) and not earlier.shows_deleted(live):
+                context.ledger.record_live(environment, live)
+                return
+            if pause is not None:
+                await deadline.pause(pause)
 
 
 async def restore(context: RunContext, api: Writer, environment: str, old: Domain) -> Restore:

@@ -15,7 +15,18 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger
 from reconciler.model.report import RestoreFailure, StepError
 
-from .scenario import MISTAKEN_PIN, OUTSIDER, Lived, Meddling, Organization, Round, Scenario, Trouble, live_through
+from .scenario import (
+    MISTAKEN_PIN,
+    OUTSIDER,
+    Lived,
+    Meddling,
+    Organization,
+    Outage,
+    Round,
+    Scenario,
+    Trouble,
+    live_through,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -572,6 +583,14 @@ def test_reads_that_lag_behind_the_writes_of_the_run_change_nothing() -> None:
     lived, server = play(*SWAP, lag=3)
     assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
     assert (unserved(lived), restored(lived)) == ([], [])
+
+
+def test_a_restore_whose_answer_was_lost_and_that_shows_late_is_seen_although_the_next_attempt_is_refused() -> None:
+    lost = Outage("create", Trouble("drop", acts=True), 1)
+    refused = Outage("create", Trouble("400"), 7)
+    lived, server = play(*REPLACE, {3: Trouble("400"), 7: Trouble("400")}, lag=1, outages=(refused, lost))
+    assert server.hostnames() == REPLACE[0]
+    assert (restored(lived), unserved(lived)) == ([("a", A)], [])
 
 
 def test_reads_that_lag_behind_a_restore_change_nothing() -> None:
