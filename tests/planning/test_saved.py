@@ -75,7 +75,7 @@ def environments(wishes: list[Environment] = WISHES) -> dict[str, Environment]:
 def test_a_saved_plan_holds_what_the_plan_promised(saved: SavedPlan) -> None:
     plan = plan_of()
     assert saved == SavedPlan(
-        API_URL,
+        saved.source,
         datetime(2026, 3, 1, 12, tzinfo=UTC),
         datetime(2026, 3, 2, 12, tzinfo=UTC),
         digest(plan),
