@@ -36,8 +36,8 @@ class PlanApproval:
     auto: bool = False
 
     async def __call__(self, proposal: Proposal) -> Approval:
-        if not proposal.plan.writes:
-            return Approved(proposal.digest)
+        if not proposal.plan.writes and (self.expect_digest is not None or not proposal.unpublished):
+            return Approved(proposal.digest, unpublished=False)
         self.show(proposal)
         if self.expect_digest is not None:
             return approve_digest(proposal, self.expect_digest)

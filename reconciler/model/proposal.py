@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 
 if TYPE_CHECKING:
+    from reconciler.model.dns import Publication
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Unserved
@@ -34,7 +35,8 @@ class Proposal:
 
     `max_interruptions` is the limit that `blocks` were checked against. `windows` are the change windows that interruptions
     must keep to; empty where the run ignores them. `unserved` are the hostnames that earlier runs left without an environment,
-    as far as the receipt has them and this run has not read them as live.
+    as far as the receipt has them and this run has not read them as live. `unpublished` are DNS records that the run is to add
+    besides those of its creates: of domains that are live as desired and not ready.
     """
 
     plan: Plan
@@ -44,13 +46,15 @@ class Proposal:
     offline: Offline | None = None
     windows: ChangeWindows = ()
     unserved: tuple[Unserved, ...] = ()
+    unpublished: tuple[Publication, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Consent to the plan with this digest, and to no other."""
+    """Consent to the plan with this digest, and to no other. `unpublished`: also to the records that are not of the plan."""
 
     digest: str
+    unpublished: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ Approval = Approved | Declined
 def approve_digest(proposal: Proposal, expected: str) -> Approval:
     """The approval of the plan with this digest and of no other, such as one from a review."""
     if proposal.digest == expected:
-        return Approved(expected)
+        return Approved(expected, unpublished=False)
     return Declined(
         "digest_differs",
         f"the plan is not the approved one: its digest is {proposal.digest}, expected {expected}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.dns import Publication, PublishState
@@ -14,7 +13,7 @@ from reconciler.model.report import StepError
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.publishing import Prepared, Published, Publisher
@@ -60,26 +59,11 @@ class AfterCreate:
             await self._publish(needed, self._publisher)
         return await self._not_ready(needed, published=self.publishing)
 
-    async def resume(self, existing: Iterable[tuple[str, Domain]]) -> None:
-        """Publish what DNS lacks of domains that an earlier run has created, and that run did not publish.
-
-        No person has approved these records, so whatever is at their names is kept, and reported.
-        """
-        needed = tuple(record for record in records(existing) if record.known)
-        if self._publisher is None or not needed:
-            return
-        publisher = self._publisher
-        async with self._lock:
-            prepared: Prepared = await _in_thread(lambda: publisher.prepare(needed))
-        free = {
-            item.name for item in prepared.publications if item.state is PublishState.PLANNED and item.before is None
-        }
-        others = (item for item in prepared.publications if item.name not in free)
-        self._ended += (_kept(item) for item in others if item.state is not PublishState.DONE)
-        missing = tuple(record for record in needed if record.name in free)
-        if missing:
-            await self._publish(missing, publisher)
-            await self._not_ready(missing, published=True)
+    async def resume(self, approved: tuple[Record, ...]) -> None:
+        """Publish what an earlier run has not: records of domains that it has created."""
+        if self._publisher is not None and approved:
+            await self._publish(approved, self._publisher)
+            await self._not_ready(approved, published=True)
 
     async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
         """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.
@@ -146,14 +130,6 @@ class AfterCreate:
 def changed_meanwhile(change: ZoneChange) -> str:
     """What is logged of another record that changed."""
     return f"{change.target}: another record changed while publishing: {change}"
-
-
-def _kept(item: Publication) -> Publication:
-    """A record that is not published: something else is at its name, or the zone cannot be used."""
-    if item.before is None:
-        return item
-    error = f"{item.name} has a CNAME to {item.before}: `reconciler dns sync` replaces it after you confirm"
-    return replace(item, state=PublishState.REFUSED, error=error, exit_code=ExitCode.REFUSED)
 
 
 def _without_zone(record: Record, state: PublishState) -> Publication:

@@ -10,22 +10,21 @@ from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.failures import not_published, window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
-from reconciler.model.domains import Present, domain_of
+from reconciler.model.domains import domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
-from reconciler.model.plan import Action
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.report import StepState
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
+from reconciler.operations.apply_publishing import checked_publisher, unpublished_records, with_unpublished
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes
 from reconciler.operations.propose import left_unserved
-from reconciler.operations.publish import open_publisher, report_problems, unknown
 from reconciler.operations.receipt import Receipt, earlier_in
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
@@ -33,11 +32,9 @@ from reconciler.planning.guards import list_windows, outside_window
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from reconciler.dns.publishing import Publisher
-    from reconciler.model.dns import DnsNote, Publication
+    from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain
     from reconciler.model.limits import ChangeWindows
-    from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, StepError, Verified
     from reconciler.model.results import Report
@@ -78,8 +75,9 @@ async def apply(
     settings = settings or ApplySettings()
     if proposal.blocks:
         raise Stopped(blocked(proposal))
-    publisher = await _publisher(context, proposal, settings.publish)
-    await _approve(proposal, approve)
+    publisher = await checked_publisher(context, proposal, settings.publish)
+    proposal = await with_unpublished(context, proposal, publisher)
+    approved = await _approve(proposal, approve)
     # Nobody knows how long the answer took.
     if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
         raise Stopped(blocked(replace(proposal, blocks=late)))
@@ -103,6 +101,14 @@ async def apply(
         receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
         receipt.begin(described(so_far()), PlanResult(proposal))
     try:
+        if approved.unpublished:
+            with context.ended_early():
+                await after_create.resume(unpublished_records(proposal))
+        elif proposal.unpublished:
+            message = (
+                "DNS lacks records of domains that are live: the digest does not have them. Run `reconciler dns sync`"
+            )
+            context.observer.on_notice("warning", message)
         await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
         result = so_far()
         if settings.wait is not None and not context.stop.requested:
@@ -150,44 +156,15 @@ def _created(step: Create, applied: Applied) -> Domain | None:
     return result.domain or earlier
 
 
-async def _approve(proposal: Proposal, approve: Approver) -> None:
+async def _approve(proposal: Proposal, approve: Approver) -> Approved:
     match await approve(proposal):
         case Declined(reason, message, hint):
             raise Stopped(_refused(proposal, reason, message, hint))
         case Approved(given) if given != proposal.digest:
             message = f"the approval is for {given}, and the digest of this plan is {proposal.digest}"
             raise Stopped(_refused(proposal, "digest_differs", message))
-        case Approved():
-            return
-
-
-async def _publisher(context: Context, proposal: Proposal, settings: PublishSettings | None) -> Publisher | None:
-    """The publisher, once it is known that the records of every create can be published. Raises Stopped otherwise.
-
-    Their targets are known after the create, so the names are checked with another target.
-    """
-    hostnames = [(step.environment, step.hostname) for step in proposal.plan.steps if isinstance(step, Create)]
-    if settings is None or not (hostnames or _existing(proposal.plan)):
-        return None
-    publisher = open_publisher(context, settings, proposal.plan.api_url)
-    checked: tuple[Publication, ...] = (
-        await context.run_blocking(lambda: publisher.prepare(unknown(hostnames)))
-    ).publications
-    if problem := report_problems(context, checked):
-        code = worst(item.exit_code for item in checked)
-        message = f"{problem}; nothing was written"
-        raise Stopped(Failed(code, "cannot_publish", message, so_far=PlanResult(proposal)))
-    for item in checked:
-        before = f", instead of {item.before}" if item.before else ""
-        text = f"{item.name} CNAME, target below imgwire.dev, known after create{before}: published at {item.target}: {item.zone}"
-        context.observer.on_notice("info", text)
-    return publisher
-
-
-def _existing(plan: Plan) -> list[tuple[str, Domain]]:
-    """The domains that are live as desired and not ready, by environment."""
-    verified = (item for item in plan.environments if item.action is Action.VERIFY)
-    return [(item.name, item.live.domain) for item in verified if isinstance(item.live, Present)]
+        case Approved() as approved:
+            return approved
 
 
 def _refused(proposal: Proposal, reason: str, message: str, hint: str | None = None) -> Failed:
@@ -224,8 +201,6 @@ async def _run(
     )
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
-        with context.ended_early():
-            await after_create.resume(_existing(ledger.plan))
         with context.ended_early():
             await Run(ledger, backend, engine_settings, context.stop, observer).run()
     finally:

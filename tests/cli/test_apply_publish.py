@@ -154,29 +154,53 @@ def test_a_record_that_cannot_be_published_starts_no_further_delete(
     assert held[0] == "not_published"
 
 
+@pytest.fixture
+def unpublished(stage: Stage, folder: Path) -> Stage:
+    """An earlier run has created the domain and has published none of its records."""
+    assert stage.run("apply", "--auto-approve", "--no-dns").code == 0
+    stage.change("web", status="PENDING", certificate_status="PENDING")
+    return stage
+
+
 def test_what_a_killed_run_has_created_and_not_published_is_published_by_the_next_one(
-    stage: Stage, folder: Path
+    unpublished: Stage, folder: Path
 ) -> None:
     """The create is done then, so the plan has only its check."""
-    assert stage.run("apply", "--auto-approve", "--no-dns").code == 0
-    stage.change("web", status="PENDING", certificate_status="PENDING")
-    before = len(stage.sent())
-    ended = apply(stage)
+    before = len(unpublished.sent())
+    ended = apply(unpublished)
     assert (ended.code, states(ended)) == (0, [(NAME, "done"), (ACME, "done")])
     assert set(zone_file(folder)) == {*ZONE, "images", "_acme-challenge.images"}
-    assert {method for method, path in stage.sent()[before:] if path == DOMAIN} == {"GET"}
+    assert {method for method, path in unpublished.sent()[before:] if path == DOMAIN} == {"GET"}
 
 
-def test_what_is_at_the_name_of_such_a_record_is_kept_and_the_run_fails(stage: Stage, folder: Path) -> None:
-    """Nobody has seen it before approving."""
-    assert stage.run("apply", "--auto-approve", "--no-dns").code == 0
-    stage.change("web", status="PENDING", certificate_status="PENDING")
-    zone = ZONE | {"images": {"type": "CNAME", "value": "old.example.net."}}
-    stage.write("zones/example.com.yaml", yaml.safe_dump(zone))
-    ended = apply(stage)
-    assert (ended.code, ended.document["reason"]) == (6, "not_published")
-    assert sorted(states(ended)) == [(ACME, "done"), (NAME, "refused")]
-    assert zone_file(folder)["images"] == zone["images"]
+def test_without_consent_no_such_record_is_published(unpublished: Stage, folder: Path) -> None:
+    ended = unpublished.spawn("apply", "--publish", "octodns.yaml", "--format", "json")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "no_consent", ZONE)
+    assert f"{NAME}." in ended.err
+    digest = f"sha256:{'0' * 64}"
+    ended = unpublished.spawn("apply", "--publish", "octodns.yaml", "--expect-digest", digest)
+    assert (ended.code, zone_file(folder)) == (0, ZONE)
+    assert "DNS lacks records of domains that are live" in ended.err
+
+
+@pytest.mark.parametrize(("value", "replaced"), [("old.example.net.", False), ("cdn-proxy.eu.imgwire.dev.", True)])
+def test_only_a_cname_to_imgwire_is_replaced_by_such_a_record(
+    unpublished: Stage, folder: Path, value: str, replaced: bool
+) -> None:
+    """Elsewhere it may serve what is still to be moved; that stops no other environment."""
+    unpublished.environment("other", "old.example.com")
+    unpublished.manifest(web=NAME, other="other.example.com")
+    unpublished.write("zones/example.com.yaml", yaml.safe_dump(ZONE | {"images": {"type": "CNAME", "value": value}}))
+    ended = apply(unpublished)
+    assert (ended.code, unpublished.live("other")) == (0, "other.example.com")
+    assert (zone_file(folder)["images"]["value"] != value) is replaced
+    assert (f"{NAME} is not published: it is a CNAME to old.example.net" in ended.err) is not replaced
+
+
+def test_a_zone_that_cannot_be_read_for_such_a_record_ends_the_run(unpublished: Stage, folder: Path) -> None:
+    configure(unpublished, **{"class": "providers.Unreadable", "error": "refused"})
+    ended = apply(unpublished)
+    assert (ended.code, ended.document["reason"]) == (8, "cannot_publish")
 
 
 @pytest.mark.parametrize("dcv", ["record", "hostname", "placeholder", "delegated"])

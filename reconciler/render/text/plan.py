@@ -12,6 +12,7 @@ from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
+from reconciler.render.lookups import render_publications
 from reconciler.render.text.progress import MAX_PADDED
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
@@ -66,7 +67,11 @@ def _next(proposal: Proposal, source: Source | None, saved: str | None, style: S
 
 def render_for_approval(proposal: Proposal, style: Style) -> str:
     """What is to be approved, under the API that would be written to."""
-    return f"Imgwire apply: {escape_control(proposal.plan.api_url)}\n\n{render_proposal(proposal, style)}"
+    more = section(
+        "DNS records to add", [render_publications(proposal.unpublished, style)] if proposal.unpublished else []
+    )
+    shown = joined([render_proposal(proposal, style).rstrip("\n"), more])
+    return f"Imgwire apply: {escape_control(proposal.plan.api_url)}\n\n{shown}"
 
 
 def render_proposal(proposal: Proposal, style: Style) -> str:
