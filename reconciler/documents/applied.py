@@ -90,15 +90,15 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
 
 
 def unserved_object(item: Unserved) -> Object:
-    """`run` and `environment_id` are there only for what an earlier run left: the step of this run has the id."""
-    earlier = {} if item.run is None else {"run": item.run, "environment_id": item.environment_id}
+    """What follows `since` is there only for what an earlier run left: of this run the steps have it."""
+    earlier = {"run": item.run, "environment_id": item.environment_id, "target": item.target} if item.run else {}
     return {"hostname": item.hostname, "environment": item.environment, "since": item.since, **earlier}
 
 
 def unserved_of(item: Object) -> Unserved:
     """Raises TypeError where a value is no text."""
     required = (item["hostname"], item["environment"], item["since"])
-    optional = (item.get("run"), item.get("environment_id"))
+    optional = (item.get("run"), item.get("environment_id"), item.get("target"))
     if not all(isinstance(value, str) for value in (*required, *filter(None, optional))):
         raise TypeError("`unserved` has a value that is no text")
     return Unserved(*required, *optional)

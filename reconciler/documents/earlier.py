@@ -55,9 +55,13 @@ def earlier_of(document: Object) -> Earlier:
     run = str(document["created_at"])
     by_id = {step["id"]: step for step in document["steps"]}
 
+    targets = {step["hostname"]: step["environment"] for step in document["steps"] if step["op"] == "create"}
+
     def of_step(item: Unserved) -> Unserved:
         environment_id = by_id[item.since]["precondition"].get("environment_id") if item.since in by_id else None
-        return replace(item, run=run, environment_id=environment_id)
+        target = targets.get(item.hostname)
+        moving = None if target == item.environment else target
+        return replace(item, run=run, environment_id=environment_id, target=moving)
 
     unserved = (unserved_of(item) for item in document.get("unserved", ()))
     unrecorded = (

@@ -67,6 +67,7 @@ def _unserved(document: Object) -> list[Object]:
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live = {item["name"]: known_of(item) for item in document["environments"]}
     desired = {item["name"]: item["after"] for item in document["environments"]}
+    pins = {item["name"]: item["environment_id"] for item in document["environments"]}
     earlier = (item for item in map(unserved_of, document["unserved"]) if item.run is not None)
-    lost = with_earlier(unserved(steps_of(document), results, live), still_unserved(earlier, desired, live))
+    lost = with_earlier(unserved(steps_of(document), results, live), still_unserved(earlier, desired, pins, live))
     return [unserved_object(item) for item in lost]

@@ -44,7 +44,7 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     after_create: bool = False
-    pins: Mapping[str, str] = field(default_factory=dict)
+    pins: Mapping[str, str | None] = field(default_factory=dict)
 
 
 async def verify_all(

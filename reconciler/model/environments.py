@@ -125,6 +125,11 @@ class Manifest:
         """The hostname of each environment, None for no custom domain."""
         return {item.name: item.hostname for item in self.environments}
 
+    @property
+    def pins(self) -> dict[str, str | None]:
+        """The Environment id of each environment, None where it is not pinned."""
+        return {item.name: item.environment_id for item in self.environments}
+
 
 class Secret:
     """A key value that no repr, format, log line, pickle or traceback shows. Equal secrets compare and hash equal."""

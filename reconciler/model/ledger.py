@@ -94,28 +94,33 @@ def unserved(
         if lost and step.hostname not in present:
             identity = step.precondition
             environment_id = identity.environment_id if isinstance(identity, Identity) else None
-            missing.append(Unserved(step.hostname, step.environment, step.id, environment_id=environment_id))
+            target = moving.get(step.hostname)
+            missing.append(Unserved(step.hostname, step.environment, step.id, None, environment_id, target))
     return tuple(missing)
 
 
 def still_unserved(
-    earlier: Iterable[Unserved], desired: Mapping[str, str | None], live: Mapping[str, Live]
+    earlier: Iterable[Unserved],
+    desired: Mapping[str, str | None],
+    pins: Mapping[str, str | None],
+    live: Mapping[str, Live],
 ) -> tuple[Unserved, ...]:
     """Of the hostnames that earlier runs left unserved, those that still are.
 
     Left out is what an environment is seen to have again, and what is removed on purpose: a hostname that no environment
     desires, once its own environment has the new one, or none where it should have none. Which one that is shows its
-    Environment id, and its name only where nothing live has an id to compare. `live` lacks environments that were not read.
-    They show nothing.
+    Environment id, live or pinned, and its name only where there is none to compare. The environment that a hostname was
+    on its way to must be listed too. `live` lacks environments that were not read. They show nothing.
     """
     hostname_in = _hostnames(live)
     present, wanted = set(hostname_in.values()), set(desired.values())
-    id_in = {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
+    id_in = {name: pin for name, pin in pins.items() if pin}
+    id_in |= {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
     name_of = {environment_id: name for name, environment_id in id_in.items()}
 
     def removed(item: Unserved) -> bool:
         name = name_of.get(item.environment_id or "", item.environment)
-        if item.hostname in wanted or name not in desired:
+        if item.hostname in wanted or not {name, item.target or name} <= desired.keys():
             return False
         if item.environment_id and id_in.get(name, item.environment_id) != item.environment_id:
             return False  # another Environment has this name now

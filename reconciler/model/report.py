@@ -78,6 +78,7 @@ class Unserved:
 
     `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
     that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
+    `target` is the environment that the hostname was on its way to, None where it was not moving.
     """
 
     hostname: str
@@ -85,6 +86,7 @@ class Unserved:
     since: str
     run: str | None = None
     environment_id: str | None = None
+    target: str | None = None
 
     @property
     def earlier_run(self) -> str:

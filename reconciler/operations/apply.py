@@ -89,7 +89,7 @@ async def apply(
 
     def so_far() -> ApplyResult:
         applied = ledger.snapshot(context.stop.requested)
-        left = still_unserved(unserved, workspace.manifest.desired, applied.live)
+        left = still_unserved(unserved, workspace.manifest.desired, workspace.manifest.pins, applied.live)
         result = result_of(proposal, replace(applied, unserved=with_earlier(applied.unserved, left)))
         return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
 

@@ -112,7 +112,7 @@ def left_unserved(workspace: Workspace, plan: Plan, earlier: Earlier) -> tuple[U
     """What earlier runs left unserved and the plan, as it was read, does not show to be served or removed on purpose."""
     live = {item.name: item.live for item in plan.environments}
     gone = (item for item in earlier.unrecorded if isinstance(live.get(item.environment), Absent))
-    return still_unserved((*earlier.unserved, *gone), workspace.manifest.desired, live)
+    return still_unserved((*earlier.unserved, *gone), workspace.manifest.desired, workspace.manifest.pins, live)
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:

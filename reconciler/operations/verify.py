@@ -94,7 +94,7 @@ async def wait_until_ready(
     verdicts: dict[str, Verified] = {}
 
     context.observer.on_phase(Phase.VERIFYING, len(desired))
-    pins = {item.name: item.environment_id for item in workspace.manifest.environments if item.environment_id}
+    pins = workspace.manifest.pins
     waiting = Waiting(record_lookup(lookup), max_seconds, after_create=after_create, pins=pins)
     backend = context.backend(workspace, AllowedCalls.TEST)
     observer = Observers(_Verdicts(verdicts), context.observer)

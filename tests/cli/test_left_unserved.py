@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     for _ in range(2):
         ended = apply(stage, "--env", "b")
         lost = {"hostname": A, "environment": "a", "since": "delete:a", "run": began}
-        expected = [{**lost, "environment_id": environment_id}]
+        expected = [{**lost, "environment_id": environment_id, "target": None}]
         assert (ended.code, ended.document["unserved"], receipt()["unserved"]) == (0, expected, expected)
     stage.manifest(b=NEW_B)
     in_sync = apply(stage)
@@ -149,6 +150,32 @@ def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gon
     stage.set("IMGWIRE_API_KEY_C", key("c"))
     again = apply(stage, *(("--env", "c") if more else ()))
     assert (hostnames(again.document), hostnames(receipt())) == ([B], [B])
+
+
+@pytest.mark.parametrize(("pinned", "left"), [(True, [A]), (False, [])])
+def test_none_of_another_pinned_environment_does_not_hide_it(
+    stage: Stage, api: OwnApi, pinned: bool, left: list[str]
+) -> None:
+    pin = {"environment_id": str(uuid.uuid4())} if pinned else {}
+    stage.manifest(a={"hostname": None, **pin})
+    assert hostnames(apply(stage).document) == left
+
+
+def test_a_hostname_that_was_on_its_way_to_an_environment_that_is_not_listed_is_still_reported(
+    stage: Stage, api: OwnApi
+) -> None:
+    api.put(key("a"), NEW_A)
+    api.put(key("b"), B)
+    (stage.folder / "r.json").unlink()
+    stage.manifest(a="other.example.com", b=NEW_A)
+    api.intercept = lambda method, key_, _number: LAPSED if (method, key_) == ("POST", key("b")) else None
+    lost = apply(stage, "--on-create-failure", "leave")
+    assert sorted(hostnames(lost.document)) == [B, NEW_A]
+    stage.manifest(a="other.example.com")
+    assert hostnames(apply(stage).document) == [B, NEW_A]
+    stage.manifest(a="other.example.com", b="third.example.com")
+    api.intercept = lambda _method, _key, _number: None
+    assert hostnames(apply(stage).document) == []
 
 
 @pytest.mark.parametrize("journal", [None, "", "no journal\n"], ids=["missing", "empty", "damaged"])
