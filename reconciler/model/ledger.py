@@ -110,7 +110,7 @@ def still_unserved(
     Left out is what an environment is seen to have again, and what is removed on purpose: a hostname that no environment
     desires, once its own environment has the new one, or none where it should have none. Which one that is shows its
     Environment id, live or pinned, and its name only where there is none to compare. The environment that a hostname was
-    on its way to must be listed too. `live` lacks environments that were not read. They show nothing.
+    to move to must be listed too. `live` lacks environments that were not read. They show nothing.
     """
     hostname_in = _hostnames(live)
     present, wanted = set(hostname_in.values()), set(desired.values())

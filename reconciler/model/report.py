@@ -78,7 +78,7 @@ class Unserved:
 
     `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
     that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
-    `target` is the environment that the hostname was on its way to, None where it was not moving.
+    `target` is the environment that the hostname was to move to, None where it was to move nowhere.
     """
 
     hostname: str

@@ -161,7 +161,7 @@ def test_none_of_another_pinned_environment_does_not_hide_it(
     assert hostnames(apply(stage).document) == left
 
 
-def test_a_hostname_that_was_on_its_way_to_an_environment_that_is_not_listed_is_still_reported(
+def test_a_hostname_that_was_to_move_to_an_environment_that_is_not_listed_is_still_reported(
     stage: Stage, api: OwnApi
 ) -> None:
     api.put(key("a"), NEW_A)
