@@ -13,7 +13,7 @@ from reconciler.cli.terminal import style_for, style_for_files
 from reconciler.model.conclusion import report_of
 from reconciler.model.failures import without_output
 from reconciler.operations.now import now
-from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, renderer
+from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, render_log, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,12 +55,10 @@ def publish(report: Report, options: Options) -> Report:
         if problem := file.write(report, options.command, style):
             log.say("error", problem)
             report = without_output(report, "report_not_written")
-    if report.failed:
-        from reconciler.render.text.sections import render_end
-
-        log.show(render_end(report, style_for(sys.stderr)))
-        if options.format not in FAILURE_FORMATS:
-            return report
+    if report.failed or options.format == "github":  # annotations are not for people
+        log.show(render_log(report, style_for(sys.stderr)))
+    if report.failed and options.format not in FAILURE_FORMATS:
+        return report
     style = replace(style_for(sys.stdout, verbose=log.verbosity > 0), comment_key=options.comment_key)
     text = renderer(options.command, options.format)(report, style)
     try:

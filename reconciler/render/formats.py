@@ -90,6 +90,19 @@ def renderer(command: str, format_: str) -> Renderer:
     return lambda report, style: finish(render(report, style), format_)
 
 
+def render_log(report: Report, style: Style) -> str:
+    """What standard error has at the end: why a run failed, or the report as text, without what progress has shown."""
+    if report.failed:
+        from reconciler.render.text.sections import render_end
+
+        return render_end(report, style)
+    if report.command == "apply":
+        from reconciler.render.text.apply import render_below_progress
+
+        return render_below_progress(report, style)
+    return renderer(str(report.command), "text")(report, style)
+
+
 def named_formats(arguments: Sequence[str]) -> dict[str, bool]:
     """The formats that a command line names, and whether standard output has them."""
     options = [word.partition("=")[::2] for word in arguments if "=" in word] + list(pairwise(arguments))

@@ -128,6 +128,6 @@ def _limited(items: tuple[Diagnostic, ...]) -> Iterable[Diagnostic]:
             continue
         shown, rest = level[: MAX_ANNOTATIONS - 1], level[MAX_ANNOTATIONS - 1 :]
         yield from shown
-        hint = "GitHub shows at most 10 of a kind; the log and the step summary have more"
+        hint = "GitHub shows at most 10 of a kind; the step summary has more"
         message = f"{len(rest)} more {severity}s, the first: {rest[0].message}"
         yield replace(rest[0], message=message, hint=hint, related=())

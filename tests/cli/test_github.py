@@ -133,6 +133,30 @@ def test_the_last_of_ten_annotations_counts_the_rest_at_the_first_omitted_proble
     assert re.search(r"line=12,.*::16 more errors", annotations[-1])
 
 
+def test_the_log_has_every_problem_beside_the_annotations(step: Stage) -> None:
+    step.manifest()
+    lines = [f"  e{number}: example{number}.com\n" for number in range(25)]
+    step.write("imgwire.yaml", "version: 1\nenvironments:\n" + "".join(lines))
+    log = step.run("validate", "--format", "github").err
+    assert log.count("error[apex-hostname]") == 25
+    assert "25 errors in 1 file" in log
+
+
+def test_the_log_has_the_plan_beside_the_annotations(step: Stage) -> None:
+    step.manifest(web=NEW)
+    ended = step.run("plan", "--format", "github")
+    assert ended.out == ""
+    assert "Plan: 1 to replace." in ended.err
+
+
+def test_the_log_has_the_end_of_an_apply_and_each_step_once(step: Stage) -> None:
+    step.manifest(web=NEW)
+    ended = step.run("apply", "--auto-approve", "--no-dns", "--format", "github")
+    assert ended.out == ""
+    assert "Applied: 3 done." in ended.err
+    assert len(re.findall(r"^ *done +create", ended.err, re.MULTILINE)) == 1
+
+
 def test_a_plan_annotates_what_apply_will_refuse(step: Stage) -> None:
     step.manifest(web={"hostname": NEW, "protect": True})
     ended = step.run("plan", "--format", "github")

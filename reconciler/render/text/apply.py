@@ -47,10 +47,22 @@ _MARKS = {
 
 
 def render_apply(report: Report, style: Style) -> str:
-    """The steps, the records to publish and to remove, then the numbers, each failure with its cause, and what to do next."""
+    """The steps, the records to publish and to remove, then the numbers, each failure with its cause, and what to do next.
+
+    On a terminal the run has printed each step as it ended and, before waiting, the records. `-v` and `show` print all.
+    """
+    return _render(report, style, below_progress=style.width is not None and not style.verbose)
+
+
+def render_below_progress(report: Report, style: Style) -> str:
+    """The same for a log that has the progress of the run, without what that has printed."""
+    return _render(report, style, below_progress=True)
+
+
+def _render(report: Report, style: Style, *, below_progress: bool) -> str:
     match report.content:
         case ApplyResult() as result:
-            return _render_result(result, style)
+            return _render_result(result, style, below_progress=below_progress)
         case PlanResult(blocks=found):
             blocked = blocks(found, style)
         case _:
@@ -69,17 +81,17 @@ def render_next(result: ApplyResult, style: Style) -> str:
     )
 
 
-def _render_result(result: ApplyResult, style: Style) -> str:
+def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -> str:
     return joined(
         [
-            _steps(result, style),
+            _steps(result, style, below_progress=below_progress),
             unreadable(result.plan, style),
             section("Published DNS records", render_publications(result.publications, style).splitlines()),
             section(
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
             records_to_publish(unpublished(result), result.plan, style),
-            "" if result.verified and _below_progress(style) else _records_to_remove(result),
+            "" if result.verified and below_progress else _records_to_remove(result),
             section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
@@ -94,14 +106,9 @@ def _render_result(result: ApplyResult, style: Style) -> str:
     )
 
 
-def _below_progress(style: Style) -> bool:
-    """On a terminal the run has printed each step as it ended and, before waiting, the records. `-v` and `show` print all."""
-    return style.width is not None and not style.verbose
-
-
-def _steps(result: ApplyResult, style: Style) -> str:
+def _steps(result: ApplyResult, style: Style, *, below_progress: bool) -> str:
     """The steps, worst first; below the progress of the run only those that it has not printed."""
-    printed = {StepState.DONE, StepState.FAILED, StepState.SKIPPED} if _below_progress(style) else set()
+    printed = {StepState.DONE, StepState.FAILED, StepState.SKIPPED} if below_progress else set()
     earlier = {step.id for step in result.plan.done}
     rows = []
     for state, (word, colour) in _MARKS.items():
