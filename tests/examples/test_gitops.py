@@ -205,3 +205,13 @@ def test_every_owner_rule_names_a_path_of_the_sample() -> None:
     for path, *owners in rules:
         assert (SAMPLE / path.strip("/")).exists()
         assert owners
+
+
+def test_the_sample_can_be_tried_on_one_machine(repository: Repository, tmp_path: Path) -> None:
+    """The block of the README as it is typed, but for where the tool's repository and the emulator are."""
+    (block,) = re.findall(r"^## Try it without GitHub\n.*?^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    block = block.replace("examples/gitops", str(SAMPLE)).replace("../imgwire-trial", str(tmp_path / "trial"))
+    block = block.replace("http://127.0.0.1:8321", repository.environment["IMGWIRE_API_BASE_URL"])
+    block = block.replace("sk_production", "sk_web-production").replace("sk_staging", "sk_web-staging")
+    repository.shell(block.replace('echo "exit code $?"', "test $? = 2"))
+    assert "shop-cdn.example.com" in (tmp_path / "trial" / "issue.md").read_text(encoding="utf-8")
