@@ -13,7 +13,7 @@ _SECTION = re.compile(r"^### `([a-z0-9_-]+)`\n(?:.*\n)*?(?=^##|\Z)", re.MULTILIN
 
 def section(word: str) -> str | None:
     """The section in Markdown, with its heading, or None for an unknown word."""
-    return _sections().get(word)
+    return _sections().get(word.lower())
 
 
 def listed() -> str:

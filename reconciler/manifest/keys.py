@@ -162,6 +162,8 @@ class _Search:
             reason += f"; {FALLBACK_VARIABLE} is set, but only a manifest with one environment uses it"
         absent = "".join(f"{table.where} has no entry `{name}`, and " for table in self._tables)
         hint = f"set {source.variable} to the Server API Key of this Environment, or name its place with `api_key`"
+        if self._tables:
+            hint = f"add `{name}` to {self._tables[0].where}, or {hint}"
         return _Unusable(absent + reason, hint)
 
     def _from_file(self, source: KeyFile, environment: Environment) -> _Candidate | _Unusable:

@@ -228,7 +228,12 @@ class _ShapeChecker:
         elif failure.validator == "minimum":
             message = f"{shown} must be {must_be}"
         else:
-            message = f"{shown} must be {must_be}, not {describe(value)}"
+            found = (
+                f"`{shorten(value.text)}`"
+                if path == ("version",) and isinstance(value, AmbiguousScalar)
+                else describe(value)
+            )
+            message = f"{shown} must be {must_be}, not {found}"
         self._add_diagnostic(Code.WRONG_TYPE, message, at, hint, environment=environment_of(path))
 
     def _key(self, path: Path, key: str) -> Location:

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.documents.format import PLAN
+from reconciler.documents.format import PLAN, REPORT
 from reconciler.documents.reports import render_plan
 from reconciler.documents.saved_plan import SavedPlan, check_size, other_format, saved_plan_of
 from reconciler.documents.schema import misfit
@@ -104,7 +104,10 @@ def read_saved_plan(path: str) -> SavedPlan:
         raise _unusable(path, "is not JSON") from None
     other = other_format(document)
     if other is not None:
-        message = f"{path} is a document of another format: {other}"
+        is_report = document["format"] == REPORT
+        message = (
+            f"{path} is a {'report or receipt, not a plan' if is_report else 'document of another format'}: {other}"
+        )
         hint = "make a plan with this version: reconciler plan --out FILE"
         raise Stopped(Failed(ExitCode.REFUSED, "other_format", message, hint))
     try:

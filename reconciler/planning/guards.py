@@ -177,10 +177,12 @@ def list_windows(windows: Sequence[ChangeWindow]) -> str:
 def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
     count = len(plan.interruptions)
     if count > consent.max_interruptions:
+        of_base = consent.base is not None and consent.base.manifest.max_interruptions == consent.max_interruptions
+        whose = " of the base revision" if of_base else ""
         yield Block(
             "too_many_interruptions",
             None,
             f"the plan interrupts {count} serving hostname{'s' * (count > 1)},"
-            f" more than the limit of {consent.max_interruptions}",
+            f" more than the limit of {consent.max_interruptions}{whose}",
             f"--max-interruptions {count}",
         )
