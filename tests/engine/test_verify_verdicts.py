@@ -146,3 +146,13 @@ async def test_an_answer_about_another_environment_is_no_verdict() -> None:
     assert isinstance(verified.live, Unreadable)
     assert (verified.verdict, verified.live.error.kind) == (Verdict.UNKNOWN, "unexpected")
     assert elsewhere.environment_id in verified.message
+
+
+@pytest.mark.anyio
+async def test_a_read_of_another_environment_than_the_pinned_one_is_no_verdict() -> None:
+    async def look(_environment: str, _found: Domain) -> tuple[()]:
+        return ()
+
+    pins = {"web": domain("shop", WEB).environment_id}
+    (verified,) = await verify_all([("web", WEB)], Answering(Present(READY)), 1, Waiting(look, pins=pins))
+    assert (verified.verdict, READY.environment_id in verified.message) == (Verdict.UNKNOWN, True)

@@ -311,6 +311,14 @@ async def test_a_verify_with_a_lost_answer_has_an_unknown_outcome() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_check_that_is_answered_for_another_environment_is_not_believed() -> None:
+    elsewhere = domain("shop", NEW.hostname)
+    step = Verify("web", NEW.hostname, Identity(NEW.hostname, NEW.id, NEW.environment_id))
+    found, _, seen = await done(step, R_NEW, elsewhere, *[R_NEW] * 3)
+    assert (found, Present(elsewhere) in seen) == ("unexpected", False)
+
+
+@pytest.mark.anyio
 async def test_stale_reads_of_the_deleted_domain_are_not_reported() -> None:
     found, _, seen = await done(CREATE, R_ABSENT, TAKEN, R_OLD, R_ABSENT, NEW, deleted=OLD)
     assert (found, R_OLD in seen) == (NEW, False)
