@@ -75,7 +75,7 @@ class Emulator:
         environment_id = _decode(headers.get(b"x-environment-id"))
         caller = world.auth.identify(_decode(headers.get(b"authorization")), environment_id)
         fault = self._next_fault(method, path, caller)
-        start = time.perf_counter()
+        start, resets = time.perf_counter(), world.resets
         entry: dict[str, Any] = {
             "method": method,
             "path": mask_keys(path),
@@ -101,7 +101,8 @@ class Emulator:
         finally:
             # Before the response is sent, so that a client that has it finds it in the log.
             entry["seconds"] = round(time.perf_counter() - start, 6)
-            world.log.add(entry)
+            if world.resets == resets:
+                world.log.add(entry)
         return reply, fault
 
     def _next_fault(self, method: str, path: str, caller: Caller) -> Fault | None:
@@ -129,8 +130,11 @@ class Emulator:
     async def _reply(self, scope: Scope, receive: Receive, fault: Fault | None) -> Reply:
         wait = self._world.switches.latency + (fault.seconds if fault and fault.kind is not Kind.DRIP else 0.0)
         if wait:
+            resets = self._world.resets
             receive = await _read_ahead(scope, receive)
             await self._sleep(wait)
+            if self._world.resets != resets:
+                raise ConnectionDropped(after=False)
         reply = Reply(500, [], b"")
         if fault is None or fault.acts:
             reply = await _collect(self._api, scope, receive)

@@ -46,9 +46,11 @@ class World(Core):
         self.limits = RateLimits()
         self.log = RequestLog()
         self.dns_server = dns_server
+        self.resets = 0
 
     def reset(self) -> None:
-        """Start again: no Environments, no keys, no faults, an empty log."""
+        """Start again: no Environments, no keys, no faults, an empty log. Requests that wait are dropped."""
+        self.resets += 1
         with self.writing() as state:
             state.clear()
         self.domains.clear()

@@ -411,6 +411,19 @@ async def test_a_reset_clears_the_rate_counts(world: World) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_request_that_waits_during_a_reset_is_dropped(world: World) -> None:
+    async def sleep(_: float) -> None:
+        world.reset()
+
+    world.switches = Switches(latency=1)
+    with pytest.raises(ConnectionDropped):
+        await ask(build(world, sleep=sleep))
+    with world.reading() as state:
+        assert (state.keys, state.environments) == ({}, {})
+    assert world.log.entries() == []
+
+
+@pytest.mark.anyio
 async def test_each_key_has_a_rate_of_its_own(world: World) -> None:
     world.switches = Switches(key_rate=1)
     transport = httpx.ASGITransport(build(world))
