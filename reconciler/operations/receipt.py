@@ -7,6 +7,7 @@ import errno
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.documents.applied import restore_object, result_object
@@ -69,6 +70,7 @@ class Receipt(NullObserver):
             return
         try:
             check_unlocked(journal)
+            self._warn_unreadable()
             _settle(self._path, journal)
             write_atomic(self._path, render_running(report))
             self._journal = Appender(journal, like=self._path)
@@ -77,6 +79,15 @@ class Receipt(NullObserver):
             message = f"could not write the receipt {error.filename or self._path}: {_why(error)}; nothing was applied"
             hint = "give --receipt a path that can be written and that no other run uses"
             raise Stopped(Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)) from None
+
+    def _warn_unreadable(self) -> None:
+        with contextlib.suppress(OSError):
+            if Path(self._path).stat().st_size and _earlier(self._path) is None:
+                message = (
+                    f"{self._path} is no receipt, or a damaged one, and is replaced. "
+                    "If its run left hostnames offline, they are no longer known"
+                )
+                self._observer.on_notice("warning", message)
 
     def on_send(self, step: Write) -> None:
         """What the next run must know if this one is killed before the answer: the hostname may be gone."""
@@ -177,7 +188,7 @@ def earlier_in(receipt: str | None, api_url: str) -> Earlier:
 
     Raises Stopped where its run left hostnames unserved at another API: this run cannot see them, and would forget them.
     """
-    earlier = _earlier(receipt)
+    earlier = _earlier(receipt) or Earlier()
     if not earlier.unserved or earlier.api_url == api_url:
         return earlier
     message = f"the receipt {receipt} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
@@ -191,17 +202,18 @@ def with_unserved(receipt: str | None, result: Result) -> Result:
         return result
     if result.exit_code is ExitCode.USAGE:  # the path may be one that is not to be read
         return result
-    return replace(result, unserved=_earlier(receipt).unserved)
+    return replace(result, unserved=(_earlier(receipt) or Earlier()).unserved)
 
 
-def _earlier(receipt: str | None) -> Earlier:
+def _earlier(receipt: str | None) -> Earlier | None:
+    """What the receipt knows; None where there is none, or none that can be read."""
     if receipt is None or journal_path(receipt) is None:
-        return Earlier()
+        return None
     try:
         document: Any = read_receipt(receipt)
         return earlier_of(document)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Earlier()
+        return None
 
 
 def _settle(path: str, journal: str) -> None:

@@ -213,6 +213,20 @@ def test_a_receipt_with_a_value_that_is_no_text_is_no_receipt(
     assert (apply(stage).code, hostnames(receipt())) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("content", "warned"),
+    [("", False), ('{"format": "imgwire-rec', True), ('{"format": "other"}', True), ("null", True)],
+)
+def test_a_file_that_is_no_receipt_is_replaced_with_a_warning(
+    stage: Stage, api: OwnApi, content: str, warned: bool
+) -> None:
+    stage.write("r.json", content)
+    ended = apply(stage)
+    assert ("warning: r.json is no receipt" in ended.err) is warned
+    assert ended.code == 0
+    assert "is no receipt" not in apply(stage).err
+
+
 def test_a_renamed_environment_repairs_it(stage: Stage, api: OwnApi) -> None:
     """It is known by its Environment id."""
     stage.set("IMGWIRE_API_KEY_WWW", key("a"))
