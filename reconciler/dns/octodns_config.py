@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ class Configuration:
                 self._manager = _ProvidersOnly(path, self.mask)
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
         except Exception as error:  # noqa: BLE001 - octoDNS imports and builds whatever the file names
             raise ConfigError(f"{path}: {_yaml_error(error) or self.describe(error)}") from None
 
@@ -101,7 +104,12 @@ class _ProvidersOnly(Manager):  # type: ignore[misc]
     def __init__(self, path: str, mask: SecretMask) -> None:
         self._mask = mask
         self._settings: dict[str, Any] = {}
-        super().__init__(path)
+        try:
+            super().__init__(path)
+        except (KeyError, TypeError, AttributeError):
+            if problem := _shape_problem(getattr(self, "config", None)):
+                raise ConfigError(problem) from None
+            raise
 
     def new_provider(self, name: str) -> Any:
         return super()._config_providers({name: copy.deepcopy(self._settings[name])})[name]
@@ -141,6 +149,20 @@ class _ProvidersOnly(Manager):  # type: ignore[misc]
 
     def _config_include_meta(self, _config: Any, _include_meta: bool = False) -> bool:
         return False
+
+
+def _shape_problem(config: object) -> str | None:
+    """What octoDNS needs and does not find in a configuration, without the text of the file."""
+    if not isinstance(config, Mapping):
+        return "the configuration is not a mapping"
+    for key in ("zones", "providers"):
+        if key not in config:
+            return f"the configuration has no `{key}`"
+        if not isinstance(config[key], Mapping):
+            return f"`{key}` is not a mapping"
+        if name := next((name for name, settings in config[key].items() if not isinstance(settings, Mapping)), None):
+            return f"`{name}` below `{key}` is not a mapping"
+    return None
 
 
 def _yaml_error(error: Exception) -> str | None:

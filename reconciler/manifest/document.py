@@ -26,7 +26,7 @@ from reconciler.manifest.recognition import is_manifest, mentions_environments
 from reconciler.manifest.scalars import EMPTY, REPORTED, AmbiguousScalar, plain_value
 from reconciler.manifest.source_text import MAX_PROBLEMS, TO_END_OF_LINE, Location, Position, SourceText, error
 from reconciler.manifest.syntax import explain_syntax
-from reconciler.manifest.wording import describe, shorten
+from reconciler.manifest.wording import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +217,7 @@ class _Builder:
             self._add_diagnostic(Code.WRONG_TYPE, "no key before the colon", event, "write a name before the colon")
         elif value is not REPORTED:
             text = shorten(event.value)
-            message = f"`{text}` as a key is {describe(value)}, not text"
+            message = f"without quotes, the key `{text}` is not text"
             self._add_diagnostic(Code.WRONG_TYPE, message, event, f'put it in quotes: `"{text}":`')
         return REPORTED
 

@@ -9,6 +9,10 @@ from reconciler.manifest.wording import closest, shorten
 Path = tuple[str, ...]
 """The keys above a value and its own, outermost first."""
 
+EXAMPLE_WINDOW = {"from": '"22:00"', "to": '"02:00"', "time_zone": "Europe/Berlin"}
+"""The keys that a change window must have, each with a value as YAML writes it."""
+_WINDOW = ", ".join(f"{key}: {text}" for key, text in EXAMPLE_WINDOW.items())
+
 EXPECTED = {
     "version": ("the number `1`", "write `version: 1`"),
     "api": ("a mapping", "write `base_url: …` below it, or remove the key"),
@@ -18,7 +22,7 @@ EXPECTED = {
     "allowed_domains": ("a list of domains", "write `allowed_domains: [example.com]`"),
     "change_windows": (
         "a list of windows",
-        'write `change_windows: [{from: "22:00", to: "02:00", time_zone: Europe/Berlin}]`',
+        f"write `change_windows: [{{{_WINDOW}}}]`",
     ),
     "days": ("a list of weekdays", "write `days: [mon, tue, wed, thu, fri]`, or remove the key for every day"),
     "from": ("a time such as `22:00`", 'write hours and minutes in quotes: `from: "22:00"`'),
@@ -48,7 +52,7 @@ _ENVIRONMENT = (
 )
 _ITEMS = {
     "allowed_domains": ("a domain", "write `example.com`"),
-    "change_windows": ("a mapping", 'write `{from: "22:00", to: "02:00", time_zone: Europe/Berlin}`'),
+    "change_windows": ("a mapping", f"write `{{{_WINDOW}}}`"),
     "days": ("a weekday", "write one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`"),
 }
 _LABEL = ("text", 'put it in quotes: `{name}: "{text}"`')
@@ -111,6 +115,11 @@ def expected(path: Path, value: object) -> tuple[str, str]:
             hint = "write `true`, without quotes"
         elif text.lower() in {"false", "no", "off", "0"}:
             hint = "write `false`, without quotes"
+    elif key in {"from", "to"} and isinstance(value, str):
+        latest = "23:59" if key == "from" else "24:00"
+        hint = f"write hours and minutes with two digits each, from `00:00` to `{latest}`"
+    elif key == "days" and isinstance(value, str):
+        hint = "write a list: `days: [mon]`"
     elif key == "version" and text in {"1", "1.0"}:
         hint = "write `version: 1`, without quotes and decimal point"
     return description, hint

@@ -27,6 +27,7 @@ VARIABLE = re.compile(r"(?![sc]k_)[A-Za-z_][A-Za-z0-9_]{0,255}")
 PATH = re.compile(r"(?![sc]k_)[^\0]{1,4096}", re.DOTALL)
 START = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 END = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
+MAX_ZONE = 64  # characters of the name of a time zone
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
 
 _ENVIRONMENT_KEYS = frozenset(ENVIRONMENT_KEYS)
@@ -59,11 +60,12 @@ def _limits_fit(limits: Any) -> bool:
         _is_integer(most)
         and most >= 0
         and _list_fits(limits, "allowed_domains", 1000, lambda item: isinstance(item, str))
-        and _list_fits(limits, "change_windows", 100, _window_fits)
+        and _list_fits(limits, "change_windows", 100, window_fits)
     )
 
 
-def _window_fits(window: Any) -> bool:
+def window_fits(window: Any) -> bool:
+    """Whether one entry of `change_windows` matches the schema."""
     return (
         isinstance(window, dict)
         and window.keys() <= set(WINDOW_KEYS)
@@ -72,7 +74,7 @@ def _window_fits(window: Any) -> bool:
         and isinstance(end := window.get("to"), str)
         and END.fullmatch(end) is not None
         and isinstance(zone := window.get("time_zone"), str)
-        and len(zone) <= 64
+        and len(zone) <= MAX_ZONE
         and _list_fits(window, "days", 7, lambda day: isinstance(day, str) and day in DAYS)
     )
 

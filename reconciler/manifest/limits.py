@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.fast_schema import END, START
+from reconciler.manifest.fast_schema import MAX_ZONE, START, window_fits
 from reconciler.manifest.hostnames import HostnameError, domain_name
 from reconciler.manifest.located import LocatedList, LocatedMapping
 from reconciler.manifest.source_text import Location, error
@@ -48,29 +48,21 @@ class ManifestLimits:
     def _window(self, window: LocatedMapping, at: Location) -> ChangeWindow | None:
         start, end, zone = (window.get(key) for key in ("from", "to", "time_zone"))
         days = window.get("days", DAYS)
-        if not (
-            isinstance(start, str)
-            and START.fullmatch(start)
-            and isinstance(end, str)
-            and END.fullmatch(end)
-            and isinstance(zone, str)
-            and isinstance(days, list | tuple)
-            and all(day in DAYS for day in days)
-        ):
-            return None
-        if start == end:
+        if isinstance(start, str) and START.fullmatch(start) and start == end:
             hint = 'for the whole day write `from: "00:00"` and `to: "24:00"`'
             self.problems.append(
                 error(Code.WRONG_TYPE, "the change window starts and ends at the same time", at, hint=hint)
             )
-            return None
-        if zone not in _time_zones():
+        if isinstance(zone, str) and zone not in _time_zones():
             self._refuse_zone(zone, self._document.value_at(window, "time_zone"))
+        if not window_fits(window) or start == end or zone not in _time_zones():
             return None
         numbers = tuple(number for number, day in enumerate(DAYS) if day in days)
-        return ChangeWindow(numbers, _minutes(start), _minutes(end), zone)
+        return ChangeWindow(numbers, _minutes(window["from"]), _minutes(window["to"]), zone)
 
     def _refuse_zone(self, zone: str, at: Location) -> None:
+        if len(zone) > MAX_ZONE:  # reported with the schema
+            return
         suggestion = closest(zone, tuple(sorted(_time_zones())))
         hint = f"did you mean `{suggestion}`?" if suggestion else "write a name such as `Europe/Berlin` or `UTC`"
         message = f"there is no time zone `{shorten(zone)}`"

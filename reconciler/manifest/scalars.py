@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousScalar:
-    """A value that no key of a manifest accepts: YAML versions read it differently, or it is empty."""
+    """A value that no key of a manifest accepts: YAML versions read it differently, or it is empty.
+
+    `kind` is what a message calls it, with `{text}` where it shows the text.
+    """
 
     kind: str
     text: str = ""
@@ -24,7 +27,7 @@ _WORDS: dict[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **{
-        form: AmbiguousScalar("a YAML 1.1 boolean", form)
+        form: AmbiguousScalar("`{text}`", form)  # a boolean of YAML 1.1
         for word in ("yes", "no", "on", "off")
         for form in (word, word.title(), word.upper())
     },
@@ -41,7 +44,7 @@ _NUMBERS = re.compile(
     r"|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF|nan|NaN|NAN)))",
     re.DOTALL,
 )
-_KINDS = {"date": "a date", "sixty": "a YAML 1.1 base-60 number", "number": "a number"}
+_KINDS = {"date": "a date", "sixty": "`{text}` without quotes", "number": "a number"}
 
 
 def plain_value(text: str) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reconciler.manifest.codes import Code
 from reconciler.manifest.expectations import (
+    EXAMPLE_WINDOW,
     EXPECTED,
     NAME_HINT,
     Path,
@@ -75,6 +76,8 @@ class _ShapeChecker:
         self._diagnostics: list[Diagnostic] = []
         self._reported: set[Path] = set()
         """Paths that need no more diagnostics, with all below them."""
+        self._incomplete: set[Path] = set()
+        """Change windows whose missing keys are reported."""
 
     def check(self, root: object) -> list[Diagnostic]:
         for misplaced in misplaced_keys(self._document):
@@ -135,15 +138,16 @@ class _ShapeChecker:
             self._add_diagnostic(Code.MISSING_KEY, "the manifest has no `version`", at, "write `version: 1` at the top")
 
     def _missing_in_window(self, path: Path, window: LocatedMapping) -> None:
-        if path in self._reported:
+        if path in self._incomplete:
             return
-        self._reported.add(path)
-        missing = [key for key in ("from", "to", "time_zone") if key not in window]
-        if any(key not in known_keys(path) and intended_key(key, known_keys(path)) in missing for key in window):
-            self._reported.discard(path)  # misspelt, and reported as an unknown key
-            return
-        message = f"the change window has no {' and no '.join(f'`{key}`' for key in missing)}"
-        self._add_diagnostic(Code.MISSING_KEY, message, self._value(path), expected(path, window)[1])
+        self._incomplete.add(path)
+        known = known_keys(path)
+        misspelt = {intended_key(key, known) for key in window if key not in known}  # reported as unknown keys
+        missing = {key: text for key, text in EXAMPLE_WINDOW.items() if key not in window and key not in misspelt}
+        if missing:
+            message = f"the change window has no {' and no '.join(f'`{key}`' for key in missing)}"
+            hint = f"add {' and '.join(f'`{key}: {text}`' for key, text in missing.items())}"
+            self._add_diagnostic(Code.MISSING_KEY, message, self._value(path), hint)
 
     def _bad_name(self, path: Path, name: str) -> None:
         if (*path, name) in self._reported:

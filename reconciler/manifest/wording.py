@@ -17,9 +17,9 @@ def shorten(text: str) -> str:
 
 
 def describe(value: object) -> str:
-    """The kind of a value, with an article."""
+    """The kind of a value, with an article, or the value itself where its kind has no plain name."""
     if isinstance(value, AmbiguousScalar):
-        return value.kind
+        return value.kind.format(text=shorten(value.text))
     if value is None:
         return "`null`"
     if isinstance(value, bool):

@@ -76,7 +76,7 @@ def approve_digest(proposal: Proposal, expected: str) -> Approval:
     return Declined(
         "digest_differs",
         f"the plan is not the approved one: its digest is {proposal.digest}, expected {expected}",
-        "Review the plan above, also after an apply that did not finish. To approve it, pass its digest.",
+        "review the plan above; to approve it, pass its digest",
     )
 
 

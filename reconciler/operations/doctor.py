@@ -168,7 +168,7 @@ async def _clock(url: SplitResult, settings: HttpSettings) -> Check:
     except BackendError:
         return _skipped("clock", "the API does not answer")
     except (KeyError, ValueError, OverflowError):
-        return _skipped("clock", "the answer has no date")
+        return _skipped("clock", "the answer of the API has no `Date` header")
     skew = round(settings.wall_clock() - there)
     if abs(skew) > MAX_SKEW:
         side = "ahead of" if skew > 0 else "behind"

@@ -219,7 +219,7 @@ def _notify(draft: ImportDraft, context: Context, live: Mapping[str, Live], entr
                 pass
     if not entries:
         return
-    notice("info", f"Proven: the plan for {_listed(entries)} is empty.")
+    notice("info", f"Checked: the plan for {_listed(entries)} is empty.")
     for item in draft.workspace.manifest.environments:
         if isinstance(item.key, DefaultKey) and _falls_back(item.key, draft.inputs.environ):
             message = f"`{item.name}` finds its key in {item.key.fallback} only while the manifest lists no other"

@@ -37,7 +37,7 @@ def render_total(diagnostics: Sequence[Diagnostic]) -> str:
     counts = ", ".join(f"{count:,} {severity}{'s' * (count != 1)}" for severity, count in number.items() if count)
     files = len({item.span.file for item in diagnostics if item.span})
     place = f" in {files} file{'s' * (files != 1)}" if files else ""
-    return f"{counts}{place}. `reconciler explain {diagnostics[0].code}` explains a code."
+    return f"{counts}{place}. For details of a code, run `reconciler explain {diagnostics[0].code}`."
 
 
 def render_github(diagnostics: Iterable[Diagnostic]) -> str:

@@ -312,11 +312,23 @@ def test_a_provider_that_fails_is_told_without_its_secret(stage: Stage, folder: 
     [
         (None, "octodns.yaml: No such file or directory"),
         ("providers: [", "octodns.yaml: ParserError: "),
-        ("providers: {}", "octodns.yaml: KeyError: 'zones'"),
+        ("", "octodns.yaml: the configuration is not a mapping"),
+        ("providers: {}", "octodns.yaml: the configuration has no `zones`"),
+        ("providers: []\nzones: {}", "octodns.yaml: `providers` is not a mapping"),
+        ("providers: {x: }\nzones: {}", "octodns.yaml: `x` below `providers` is not a mapping"),
         ("providers: {x: {class: no.such.Provider}}\nzones: {}", "octodns.yaml: "),
         ("providers: {x: {class: octodns.provider.yaml.YamlProvider}}\nzones: {}", "octodns.yaml: "),
     ],
-    ids=["missing", "not YAML", "no zones", "unknown class", "setting missing"],
+    ids=[
+        "missing",
+        "not YAML",
+        "empty",
+        "no zones",
+        "list of providers",
+        "empty provider",
+        "unknown class",
+        "setting missing",
+    ],
 )
 def test_a_configuration_that_cannot_be_used_ends_with_65(
     stage: Stage, folder: Path, config: str | None, message: str

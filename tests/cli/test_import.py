@@ -46,7 +46,7 @@ def left_in(stage: Stage) -> list[str]:
 
 def test_a_whole_manifest_is_printed_and_only_get_is_sent(live: Stage) -> None:
     ended = live.run("import", "web", "api", "web")
-    assert (ended.code, ended.out, ended.err) == (0, WHOLE, "Proven: the plan for `api`, `web` is empty.\n")
+    assert (ended.code, ended.out, ended.err) == (0, WHOLE, "Checked: the plan for `api`, `web` is empty.\n")
     assert live.sent() == [("GET", DOMAIN)] * 2
     assert left_in(live) == []
     live.write("imgwire.yaml", ended.out)
@@ -61,7 +61,7 @@ def test_what_is_printed_may_be_sent_to_the_default_manifest(live: Stage) -> Non
 def test_it_is_written_where_there_is_no_manifest_yet(live: Stage) -> None:
     ended = live.run("import", "api", "web", "--write", "-f", "sites.yaml")
     assert (ended.code, ended.out) == (0, "")
-    assert ended.err == "Proven: the plan for `api`, `web` is empty.\nAdded `api`, `web` to sites.yaml.\n"
+    assert ended.err == "Checked: the plan for `api`, `web` is empty.\nAdded `api`, `web` to sites.yaml.\n"
     assert live.read("sites.yaml") == WHOLE
 
 
@@ -165,7 +165,7 @@ def test_what_has_no_custom_domain_fails_and_the_others_are_printed(live: Stage)
     assert (ended.code, ended.out) == (1, WHOLE)
     assert ended.err == (
         "error: `bare` has no custom domain, so there is nothing to import\n"
-        "Proven: the plan for `api`, `web` is empty.\n"
+        "Checked: the plan for `api`, `web` is empty.\n"
     )
 
 

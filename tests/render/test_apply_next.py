@@ -26,5 +26,5 @@ def test_only_a_failure_is_to_be_fixed_before_apply_runs_again(kind: str | None,
         results = {step.id: StepResult(StepState.NOT_STARTED, StepError(kind, "why")) for step in PLAN.steps}
         applied = replace(applied, results=results)
     text = next_step(ApplyResult(Proposal(PLAN, "sha256:0"), applied), PLAIN)
-    assert text.endswith("run `reconciler apply` again: it continues from live.")
+    assert text.endswith("run `reconciler apply` again: it does what is left.")
     assert ("fix the error" in text) is fix

@@ -245,7 +245,7 @@ def next_step(result: ApplyResult, style: Style) -> str:
         return f"Next: run `{command('apply', outside[0])}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        return f"Next: {'fix the error above, then ' if wrong else ''}run `{next_command.again()}` again: it continues from live."
+        return f"Next: {'fix the error above, then ' if wrong else ''}run `{next_command.again()}` again: it does what is left."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return next_check(Verdict.STUCK, next_command)
     live = {name: domain for name, state in result.applied.live.items() if (domain := domain_of(state))}
