@@ -6,15 +6,15 @@ import shlex
 
 import click
 
-from reconciler.render.given import Given, given_of
+from reconciler.render.given import Given, given_of, with_options
 
 DEFAULT_EMULATOR_STATE = ".imgwire-emulator.json"
 
 
 def rerun_command(*more: str) -> str:
-    """This run's own command line with `more` behind it, quoted for a shell."""
+    """This run's own command line with the options in `more`, quoted for a shell."""
     given = click.get_current_context().find_root().obj or ()
-    return shlex.join(["reconciler", *given, *more])
+    return shlex.join(["reconciler", *with_options(given, more)])
 
 
 def given_options() -> Given:

@@ -13,6 +13,7 @@ _PLACE = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_h
 _SELECTION = ("names", "selectors", "shard")
 _GUARDS = ("unprotect", "max_interruptions", "ignore_window")
 _BASE = ("base",)
+_REPEATABLE = frozenset({"--unprotect"})
 _RECORD = ("receipt", "publish")
 
 
@@ -56,6 +57,31 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
     return Given(
         words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE), words(_RECORD), str(saved) if saved else None
     )
+
+
+def with_options(given: Sequence[str], more: Sequence[str]) -> list[str]:
+    """The words of a command line with the options in `more`, each of which replaces what `given` has for it."""
+    words = list(given)
+    for place, option in enumerate(more):
+        if option.startswith("--") and option not in _REPEATABLE:
+            is_flag = not more[place + 1 : place + 2] or more[place + 1].startswith("--")
+            words = _without(words, option, 1 if is_flag else 2)
+    end = words.index("--") if "--" in words else len(words)
+    return [*words[:end], *more, *words[end:]]
+
+
+def _without(words: Sequence[str], option: str, length: int) -> list[str]:
+    """The words without an option that takes `length` of them, or one if its value follows a `=`."""
+    kept: list[str] = []
+    skipped = 0
+    for word in words:
+        if skipped:
+            skipped -= 1
+        elif word == option:
+            skipped = length - 1
+        elif not word.startswith(f"{option}="):
+            kept.append(word)
+    return kept
 
 
 def _words(option: str, value: object, default_state: str) -> Iterator[str]:
