@@ -29,18 +29,6 @@ UNREAD = ("7, 8", "keys or network: an environment could not be read")
 _GROUPS = (CONSENT, MANIFEST, API, DNS, OUTPUT, OTHER)  # in this order, after the command's own options
 
 
-def help_command(group: click.Group, command: click.Command | None, name: str | None) -> click.Command:
-    """A command that prints the help page of `command`, or of the whole tool."""
-
-    def show() -> int:
-        root = click.get_current_context().find_root()
-        context = click.Context(command, info_name=name, parent=root) if command else root
-        click.echo((command or group).get_help(context))
-        return 0
-
-    return click.Command("help", callback=show)
-
-
 class Option(click.Option):
     """An option with the heading it is listed under. Without a heading it is one of the command's own."""
 
@@ -76,6 +64,7 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
         self.exit_codes = tuple(exit_codes)
+        self.short_help = (self.help or "").partition("\n")[0]  # click would cut it at the width of the page
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for place, (word, following) in enumerate(itertools.pairwise(args)):
@@ -85,10 +74,11 @@ class Command(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption:
-            suggestion = option_suggestion(given)
+            options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+            suggestion = option_suggestion(given, options, self.name or "")
             if suggestion is None:
                 raise
-            raise click.UsageError(f"No such option: {suggestion[0]}. Use {suggestion[1]}.", ctx) from None
+            raise click.UsageError("No such option: {}. {}".format(*suggestion), ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str | None, list[tuple[str, str]]] = {None: [], **{name: [] for name in _GROUPS}}

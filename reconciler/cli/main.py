@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler.cli.help import help_command
 from reconciler.cli.signals import signals
 from reconciler.model.exit_codes import ExitCode
 from reconciler.render.suggestions import command_suggestion
@@ -50,13 +49,15 @@ class Commands(click.Group):
         signals.check()
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["help"]:
+            args = [*(word for word in args if word != "help"), "--help"]
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            if args[0] == "help":
-                command = self.get_command(ctx, args[1]) if len(args) > 1 else None
-                return "help", help_command(self, command, args[1] if command else None), []
             ctx.fail(f"No such command '{args[0]}'. {command_suggestion(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
 
@@ -73,12 +74,11 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            text = io.StringIO()
-            error.show(text)
-            _print_error(text.getvalue())
             usage = isinstance(error, click.UsageError)
+            message = error.format_message().replace("\n\t", " ")  # click writes each choice on a line of its own
+            _print_error(error, message)
             code = ExitCode.USAGE if usage else ExitCode.ERROR
-            code = _document(arguments, code, "usage" if usage else "error", error.format_message())
+            code = _document(arguments, code, "usage" if usage else "error", message)
         except (click.Abort, KeyboardInterrupt):
             code = signals.first or ExitCode.INTERRUPTED
             signals.settle(code)
@@ -87,14 +87,19 @@ class Commands(click.Group):
             code = _document(arguments, code, "interrupted", f"ended by {name}")
         except OSError as error:
             code = ExitCode.ERROR
-            _print_error(f"error: {error.strerror or error}\n")  # such as a full disk under standard output
+            _print_error(error, error.strerror or str(error))  # such as a full disk under standard output
         _exit(ExitCode(code or ExitCode.OK))
 
 
-def _print_error(text: str) -> None:
-    from reconciler.model.escape import finish_lines  # not needed for a first `--help`
+def _print_error(error: Exception, message: str) -> None:
+    from reconciler.cli.log import Log  # not needed for a first `--help`
 
-    click.echo(finish_lines(text), nl=False, err=True)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        Log().write(f"{message}\n")
+        return
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        Log().write(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n\n")
+    Log().say("error", message)
 
 
 def _open_streams() -> None:

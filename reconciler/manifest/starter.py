@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from reconciler.manifest.sources import DEFAULT_PATH
@@ -73,5 +74,5 @@ def write_starter(path: str) -> None:
 
 def next_step(path: str) -> str:
     """What to do with the starter at this path."""
-    named = "" if path == DEFAULT_PATH else f" -f {path}"
+    named = "" if path == DEFAULT_PATH else f" -f {shlex.quote(path)}"
     return f"Wrote {path}. Put your hostnames in, then: reconciler validate{named}"

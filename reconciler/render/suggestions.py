@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _OPTIONS: Mapping[str, str] = {
     "target": "--env NAME",
+    "environment": "--env NAME",
+    "environments": "--env NAME",
     "json": "--format json",
     "o": "--format FORMAT",
     "output": "--format FORMAT, or --report FORMAT=FILE",
@@ -59,12 +61,21 @@ def command_suggestion(word: str, commands: Collection[str]) -> str:
     return _COMMANDS.get(word) or (f"Did you mean '{close[0]}'?" if close else "")
 
 
-def option_suggestion(arguments: Sequence[str]) -> tuple[str, str] | None:
-    """The first option in `arguments` that belongs to another tool, and what does the same here."""
+def option_suggestion(arguments: Sequence[str], options: Collection[str], command: str) -> tuple[str, str] | None:
+    """The first option in `arguments` that belongs to another tool, and a sentence with what does the same here.
+
+    `options` are those of the command.
+    """
     for argument in arguments:
         if argument == "--":
             break
         word = argument.partition("=")[0]
-        if word.startswith("-") and (hint := _OPTIONS.get(word.lstrip("-"))) and word != hint.partition(" ")[0]:
-            return word, hint
+        hint = _OPTIONS.get(word.lstrip("-")) if word.startswith("-") and word not in options else None
+        if hint is None:
+            continue
+        option = hint.partition(" ")[0].rstrip(",")
+        if option in options or not option.startswith("--"):
+            return word, f"Use {hint}."
+        if option == "--auto-approve":
+            return word, f"`{command}` changes no custom domain and needs no approval."
     return None

@@ -19,6 +19,7 @@ from reconciler.render.suggestions import command_suggestion
 )
 @click.option("--format", cls=pages.Option, group=pages.OUTPUT, help="Output format.")
 @click.option("--out", cls=pages.Option, help="Save it.")
+@click.option("--env", "--auto-approve", cls=pages.Option, hidden=True)
 def do(**_: object) -> None: ...
 
 
@@ -40,6 +41,7 @@ def test_a_help_page_lists_groups_then_exit_codes_then_examples() -> None:
         (["-json"], "No such option: -json. Use --format json."),
         (["-auto-approve"], "No such option: -auto-approve. Use --auto-approve."),
         (["--yes"], "No such option: --yes. Use --auto-approve."),
+        (["--environment=web"], "No such option: --environment. Use --env NAME."),
         (["--no-color"], "No such option: --no-color. Use the variable NO_COLOR=1."),
         (["-destroy"], "No such option: -destroy. Use `hostname: null` in the manifest, then `reconciler apply`."),
     ],
@@ -49,6 +51,46 @@ def test_an_option_of_another_tool_is_answered_with_ours(arguments: list[str], a
     ended = CliRunner().invoke(do, arguments)
     assert ended.exit_code == 2
     assert answer in ended.output
+
+
+@pytest.mark.parametrize("option", ["--yes", "--auto-approve", "-y", "--force"])
+def test_a_command_that_changes_nothing_needs_no_approval(option: str) -> None:
+    ended = CliRunner().invoke(main, ["plan", option])
+    assert ended.exit_code == 64
+    assert ended.stderr.endswith(f"No such option: {option}. `plan` changes no custom domain and needs no approval.\n")
+
+
+@pytest.mark.parametrize(("word", "suggestion"), [("plam", "Did you mean 'plan'?"), ("destroy", "`hostname: null`")])
+def test_help_of_an_unknown_command_fails_with_a_suggestion(word: str, suggestion: str) -> None:
+    ended = CliRunner().invoke(main, ["help", word])
+    assert (ended.exit_code, ended.stdout) == (64, "")
+    assert suggestion in ended.stderr
+
+
+def test_help_of_a_subcommand_is_its_page() -> None:
+    assert CliRunner().invoke(main, ["help", "dns", "show"]).output.startswith("Usage: main dns show")
+    assert CliRunner().invoke(main, ["help"]).output == CliRunner().invoke(main, ["--help"]).output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["schema"], ["completion", "csh"], ["plan", "--report", "foo=x"], ["validate", "--format", "xml"], ["destroy"]],
+    ids=" ".join,
+)
+def test_a_usage_error_in_a_pipe_is_one_line(arguments: list[str]) -> None:
+    ended = CliRunner().invoke(main, arguments)
+    assert ended.exit_code == 64
+    *_, empty, message = ended.stderr.splitlines()
+    assert (empty, message.startswith("error: "), "\\t" in message) == ("", True, False)
+
+
+@pytest.mark.parametrize("width", ["60", "80", "120"])
+def test_a_list_of_subcommands_cuts_no_sentence(width: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    ended = CliRunner().invoke(main, ["dns", "--help"])
+    assert "..." not in ended.stdout.partition("Commands:")[2]
+    assert ended.stdout.endswith("\n")
+    assert CliRunner().invoke(main, ["dns"]).stderr.split() == ended.stdout.split()
 
 
 def test_an_unknown_option_keeps_the_suggestion_of_click() -> None:

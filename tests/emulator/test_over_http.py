@@ -406,7 +406,7 @@ def test_an_edit_of_a_file_with_a_journal_is_refused_and_nothing_is_lost(tmp_pat
         response = httpx.get(url + DOMAIN, headers=KEY)
         assert (response.status_code, response.json()) == (500, {"detail": refusal})
         code, stderr = stop(process)
-        assert (code, stderr.splitlines()[-1]) == (1, f"Error: {refusal}")
+        assert (code, stderr.splitlines()[-1]) == (1, f"error: {refusal}")
     assert (path.read_text(), journal.read_text()) == (edited, writes)
     path.write_text(unedited)
     with served(path) as (process, url):

@@ -133,20 +133,20 @@ def test_the_switches_are_listed() -> None:
 def test_errors_at_start_are_reported(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     state.write_text("{}")
-    assert failed("--state", str(state)) == (1, f"Error: {state}: not a state of the emulator\n")
+    assert failed("--state", str(state)) == (1, f"error: {state}: not a state of the emulator\n")
     faults = tmp_path / "faults.json"
     faults.write_text("{}")
-    assert failed("--faults", str(faults)) == (1, f"Error: {faults}: not a list of faults\n")
+    assert failed("--faults", str(faults)) == (1, f"error: {faults}: not a list of faults\n")
     code, words = failed("--set", "absent=1")
     assert (code, words.splitlines()[-1]) == (
         64,
-        "Error: Invalid value for --set: `absent` cannot be `1`; it is one of: 404, 400, 410, null, bare",
+        "error: Invalid value for --set: `absent` cannot be `1`; it is one of: 404, 400, 410, null, bare",
     )
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         arguments = [sys.executable, "-m", "reconciler", "emulator", "--port", str(port)]
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=20)
-    assert (done.returncode, done.stderr) == (1, f"Error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
+    assert (done.returncode, done.stderr) == (1, f"error: cannot serve on 127.0.0.1:{port}: Address already in use\n")
 
 
 def test_an_incomplete_request_is_not_carried_out(emulator: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,8 +15,8 @@ from reconciler.model.exit_codes import ExitCode
 @click.argument("path", default="imgwire.yaml", metavar="[PATH]")
 def init(path: str) -> ExitCode:
     """Run the command."""
+    from reconciler.cli.log import Log
     from reconciler.manifest.starter import next_step, write_starter
-    from reconciler.model.escape import finish_lines
 
     try:
         write_starter(path)
@@ -24,5 +24,5 @@ def init(path: str) -> ExitCode:
         if isinstance(error, FileExistsError) and error.filename == path:
             raise click.ClickException(f"{path} exists already and was left as it is; name another path") from None
         raise click.ClickException(f"could not write {path}: {error.strerror or error}") from None
-    click.echo(finish_lines(next_step(path)), err=True)
+    Log().say("info", next_step(path))
     return ExitCode.OK
