@@ -10,6 +10,7 @@ from reconciler.engine.verify import Waiting, absence_verdict, verify_all
 from reconciler.model.conclusion import refusal_code
 from reconciler.model.observer import NullObserver, Observers, Phase
 from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.report import Verdict
 from reconciler.model.results import Failed, Stopped, VerifyResult
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import former_hostnames, lookup_for, notes, record_lookup
@@ -48,20 +49,21 @@ async def verify(
     status = await survey(workspace, context)
     _refuse_identity_errors(status)
     desired = [(item.name, item.environment.hostname) for item in status.plan.environments if item.environment.hostname]
+    unwanted = {
+        item.name: absence_verdict(item.name, item.live)
+        for item in status.plan.environments
+        if not item.environment.hostname
+    }
+    wrong = [item for item in unwanted.values() if item.verdict is not Verdict.ABSENT]
     lookup = lookup_for(workspace, context, dns or Dns())
     try:
-        checked = await wait_until_ready(workspace, context, desired, wait, lookup)
+        checked = await wait_until_ready(workspace, context, desired, wait, lookup, final=wrong)
     except asyncio.CancelledError:
         if context.stop.requested is None:
             raise
         # Checks may have been sent by then, which is no change, but it is not nothing either.
         raise Stopped(Failed(context.stop.requested, "interrupted", "interrupted")) from None
     verified = {item.environment: item for item in checked}
-    unwanted = {
-        item.name: absence_verdict(item.name, item.live)
-        for item in status.plan.environments
-        if not item.environment.hostname
-    }
     verdicts = tuple({**verified, **unwanted}[item.name] for item in status.plan.environments)
     live = {item.environment: item.live for item in verdicts}
     interrupted = context.stop.requested
@@ -85,15 +87,19 @@ async def wait_until_ready(
     lookup: Lookup | None,
     *,
     after_create: bool = False,
+    final: Sequence[Verified] = (),
 ) -> tuple[Verified, ...]:
     """Verify until all is ready or nothing is left that could become so, or `max_seconds` have gone by.
 
+    `final` are verdicts that waiting does not change, to be shown beside the others.
     A requested stop ends it early with the verdicts of each environment's last check. Where an environment had no check by
     then, the cancellation passes.
     """
     verdicts: dict[str, Verified] = {}
 
-    context.observer.on_phase(Phase.VERIFYING, len(desired))
+    context.observer.on_phase(Phase.VERIFYING, len(desired) + len(final))
+    for item in final:
+        context.observer.on_verdict(item)
     pins = workspace.manifest.pins
     waiting = Waiting(record_lookup(lookup), max_seconds, after_create=after_create, pins=pins)
     backend = context.backend(workspace, AllowedCalls.TEST)

@@ -25,9 +25,6 @@ class Health(Enum):
         return self.value[1]
 
 
-ORDER = {health: place for place, health in enumerate(Health)}
-
-
 def health_of(live: Live) -> Health:
     """The health of what is live."""
     match live:

@@ -11,10 +11,11 @@ from samples import API_URL, TIME, domain, uid, wish
 from reconciler.model.conclusion import report_of
 from reconciler.model.diagnostics import Diagnostic, Excerpt, Related, Severity, Span
 from reconciler.model.digest import digest
-from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable
+from reconciler.model.domains import Absent, Domain, Live, Present, Unreadable, domain_of
 from reconciler.model.environments import Source, SourceFile
 from reconciler.model.errors import Conflict, ServerFault, Unauthorized
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.probe import Probe, ProbeVerdict
 from reconciler.model.proposal import Proposal
 from reconciler.model.report import Applied, Restored, StepError, StepResult, StepState, Unserved, Verdict, Verified
 from reconciler.model.results import (
@@ -192,6 +193,26 @@ def verify_mixed(said: str = "") -> Report:
     return _report("verify", VerifyResult(plan, verified))
 
 
+def verify_probed(said: str = "") -> Report:
+    """One hostname serves and one does not, one waits, and one environment has no custom domain, as desired."""
+    live = {**_live(said), "archive": Absent()}
+    waiting = [(name, domain) for name in ("slow",) if (domain := domain_of(live[name]))]
+    verified = (
+        Verified("archive", Verdict.ABSENT, live["archive"], "has no custom domain, as desired"),
+        Verified("blue", Verdict.READY, live["blue"], "CONNECTED, certificate ACTIVE"),
+        Verified("fine", Verdict.READY, live["fine"], "CONNECTED, certificate ACTIVE"),
+        Verified("slow", Verdict.WAITING, live["slow"], f"status PENDING{said}", records(waiting)),
+    )
+    wishes = [wish("archive", None, span=_at(4)), wish("blue", "a.example.com", span=_at(5))]
+    wishes += [item for item in _wishes() if item.name in {"fine", "slow"}]
+    plan = build_plan(wishes, {item.environment: item.live for item in verified}, API_URL)
+    probes = (
+        Probe("blue", "a.example.com", ProbeVerdict.NOT_SERVING, f"no connection{said}"),
+        Probe("fine", "fine.example.com", ProbeVerdict.SERVING, "serves over TLSv1.3, certificate valid for 60 days"),
+    )
+    return _report("verify", VerifyResult(plan, verified, frozenset({"archive"}), probes=probes))
+
+
 def status(said: str = "") -> Report:
     return _report("status", StatusResult(_plan(said)))
 
@@ -240,6 +261,7 @@ ALL = (
     apply_failures,
     apply_refused,
     verify_mixed,
+    verify_probed,
     status,
     drift,
     dns_show,

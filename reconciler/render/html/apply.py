@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import RestoreFailure, StepState, Verdict
-from reconciler.render.html.live import VERDICTS
-from reconciler.render.html.page import MAX_CARDS, Card, Line, Page, Tile, Tone, bounded, listing, place_of
+from reconciler.render.html.page import MAX_CARDS, TONES, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
-from reconciler.render.priority import STEP_STATES, by_verdict
+from reconciler.render.priority import STEP_STATES
+from reconciler.render.readiness import assess
 from reconciler.render.style import PLAIN
 from reconciler.render.text.apply import next_step, records_to_remove, unpublished
 from reconciler.render.text.sections import nothing_to_do
@@ -94,8 +94,8 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
             listing(
                 "After waiting",
                 [
-                    Line((item.environment, item.message, item.verdict), VERDICTS[item.verdict][0])
-                    for item in by_verdict(result.verified)
+                    Line((item.environment, item.message, readiness.words), TONES[readiness.colour])
+                    for item, readiness in assess(result.verified)
                 ],
             ),
             *dns_listings(result.records, result.dns_notes, ()),

@@ -31,6 +31,10 @@ class Tone(StrEnum):
     PLAIN = "plain"
 
 
+TONES = {"red": Tone.BAD, "yellow": Tone.WARN, "green": Tone.GOOD, "dim": Tone.PLAIN}
+"""By the colour that a terminal shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounded(Generic[T]):
     """The first items of a sequence, and the number of those that are left out."""

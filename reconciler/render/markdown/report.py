@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Present, Unreadable
-from reconciler.model.report import RestoreFailure, StepState, Verdict
+from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -20,16 +20,17 @@ from reconciler.model.results import (
     VerifyResult,
 )
 from reconciler.model.steps import Verify
-from reconciler.render.health import Health, health_of
+from reconciler.render.condition import conditions, status_total
 from reconciler.render.markdown.records import other_changes, published, record_tables
-from reconciler.render.markdown.sections import failure, host, marker, problems, unreadable, unserved, why
+from reconciler.render.markdown.sections import failure, hints, host, marker, problems, unreadable, unserved, why
 from reconciler.render.markup import Lines, assemble, bullets, code, fence, prose, table
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_health, by_kind, by_verdict
+from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_kind
 from reconciler.render.probes import verdict_words
+from reconciler.render.readiness import assess, assess_all, counted, hostnames_of
 from reconciler.render.text.apply import next_step, records_to_remove
-from reconciler.render.text.live import differences, drift_total
-from reconciler.render.text.verify import records_to_check
+from reconciler.render.text.live import drift_total, next_of_status
+from reconciler.render.text.verify import next_to_ready, records_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from reconciler.model.doctor import Check
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, StepResult, Verified
+    from reconciler.model.report import Applied, Finding, StepResult
     from reconciler.model.results import Read, Report
     from reconciler.model.steps import Step
+    from reconciler.render.readiness import Assessed
     from reconciler.render.style import Style
 
 
@@ -62,12 +64,13 @@ def render_report(report: Report, style: Style) -> str:
     match content:
         case StatusResult(plan=plan):
             head = ("Environment", "Live", "Desired", "Note")
-            rows = table(head, [_status(item) for item in by_health(plan.environments)])
-            return assemble([marker(report, style), title, rows, _probes(content.probes)])
+            rows = table(head, [_status(item) for item, _ in conditions(content)])
+            next_ = prose(next_of_status(content, style))
+            return assemble([marker(report, style), title, rows, _probes(content.probes), *hints(plan), next_])
         case ApplyResult():
             parts = [
                 *_steps(content.plan, content.applied),
-                _verdicts(content.verified),
+                _verdicts(assess(content.verified), content.plan),
                 unreadable(content.plan),
                 "**DNS records to publish**" if content.records else "",
                 *record_tables(content.records),
@@ -75,17 +78,20 @@ def render_report(report: Report, style: Style) -> str:
                 published(content.publications),
                 other_changes(content.other_changes),
                 _notes(content.dns_notes),
-                _next(content, style),
+                *hints(content.plan),
+                prose(next_step(content, style)),
             ]
         case VerifyResult():
             records = records_to_check(content)
             parts = [
-                _verdicts(content.verified),
+                _verdicts(assess_all(content), content.plan),
                 unreadable(content.plan),
                 "**DNS records**" if records else "",
                 *record_tables(records),
                 _notes(content.dns_notes),
                 _probes(content.probes),
+                *hints(content.plan),
+                prose(next_to_ready(content, style)),
             ]
         case DriftResult(plan=plan, findings=findings):
             parts = [
@@ -113,12 +119,6 @@ def render_report(report: Report, style: Style) -> str:
     return assemble([marker(report, style), title, *parts, "" if any(parts) else "Nothing to report."])
 
 
-def _next(result: ApplyResult, style: Style) -> str:
-    """The next step, with its commands as code."""
-    parts = next_step(result, style).split("`")
-    return "".join(code(part) if place % 2 else prose(part) for place, part in enumerate(parts))
-
-
 def _title(report: Report, content: Read) -> str:
     """How many environments ended how; the outcome in one word where nothing is counted, or a failure ended the run."""
     start, outcome = f"### Imgwire {report.command}: ", report.conclusion.outcome
@@ -129,15 +129,12 @@ def _title(report: Report, content: Read) -> str:
             return f"{start}{outcome} ({listed})" if listed else f"{start}{outcome}"
         case _ if report.failed:
             return f"{start}{outcome}"
-        case VerifyResult(verified=verified):
-            listed = _listed({verdict.value: sum(item.verdict is verdict for item in verified) for verdict in Verdict})
-            return f"{start}{listed or outcome}"
+        case VerifyResult():
+            return f"{start}{counted(assess_all(content)) or outcome}"
         case DriftResult():
             return f"{start}{drift_total(content).removesuffix('.')}"
-        case StatusResult(plan=plan):
-            health = [health_of(item.live) for item in plan.environments]
-            listed = _listed({state.words: health.count(state) for state in Health})
-            return f"{start}{listed or outcome}{f'. {differences(plan)}' if differences(plan) else ''}"
+        case StatusResult():
+            return f"{start}{status_total(conditions(content)) or outcome}"
         case _:
             return f"{start}{outcome}"
 
@@ -166,9 +163,13 @@ def _changes(findings: Iterable[Finding]) -> Iterator[str]:
             yield f"+ {item.environment}: {change.path}: {change.after or 'none'}"
 
 
-def _verdicts(verified: Iterable[Verified]) -> Lines:
-    rows = [(item.verdict.value, code(item.environment), prose(item.message)) for item in by_verdict(verified)]
-    return table(("Verdict", "Environment", "Why"), rows)
+def _verdicts(assessed: Assessed, plan: Plan) -> Lines:
+    hostnames = hostnames_of((item for item, _ in assessed), plan)
+    rows = [
+        (readiness.words, code(item.environment), host(hostnames[item.environment]), prose(item.message))
+        for item, readiness in assessed
+    ]
+    return table(("Verdict", "Environment", "Hostname", "Why"), rows)
 
 
 def _notes(notes: Iterable[DnsNote]) -> Lines:

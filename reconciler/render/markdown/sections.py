@@ -64,6 +64,12 @@ def unreadable(plan: Plan) -> Lines:
     return bullets("Could not be read", lines)
 
 
+def hints(plan: Plan) -> list[str]:
+    """What to do about environments that could not be read, once for each kind of error."""
+    found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
+    return [prose(f"Hint: {hint}") for hint in found]
+
+
 def unserved(items: Iterable[Unserved]) -> Lines:
     """The hostnames that no environment has any more, and since when."""
     lines = [

@@ -15,6 +15,7 @@ from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
+from reconciler.render.readiness import assess
 from reconciler.render.text.sections import (
     blocks,
     counted,
@@ -92,7 +93,10 @@ def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -
             ),
             records_to_publish(unpublished(result), result.plan, style),
             "" if result.verified and below_progress else _records_to_remove(result),
-            section("After waiting", [verdicts(result.verified, style, "  ")] if result.verified else []),
+            section(
+                "After waiting",
+                [verdicts(assess(result.verified), result.plan, style, "  ")] if result.verified else [],
+            ),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
             _restored(result, style),

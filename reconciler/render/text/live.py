@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
@@ -11,23 +10,33 @@ from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult, StatusResult
-from reconciler.render.health import Health, health_of
+from reconciler.render.condition import Condition, conditions, status_total
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import DRIFT_COMMANDS, by_health, by_kind
+from reconciler.render.priority import DRIFT_COMMANDS, by_kind
 from reconciler.render.probes import render_probes
-from reconciler.render.text.sections import counted, hints, joined, render_failure, unreadable
+from reconciler.render.text.sections import counted, hints, joined, read_again, render_failure, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.plan import EnvironmentPlan, Plan
+    from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.report import Finding
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
 _HEADER = ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME")
+
+_COMMANDS = {
+    Condition.NOT_SERVING: "dns check",
+    Condition.CERTIFICATE_WRONG: "dns check",
+    Condition.DIFFERENT: "plan",
+    Condition.FAILING: "verify",
+    Condition.WAITING: "verify",
+    Condition.NOT_PROBED: "status --probe",
+}
+"""What to do first."""
 
 _COLOURS = {
     DriftKind.MISSING: "red",
@@ -44,41 +53,45 @@ def render_status(report: Report, style: Style) -> str:
     if not isinstance(report.content, StatusResult):
         return render_failure(report, style)
     plan = report.content.plan
-    listed, folded = style.folded(by_health(plan.environments), lambda item: health_of(item.live) is Health.READY)
-    rows = [tuple(escape_control(cell) for cell in _cells(item)) for item in listed]
-    colours = [health_of(item.live).colour for item in listed]
-    rows = [(name, style(colour, status), *rest) for (name, status, *rest), colour in zip(rows, colours, strict=True)]
-    number = Counter(health_of(item.live) for item in plan.environments)
-    total = ", ".join(f"{number[health]:,} {health.words}" for health in Health if number[health])
-    differing = differences(plan)
-    command = "plan" if differing else "verify" if number[Health.FAILING] or number[Health.WAITING] else ""
+    pairs = conditions(report.content)
+    listed, folded = style.folded(pairs, lambda pair: pair[1] is Condition.READY)
+    rows = [
+        (escape_control(item.name), style(condition.colour, status), *rest)
+        for item, condition in listed
+        for status, *rest in [[escape_control(cell) for cell in _cells(item)]]
+    ]
     return joined(
         [
             table(rows, style.width, header=_HEADER),
             folded,
+            unreadable(plan, style),
             render_probes(report.content.probes, style),
-            f"Status: {total or 'no environment'}.{f' {differing}.' if differing else ''}",
-            f"Next: run `{NextCommand(plan, style).line(command)}`." if command else "",
+            f"Status: {status_total(pairs) or 'no environment'}.",
             hints(plan),
+            next_of_status(report.content, style),
         ]
     )
 
 
-def differences(plan: Plan) -> str:
-    """How many of the environments are not as desired, in words; empty where there are none."""
-    count, total = sum(bool(item.changes) for item in plan.environments), counted(len(plan.environments), "environment")
-    return f"{count:,} of {total} {'differs' if count == 1 else 'differ'} from the manifest" if count else ""
+def next_of_status(result: StatusResult, style: Style) -> str:
+    """What to do first about the environments that are not ready or not as desired; empty where there are none."""
+    known = {condition for _, condition in conditions(result)}
+    next_command = NextCommand(result.plan, style)
+    if Condition.UNREADABLE in known:
+        return read_again("status", next_command)
+    command = next((command for condition, command in _COMMANDS.items() if condition in known), None)
+    return f"Next: run `{next_command.line(command)}`." if command else ""
 
 
-def _cells(item: EnvironmentPlan) -> tuple[str, str, str, str]:
+def _cells(item: EnvironmentPlan) -> tuple[str, str, str]:
     match item.live:
         case Present(domain):
             hostname = f"{display_hostname(domain.hostname)}{_desired(item)}"
-            return item.name, or_not_known(domain.status), or_not_known(domain.certificate_status), hostname
-        case Unreadable(error):
-            return item.name, "unreadable", "-", error.message
+            return or_not_known(domain.status), or_not_known(domain.certificate_status), hostname
+        case Unreadable():
+            return "unreadable", "-", "-"
         case _:
-            return item.name, "absent", "-", f"-{_desired(item)}"
+            return "absent", "-", f"-{_desired(item)}"
 
 
 def _desired(item: EnvironmentPlan) -> str:

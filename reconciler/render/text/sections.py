@@ -107,6 +107,11 @@ def hints(plan: Plan) -> str:
     return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
 
 
+def read_again(command: str, next_command: NextCommand) -> str:
+    """What to do below the hints about environments that could not be read."""
+    return f"Next: run `{next_command.line(command)}` again once every environment can be read."
+
+
 def records_to_publish(records: Sequence[Record], plan: Plan, style: Style) -> str:
     """The CNAMEs that Imgwire needs, and the command that prints them for a zone file."""
     command = escape_control(NextCommand(plan, style).line("dns show --format bind"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
-from reconciler.model.domains import Present, Unreadable
+from reconciler.model.domains import Unreadable
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
@@ -14,30 +14,31 @@ from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import by_verdict
 from reconciler.render.probes import render_probes
-from reconciler.render.text.sections import joined, records_to_publish, render_failure, unreadable
+from reconciler.render.readiness import Readiness, assess_all, counted, hostnames_of
+from reconciler.render.text.sections import hints, joined, read_again, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.dns import LookupResult
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Record, Verified
+    from reconciler.model.report import Record
     from reconciler.model.results import Report
+    from reconciler.render.readiness import Assessed
     from reconciler.render.style import Style
 
-# What is to be done first. For what is unknown a hint says what to do.
-_NEXT = (Verdict.STUCK, Verdict.DIFFERENT, Verdict.ABSENT, Verdict.WAITING)
-
-_VERDICTS = {
-    Verdict.STUCK: "red",
-    Verdict.UNKNOWN: "red",
-    Verdict.DIFFERENT: "red",
-    Verdict.ABSENT: "red",
-    Verdict.WAITING: "yellow",
-    Verdict.READY: "green",
-}
+# What is to be done first.
+_NEXT = (
+    Readiness.STUCK,
+    Readiness.UNKNOWN,
+    Readiness.DIFFERENT,
+    Readiness.ABSENT,
+    Readiness.CERTIFICATE_WRONG,
+    Readiness.NOT_SERVING,
+    Readiness.WAITING,
+    Readiness.NOT_PROBED,
+)
 
 
 def render_verify(report: Report, style: Style) -> str:
@@ -45,25 +46,25 @@ def render_verify(report: Report, style: Style) -> str:
     if not isinstance(report.content, VerifyResult):
         return render_failure(report, style)
     result = report.content
-    found = {item.verdict for item in result.verified if item.environment not in result.unwanted}
+    assessed = assess_all(result)
     records = records_to_check(result)
-    unpublished = any(item.lookup is None or item.lookup.bad for item in records)
-    counts = ", ".join(
-        f"{count} {verdict}"
-        for verdict in Verdict
-        if (count := sum(item.verdict is verdict for item in result.verified))
-    )
     return joined(
         [
-            verdicts(result.verified, style),
+            verdicts(assessed, result.plan, style),
             records_to_publish([item for item in records if item.lookup is None], result.plan, style),
             render_lookups(records, style),
             render_notes(result.dns_notes, style),
             render_probes(result.probes, style),
-            f"Verified: {counts or 'no environment wants a custom domain'}.",
-            next((_next(verdict, unpublished, result.plan, style) for verdict in _NEXT if verdict in found), ""),
+            f"{verified_total(assessed)}.",
+            hints(result.plan),
+            next_to_ready(result, style),
         ]
     )
+
+
+def verified_total(assessed: Assessed) -> str:
+    """How many environments are ready, and how the others ended."""
+    return f"Verified: {counted(assessed) or 'no environment wants a custom domain'}"
 
 
 def records_to_check(result: VerifyResult) -> list[Record]:
@@ -117,15 +118,32 @@ def render_dns_sync(report: Report, style: Style) -> str:
     )
 
 
-def _next(verdict: Verdict, unpublished: bool, plan: Plan, style: Style) -> str:
-    """What to do about environments with this verdict. `unpublished`: DNS may lack records of environments that are not ready."""
-    next_command = NextCommand(plan, style)
-    if verdict in {Verdict.ABSENT, Verdict.DIFFERENT}:
-        return f"Next: run `{next_command.line('plan')}`, then apply."
-    if unpublished:
-        publish = publishing_with(next_command, plan)
-        return f"Next: publish the records shown{publish}, then run `{next_command.line('verify --wait 15m')}`."
-    return next_check(verdict, next_command)
+def next_to_ready(result: VerifyResult, style: Style) -> str:
+    """What to do first about the environments that are not ready; empty where all are."""
+    next_command = NextCommand(result.plan, style)
+    names: dict[Readiness, set[str]] = {}
+    for item, readiness in assess_all(result):
+        names.setdefault(readiness, set()).add(item.environment)
+    worst = next((readiness for readiness in _NEXT if readiness in names), Readiness.READY)
+    match worst:
+        case Readiness.UNKNOWN:
+            return read_again("verify", next_command)
+        case Readiness.ABSENT | Readiness.DIFFERENT:
+            return f"Next: run `{next_command.line('plan')}`, then apply."
+        case Readiness.NOT_SERVING | Readiness.CERTIFICATE_WRONG:
+            check, again = next_command.line("dns check"), next_command.line("verify --probe")
+            return f"Next: compare the DNS records with `{check}`. Then run `{again}` again."
+        case Readiness.NOT_PROBED:
+            return f"Next: run `{next_command.line('verify --probe')}` again."
+        case Readiness.STUCK | Readiness.WAITING:
+            lookups = [item.lookup for item in records_to_check(result) if item.environment in names[worst]]
+            # Without a lookup: the records of a domain that waits are to be published, those of a failed one may be there.
+            if any(worst is Readiness.WAITING if item is None else item.bad for item in lookups):
+                publish = publishing_with(next_command, result.plan)
+                return f"Next: publish the records shown{publish}, then run `{next_command.line('verify --wait 15m')}`."
+            return next_check(Verdict[worst.name], next_command)
+        case _:
+            return ""
 
 
 def next_check(verdict: Verdict, next_command: NextCommand) -> str:
@@ -166,16 +184,17 @@ def _nothing_published(plan: Plan) -> str:
     return "nothing, no custom domain is live: run apply first" if desired else "nothing, no custom domain is desired"
 
 
-def verdicts(verified: Iterable[Verified], style: Style, indent: str = "") -> str:
-    """One line for each environment, worst first: the verdict and why."""
-    listed, folded = style.folded(by_verdict(verified), lambda item: item.verdict is Verdict.READY)
+def verdicts(assessed: Assessed, plan: Plan, style: Style, indent: str = "") -> str:
+    """One line for each environment, worst first: how ready it is and why."""
+    listed, folded = style.folded(assessed, lambda pair: pair[1] is Readiness.READY)
+    hostnames = hostnames_of((item for item, _ in assessed), plan)
     rows = [
         (
-            indent + style(_VERDICTS.get(item.verdict, "red"), item.verdict),
+            indent + style(readiness.colour, readiness.words),
             escape_control(item.environment),
-            escape_control(display_hostname(item.live.domain.hostname)) if isinstance(item.live, Present) else "-",
+            escape_control(display_hostname(hostnames[item.environment] or "-")),
             escape_control(item.message),
         )
-        for item in listed
+        for item, readiness in listed
     ]
     return "\n".join(part for part in (table(rows, style.width), folded) if part)
