@@ -174,6 +174,16 @@ class Finding:
     counts: bool = True
 
     @property
+    def is_drift(self) -> bool:
+        """Something changed or differs. A domain that is not ready yet, and was not ready before, has only its health."""
+        return self.kind is not DriftKind.HEALTH_REGRESSED or bool(self.changes)
+
+    @property
+    def words(self) -> str:
+        """The kind as people read it."""
+        return self.kind.value if self.is_drift else "not ready"
+
+    @property
     def sentence(self) -> str:
         """The message, and the cause where it is known."""
         return f"{self.message} ({self.cause.words})" if self.cause else self.message

@@ -43,7 +43,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "verify": {"text": "text.verify:render_verify", **_REPORT, "github": "github:render", **_PAGE},
     "status": {"text": "text.live:render_status", **_REPORT, "dotenv": "dotenv:render_status", **_PAGE},
     "drift": {
-        "text": "text.live:render_drift",
+        "text": "text.drift:render_drift",
         **_REPORT,
         "junit": "junit:render_drift",
         "prometheus": "prometheus:render_drift",

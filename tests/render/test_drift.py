@@ -21,6 +21,7 @@ from reconciler.model.domains import Absent, CertificateStatus, Present, Status
 from reconciler.model.environments import Source
 from reconciler.model.errors import NoAnswer
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.probe import Probe, ProbeVerdict
 from reconciler.model.results import DriftResult, Failed
 from reconciler.planning.drift import findings
 from reconciler.planning.planner import build_plan
@@ -188,6 +189,51 @@ def test_every_line_of_the_gauges_is_a_sample_or_a_comment(text: str) -> None:
     assert output.endswith("\n")
     for line in output[:-1].split("\n"):
         assert re.fullmatch("# (HELP imgwire_[a-z_]+ .+|TYPE imgwire_[a-z_]+ gauge)", line) or SAMPLE.fullmatch(line)
+
+
+@pytest.mark.parametrize(
+    ("health", "line"),
+    [
+        (True, "No drift in 2 environments. 1 is not ready. Health is counted (--health)."),
+        (False, "No drift in 2 environments. 1 is not ready. Health is not counted (add --health)."),
+    ],
+)
+def test_a_domain_that_was_never_ready_is_not_ready_and_has_not_drifted(health: bool, line: str) -> None:
+    new = live("new", "new.example.com", status="PENDING", certificate_status="PENDING")
+    states = {"new": new, "web": live("web", "web.example.com")}
+    plan = build_plan([wish(name, f"{name}.example.com") for name in states], states, API_URL)
+    report = report_of("drift", TIME, DriftResult(plan, findings=findings(plan, health=health)))
+    assert report.conclusion.exit_code == (ExitCode.CHANGES if health else ExitCode.OK)
+    text = written("text", report)
+    assert text.splitlines()[-3:] == [line, "", "Next: run `reconciler verify`."]
+    assert ("not ready  new  new.example.com: PENDING / PENDING\n" in text) == health
+    for format_ in ("text", "markdown", "html"):
+        assert "regressed" not in written(format_, report)
+
+
+def test_a_hostname_that_does_not_serve_is_counted_below_a_drift_without_findings() -> None:
+    report = in_sync()
+    assert isinstance(report.content, DriftResult)
+    probe = Probe("web", "web.example.com", ProbeVerdict.NOT_SERVING, "no connection")
+    text = written("text", report_of("drift", TIME, replace(report.content, probes=(probe,))))
+    assert text.splitlines()[-3:] == [
+        "No drift in 1 environment. 1 hostname does not serve.",
+        "",
+        "Next: run `reconciler dns check`.",
+    ]
+
+
+def test_each_difference_is_written_once_and_one_line_says_what_to_do() -> None:
+    names = [f"shop-{number:02}" for number in range(51)]
+    plan = build_plan(
+        [wish(name, f"{name}.example.com", span=at(4)) for name in names],
+        {name: live(name, f"old-{name}.example.com") for name in names},
+        API_URL,
+    )
+    text = written("text", report_of("drift", TIME, DriftResult(plan, findings=findings(plan))))
+    assert len(text.splitlines()) == 3 * len(names) + 4
+    assert all(text.count(f" {name}.example.com") == text.count(f" old-{name}.example.com") == 1 for name in names)
+    assert text.endswith("\n51 of 51 environments drifted.\n\nNext: run `reconciler plan`, then apply.\n")
 
 
 def test_what_could_not_be_read_is_neither_in_order_nor_drifted() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.plan import Block
 from reconciler.model.report import Verdict
-from reconciler.model.results import PlanResult, StatusResult
+from reconciler.model.results import DriftResult, PlanResult, StatusResult
 from reconciler.render.formats import renderer
 from reconciler.render.style import Style
 from render import documents
@@ -54,7 +54,11 @@ def test_status_counts_each_environment_once_and_the_tiles_of_its_page_count_the
 
 
 def test_the_title_of_drift_is_its_total() -> None:
-    assert title(renderer("drift", "markdown")(documents.drift(), Style())).endswith(" could not be read")
+    report = documents.drift()
+    assert isinstance(report.content, DriftResult)
+    total = title(renderer("drift", "markdown")(report, Style())).partition(": ")[2]
+    assert f"{total}." in renderer("drift", "text")(report, Style()).splitlines()
+    assert total.startswith("5 of 8 environments drifted. 1 could not be read")
 
 
 @pytest.mark.parametrize(("blocked", "words"), [(True, "(protected)"), (False, "(protected, lifted for this run)")])

@@ -16,7 +16,7 @@ from reconciler.render.html.page import MAX_CARDS, Card, Page, Tile, Tone, Value
 from reconciler.render.html.records import dns_listings, record_values
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, by_kind
-from reconciler.render.text.live import drift_total
+from reconciler.render.text.drift import drift_total, next_of_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,7 @@ def drift_page(result: DriftResult, style: Style) -> Page:
             listing("In sync", [live_line(item) for item in quiet], folded=True),
         ),
         nights=nights(result),
+        advice=next_of_drift(result, style),
     )
 
 
@@ -125,7 +126,7 @@ def _troubles(result: DriftResult) -> defaultdict[str, _Trouble]:
 
 def _standing(item: EnvironmentPlan, trouble: _Trouble) -> Standing:
     """The worst of everything that is known."""
-    known = [Standing[finding.kind.name] for finding in trouble.findings]
+    known = [Standing[finding.kind.name] for finding in trouble.findings if finding.is_drift]
     known += [Standing.BLOCKED] if trouble.blocks else []
     known += [Standing.NOT_SERVING] if trouble.probes else []
     known += [Standing.DNS_DIFFERS] if trouble.records else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.results import (
     ApplyResult,
@@ -23,13 +24,14 @@ from reconciler.model.steps import Verify
 from reconciler.render.condition import conditions, status_total
 from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import failure, hints, host, marker, problems, unreadable, unserved, why
-from reconciler.render.markup import Lines, assemble, bullets, code, fence, prose, table
+from reconciler.render.markup import Lines, alert, assemble, bullets, code, fence, prose, table
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_kind
 from reconciler.render.probes import verdict_words
 from reconciler.render.readiness import assess, assess_all, counted, hostnames_of
 from reconciler.render.text.apply import next_step, records_to_remove
-from reconciler.render.text.live import drift_total, next_of_status
+from reconciler.render.text.drift import drift_total, next_of_drift
+from reconciler.render.text.live import next_of_status
 from reconciler.render.text.verify import next_to_ready, records_to_check
 
 if TYPE_CHECKING:
@@ -95,13 +97,16 @@ def render_report(report: Report, style: Style) -> str:
             ]
         case DriftResult(plan=plan, findings=findings):
             parts = [
+                alert("CAUTION", (prose(item.message) for item in content.blocks if item.code in IDENTITY_CODES)),
                 _findings(content, style),
                 fence("diff", _changes(findings)),
                 unreadable(plan),
                 *record_tables(content.records),
                 _notes(content.dns_notes),
+                _probes(content.probes),
+                *hints(plan),
+                prose(next_of_drift(content, style)),
             ]
-            parts.append(_probes(content.probes))
         case DnsCheckResult():
             parts = [unreadable(content.plan), *record_tables(content.records), _notes(content.dns_notes)]
         case PublishResult():
@@ -151,7 +156,7 @@ def _findings(drift: DriftResult, style: Style) -> Lines:
         span = spans.get(item.environment)
         place = code(f"{style.path(span.file)}:{span.line}") if span else ""
         command = next_command.line(DRIFT_COMMANDS[item.kind], item.environment)
-        rows.append((item.kind.value, code(item.environment), prose(item.sentence), place, code(command)))
+        rows.append((item.words, code(item.environment), prose(item.sentence), place, code(command)))
     return table(("Drift", "Environment", "What", "Where", "Next"), rows)
 
 
