@@ -40,22 +40,24 @@ class PlanApproval:
             return Approved(proposal.digest, unpublished=False)
         self.show(proposal)
         if self.expect_digest is not None:
-            return approve_digest(proposal, self.expect_digest)
-        if self.auto:
-            return Approved(proposal.digest)
-        return await _asked(
-            proposal.digest,
-            f"Apply this plan to {proposal.plan.api_url}?",
-            f"to apply this plan only: {rerun_command('--expect-digest', proposal.digest)}\n"
-            f"to apply without approval: {rerun_command('--auto-approve')}",
-        )
+            approval = approve_digest(proposal, self.expect_digest)
+        else:
+            hint = (
+                f"to apply this plan only: `{rerun_command('--expect-digest', proposal.digest)}`\n"
+                f"to apply without approval: `{rerun_command('--auto-approve')}`"
+            )
+            question = f"Apply this plan to {proposal.plan.api_url}?"
+            approval = Approved(proposal.digest) if self.auto else await _asked(proposal.digest, question, hint)
+        if isinstance(approval, Approved) and not self.log.as_json:
+            self.log.write("\n")
+        return approval
 
     def refuse_blocked(self, proposal: Proposal) -> None:
         """Raises Stopped where something blocks the proposal, with the command line that lifts every block."""
         if proposal.blocks:
             self.show(proposal)
             words = override_words(proposal.blocks)
-            raise Stopped(blocked(proposal, None if words is None else f"to override: {rerun_command(*words)}"))
+            raise Stopped(blocked(proposal, None if words is None else f"to override: `{rerun_command(*words)}`"))
 
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""
@@ -76,7 +78,7 @@ class PublishApproval:
             self.log.say("warning", message)
         if self.auto:
             return Approved("")
-        hint = f"to publish without approval: {rerun_command('--auto-approve')}"
+        hint = f"to publish without approval: `{rerun_command('--auto-approve')}`"
         return await _asked("", f"Publish {counted(len(planned), 'record')}?", hint)
 
 

@@ -27,6 +27,11 @@ STOPPED_BY_SIGNAL = StepError(
 )
 
 
+def restoring(environment: str, hostname: str) -> str:
+    """The notice before the old hostname is created again, which may take as long as a step."""
+    return f"restoring {hostname} in {environment}"
+
+
 def interrupted_live(step: Step) -> Unreadable:
     """What is live while the write of `step` is in flight, or where its end was not seen."""
     return Unreadable(NoAnswer(f"`{step.id}` {INTERRUPTED.message}"))

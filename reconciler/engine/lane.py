@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
-from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, wrong_environment
+from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, restoring, wrong_environment
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
@@ -180,6 +180,7 @@ class LaneRun:
         if not context.restore:
             return
         for environment, old in state.to_restore():
+            context.observer.on_notice("info", restoring(environment, old.hostname))
             outcome = await restore(context, api, environment, old)
             if await self._arrived_late(api, environment):
                 return

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
 
 
 class PlanFile:
-    """Where the plan of this run is saved. `apply_command` is the command line that applies it.
+    """Where the plan of this run is saved.
 
     A run that saves none removes an older plan there, which a pipeline could apply by mistake.
     """
 
-    def __init__(self, path: str, apply_command: str) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
-        self._apply_command = apply_command
         self._is_output = False
         self._saved = False
 
@@ -45,14 +44,13 @@ class PlanFile:
             discard(self._path, anything=self._is_output)
 
     def _notice(self, result: PlanResult) -> str:
-        """Where the plan is, and the command that applies it if apply would accept it now."""
+        """Where the plan is, and what apply would not do with it."""
         saved = f"Saved the plan to {self._path}."
         if result.blocks:
             return f"{saved} Apply refuses it as it is: {result.blocks[0].message}"
         if not result.plan.steps:
             return f"{saved} It has no steps."
-        part = "" if result.plan.complete else " It covers only the environments that could be read."
-        return f"{saved}{part} To apply this plan only: {self._apply_command}"
+        return saved if result.plan.complete else f"{saved} It covers only the environments that could be read."
 
 
 async def plan(

@@ -161,9 +161,7 @@ def _warn_unseen(context: Context, plan: Plan) -> None:
     ]
     if names:
         listed = first_of(f"`{name}`" for name in names)
-        text = (
-            f"{listed}: no custom domain is there now. Another run has deleted it, or the key is of another Environment"
-        )
+        text = f"{listed}: no custom domain is there now. An earlier run has deleted it, or the key is of another Environment"
         context.observer.on_notice("warning", text)
 
 

@@ -120,11 +120,10 @@ def _left_alone(item: EnvironmentPlan) -> EnvironmentPlan:
 def _difference(saved: SavedPlan, live: Live | None, name: str) -> str:
     domain = domain_of(live)
     before, after = saved.before.get(name) or {}, domain.as_dict() if domain else {}
-    differences = [
-        f"{change.path}: {change.before or 'none'} -> {change.after or 'none'}"
-        for change in changes(before, after)
-        if change.path in {"id", "environment_id", "hostname"}
-    ]
+    found = [change for change in changes(before, after) if change.path in {"id", "environment_id", "hostname"}]
+    if [change.path for change in found] == ["id"]:
+        return f"`{after['hostname']}` was deleted and created again"
+    differences = [f"{change.path}: {change.before or 'none'} -> {change.after or 'none'}" for change in found]
     return "; ".join(differences) or "its steps are not those of the saved plan"
 
 

@@ -17,6 +17,8 @@ _GAP = 2  # columns between two cells
 _LAST = " " * 6  # before a last cell on a line of its own
 _MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this reads badly, so the row becomes a list
 _INDENT = "    "
+_MAX_PADDED = 64  # columns of a cell, where no width bounds the row: one long name does not move all others
+_WHOLE = re.compile(r"\S*`reconciler [^`]*`\S*|\d[\d.]* (?:s|MiB)\b\S*")  # one word in spite of its spaces
 
 
 def columns(text: str) -> int:
@@ -35,6 +37,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
     The first line begins with `first`, the others with `rest` (by default as many spaces). A word that is wider than a whole
     line starts at the left edge of its own line; only such a word is split, and nothing is added to it.
     A word that fits, but not with all of the indentation, gets less of it. A sign such as `-` stays before its word.
+    A command in backticks is one word. One that is wider than a line has a backslash where it is broken, as shells read it.
     """
     if rest is None:
         rest = " " * columns(first)
@@ -42,7 +45,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
         return [f"{first}{text}".rstrip()]
     lines: list[str] = []
     line, words = first, 0  # the line so far, and how many words it has
-    for word in _words(text, width):
+    for word in _words(text, width, width - columns(rest)):
         gap = " " if words else ""
         if columns(line) + len(gap) + columns(word) <= width:
             line, words = f"{line}{gap}{word}", words + 1
@@ -60,13 +63,34 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
     return [*lines, line.rstrip()]
 
 
-def _words(text: str, width: int) -> list[str]:
+def _words(text: str, width: int, room: int) -> list[str]:
     """What is between the spaces. A sign and its word are one, if a line has room for both."""
-    sign, gap, rest = text.partition(" ")
-    word, *others = rest.split(" ")
-    if gap and columns(sign) == 1 and columns(word) < width - 1:
-        return [f"{sign} {word}", *others]
-    return text.split(" ")
+    words = _pieces(text, width, room)
+    if len(words) > 1 and columns(words[0]) == 1 and columns(words[1]) < width - 1:
+        return [f"{words[0]} {words[1]}", *words[2:]]
+    return words
+
+
+def _pieces(text: str, width: int, room: int) -> list[str]:
+    words, place = [], 0
+    for whole in _WHOLE.finditer(text):
+        words += text[place : whole.start() - 1].split(" ") if whole.start() > place else []
+        words += [whole[0]] if columns(whole[0]) <= width else _continued(whole[0], room)
+        place = whole.end() + 1
+    return words + (text[place:].split(" ") if place <= len(text) else [])
+
+
+def _continued(command: str, room: int) -> list[str]:
+    """A command as lines of at most `room` columns, if its words allow it. Pasted together they are one command."""
+    line, *words = command.split(" ")
+    lines = [line]
+    for word in words:
+        if columns(f"{lines[-1]} {word} \\") > room:
+            lines[-1] += " \\"
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}"
+    return lines
 
 
 def pack(items: Sequence[str], width: int | None, first: str) -> str:
@@ -128,6 +152,8 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[
     grid = [header, *rows] if header else list(rows)
     sizes = [max(columns(row[place]) for row in grid) for place in range(len(grid[0]))]
     before_last = columns(indent) + sum(sizes[:-1]) + _GAP * (len(sizes) - 1)
+    if width is None:
+        sizes = [min(size, _MAX_PADDED) for size in sizes]
     if width is None or before_last + sizes[-1] <= width:
         return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
     if not header and before_last - _GAP <= width and len(indent) + len(_LAST) + sizes[-1] <= width:
@@ -144,7 +170,7 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[
 
 def _row(row: Sequence[str], sizes: Sequence[int], width: int | None, indent: str) -> list[str]:
     start = indent + "".join(
-        cell + " " * (size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=False)
+        cell + " " * max(_GAP, size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=False)
     )
     return wrap(row[-1], width, first=start) if row[-1] else [start.rstrip()]
 

@@ -87,6 +87,7 @@ def test_a_refused_restore_is_in_the_text_and_in_markdown(stage: Stage) -> None:
     told = "a.example.com in a: POST /api/v1/custom_domain/: 402"
     assert told in " ".join(ended.out[ended.out.index("Could not be restored") :].split())
     assert "402" in stage.read("report.md").partition("Could not be restored")[2]
+    assert "restoring a.example.com in a\n" in ended.err
 
 
 def test_a_plain_create_that_meets_a_lapsed_plan_keeps_every_hostname(stage: Stage) -> None:

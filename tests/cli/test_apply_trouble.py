@@ -120,3 +120,22 @@ def test_a_saved_plan_reports_the_steps_of_an_earlier_run_as_done(stage: Stage) 
     again = stage.run("apply", "plan.json", "--format", "json").document
     assert {step["state"] for step in again["steps"]} == {"done"}
     assert writes(stage).count("DELETE") == 1
+
+
+def test_a_run_with_an_environment_that_could_not_be_read_ends_with_that(stage: Stage) -> None:
+    stage.environment("blog")
+    stage.environment("web", OLD)
+    stage.fault(Kind.STATUS, environment="blog", status=401, error_type="InvalidTokenError", times=None)
+    stage.manifest(blog="blog.example.com", web=NEW)
+    ended = stage.run("apply", "--auto-approve")
+    numbers, *_, hint, again = (line for line in ended.out.splitlines()[-5:] if line)
+    assert ended.code == 6
+    assert numbers == "Applied: 3 done. 1 of 2 environments could not be read."
+    assert hint.startswith("hint: ")
+    assert "`reconciler apply`" in again
+
+
+def test_a_plan_that_only_checks_suggests_to_verify(stage: Stage) -> None:
+    stage.environment("web", OLD, status="FAILED")
+    stage.manifest(web=OLD)
+    assert stage.run("plan").out.endswith("Next: run `reconciler verify`.\n")

@@ -119,7 +119,7 @@ def test_without_consent_the_plan_is_shown_and_nothing_is_written(stage: Stage, 
     assert (ended.code, zone_file(folder)) == (5, ZONE)
     assert "+ create  files  images.example.com." in ended.err
     again = " ".join(patient(["dns", "sync"]))
-    assert f"hint: to publish without approval: reconciler {again} --auto-approve\n" in ended.err
+    assert f"hint: to publish without approval: `reconciler {again} --auto-approve`\n" in ended.err
 
 
 def test_without_consent_the_document_says_what_would_be_done(stage: Stage, folder: Path) -> None:

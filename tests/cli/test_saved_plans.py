@@ -314,7 +314,7 @@ def test_the_line_that_follows_a_saved_plan_can_be_pasted(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web={"hostname": NEW, "protect": True})
     ended = stage.run("plan", "--out", "plan.json", "--unprotect", "web", "--api-url", stage.url)
-    line = ended.err.split("To apply this plan only: ")[1].strip()
+    line = ended.out.split("Next: run `")[1].split("`")[0]
     assert line == f"reconciler apply plan.json --api-url {stage.url} --unprotect web"
     assert stage.run(*line.split()[1:]).code == 0
     assert stage.live("web") == NEW

@@ -104,6 +104,31 @@ def test_a_digest_is_whole_where_a_line_has_room_for_it() -> None:
     assert fit(f"Digest: {digest}", 79).split("\n") == [f"Digest: {digest}"]
 
 
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (60, ["Next: run `reconciler apply e.json --emulator`, then wait."]),
+        (46, ["Next: run", "    `reconciler apply e.json --emulator`, then", "    wait."]),
+        (37, ["Next: run", "`reconciler apply e.json --emulator`,", "    then wait."]),
+        (30, ["Next: run", "    `reconciler apply e.json \\", "    --emulator`, then wait."]),
+    ],
+)
+def test_a_command_stays_on_one_line_or_can_be_pasted(width: int, expected: list[str]) -> None:
+    assert fit("Next: run `reconciler apply e.json --emulator`, then wait.", width).split("\n") == expected
+
+
+def test_a_number_stays_with_its_unit() -> None:
+    assert fit("done     create  web  www.example.com  12.5 s", 44).split("\n") == [
+        "done     create  web  www.example.com",
+        "    12.5 s",
+    ]
+
+
+def test_one_long_cell_does_not_move_the_others_where_no_width_bounds_them() -> None:
+    lines = table([("a", "b"), ("x" * 70, "c"), ("d", "e")], None).split("\n")
+    assert [len(line) for line in lines] == [67, 73, 67]
+
+
 def test_a_table_whose_last_column_is_narrower_than_a_word_becomes_a_list() -> None:
     hostname = f"{'a' * 58}.example.com"
     row = ("production-of-a-customer", "CONNECTED", f"{hostname} (desired: b.example.com)")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.apply_options import guard_options
-from reconciler.cli.command_line import given_options
 from reconciler.cli.help import command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import open_workspace, run, run_online
@@ -61,7 +60,7 @@ def plan(
     from reconciler.operations.plan import PlanFile
     from reconciler.operations.plan import plan as operation
 
-    file = None if out is None else PlanFile(out, given_options().apply(out))
+    file = None if out is None else PlanFile(out)
 
     async def operate(workspace: Workspace, context: Context) -> PlanResult:
         if file is not None:

@@ -19,6 +19,7 @@ from reconciler.render.readiness import assess
 from reconciler.render.text.sections import (
     blocks,
     counted,
+    hints,
     joined,
     nothing_to_do,
     records_to_publish,
@@ -105,6 +106,7 @@ def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -
             *_failures(result, style),
             _not_restored(result, style),
             unserved(result.applied.unserved, style),
+            hints(result.plan),
             next_step(result, style),
         ]
     )
@@ -135,7 +137,8 @@ def _steps(result: ApplyResult, style: Style, *, below_progress: bool) -> str:
 def _detail(outcome: StepResult) -> str:
     """The cause of a step that was not done, or the state of its domain. The cause of a failure has its own section."""
     if outcome.error is not None:
-        return "" if outcome.state is StepState.FAILED else escape_control(outcome.error.message)
+        why = "" if outcome.state is StepState.FAILED else outcome.error.message
+        return escape_control(why.removeprefix("not started: "))
     return escape_control(outcome.domain.health) if outcome.domain is not None else ""
 
 
@@ -220,7 +223,10 @@ def _done(result: ApplyResult, style: Style) -> str:
         return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
     numbers = {_MARKS[state][0].lower(): states.count(state) for state in StepState}
     numbers |= {"done": numbers["done"] - earlier, "done before this run": earlier}
-    return f"Applied: {', '.join(f'{count} {words}' for words, count in numbers.items() if count)}."
+    unread = len(result.plan.unreadable)
+    of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
+    applied = ", ".join(f"{count:,} {words}" for words, count in numbers.items() if count)
+    return f"Applied: {applied}.{f' {of_all}' if unread else ''}"
 
 
 def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
@@ -250,6 +256,8 @@ def next_step(result: ApplyResult, style: Style) -> str:
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
         return f"Next: {'fix the error above, then ' if wrong else ''}run `{next_command.again()}` again: it does what is left."
+    if result.plan.unreadable:
+        return f"Next: fix the error above, then run `{next_command.again()}` again."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return next_check(Verdict.STUCK, next_command)
     live = {name: domain for name, state in result.applied.live.items() if (domain := domain_of(state))}

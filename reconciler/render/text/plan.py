@@ -13,6 +13,7 @@ from reconciler.model.results import PlanResult
 from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
 from reconciler.render.lookups import render_publications
+from reconciler.render.next_command import NextCommand
 from reconciler.render.text.progress import MAX_PADDED
 from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
 
@@ -54,6 +55,8 @@ def _next(proposal: Proposal, source: Source | None, saved: str | None, style: S
         return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
     if not proposal.plan.steps or proposal.blocks or not proposal.plan.complete:
         return ""
+    if not proposal.plan.writes:
+        return f"\nNext: run `{NextCommand(proposal.plan, style).line('verify')}`.\n"
     plan = (saved,) if saved else ()
     if style.given:
         return f"\nNext: run `{escape_control(style.given.apply(*plan))}`.\n"
@@ -106,7 +109,7 @@ def _changes(proposal: Proposal, style: Style) -> Iterator[str]:
                 yield from _change(item, titles[item.name], moved, number, style, width)
         if action is Action.REPLACE:
             for move in plan.moves:
-                yield from _move(move, number, style)
+                yield from _move(move, plan, number, style)
     unchanged = plan.summary()["unchanged"]
     if unchanged and plan.steps:
         yield style("dim", f"  = {unchanged:,} unchanged")
@@ -179,12 +182,14 @@ def arriving(item: EnvironmentPlan, moved: Moved) -> str:
     return "serves once its 2 DNS records are published"
 
 
-def _move(move: Move, number: Mapping[str, int], style: Style) -> Iterator[str]:
+def _move(move: Move, plan: Plan, number: Mapping[str, int], style: Style) -> Iterator[str]:
     between = f"{escape_control(move.source)} -> {escape_control(move.target)}"
     yield f"{style('yellow', f'  > {between}')}   {escape_control(display_hostname(move.hostname))}"
     start, end = number.get(f"delete:{move.source}"), number.get(f"verify:{move.target}")
     if start is not None and end is not None:
-        yield f"{_DETAIL}from step {start} until {escape_control(move.target)} is verified (step {end})"
+        serves = any(item.hostname == move.hostname for item in plan.interruptions)
+        verb = "offline" if serves else "serves no traffic now; moves"
+        yield f"{_DETAIL}{verb} from step {start} until {escape_control(move.target)} is verified (step {end})"
 
 
 def _steps(plan: Plan, style: Style) -> str:
@@ -199,12 +204,9 @@ def _steps(plan: Plan, style: Style) -> str:
 
 
 def _interruptions(proposal: Proposal, style: Style) -> str:
-    number = {step.id: place for place, step in enumerate(proposal.plan.steps, 1)}
-    lines = [f"  {escape_control(interruption(item, number))}" for item in proposal.plan.interruptions]
-    count, limit = len(lines), proposal.max_interruptions
-    if not count:
-        return ""
-    return section(style("yellow", f"Interruptions ({count}, at most {limit} allowed)"), lines)
+    """How many there are. Each is beside its change."""
+    count = len(proposal.plan.interruptions)
+    return style("yellow", f"Interruptions: {count} of at most {proposal.max_interruptions}") if count else ""
 
 
 def interruption(item: Interruption, number: Mapping[str, int]) -> str:

@@ -29,7 +29,7 @@ def step_line(step: Step, result: StepResult, seconds: float | None, name_width:
     """A step that ended after `seconds`; None where it never started. The name is padded to `name_width` columns."""
     state = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
     took = "" if seconds is None else f"  {seconds:.1f} s"
-    why = f": {result.error.message}" if result.error is not None else ""
+    why = f": {result.error.message.removeprefix('not started: ')}" if result.error is not None else ""
     return f"{state:<7}  {step.op}  {step.environment:<{min(name_width, MAX_PADDED)}}  {step.hostname}{took}{why}"
 
 

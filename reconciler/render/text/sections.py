@@ -12,6 +12,7 @@ from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import record_lines
+from reconciler.render.layout import wrap
 from reconciler.render.next_command import NextCommand
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def render_end(report: Report, style: Style) -> str:
 def _stale(found: Iterable[Block], style: Style) -> str:
     """How a saved plan differs from the manifest and live. What would be planned now is not shown: it was not approved."""
     lines = [f"  {escape_control(block.message)}" for block in found if block.code == "stale_plan"]
+    if len(lines) == 1:  # the error says it
+        return ""
     return section(style("yellow", "Saved plan (stale)"), lines)
 
 
@@ -63,11 +66,12 @@ def _hint(text: str) -> str:
 
 def blocks(found: Iterable[Block], style: Style) -> str:
     """What apply refuses, with the option that lifts it."""
-    lines = []
+    lines: list[str] = []
     for block in found:
-        lines.append(f"{style('red', 'BLOCKED')}  {block.code}: {escape_control(block.message)}")
+        message = f"{block.code}: {escape_control(block.message)}"
+        lines += wrap(message, style.width, first=f"{style('red', 'BLOCKED')}  ", rest=" " * 9)
         if block.override:
-            lines.append(f"         To override: {escape_control(block.override)}")
+            lines += wrap(f"To override: {escape_control(block.override)}", style.width, first=" " * 9)
     return "\n".join(lines)
 
 
