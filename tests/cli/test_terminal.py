@@ -192,8 +192,8 @@ def test_no_line_is_longer_than_the_terminal_and_no_word_is_broken(
     assert terminal.ended() == code
     lines = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", line) for line in re.split(r"[\r\n]+", terminal.said)]
     assert [line for line in lines if len(line) > columns] == []
-    writes = command[0] in {"apply", "init"}
-    known = set(words(web.run(*command).out + web.run(*command).err)) if not writes else set()
+    differs = command[0] in {"apply", "init"} or code == 64  # a second run, or the program under another name
+    known = set(words(web.run(*command).out + web.run(*command).err)) if not differs else set()
     short = {word for word in words(" ".join(lines)) if len(word) < columns - 10}
     assert {
         word for word in short if known and word not in known and not re.search(r"[0-9a-f]{8}|\.{3}|…|:$|\^", word)
