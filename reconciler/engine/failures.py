@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Known, Present, Unreadable
 from reconciler.model.errors import Conflict, NoAnswer
 from reconciler.model.report import StepError
-from reconciler.model.steps import Delete, Identity
+from reconciler.model.steps import Create, Delete, Identity
 
 if TYPE_CHECKING:
     from reconciler.model.errors import BackendError
@@ -158,6 +158,8 @@ def wrong_environment(environment: str, what: str, undo: str) -> StepError:
 
 def _from_backend(step: Step, failure: BackendError) -> StepError:
     hint = failure.hint
+    if isinstance(step, Create) and failure.kind == "refused" and hint is None:
+        hint = f"correct the hostname of `{step.environment}` in the manifest, then run apply again"
     if isinstance(step, Delete) and isinstance(failure, Conflict):
         hint = f"nothing was deleted: check `{step.environment}` in the Imgwire dashboard, then run apply again"
     return StepError(failure.kind, failure.message, failure.status, failure.error_type, hint)

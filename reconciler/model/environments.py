@@ -98,6 +98,13 @@ class Source:
         """The selection may leave environments out."""
         return bool(self.names or self.selectors or self.shard)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words of a command line that narrow another run in the same way."""
+        names = (word for name in self.names for word in ("--env", name))
+        selectors = (word for selector in self.selectors for word in ("--selector", selector))
+        return (*names, *selectors, *(("--shard", self.shard) if self.shard else ()))
+
 
 DEFAULT_API_URL = "https://api.imgwire.dev"
 EMULATOR_API_URL = "http://emulator.localhost"

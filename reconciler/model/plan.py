@@ -89,6 +89,14 @@ class Interruption:
     until: str | None
 
 
+_FIXES = {
+    "wrong_environment": "correct the key or `environment_id`: both must be of the same Environment",
+    "environment_shared": "give each environment the key of its own Environment",
+    "move_target_unreadable": "fix what keeps that environment from being read, then run the command again",
+    "selection_cuts_move": "select both environments of the move, or neither",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """What apply will refuse, and the option that lifts it (None where none does)."""
@@ -97,6 +105,11 @@ class Block:
     environment: str | None
     message: str
     override: str | None = None
+
+    @property
+    def fix(self) -> str | None:
+        """What to do about a block that no option lifts; None where one does, or where the message has it."""
+        return None if self.override else _FIXES.get(self.code)
 
 
 # No option overrides these: a record was read in another Environment than the manifest names.

@@ -125,7 +125,7 @@ def blocked(proposal: Proposal, hint: str | None = None) -> Failed:
     """The refusal of a proposal that has blocks."""
     more = f", and {len(proposal.blocks) - 1} more" if len(proposal.blocks) > 1 else ""
     first = proposal.blocks[0]
-    return _refused(proposal, first.code, f"refused: {first.message}{more}", hint)
+    return _refused(proposal, first.code, f"refused: {first.message}{more}", hint or first.fix)
 
 
 def result_of(proposal: Proposal, applied: Applied, verified: tuple[Verified, ...] = ()) -> ApplyResult:

@@ -193,7 +193,7 @@ async def _api(workspace: Workspace, context: Context) -> Check:
         return _failed("api", message, error.hint, worst([code_of(error.kind) for _, error in failures]))
     mistake = next((block for block in result.blocks if block.code in IDENTITY_CODES), None)
     if mistake:
-        return _failed("api", mistake.message, "check which key belongs to which environment", ExitCode.REFUSED)
+        return _failed("api", mistake.message, mistake.fix, ExitCode.REFUSED)
     if not states:
         return _skipped("api", "no environment has a usable key")
     return Check(

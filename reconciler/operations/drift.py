@@ -86,7 +86,7 @@ async def _compare(workspace: Workspace, context: Context, baseline: Baseline | 
     mistaken = next((block for block in status.blocks if block.code in IDENTITY_CODES), None)
     if mistaken is not None and plan.complete:
         so_far = DriftResult(plan, status.blocks)
-        raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, so_far=so_far))
+        raise Stopped(Failed(ExitCode.REFUSED, mistaken.code, mistaken.message, mistaken.fix, so_far=so_far))
     return DriftResult(plan, status.blocks, findings(plan, baseline, health=health))
 
 

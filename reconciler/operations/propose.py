@@ -132,7 +132,7 @@ def warn_identity(context: Context, all_blocks: Sequence[Block]) -> None:
     """Report that what is shown is not of the environment that it is shown for."""
     for block in all_blocks:
         if block.code in IDENTITY_CODES:
-            context.observer.on_notice("error", block.message)
+            context.observer.on_notice("error", f"{block.message}. Next: {block.fix}" if block.fix else block.message)
 
 
 async def cut_moves_of(

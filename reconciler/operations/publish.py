@@ -117,7 +117,8 @@ def _refuse_identity_error(needed: RecordsResult) -> None:
     identity_error = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
     if identity_error is not None:
         so_far = PublishResult(needed.plan, needed.blocks)
-        raise Stopped(Failed(ExitCode.REFUSED, identity_error.code, identity_error.message, so_far=so_far))
+        code, message, fix = identity_error.code, identity_error.message, identity_error.fix
+        raise Stopped(Failed(ExitCode.REFUSED, code, message, fix, so_far=so_far))
 
 
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:

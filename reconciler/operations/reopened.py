@@ -26,6 +26,7 @@ async def propose_or_reopen(
     context: Context,
     saved: SavedPlan | None,
     guards: Guards,
+    plan_again: str | None = None,
     *,
     receipt: str | None = None,
     allow: frozenset[Action] | None = None,
@@ -34,10 +35,11 @@ async def propose_or_reopen(
     """What is left of the saved plan, or a plan from what is live now. Raises Stopped.
 
     `receipt` is where the run will write its own: what an earlier one there knew counts for the guards, and what its run left
-    unserved is part of the proposal. `allow` and `believe_absent` are consent beside that of `guards`.
+    unserved is part of the proposal. `allow` and `believe_absent` are consent beside that of `guards`. `plan_again` is the
+    command line that would save a new plan in place of the saved one.
     """
     earlier = earlier_in(receipt, workspace.api_url)
     consent = consent_of(workspace, guards, allow=allow, earlier=earlier, believe_absent=believe_absent)
     if saved is None:
         return await propose(workspace, context, consent)
-    return await reopen(workspace, context, saved, consent)
+    return await reopen(workspace, context, saved, consent, plan_again=plan_again)

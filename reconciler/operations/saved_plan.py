@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Absent, Unreadable
+from reconciler.model.escape import escape_control
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger, with_earlier
 from reconciler.model.listing import first_of
@@ -37,14 +39,14 @@ from reconciler.planning.planner import build_plan
 from reconciler.planning.saved import refusals, stale, with_done, with_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
-_PLAN_AGAIN = "Run `reconciler plan` again."
+_PLAN_AGAIN = "Run `reconciler plan` again"
 
 
 def can_be_saved(result: PlanResult) -> bool:
@@ -58,7 +60,8 @@ def save_plan(path: str, workspace: Workspace, context: Context, result: PlanRes
         write_atomic(path, render_plan(report("plan", workspace, context, result)))
     except OSError as error:
         message = f"could not save the plan to {path}: {error.strerror or error}"
-        failed = Failed(ExitCode.ERROR, "not_written", message, so_far=PlanResult(result.proposal))
+        hint = "name a file in an existing folder that can be written, or leave out --out"
+        failed = Failed(ExitCode.ERROR, "not_written", message, hint, so_far=PlanResult(result.proposal))
         raise Stopped(failed) from None
 
 
@@ -120,17 +123,26 @@ def read_saved_plan(path: str) -> SavedPlan:
         raise _unusable(path, f"cannot be applied: {error}") from None
 
 
-async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, consent: Consent | None = None) -> Proposal:
+async def reopen(
+    workspace: Workspace,
+    context: Context,
+    saved: SavedPlan,
+    consent: Consent | None = None,
+    *,
+    plan_again: str | None = None,
+) -> Proposal:
     """What is left to do of a saved plan, and what blocks it. All guards run again.
 
     Every environment of the plan is read again. One that has steps must be readable and must match the plan; of the others
-    only the state is reported. The workspace must be narrowed to the environments of the plan. Raises Stopped.
+    only the state is reported. The workspace must be narrowed to the environments of the plan. `plan_again` is the command
+    line that makes a new plan at the same place, without the selection. Raises Stopped.
     """
     by_name = {environment.name: environment for environment in workspace.manifest.environments}
     refused = refusals(saved, workspace.api_url, context.clock(), by_name)
     consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
+    again = _plan_again(saved, plan_again, by_name)
     if refused:
-        raise Stopped(_refused(saved, refused, consent.earlier.unserved))
+        raise Stopped(_refused(saved, refused, consent.earlier.unserved, again))
     live = await read(workspace, context, workspace.selected)
     whole = build_plan(workspace.selected, live, workspace.api_url)
     concerned = [item for item in workspace.selected if item.name in saved.concerned]
@@ -143,7 +155,7 @@ async def reopen(workspace: Workspace, context: Context, saved: SavedPlan, conse
     mistaken = tuple(block for block in blocks(whole, consent) if block.code in IDENTITY_CODES)
     changed = stale(saved, plan)
     if changed and not mistaken:
-        raise Stopped(_refused(saved, changed, unserved))
+        raise Stopped(_refused(saved, changed, unserved, again))
     guards = (block for block in blocks(plan, consent, whole.environments) if block not in mistaken)
     all_blocks = (*mistaken, *changed, *await cut_moves_of(workspace, context, plan, live), *guards)
     left = with_rest(with_done(saved, plan), whole)
@@ -165,12 +177,21 @@ def _warn_unseen(context: Context, plan: Plan) -> None:
         context.observer.on_notice("warning", text)
 
 
-def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...]) -> Failed:
+def _plan_again(saved: SavedPlan, command: str | None, listed: Collection[str]) -> str:
+    """How to make a plan in place of the saved one, with its selection."""
+    if command is None:
+        return f"{_PLAN_AGAIN}."
+    source = replace(saved.source, names=tuple(name for name in saved.source.names if name in listed))
+    line = shlex.join([*shlex.split(command), *source.options])
+    return f"{_PLAN_AGAIN}, then review and apply it:\n{escape_control(line)}"
+
+
+def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...], hint: str) -> Failed:
     """A saved plan that cannot be applied. It has no steps to show: what would be planned now was never approved."""
     more = f" ({len(refused) - 1} more)" if len(refused) > 1 else ""
     message = f"nothing was applied: {refused[0].message}{more}"
     code, digest = refused[0].code, saved.digest
-    return Failed(ExitCode.REFUSED, code, message, _PLAN_AGAIN, blocks=refused, digest=digest, unserved=unserved)
+    return Failed(ExitCode.REFUSED, code, message, hint, blocks=refused, digest=digest, unserved=unserved)
 
 
 def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan, unserved: tuple[Unserved, ...]) -> Failed:

@@ -130,5 +130,6 @@ def _refuse_identity_errors(status: StatusResult) -> None:
     identity_errors = tuple(block for block in status.blocks if block.code in IDENTITY_CODES)
     if identity_errors:
         so_far = VerifyResult(status.plan, blocks=identity_errors)
-        failed = Failed(refusal_code(status.plan), identity_errors[0].code, identity_errors[0].message, so_far=so_far)
+        first = identity_errors[0]
+        failed = Failed(refusal_code(status.plan), first.code, first.message, first.fix, so_far=so_far)
         raise Stopped(failed)

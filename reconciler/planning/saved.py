@@ -45,12 +45,12 @@ def _refusals(
     for name in sorted(saved.concerned):
         environment = environments.get(name)
         if environment is None:
-            yield _stale(name, "the manifest no longer lists it")
+            yield Block("stale_plan", name, f"the manifest no longer lists `{name}`, which the saved plan changes")
         elif environment.hostname != saved.desired.get(name):
-            planned, desired = (hostname or "none" for hostname in (saved.desired.get(name), environment.hostname))
-            yield _stale(name, f"the saved plan sets its hostname to `{planned}`, and the manifest now to `{desired}`")
+            planned, desired = (hostname or "null" for hostname in (saved.desired.get(name), environment.hostname))
+            yield _other_manifest(name, f"hostname: {planned} -> {desired}")
         elif (difference := _other_access(saved.access[name], KeyAccess.of(environment))) is not None:
-            yield _stale(name, difference)
+            yield _other_manifest(name, difference)
 
 
 def _other_access(planned: KeyAccess, now: KeyAccess) -> str | None:
@@ -125,6 +125,10 @@ def _difference(saved: SavedPlan, live: Live | None, name: str) -> str:
         return f"`{after['hostname']}` was deleted and created again"
     differences = [f"{change.path}: {change.before or 'none'} -> {change.after or 'none'}" for change in found]
     return "; ".join(differences) or "its steps are not those of the saved plan"
+
+
+def _other_manifest(name: str, difference: str) -> Block:
+    return Block("stale_plan", name, f"the manifest has changed for `{name}` since the plan was saved: {difference}")
 
 
 def _stale(name: str, difference: str) -> Block:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.model.escape import JSON_FORMATS, finish
+from reconciler.model.results import PlanResult
 from reconciler.render.layout import fit
 
 if TYPE_CHECKING:
@@ -95,7 +96,12 @@ def render_log(report: Report, style: Style) -> str:
     if report.failed:
         from reconciler.render.text.sections import render_end
 
-        return render_end(report, style)
+        end = render_end(report, style)
+        if report.command == "plan" and isinstance(report.content, PlanResult):  # it could not be saved
+            from reconciler.render.text.plan import render_proposal
+
+            return render_proposal(report.content.proposal, style) + end
+        return end
     if report.command == "apply":
         from reconciler.render.text.apply import render_below_progress
 

@@ -36,6 +36,11 @@ class Given:
         """The command line that goes on with this apply: with the same plan file, if it has one."""
         return self.apply(*([self.saved] if self.saved else []))
 
+    def plan(self, path: str) -> str:
+        """The command line that saves a new plan at a path."""
+        words = ("--out", path, *self.place, *self.selection, *self.guards, *self.base)
+        return shlex.join(["reconciler", "plan", *words])
+
     def apply(self, *plan: str) -> str:
         """The command line that applies this plan: the one saved at a path, or the one whose digest is given."""
         is_saved = bool(plan) and not plan[0].startswith("-")

@@ -73,7 +73,7 @@ def _unreadable(report: Report, plan: Plan) -> Iterator[Diagnostic]:
 
 def _blocks(content: PlanResult | DriftResult, spans: Spans) -> Iterator[Diagnostic]:
     for block in content.blocks:
-        hint = f"to override: {block.override}" if block.override else None
+        hint = f"to override: {block.override}" if block.override else block.fix
         yield Diagnostic(Severity.ERROR, block.code, block.message, hint, spans.get(block.environment or ""))
 
 
@@ -82,7 +82,8 @@ def _applied(content: ApplyResult, spans: Spans) -> Iterator[Diagnostic]:
     for id_, result in content.applied.results.items():
         if result.state is StepState.FAILED and result.error:
             span = spans.get(steps[id_].environment) if id_ in steps else None
-            yield Diagnostic(Severity.ERROR, result.error.kind, f"{id_} failed: {result.error.message}", span=span)
+            message = f"{id_} failed: {result.error.message}"
+            yield Diagnostic(Severity.ERROR, result.error.kind, message, result.error.hint, span)
     for item in content.applied.restores:
         if isinstance(item, RestoreFailure):
             message = f"could not restore {item.hostname} in `{item.environment}`: {item.error.message}"

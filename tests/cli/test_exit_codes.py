@@ -130,6 +130,8 @@ def test_5_where_the_key_opens_another_environment_than_the_pin(stage: Stage) ->
         document = (ended := stage.run(*command, "--format", "json")).document
         assert (ended.code, document["reason"]) == (5, "wrong_environment")
         assert "but the manifest pins 26f80c13" in ended.err or command == ["plan"]
+        text = stage.run(*command)
+        assert "correct the key or `environment_id`" in text.err + text.out, command
     assert stage.run("verify").code == 5
     assert {method for method, _ in stage.sent()} == {"GET"}
     assert stage.live("web") == OLD

@@ -147,6 +147,28 @@ def test_a_stale_plan_shows_the_difference_and_no_fresh_plan(web: Stage) -> None
     assert writes(web) == []
 
 
+def test_a_stale_plan_names_the_command_that_saves_a_new_one_in_its_place(web: Stage) -> None:
+    assert web.run("plan", "--env", "web", "--out", "my plan.json").code == 0
+    web.manifest(web=None)
+    ended = web.run("apply", "my plan.json", "--unprotect", "web")
+    assert "the manifest has changed for `web` since the plan was saved: hostname: " in ended.err
+    assert ended.err.endswith("reconciler plan --out 'my plan.json' --unprotect web --env web\n")
+    web.manifest(other=None)
+    ended = web.run("apply", "my plan.json")
+    assert "the manifest no longer lists `web`, which the saved plan changes" in ended.err
+    assert ended.err.endswith("reconciler plan --out 'my plan.json'\n")
+
+
+def test_a_plan_that_cannot_be_saved_is_shown_above_the_error(web: Stage) -> None:
+    ended = web.run("plan", "--out", "no-folder/plan.json")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("  ~ web\n")
+    assert (
+        "\n\nerror: could not save the plan to no-folder/plan.json: No such file or directory\nhint: name a file"
+        in ended.err
+    )
+
+
 def test_the_cause_of_an_unreadable_environment_is_reported(web: Stage) -> None:
     assert web.run("plan", "--out", "plan.json").code == 0
     web.fault(Kind.STATUS, status=401)

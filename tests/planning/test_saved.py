@@ -119,7 +119,7 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
             API_URL,
             BEFORE,
             {"web": None},
-            [("stale_plan", "web", "`web` has changed since the plan was saved: the manifest no longer lists it")],
+            [("stale_plan", "web", "the manifest no longer lists `web`, which the saved plan changes")],
             id="no longer listed",
         ),
         pytest.param(
@@ -130,8 +130,7 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
                 (
                     "stale_plan",
                     "web",
-                    "`web` has changed since the plan was saved: the saved plan sets its hostname to"
-                    " `new.example.com`, and the manifest now to `newer.example.com`",
+                    "the manifest has changed for `web` since the plan was saved: hostname: new.example.com -> newer.example.com",
                 )
             ],
             id="another hostname wanted",
@@ -144,8 +143,7 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
                 (
                     "stale_plan",
                     "gone",
-                    "`gone` has changed since the plan was saved: the saved plan sets its hostname to"
-                    " `none`, and the manifest now to `gone.example.com`",
+                    "the manifest has changed for `gone` since the plan was saved: hostname: null -> gone.example.com",
                 )
             ],
             id="a delete no longer wanted",
@@ -158,7 +156,7 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
                 (
                     "stale_plan",
                     "web",
-                    f"`web` has changed since the plan was saved: its environment_id in the saved plan is"
+                    f"the manifest has changed for `web` since the plan was saved: its environment_id in the saved plan is"
                     f" {uid('web')}, and in the manifest {uid('other')}",
                 )
             ],
@@ -172,7 +170,7 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
                 (
                     "stale_plan",
                     "gone",
-                    f"`gone` has changed since the plan was saved: its environment_id in the saved plan is"
+                    f"the manifest has changed for `gone` since the plan was saved: its environment_id in the saved plan is"
                     f" none, and in the manifest {uid('gone')}",
                 )
             ],

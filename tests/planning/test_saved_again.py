@@ -57,8 +57,7 @@ def test_a_changed_manifest_is_reported_for_a_saved_plan() -> None:
     saved = saved_plan_of(document_of(plan_of()))
     wishes = {item.name: item for item in [*WISHES[:-1], wish("web", None, environment_id=uid("web"))]}
     assert [block.message for block in refusals(saved, API_URL, BEFORE, wishes)] == [
-        "`web` has changed since the plan was saved: the saved plan sets its hostname to"
-        " `new.example.com`, and the manifest now to `none`"
+        "the manifest has changed for `web` since the plan was saved: hostname: new.example.com -> null"
     ]
 
 

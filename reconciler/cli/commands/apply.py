@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.apply_options import apply_settings, guard_options
+from reconciler.cli.command_line import given_options
 from reconciler.cli.dns_options import dns_options
 from reconciler.cli.help import PARTIAL, auto_approve_option, command, consent_option
 from reconciler.cli.options import Options, shared
@@ -76,8 +77,9 @@ def apply(
 
     async def operate(workspace: Workspace, context: Context) -> ApplyResult:
         loaded, receipt = guards.load(options.inputs()), settings.receipt
+        again = planfile and given_options().plan(planfile)
         proposal = await propose_or_reopen(
-            workspace, context, saved(), loaded, receipt=receipt, allow=allow, believe_absent=believe_absent
+            workspace, context, saved(), loaded, again, receipt=receipt, allow=allow, believe_absent=believe_absent
         )
         approve = PlanApproval(options.log, expect_digest, auto_approve or planfile is not None)
         approve.refuse_blocked(proposal)

@@ -100,11 +100,11 @@ def plan_page(result: PlanResult, style: Style) -> Page:
 
 
 def block_alerts(blocks: Iterable[Block]) -> Bounded[Alert]:
-    """What apply refuses, with the option that overrides it."""
+    """What apply refuses, with the option that overrides it, or what to correct."""
     return bounded(
         (
             Alert(
-                f"Blocked (`{block.code}`): {block.message}",
+                f"Blocked (`{block.code}`): {block.message}{f'. Next: {block.fix}.' if block.fix else ''}",
                 Fix("To override", block.override) if block.override else None,
             )
             for block in blocks

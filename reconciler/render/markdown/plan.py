@@ -99,5 +99,11 @@ def _interruption(item: Interruption, number: Mapping[str, int]) -> str:
 
 
 def _block(block: Block) -> str:
-    override = f". To override: {code(block.override)}" if block.override else ""
-    return f"**blocked** ({code(block.code)}): {prose(block.message)}{override}"
+    advice = (
+        f". To override: {code(block.override)}"
+        if block.override
+        else f". Next: {prose(block.fix)}"
+        if block.fix
+        else ""
+    )
+    return f"**blocked** ({code(block.code)}): {prose(block.message)}{advice}"

@@ -65,13 +65,15 @@ def _hint(text: str) -> str:
 
 
 def blocks(found: Iterable[Block], style: Style) -> str:
-    """What apply refuses, with the option that lifts it."""
+    """What apply refuses, with the option that lifts it, or what to correct."""
     lines: list[str] = []
     for block in found:
         message = f"{block.code}: {escape_control(block.message)}"
         lines += wrap(message, style.width, first=f"{style('red', 'BLOCKED')}  ", rest=" " * 9)
         if block.override:
             lines += wrap(f"To override: {escape_control(block.override)}", style.width, first=" " * 9)
+        elif block.fix:
+            lines += wrap(f"Next: {block.fix}", style.width, first=" " * 9)
     return "\n".join(lines)
 
 
