@@ -64,10 +64,10 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
 
 
 def _words(text: str, width: int, room: int) -> list[str]:
-    """What is between the spaces. A sign and its word are one, if a line has room for both."""
+    """What is between the spaces. A sign and its word are one, if a line has room for both: without a space, if need be."""
     words = _pieces(text, width, room)
-    if len(words) > 1 and columns(words[0]) == 1 and columns(words[1]) < width - 1:
-        return [f"{words[0]} {words[1]}", *words[2:]]
+    if len(words) > 1 and columns(words[0]) == 1 and 0 < columns(words[1]) < width:
+        return [f"{words[0]}{' ' * (columns(words[1]) < width - 1)}{words[1]}", *words[2:]]
     return words
 
 
@@ -143,42 +143,59 @@ def _tokens(word: str) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
-    """Rows in columns, two spaces apart. Where they do not fit, the last cell goes on a line of its own, without a header. Where
-    that line is too short or there is a header, the last cell is wrapped in its column. Where a word of it does not fit there,
-    each row becomes a list: the first cell on a line, every other cell below it, named by its header; without a header as many
-    cells on each line as fit. No cell is lost."""
+    """Rows in columns, two spaces apart, whose form does not depend on the other rows. A last cell that does not fit beside the
+    others is wrapped: below a header in its column, if that has room for its longest word, else on lines of its own. A row whose
+    other cells are too wide for the columns becomes a list: below a header the first cell on a line, every other cell below it,
+    named by its header; without a header as many cells on each line as fit. No cell is lost."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
-    sizes = [max(columns(row[place]) for row in grid) for place in range(len(grid[0]))]
-    before_last = columns(indent) + sum(sizes[:-1]) + _GAP * (len(sizes) - 1)
-    if width is None:
-        sizes = [min(size, _MAX_PADDED) for size in sizes]
-    if width is None or before_last + sizes[-1] <= width:
-        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
-    if not header and before_last - _GAP <= width and len(indent) + len(_LAST) + sizes[-1] <= width:
-        return "\n".join(line for row in rows for line in _above_last(row, sizes, width, indent))
-    longest_word = max((columns(word) for row in grid for word in row[-1].split()), default=0)
-    if before_last + max(_MIN_WRAPPED, longest_word) <= width:
-        return "\n".join(line for row in grid for line in _row(row, sizes, width, indent))
+    sizes = _sizes(grid, None if width is None else width - columns(indent), has_header=bool(header))
     return "\n".join(
-        line
-        for row in rows
-        for line in (_listed(row, header, width, indent) if header else _packed(row, width, indent))
+        line for row in (grid if sizes else rows) for line in _laid_out(row, sizes, width, header=header, indent=indent)
     )
+
+
+def _sizes(grid: Sequence[Sequence[str]], room: int | None, *, has_header: bool) -> list[int]:
+    """The columns of each cell but the last. Rows that do not fit in `room` columns do not count, the widest first; nothing where
+    none fits."""
+    sizes = [[columns(cell) for cell in row[:-1]] for row in grid]
+    if room is None:
+        return [min(max(column), _MAX_PADDED) for column in zip(*sizes, strict=True)]
+    fitting, count = (sizes.pop(0) if has_header else []), 0
+    for row in sorted(sizes, key=sum):
+        wider = [max(pair) for pair in zip(fitting, row, strict=True)] if fitting else row
+        if sum(wider) + _GAP * (len(wider) - 1) <= room:
+            fitting, count = wider, count + 1
+    return fitting if count else []
+
+
+def _laid_out(
+    row: Sequence[str], sizes: Sequence[int], width: int | None, *, header: Sequence[str], indent: str
+) -> Iterator[str]:
+    """The lines of one row."""
+    if width is not None and not (sizes and all(map(_within, row, sizes))):
+        yield from _listed(row, header, width, indent) if header else _packed(row, width, indent)
+        return
+    start = columns(indent) + sum(sizes) + _GAP * len(sizes)
+    longest_word = max(map(columns, row[-1].split()), default=0)
+    in_column = header and width is not None and start + max(_MIN_WRAPPED, longest_word) <= width
+    if width is None or in_column or start + columns(row[-1]) <= width:
+        yield from _row(row, sizes, width, indent)
+        return
+    yield from _row((*row[:-1], ""), sizes, width, indent)
+    yield from wrap(row[-1], width, first=indent + _LAST)
+
+
+def _within(cell: str, size: int) -> bool:
+    return columns(cell) <= size
 
 
 def _row(row: Sequence[str], sizes: Sequence[int], width: int | None, indent: str) -> list[str]:
     start = indent + "".join(
-        cell + " " * max(_GAP, size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=False)
+        cell + " " * max(_GAP, size + _GAP - columns(cell)) for cell, size in zip(row[:-1], sizes, strict=True)
     )
     return wrap(row[-1], width, first=start) if row[-1] else [start.rstrip()]
-
-
-def _above_last(row: Sequence[str], sizes: Sequence[int], width: int, indent: str) -> Iterator[str]:
-    yield from _row(row[:-1], sizes[:-1], width, indent)
-    if row[-1]:
-        yield indent + _LAST + row[-1]
 
 
 def _listed(row: Sequence[str], header: Sequence[str], width: int, indent: str) -> Iterator[str]:

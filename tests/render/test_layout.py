@@ -129,12 +129,40 @@ def test_one_long_cell_does_not_move_the_others_where_no_width_bounds_them() -> 
     assert [len(line) for line in lines] == [67, 73, 67]
 
 
-def test_a_table_whose_last_column_is_narrower_than_a_word_becomes_a_list() -> None:
+def test_a_long_last_cell_goes_below_its_row_and_leaves_the_other_rows_as_they_are() -> None:
     hostname = f"{'a' * 58}.example.com"
-    row = ("production-of-a-customer", "CONNECTED", f"{hostname} (desired: b.example.com)")
-    assert table([row], 93, header=("ENVIRONMENT", "STATUS", "HOSTNAME")) == (
-        f"production-of-a-customer\n    STATUS: CONNECTED\n    HOSTNAME: {hostname}\n      (desired: b.example.com)"
-    )
+    rows = [
+        ("production-of-a-customer", "CONNECTED", f"{hostname}  desired: b.example.com"),
+        ("web", "PENDING", "web.example.com"),
+    ]
+    assert table(rows, 80, header=("ENVIRONMENT", "STATUS", "HOSTNAME")).splitlines() == [
+        "ENVIRONMENT               STATUS     HOSTNAME",
+        "production-of-a-customer  CONNECTED",
+        f"      {hostname}",
+        "      desired: b.example.com",
+        "web                       PENDING    web.example.com",
+    ]
+
+
+def test_a_row_that_is_too_wide_for_the_columns_becomes_a_list_and_the_others_line_up() -> None:
+    rows = [
+        ("waiting", "a" * 30, "images-of-a-customer.example.com", "publish the two DNS records and wait"),
+        ("waiting", "dev", "dev.example.com", "publish the two DNS records and wait"),
+        ("ready", "production", "example.com", "ready"),
+    ]
+    assert table(rows, 50).splitlines() == [
+        f"waiting  {'a' * 30}",
+        "      images-of-a-customer.example.com",
+        "      publish the two DNS records and wait",
+        "waiting  dev         dev.example.com",
+        "      publish the two DNS records and wait",
+        "ready    production  example.com      ready",
+    ]
+
+
+@pytest.mark.parametrize(("width", "line"), [(16, " + a.example.com"), (15, "+ a.example.com"), (14, "+a.example.com")])
+def test_a_sign_stays_beside_a_hostname_that_takes_the_rest_of_the_line(width: int, line: str) -> None:
+    assert fit("    + a.example.com", width).split("\n") == [line]
 
 
 def test_a_sentence_that_fits_on_a_line_is_not_wrapped_in_a_column() -> None:
@@ -181,8 +209,7 @@ def test_a_last_cell_that_has_no_room_goes_below_its_row() -> None:
         ("  validation", "_acme-challenge.images.example.com.", "CNAME", "170017d9b90b4cb6.dcv.imgwire.dev."),
     ]
     assert table(rows, 80).splitlines() == [
-        "  routing     images.example.com.                  CNAME",
-        "      cdn-proxy.imgwire.dev.",
+        "  routing     images.example.com.                  CNAME  cdn-proxy.imgwire.dev.",
         "  validation  _acme-challenge.images.example.com.  CNAME",
         "      170017d9b90b4cb6.dcv.imgwire.dev.",
     ]

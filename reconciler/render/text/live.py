@@ -80,4 +80,4 @@ def _cells(item: EnvironmentPlan) -> tuple[str, str, str]:
 
 def _desired(item: EnvironmentPlan) -> str:
     desired = item.environment.hostname
-    return f" (desired: {display_hostname(desired) if desired else 'none'})" if item.changes else ""
+    return f"  desired: {display_hostname(desired) if desired else 'none'}" if item.changes else ""
