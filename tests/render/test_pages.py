@@ -412,3 +412,14 @@ def test_pages_are_accessible(browser: Browser, tmp_path: Path, width: int, dark
         )
         assert (name, violations) == (name, [])
         assert browser.value(f"axe.run({rules}).then((result) => result.passes.length)") > 10
+
+
+@in_browser
+def test_a_name_in_a_list_is_not_broken_while_there_is_room(browser: Browser, tmp_path: Path) -> None:
+    plan = differing(1)
+    name, value = "_acme-challenge.images-staging.example.com", "53f9e33472bc44a7.dcv.imgwire.dev"
+    lookups = [LookupResult(DnsVerdict.MISSING), LookupResult(DnsVerdict.WRONG, ("b",), note="a long note " * 9)]
+    found = tuple(Record("shop-00000", name, "validation", name, value, lookup=lookup) for lookup in lookups)
+    show(browser, tmp_path, page(report_of("drift", TIME, DriftResult(plan, records=found))))
+    rows = "[...document.querySelectorAll('.lines code')].map((name) => name.getClientRects().length)"
+    assert browser.value(rows) == [1] * len(browser.value(rows)) != []
