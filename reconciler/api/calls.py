@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from reconciler.model.errors import Conflict
+
 # Exactly as declared: one with a trailing slash, one without (OpenAPI).
 DOMAIN_PATH = "/api/v1/custom_domain/"
 TEST_PATH = "/api/v1/custom_domain/test_connection"
@@ -24,11 +26,7 @@ class Call:
 
 READ_DOMAIN = Call("GET", DOMAIN_PATH)
 TEST_CONNECTION = Call("POST", TEST_PATH)
-CREATE_DOMAIN = Call(
-    "POST",
-    DOMAIN_PATH,
-    "another Environment may have this hostname: delete it there first, or add that Environment to the manifest",
-)
+CREATE_DOMAIN = Call("POST", DOMAIN_PATH, Conflict.create_hint)
 DELETE_DOMAIN = Call("DELETE", DOMAIN_PATH)
 
 

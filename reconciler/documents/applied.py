@@ -9,7 +9,7 @@ from reconciler.documents.errors import error_object, step_error_of
 from reconciler.model.domains import Absent, Domain, Present, domain_of
 from reconciler.model.plan import Action
 from reconciler.model.report import Applied, Restore, Restored, RestoreFailure, StepResult, StepState, Unserved
-from reconciler.model.steps import Verify
+from reconciler.model.steps import Create, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,8 @@ def _result_of(item: Object, step: Step, live: Mapping[str, Live]) -> StepResult
     domain = domain_of(live.get(step.environment))
     checked = isinstance(step, Verify) and state is StepState.DONE
     answered = checked and domain is not None and domain.hostname == step.hostname
-    return StepResult(state, step_error_of(item["error"]) if item["error"] else None, domain if answered else None)
+    error = step_error_of(item["error"], of_create=isinstance(step, Create)) if item["error"] else None
+    return StepResult(state, error, domain if answered else None)
 
 
 def restore_object(item: Restore) -> Object:
@@ -82,7 +83,7 @@ def restore_object(item: Restore) -> Object:
 def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
     environment, hostname = item["environment"], item["hostname"]
     if item.get("error") is not None:
-        return RestoreFailure(environment, hostname, step_error_of(item["error"]))
+        return RestoreFailure(environment, hostname, step_error_of(item["error"], of_create=True))
     domain = domain_of(live.get(environment))
     if domain is None or domain.id != item["id"]:
         domain = _domain(item["id"], hostname)

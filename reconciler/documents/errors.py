@@ -1,10 +1,10 @@
-"""Errors of the API and of steps, in documents. Their hints are not written."""
+"""Errors of the API and of steps, in documents. Their hints are not written: most errors have that of their kind."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import KINDS, BackendError
+from reconciler.model.errors import KINDS, BackendError, Conflict
 from reconciler.model.report import StepError
 
 if TYPE_CHECKING:
@@ -20,5 +20,8 @@ def backend_error_of(item: Object) -> BackendError:
     return kind(item["message"], status=item["status"], error_type=item["error_type"])
 
 
-def step_error_of(item: Object) -> StepError:
-    return StepError(item["kind"], item["message"], item["status"], item["error_type"])
+def step_error_of(item: Object, *, of_create: bool) -> StepError:
+    """The error that ended a step or a restore, which is a create."""
+    kind = KINDS.get(item["kind"])
+    hint = Conflict.create_hint if kind is Conflict and of_create else kind.hint if kind else None
+    return StepError(item["kind"], item["message"], item["status"], item["error_type"], hint)

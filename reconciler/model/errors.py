@@ -118,6 +118,9 @@ class NotFound(Refused):
 class Conflict(Refused):
     kind = "conflict"
     hint = "read the reason of the API above, then run the command again"
+    create_hint = (
+        "another Environment may have this hostname: delete it there first, or add that Environment to the manifest"
+    )
 
 
 KINDS: Mapping[str, type[BackendError]] = {

@@ -16,7 +16,7 @@ from reconciler.model.conclusion import report_of
 from reconciler.model.dns import DnsAction, DnsVerdict
 from reconciler.model.domains import Domain, Live, Present, domain_of
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
-from reconciler.model.errors import KINDS, BackendError
+from reconciler.model.errors import KINDS, BackendError, Conflict
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.results import (
     ApplyResult,
@@ -101,7 +101,7 @@ def _applied(plan: Plan, applied: Applied) -> Applied:
         seen = (
             isinstance(step, Verify) and result.state is StepState.DONE and domain and domain.hostname == step.hostname
         )
-        return replace(result, error=_without_hint(result.error), domain=domain if seen else None)
+        return replace(result, error=_of_kind(result.error, step.op == "create"), domain=domain if seen else None)
 
     return replace(
         applied,
@@ -115,11 +115,13 @@ def _restore(item: Restore) -> Restore:
         case Restored():
             return item
         case RestoreFailure(environment, hostname, error):
-            return RestoreFailure(environment, hostname, replace(error, hint=None))
+            return RestoreFailure(environment, hostname, _of_kind(error, True))
 
 
-def _without_hint(error: StepError | None) -> StepError | None:
-    return replace(error, hint=None) if error else None
+def _of_kind(error: StepError | None, is_create: bool) -> Any:
+    """The error with the hint of its kind: documents have no other."""
+    hints = {"conflict": Conflict.create_hint if is_create else Conflict.hint}
+    return replace(error, hint=hints.get(error.kind)) if error else None
 
 
 def _records(records: tuple[Record, ...]) -> tuple[Record, ...]:

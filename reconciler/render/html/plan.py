@@ -63,7 +63,9 @@ def plan_page(result: PlanResult, style: Style) -> Page:
     attention.sort(key=lambda item: item.name not in blocked)
     applicable = plan.writes and is_complete(result) and not result.blocks
     same = "No difference from the baseline." if result.offline else "In sync: nothing to do."
-    summary = f"{'Blocked plan' if result.blocks else 'Plan'}: {counts(plan)}." if plan.steps or plan.unreadable else same
+    summary = (
+        f"{'Blocked plan' if result.blocks else 'Plan'}: {counts(plan)}." if plan.steps or plan.unreadable else same
+    )
     return Page(
         f"{result.offline.message} {summary}" if result.offline else summary,
         tiles=(

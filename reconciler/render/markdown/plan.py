@@ -42,7 +42,7 @@ def render_plan(report: Report, style: Style) -> str:
     return assemble(
         [
             marker(report, style),
-            f"### Imgwire plan{' (offline)' if proposal.offline else ''}: {title}",
+            f"### Imgwire plan{' (offline)' if proposal.offline else ''}{' (blocked)' if proposal.blocks else ''}: {title}",
             alert("WARNING", [prose(proposal.offline.message)] if proposal.offline else []),
             alert("CAUTION", (_interruption(item, number) for item in plan.interruptions)),
             alert("CAUTION", map(_block, proposal.blocks)),

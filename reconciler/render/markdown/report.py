@@ -71,6 +71,7 @@ def render_report(report: Report, style: Style) -> str:
             return assemble([marker(report, style), title, rows, _probes(content.probes), *hints(plan), next_])
         case ApplyResult():
             parts = [
+                alert("CAUTION", _failures(content)),
                 *_steps(content.plan, content.applied),
                 _verdicts(assess(content.verified), content.plan),
                 unreadable(content.plan),
@@ -211,6 +212,15 @@ def _steps(plan: Plan, applied: Applied) -> list[Lines]:
             ),
         ),
     ]
+
+
+def _failures(result: ApplyResult) -> Iterator[str]:
+    """Each failed step: the cause, then what to do."""
+    for step in result.plan.steps:
+        outcome = result.applied.results[step.id]
+        if outcome.state is StepState.FAILED and outcome.error is not None:
+            what = f"{step.op} {code(step.environment)} {host(step.hostname)} failed: {prose(outcome.error.message)}."
+            yield f"{what} Next: {prose(outcome.error.hint)}." if outcome.error.hint else what
 
 
 def _detail(step: Step, result: StepResult) -> str:
