@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 
 _PAGES = ("diagnostics.md", "reasons.md")
+_CHAPTER = re.compile(r"^## ", re.MULTILINE)
+_STATEMENT = re.compile(r"(?:`[^`]*`|[^`])*?(?=[.:;](?:\s|$))")
 _SECTION = re.compile(r"^### `([a-z0-9_-]+)`\n(?:.*\n)*?(?=^##|\Z)", re.MULTILINE)
 
 
@@ -16,9 +18,19 @@ def section(word: str) -> str | None:
     return _sections().get(word.lower())
 
 
-def listed() -> str:
-    """Every code and reason, one a line, in the order of the documentation."""
-    return "".join(f"{word}\n" for word in _sections())
+def listed() -> dict[str, list[tuple[str, str]]]:
+    """Every code and reason with its summary, under the headings and in the order of the documentation."""
+    chapters = (chapter.partition("\n") for page in _PAGES for chapter in _CHAPTER.split(_page(page))[1:])
+    return {
+        heading: [(match[1], _summary(match[0])) for match in _SECTION.finditer(text)] for heading, _, text in chapters
+    }
+
+
+def _summary(section: str) -> str:
+    """The first statement of a section, without the details after a colon."""
+    paragraph = " ".join(section.split("\n\n")[1].split())
+    statement = _STATEMENT.match(paragraph)
+    return statement[0] if statement else paragraph
 
 
 def suggestion(word: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.suffixes import registrable_domain
-from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.domains import Absent, Unreadable, domain_of
+from reconciler.model.listing import first_of
 from reconciler.model.results import RecordsResult
 from reconciler.operations.propose import survey, warn_identity
 from reconciler.planning import records as planned
@@ -23,6 +24,16 @@ async def records(workspace: Workspace, context: Context) -> RecordsResult:
         if isinstance(item.live, Unreadable):
             context.observer.on_notice("error", f"{item.name}: {item.live.error.message}")
     warn_identity(context, result.blocks)
+    missing = [
+        f"`{item.name}`"
+        for item in result.plan.environments
+        if isinstance(item.live, Absent) and item.environment.hostname is not None
+    ]
+    if missing:
+        text = (
+            f"no custom domain is live in {first_of(missing)}, so there are no records for it: run `reconciler apply`"
+        )
+        context.observer.on_notice("warning", text)
     return result
 
 

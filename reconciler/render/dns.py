@@ -28,8 +28,14 @@ def render_table(records: Sequence[Record], width: int | None = None) -> str:
     lines = table(rows, None).split("\n")
     if width is not None and max(map(columns, lines)) > width:
         groups = groupby(records, lambda item: item.environment)
-        lines = [line for name, group in groups for line in (f"{escape_control(name)}:", *record_lines(group, width))]
+        lines = [line for name, group in groups for line in (f"{escape_control(name)}:", *_lines(group, width))]
     return "\n".join(lines) + "\n"
+
+
+def _lines(records: Iterable[Record], width: int) -> list[str]:
+    """The purpose, name and value of each record, as wide as the terminal allows."""
+    rows = [(item.purpose, absolute(item.name), f"CNAME  {absolute(item.value)}") for item in records]
+    return table(rows, width, indent="  ").split("\n")
 
 
 def record_lines(records: Iterable[Record], width: int | None) -> list[str]:

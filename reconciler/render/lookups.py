@@ -105,15 +105,18 @@ def render_notes(notes: Sequence[DnsNote], style: Style) -> str:
 
 
 def _details(record: Record, result: LookupResult, width: int | None) -> Iterator[str]:
-    """What was found instead, why, and the line to add or replace. Its name, which is above, is left out if it does not fit."""
+    """What was found instead, why, and the line to add or replace, on a line of its own if it does not fit beside the action."""
     if result.found and _amiss(result):
         yield f"{_DETAIL}found {', '.join(escape_control(value) for value in result.found)}"
     if result.note:
         yield f"{_DETAIL}{escape_control(result.note)}"
     if _amiss(result):
         start, line = f"{_DETAIL}{_ACTIONS[result.action]}: ", bind_line(record)
-        fits = width is None or columns(start) + columns(line) <= width
-        yield f"{start}{line}" if fits or line.startswith(";") else f"{start}CNAME {absolute(record.value)}"
+        if width is None or columns(start) + columns(line) <= width:
+            yield f"{start}{line}"
+        else:
+            yield start.rstrip()
+            yield " " * min(len(_DETAIL) + 2, max(0, width - columns(line))) + line
 
 
 def words(verdict: DnsVerdict) -> str:

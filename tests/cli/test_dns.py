@@ -294,3 +294,17 @@ def test_the_old_hostname_of_a_receipt_is_checked_too(stage: Stage, zone: Zone) 
     arguments = ("dns", "check", "--baseline", "receipt.json", "--dns-server", str(zone.server))
     notes = stage.run(*arguments, "--format", "json").document["dns_notes"]
     assert [(item["kind"], item["hostname"]) for item in notes] == [("dangling", NAME)]
+
+
+def test_show_names_environments_without_a_live_domain(stage: Stage) -> None:
+    stage.environment("web", NAME)
+    for name in ("fresh", "unwanted"):
+        stage.environment(name)
+    stage.manifest(web=NAME, fresh="fresh.example.com", unwanted=None)
+    ended = stage.run("dns", "show", "--format", "bind")
+    assert ended.code == 0
+    assert (
+        ended.err
+        == "warning: no custom domain is live in `fresh`, so there are no records for it: run `reconciler apply`\n"
+    )
+    assert "fresh" not in ended.out

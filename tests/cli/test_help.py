@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -121,5 +123,14 @@ def test_a_command_of_another_tool_gets_a_suggestion(word: str) -> None:
 
 def test_explain_prints_the_documentation_of_a_code() -> None:
     ended = CliRunner().invoke(main, ["explain", "apex-hostname"])
-    assert (ended.exit_code, ended.output.splitlines()[0]) == (0, "### `apex-hostname`")
+    assert (ended.exit_code, ended.output.splitlines()[0]) == (0, "apex-hostname")
     assert CliRunner().invoke(main, ["explain", "apex-hostnam"]).exit_code == 64
+
+
+def test_explain_lists_every_code_below_a_heading() -> None:
+    ended = CliRunner().invoke(main, ["explain"])
+    title, *groups = ended.output.split("\n\n")
+    assert (ended.exit_code, title.startswith("Run `reconciler explain CODE`")) == (0, True)
+    rows = [line for group in groups for line in group.splitlines()[1:]]
+    assert all(re.fullmatch(r"  [a-z0-9_-]+ {2,}\S.*", row) for row in rows)
+    assert {"apex-hostname", "stale_plan"} <= {row.split()[0] for row in rows}

@@ -43,22 +43,30 @@ def test_records_are_listed_below_their_environment_where_the_table_has_no_room(
     records = [*needed("web", "images.example.com"), *needed("shop", "shop.example.com")]
     assert render_table(records, 80).splitlines() == [
         "web:",
-        *record_lines(records[:2], 80),
+        "  routing     images.example.com.",
+        "        CNAME  cdn-proxy.imgwire.dev.",
+        "  validation  _acme-challenge.images.example.com.",
+        "        CNAME  d58b91c663824042.dcv.imgwire.dev.",
         "shop:",
-        *record_lines(records[2:], 80),
+        "  routing     shop.example.com.",
+        "        CNAME  cdn-proxy.imgwire.dev.",
+        "  validation  _acme-challenge.shop.example.com.",
+        "        CNAME  d58b91c663824042.dcv.imgwire.dev.",
     ]
     assert render_table(records, 120) == render_table(records)
 
 
-def test_the_line_to_add_leaves_out_the_name_above_it_where_it_has_no_room() -> None:
+def test_the_line_to_add_is_whole_below_its_action_where_it_has_no_room_beside_it() -> None:
     missing = LookupResult(DnsVerdict.MISSING, action=DnsAction.ADD)
     records = needed("web", "images-staging.example.com", missing)
     assert render_lookups(records, Style(width=60)).splitlines()[1:] == [
         "  missing  web  routing",
         "      images-staging.example.com.",
-        "      to add: CNAME cdn-proxy.imgwire.dev.",
+        "      to add:",
+        " images-staging.example.com. IN CNAME cdn-proxy.imgwire.dev.",
         "  missing  web  validation",
         "      _acme-challenge.images-staging.example.com.",
-        "      to add: CNAME d58b91c663824042.dcv.imgwire.dev.",
+        "      to add:",
+        "_acme-challenge.images-staging.example.com. IN CNAME d58b91c663824042.dcv.imgwire.dev.",
     ]
     assert render_lookups(records, Style(width=120)) == render_lookups(records, Style())

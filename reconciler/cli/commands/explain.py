@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from reconciler.cli.help import command
@@ -18,10 +20,12 @@ from reconciler.model.exit_codes import ExitCode
 @click.argument("code", required=False)
 def explain(code: str | None) -> ExitCode:
     """Print one section of the documentation, or what there is."""
+    from reconciler.cli.terminal import style_for
     from reconciler.manifest.explanations import listed, section, suggestion
+    from reconciler.render.text.explanation import render_explanation, render_index
 
-    text = listed() if code is None else section(code)
-    if text is None:
-        raise click.UsageError(f"unknown code '{code}'. {suggestion(code or '')}")
-    click.echo(text, nl=False)
+    style, text = style_for(sys.stdout), section(code or "")
+    if code is not None and text is None:
+        raise click.UsageError(f"unknown code '{code}'. {suggestion(code)}")
+    click.echo(render_index(listed(), style) if text is None else render_explanation(text, style), nl=False)
     return ExitCode.OK
