@@ -72,7 +72,7 @@ def run(
     except Stopped as stopped:
         result = stopped.failed
         source, diagnostics = stopped.source or source, stopped.diagnostics or diagnostics
-        if stopped.diagnostics and result.message is not None:
+        if result.message not in {None, *(item.message for item in stopped.diagnostics)}:
             log.diagnostics(diagnostics)
     except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
         result = _failed(error, log)

@@ -17,6 +17,7 @@ from reconciler.manifest.names import FALLBACK_VARIABLE
 from reconciler.manifest.wording import shorten
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.environments import Credential, DefaultKey, Environment, KeyFile, KeyVariable, Secret
+from reconciler.model.listing import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,14 +129,13 @@ class _Search:
             owners[key].append(environment)
         for sharing in owners.values():
             if len(sharing) > 1 and not all(environment.send_environment_id for environment in sharing):
+                message = f"the environments {first_of(f'`{item.name}`' for item in sharing)} have the same key"
+                hint = (
+                    "give each Environment a key of its own; for a credential that opens several, set "
+                    "`send_environment_id: true` and `environment_id` on each of them"
+                )
                 for environment in sharing:
                     del secrets[environment.name]
-                    others = ", ".join(f"`{other.name}`" for other in sharing[:6] if other is not environment)
-                    message = f"`{environment.name}` has the same key as {others}"
-                    hint = (
-                        "give each Environment a key of its own; for a credential that opens several, set "
-                        "`send_environment_id: true` and `environment_id` on each of them"
-                    )
                     self._report(Code.SHARED_KEY, message, hint, environment)
 
     def _from_variable(self, name: str) -> _Candidate | _Unusable:

@@ -335,6 +335,11 @@ class Report:
         return self.result.hint if isinstance(self.result, Failed) else None
 
     @property
+    def message_has_place(self) -> bool:
+        """The message is that of a diagnostic, which has its place too."""
+        return self.message in {item.message for item in self.diagnostics}
+
+    @property
     def failed(self) -> Failed | None:
         return self.result if isinstance(self.result, Failed) else None
 

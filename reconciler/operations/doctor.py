@@ -19,6 +19,7 @@ from reconciler.model.domains import Unreadable
 from reconciler.model.environments import Manifest
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode, code_of, worst
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DoctorResult, Stopped
 from reconciler.operations.propose import survey
@@ -94,11 +95,9 @@ def _keys(workspace: Workspace) -> Check:
         return _skipped("keys", "no environment is known")
     if not missing:
         return Check("keys", CheckState.OK, f"{total} of {total} keys are usable")
-    message = f"{len(missing)} of {total} keys are not usable, the first of `{missing[0]}`"
-    problem = next((item for item in workspace.diagnostics if item.environment == missing[0]), None)
-    if problem is None:
-        return _failed("keys", message, f"set IMGWIRE_API_KEY_… for `{missing[0]}`", ExitCode.CREDENTIALS)
-    return _failed("keys", f"{message}: {problem.message}", problem.hint, ExitCode.CREDENTIALS)
+    listed = first_of(f"`{name}`" for name in missing)
+    message = f"{total - len(missing)} of {total} keys are usable; not usable: {listed}"
+    return _failed("keys", message, "set or correct these keys", ExitCode.CREDENTIALS)
 
 
 def _proxy(url: SplitResult, settings: HttpSettings) -> tuple[Proxy | None, Check]:

@@ -12,6 +12,7 @@ from reconciler.manifest.selection import select
 from reconciler.model.diagnostics import InvalidInput
 from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Unreadable, domain_of
+from reconciler.model.errors import KeyUnusable
 from reconciler.model.ledger import still_unserved
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Phase
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
     from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
+
+
+# What to do about a key that is set and cannot be used. For a missing one, the error has a hint of its own.
+_KEY_HINTS = {
+    "client-key": "use a Server API Key (`sk_…`) in place of the client key (`ck_…`)",
+    "quoted-key": "remove the quotes around the key",
+}
+
+
+def _unusable(environment: str, hint: str) -> Unreadable:
+    return Unreadable(KeyUnusable(f"no usable key for `{environment}`", hint=hint))
 
 
 async def propose(workspace: Workspace, context: Context, consent: Consent | None = None) -> Proposal:
@@ -65,7 +77,8 @@ async def read(workspace: Workspace, context: Context, environments: Sequence[En
     backend = context.backend(workspace, AllowedCalls.READ)
     live = await read_all(names, backend, context.parallelism, context.observer)
     context.observer.on_phase(Phase.IDLE, 0)
-    return live
+    problems = {item.environment: item.code for item in workspace.diagnostics if item.code in _KEY_HINTS}
+    return live | {name: _unusable(name, _KEY_HINTS[code]) for name, code in problems.items() if name in live}
 
 
 def consent_of(

@@ -218,4 +218,8 @@ def _keys(
 
     names = {environment.name for environment in selected}
     credentials, problems = resolve(manifest.environments, inputs.environ, keys_file=inputs.keys_file)
-    return credentials, tuple(problem for problem in problems if problem.environment in names)
+    once: dict[object, Diagnostic] = {}
+    for problem in problems:
+        if problem.environment in names:  # all that share a key have one problem, reported at the first of them
+            once.setdefault(problem.message if problem.code == "shared-key" else problem, problem)
+    return credentials, tuple(once.values())

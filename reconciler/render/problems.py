@@ -32,7 +32,7 @@ _SEVERITY = {
 def problems(report: Report) -> Iterator[Diagnostic]:
     """The diagnostics, the failure of the run, and what its result has: unreadable environments, blocks, findings, verdicts."""
     yield from report.diagnostics
-    if report.failed and report.failed.message:
+    if report.failed and report.failed.message and not report.message_has_place:
         yield Diagnostic(Severity.ERROR, report.conclusion.reason or "error", report.failed.message, report.hint)
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):

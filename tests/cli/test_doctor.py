@@ -48,7 +48,8 @@ def test_7_for_a_missing_key_with_the_variable_to_set(web: Stage) -> None:
     ended = web.run("doctor")
     assert ended.code == 7
     assert line(ended, "keys").startswith("failed")
-    assert "IMGWIRE_API_KEY" in ended.out
+    assert ended.err.count("IMGWIRE_API_KEY_WEB is not set") == 1
+    assert "IMGWIRE_API_KEY" not in ended.out
 
 
 def test_7_for_a_key_that_the_api_rejects(web: Stage) -> None:

@@ -97,8 +97,8 @@ def test_environments_share_a_key_only_by_sending_their_ids() -> None:
     environ = {"KEY": CANARY}
     assert messages(environment("a", True), environment("b", True), environ=environ) == []
     assert messages(environment("a", True), environment("b", False), environ=environ) == [
-        "shared-key: `a` has the same key as `b`",
-        "shared-key: `b` has the same key as `a`",
+        "shared-key: the environments `a`, `b` have the same key",
+        "shared-key: the environments `a`, `b` have the same key",
     ]
 
 

@@ -37,15 +37,17 @@ def render_failure(report: Report, style: Style) -> str:
     parts.append(unserved(report.unserved, style))
     if report.diagnostics:
         parts += [render_diagnostics(report.diagnostics, style).rstrip("\n"), render_total(report.diagnostics)]
-    error = [f"{style('red', 'error')}: {escape_control(report.message)}"] if report.message else []
-    parts.append("\n".join([*error, *([_hint(report.hint)] if report.hint else [])]))
+    if not report.message_has_place:
+        error = [f"{style('red', 'error')}: {escape_control(report.message)}"] if report.message else []
+        parts.append("\n".join([*error, *([_hint(report.hint)] if report.hint else [])]))
     return joined(parts)
 
 
 def render_end(report: Report, style: Style) -> str:
     """The same below what was printed while the run went on: diagnostics that came before a failure, or a plan."""
     failed = report.failed
-    printed = report if failed is None or failed.message is None else replace(report, diagnostics=())
+    to_print = failed is None or failed.message is None or report.message_has_place
+    printed = report if to_print else replace(report, diagnostics=())
     below_a_plan = failed is not None and isinstance(failed.so_far, PlanResult | PublishResult)
     return ("\n" if below_a_plan else "") + render_failure(printed, style)
 
