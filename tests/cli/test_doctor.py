@@ -48,7 +48,7 @@ def test_7_for_a_missing_key_with_the_variable_to_set(web: Stage) -> None:
     ended = web.run("doctor")
     assert ended.code == 7
     assert line(ended, "keys").startswith("failed")
-    assert ended.err.count("IMGWIRE_API_KEY_WEB is not set") == 1
+    assert ended.err.count("hint: set IMGWIRE_API_KEY_WEB to") == 1
     assert "IMGWIRE_API_KEY" not in ended.out
 
 
