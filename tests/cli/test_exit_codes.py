@@ -144,7 +144,9 @@ def test_5_where_two_environments_have_one_key(stage: Stage) -> None:
     stage.manifest(web=OLD, blog=NEW)
     document = (ended := stage.run("plan", "--format", "json")).document
     assert (ended.code, document["reason"]) == (5, "shared_key")
-    assert [(item["code"], item["message"]) for item in document["diagnostics"]] == [("shared-key", document["message"])]
+    assert [(item["code"], item["message"]) for item in document["diagnostics"]] == [
+        ("shared-key", document["message"])
+    ]
     assert stage.run("plan").err.count("have the same key") == 1
     assert len(stage.run("plan", "--env", "web", "--format", "json").document["diagnostics"]) == 1
     assert stage.sent() == []
