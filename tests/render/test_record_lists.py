@@ -43,13 +43,11 @@ def test_records_are_listed_below_their_environment_where_the_table_has_no_room(
     records = [*needed("web", "images.example.com"), *needed("shop", "shop.example.com")]
     assert render_table(records, 80).splitlines() == [
         "web:",
-        "  routing     images.example.com.",
-        "        CNAME  cdn-proxy.imgwire.dev.",
+        "  routing     images.example.com.                  CNAME  cdn-proxy.imgwire.dev.",
         "  validation  _acme-challenge.images.example.com.",
         "        CNAME  d58b91c663824042.dcv.imgwire.dev.",
         "shop:",
-        "  routing     shop.example.com.",
-        "        CNAME  cdn-proxy.imgwire.dev.",
+        "  routing     shop.example.com.                  CNAME  cdn-proxy.imgwire.dev.",
         "  validation  _acme-challenge.shop.example.com.",
         "        CNAME  d58b91c663824042.dcv.imgwire.dev.",
     ]
