@@ -146,7 +146,8 @@ def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[
     """Rows in columns, two spaces apart, whose form does not depend on the other rows. A last cell that does not fit beside the
     others is wrapped: below a header in its column, if that has room for its longest word, else on lines of its own. A row whose
     other cells are too wide for the columns becomes a list: below a header the first cell on a line, every other cell below it,
-    named by its header; without a header as many cells on each line as fit. No cell is lost."""
+    named by its header; without a header as many cells on each line as fit. No cell is lost. A last cell is broken at its line
+    breaks first."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
@@ -175,16 +176,24 @@ def _laid_out(
 ) -> Iterator[str]:
     """The lines of one row."""
     if width is not None and not (sizes and all(map(_within, row, sizes))):
+        row = (*row[:-1], row[-1].replace("\n", " " * _GAP))
         yield from _listed(row, header, width, indent) if header else _packed(row, width, indent)
         return
     start = columns(indent) + sum(sizes) + _GAP * len(sizes)
-    longest_word = max(map(columns, row[-1].split()), default=0)
-    in_column = header and width is not None and start + max(_MIN_WRAPPED, longest_word) <= width
-    if width is None or in_column or start + columns(row[-1]) <= width:
-        yield from _row(row, sizes, width, indent)
+    beside = row[-1].replace("\n", " " * _GAP)
+    if width is None or start + columns(beside) <= width:
+        yield from _row((*row[:-1], beside), sizes, width, indent)
         return
-    yield from _row((*row[:-1], ""), sizes, width, indent)
-    yield from wrap(row[-1], width, first=indent + _LAST)
+    longest_word = max(map(columns, row[-1].split()), default=0)
+    in_column = header and start + max(_MIN_WRAPPED, longest_word) <= width
+    parts = row[-1].split("\n")
+    if in_column:
+        yield from _row((*row[:-1], parts.pop(0)), sizes, width, indent)
+    else:
+        yield from _row((*row[:-1], ""), sizes, width, indent)
+        parts = [beside] if columns(indent + _LAST + beside) <= width else parts
+    for part in parts:
+        yield from wrap(part, width, first=" " * start if in_column else indent + _LAST)
 
 
 def _within(cell: str, size: int) -> bool:

@@ -132,8 +132,10 @@ def test_one_long_cell_does_not_move_the_others_where_no_width_bounds_them() -> 
 def test_a_long_last_cell_goes_below_its_row_and_leaves_the_other_rows_as_they_are() -> None:
     hostname = f"{'a' * 58}.example.com"
     rows = [
-        ("production-of-a-customer", "CONNECTED", f"{hostname}  desired: b.example.com"),
+        ("production-of-a-customer", "CONNECTED", f"{hostname}\ndesired: b.example.com"),
         ("web", "PENDING", "web.example.com"),
+        ("blue", "PENDING", "www.blue.example.com\ndesired: www.b.example.com"),
+        ("dev", "PENDING", "dev.example\ndesired: d.example"),
     ]
     assert table(rows, 80, header=("ENVIRONMENT", "STATUS", "HOSTNAME")).splitlines() == [
         "ENVIRONMENT               STATUS     HOSTNAME",
@@ -141,6 +143,9 @@ def test_a_long_last_cell_goes_below_its_row_and_leaves_the_other_rows_as_they_a
         f"      {hostname}",
         "      desired: b.example.com",
         "web                       PENDING    web.example.com",
+        "blue                      PENDING    www.blue.example.com",
+        "                                     desired: www.b.example.com",
+        "dev                       PENDING    dev.example  desired: d.example",
     ]
 
 

@@ -42,7 +42,7 @@ def render_status(report: Report, style: Style) -> str:
     rows = [
         (escape_control(item.name), style(condition.colour, status), *rest)
         for item, condition in listed
-        for status, *rest in [[escape_control(cell) for cell in _cells(item)]]
+        for status, *rest in [_cells(item)]
     ]
     return joined(
         [
@@ -70,14 +70,17 @@ def next_of_status(result: StatusResult, style: Style) -> str:
 def _cells(item: EnvironmentPlan) -> tuple[str, str, str]:
     match item.live:
         case Present(domain):
-            hostname = f"{display_hostname(domain.hostname)}{_desired(item)}"
-            return or_not_known(domain.status), or_not_known(domain.certificate_status), hostname
+            statuses = (or_not_known(domain.status), or_not_known(domain.certificate_status))
+            hostname = display_hostname(domain.hostname)
         case Unreadable():
-            return "unreadable", "-", "-"
+            statuses, hostname = ("unreadable", "-"), ""
         case _:
-            return "absent", "-", f"-{_desired(item)}"
+            statuses, hostname = ("absent", "-"), ""
+    status, certificate_status = map(escape_control, statuses)
+    return status, certificate_status, "\n".join(filter(None, [escape_control(hostname), _desired(item)])) or "-"
 
 
 def _desired(item: EnvironmentPlan) -> str:
+    """What follows the live hostname, or is below it."""
     desired = item.environment.hostname
-    return f"  desired: {display_hostname(desired) if desired else 'none'}" if item.changes else ""
+    return f"desired: {escape_control(display_hostname(desired)) if desired else 'none'}" if item.changes else ""
