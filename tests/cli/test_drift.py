@@ -182,5 +182,5 @@ def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
 def test_a_suggested_command_stays_with_the_emulator(stage: Stage) -> None:
     stage.manifest(web="web.example.com")
     ended = stage.run("drift", "--emulator", "--report", "html=drift.html")
-    assert "run `reconciler apply --env web --emulator`" in ended.out
+    assert "run `reconciler plan --emulator`, then apply." in ended.out
     assert "reconciler apply --env web --emulator<" in stage.read("drift.html")

@@ -51,7 +51,7 @@ def render_drift(report: Report, style: Style) -> str:
         [
             blocks((item for item in drift.blocks if item.code in IDENTITY_CODES), style),
             unreadable(drift.plan, style),
-            "\n".join(line for item in found for line in _finding(item, environments[item.environment], style)),
+            "\n".join(line for item in found for line in _finding(item, environments.get(item.environment), style)),
             render_lookups(looked_up, style),
             render_notes(drift.dns_notes, style),
             render_probes(drift.probes, style),
@@ -62,19 +62,21 @@ def render_drift(report: Report, style: Style) -> str:
     )
 
 
-def _finding(item: Finding, plan: EnvironmentPlan, style: Style) -> Iterator[str]:
-    """The kind, the environment and where its hostname is written, then each value that differs."""
-    span, colour = plan.environment.span, _COLOURS[item.kind] if item.is_drift else health_of(plan.live).colour
+def _finding(item: Finding, plan: EnvironmentPlan | None, style: Style) -> Iterator[str]:
+    """The kind, the environment and where its hostname is written, then each value that differs. `plan` is None where a document
+    was edited."""
+    span, live = (plan.environment.span, plan.live) if plan else (None, None)
     from_manifest = item.kind in _FROM_MANIFEST
+    colour = _COLOURS[item.kind] if item.is_drift or live is None else health_of(live).colour
     hostname = "" if from_manifest or item.hostname is None else escape_control(display_hostname(item.hostname))
-    if not item.is_drift and isinstance(plan.live, Present):
-        hostname += f": {escape_control(plan.live.domain.short_health)}"
+    if not item.is_drift and isinstance(live, Present):
+        hostname += f": {escape_control(live.domain.short_health)}"
     about = [
         style(colour, f"{item.words}  {escape_control(item.environment)}"),
         f"{escape_control(span.file)}:{span.line}" if span else "",
         hostname,
         item.cause.words if item.cause else "",
-        "protected" if from_manifest and plan.environment.protect else "",
+        "protected" if from_manifest and plan and plan.environment.protect else "",
     ]
     yield "  ".join(part for part in about if part)
     for change in item.changes:
