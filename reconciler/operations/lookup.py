@@ -11,7 +11,7 @@ from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DnsCheckResult, Failed, Stopped
 from reconciler.operations.dns_servers import Dns
-from reconciler.operations.records import needed_records
+from reconciler.operations.records import needed_records, refuse_identity_error
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ async def check_dns(
     """
     require_dnspython("dns check")
     needed = await needed_records(workspace, context)
+    refuse_identity_error(needed, DnsCheckResult(needed.plan, needed.blocks))
     servers = open_lookup(context, dns or Dns())
     checked_records = await servers.look_up(needed.records)
     live = {item.name: item.live for item in needed.plan.environments}

@@ -14,20 +14,18 @@ from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
-from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.proposal import Declined
 from reconciler.model.report import Record
 from reconciler.model.results import Failed, PublishResult, Stopped
 from reconciler.operations.after_create import changed_meanwhile
 from reconciler.operations.lookup import INSTALL
-from reconciler.operations.records import needed_records
+from reconciler.operations.records import needed_records, refuse_identity_error
 from reconciler.operations.stale import stale_records
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
     from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
-    from reconciler.model.results import RecordsResult
     from reconciler.operations.context import Context
     from reconciler.operations.publish_settings import PublishSettings
     from reconciler.operations.workspace import Workspace
@@ -47,7 +45,7 @@ async def publish(
         raise Stopped(Failed(ExitCode.USAGE, "usage", "--target needs --ahead"))
     _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
-    _refuse_identity_error(needed)
+    refuse_identity_error(needed, PublishResult(needed.plan, needed.blocks))
     live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
     records = tuple(record for record in needed.records if record.environment in live)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
@@ -111,14 +109,6 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
                 Record(item.name, hostname, "routing", hostname, compared_form(value), registrable_domain(hostname))
             )
     return tuple(records)
-
-
-def _refuse_identity_error(needed: RecordsResult) -> None:
-    identity_error = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
-    if identity_error is not None:
-        so_far = PublishResult(needed.plan, needed.blocks)
-        code, message, fix = identity_error.code, identity_error.message, identity_error.fix
-        raise Stopped(Failed(ExitCode.REFUSED, code, message, fix, so_far=so_far))
 
 
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:

@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.manifest.suffixes import registrable_domain
+from reconciler.model.conclusion import refusal_code
 from reconciler.model.domains import Absent, Unreadable, domain_of
 from reconciler.model.listing import first_of
-from reconciler.model.results import RecordsResult
+from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.results import Failed, RecordsResult, Stopped
 from reconciler.operations.propose import survey, warn_identity
 from reconciler.planning import records as planned
 
 if TYPE_CHECKING:
+    from reconciler.model.results import Read
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
@@ -35,6 +38,13 @@ async def records(workspace: Workspace, context: Context) -> RecordsResult:
         )
         context.observer.on_notice("warning", text)
     return result
+
+
+def refuse_identity_error(needed: RecordsResult, so_far: Read) -> None:
+    """Raises Stopped where a record is of another Environment than it was read for: it must be neither published nor checked."""
+    error = next((block for block in needed.blocks if block.code in IDENTITY_CODES), None)
+    if error is not None:
+        raise Stopped(Failed(refusal_code(needed.plan), error.code, error.message, error.fix, so_far=so_far))
 
 
 async def needed_records(workspace: Workspace, context: Context) -> RecordsResult:

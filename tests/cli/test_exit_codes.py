@@ -126,12 +126,13 @@ def test_5_where_a_domain_is_protected_until_it_is_unprotected(stage: Stage) -> 
 def test_5_where_the_key_opens_another_environment_than_the_pin(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.manifest(web={"hostname": NEW, "environment_id": "26f80c13-48bd-4bb9-866e-5e9392b11a6a"})
-    for command in (["plan"], ["apply", "--auto-approve"], ["drift"], ["status"], ["dns", "show"]):
+    for command in (["plan"], ["apply", "--auto-approve"], ["drift"], ["status"], ["dns", "show"], ["dns", "check"]):
         document = (ended := stage.run(*command, "--format", "json")).document
         assert (ended.code, document["reason"]) == (5, "wrong_environment")
         assert "but the manifest pins 26f80c13" in ended.err or command == ["plan"]
         text = stage.run(*command)
         assert "correct the key or `environment_id`" in text.err + text.out, command
+    assert "Next: correct the key" in stage.run("status", "--format", "markdown").out
     assert stage.run("verify").code == 5
     assert {method for method, _ in stage.sent()} == {"GET"}
     assert stage.live("web") == OLD

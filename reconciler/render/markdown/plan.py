@@ -11,14 +11,14 @@ from reconciler.model.results import (
     is_complete,
 )
 from reconciler.render.given import Given
-from reconciler.render.markdown.sections import failure, host, marker, unreadable
+from reconciler.render.markdown.sections import blocked, failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
 from reconciler.render.text.plan import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.model.plan import Block, Interruption, Move, Plan
+    from reconciler.model.plan import Interruption, Move, Plan
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
@@ -45,7 +45,7 @@ def render_plan(report: Report, style: Style) -> str:
             f"### Imgwire plan{' (offline)' if proposal.offline else ''}{' (blocked)' if proposal.blocks else ''}: {title}",
             alert("WARNING", [prose(proposal.offline.message)] if proposal.offline else []),
             alert("CAUTION", (_interruption(item, number) for item in plan.interruptions)),
-            alert("CAUTION", map(_block, proposal.blocks)),
+            blocked(proposal.blocks),
             fence("diff", _changes(plan)),
             bullets(
                 "Moves",
@@ -96,14 +96,3 @@ def _interruption(item: Interruption, number: Mapping[str, int]) -> str:
     until = f"until step {number[item.until]}" if item.until and item.until in number else "permanently"
     start = f"step {number[item.from_step]}" if item.from_step in number else code(item.from_step)
     return f"{host(item.hostname)} goes offline at {start}, {until}"
-
-
-def _block(block: Block) -> str:
-    advice = (
-        f". To override: {code(block.override)}"
-        if block.override
-        else f". Next: {prose(block.fix)}"
-        if block.fix
-        else ""
-    )
-    return f"**blocked** ({code(block.code)}): {prose(block.message)}{advice}"

@@ -23,7 +23,17 @@ from reconciler.model.results import (
 from reconciler.model.steps import Verify
 from reconciler.render.condition import conditions, status_total
 from reconciler.render.markdown.records import other_changes, published, record_tables
-from reconciler.render.markdown.sections import failure, hints, host, marker, problems, unreadable, unserved, why
+from reconciler.render.markdown.sections import (
+    blocked,
+    failure,
+    hints,
+    host,
+    marker,
+    problems,
+    unreadable,
+    unserved,
+    why,
+)
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, fence, prose, table
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_kind
@@ -68,7 +78,10 @@ def render_report(report: Report, style: Style) -> str:
             head = ("Environment", "Live", "Desired", "Note")
             rows = table(head, [_status(item) for item, _ in conditions(content)])
             next_ = prose(next_of_status(content, style))
-            return assemble([marker(report, style), title, rows, _probes(content.probes), *hints(plan), next_])
+            mistaken = blocked(item for item in content.blocks if item.code in IDENTITY_CODES)
+            return assemble(
+                [marker(report, style), title, mistaken, rows, _probes(content.probes), *hints(plan), next_]
+            )
         case ApplyResult():
             parts = [
                 alert("CAUTION", _failures(content)),
@@ -98,7 +111,7 @@ def render_report(report: Report, style: Style) -> str:
             ]
         case DriftResult(plan=plan, findings=findings):
             parts = [
-                alert("CAUTION", (prose(item.message) for item in content.blocks if item.code in IDENTITY_CODES)),
+                blocked(item for item in content.blocks if item.code in IDENTITY_CODES and not report.failed),
                 _findings(content, style),
                 fence("diff", _changes(findings)),
                 unreadable(plan),

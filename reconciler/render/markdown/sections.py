@@ -12,7 +12,7 @@ from reconciler.render.text.sections import GIVEN_UP
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Unserved
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -82,3 +82,19 @@ def unserved(items: Iterable[Unserved]) -> Lines:
 def host(hostname: str | None) -> str:
     """The hostname as people read it."""
     return code(None if hostname is None else display_hostname(hostname))
+
+
+def blocked(found: Iterable[Block]) -> Lines:
+    """What apply refuses, with the option that lifts it, or what to correct."""
+    return alert("CAUTION", map(_block, found))
+
+
+def _block(block: Block) -> str:
+    advice = (
+        f". To override: {code(block.override)}"
+        if block.override
+        else f". Next: {prose(block.fix)}"
+        if block.fix
+        else ""
+    )
+    return f"**blocked** ({code(block.code)}): {prose(block.message)}{advice}"
