@@ -66,6 +66,10 @@ def _condition(item: EnvironmentPlan, probe: Probe | None) -> Condition:
 
 
 def status_total(pairs: list[tuple[EnvironmentPlan, Condition]]) -> str:
-    """How many environments are in which condition."""
+    """How many environments are in which condition. Those without a custom domain as desired are counted apart."""
     number = Counter(condition for _, condition in pairs)
-    return ", ".join(f"{number[item]:,} {item.words}" for item in Condition if number[item])
+    listed = ", ".join(
+        f"{number[item]:,} {item.words}" for item in Condition if number[item] and item is not Condition.ABSENT
+    )
+    kept = f"{number[Condition.ABSENT]:,} {AS_DESIRED}" if number[Condition.ABSENT] else ""
+    return ". ".join(part for part in (listed, kept) if part)

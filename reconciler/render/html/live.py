@@ -16,6 +16,7 @@ from reconciler.render.html.records import dns_listings, record_values
 from reconciler.render.next_command import NextCommand
 from reconciler.render.probes import verdict_words
 from reconciler.render.readiness import AS_DESIRED, Readiness, assess_all, hostnames_of
+from reconciler.render.text.live import next_of_status
 from reconciler.render.text.verify import next_to_ready, verified_total
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def status_page(result: StatusResult, style: Style) -> Page:
         f"Status: {status_total(pairs) or 'no environment'}.",
         tiles=tuple(Tile(number[item], item.words, TONES[item.colour]) for item in Condition),
         cards=bounded((card(*pair) for pair in pairs if pair[1] not in _UNREMARKABLE), MAX_CARDS),
+        advice=next_of_status(result, style),
         listings=(
             *dns_listings((), (), result.probes),
             *(
