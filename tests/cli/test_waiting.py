@@ -186,6 +186,19 @@ def test_on_a_terminal_a_table_stands_while_waiting_and_is_gone_in_the_end(stage
     ]
 
 
+def test_the_table_of_a_wait_counts_what_the_report_counts(stage: Stage) -> None:
+    stage.environment("web", NAME, **PENDING)
+    stage.environment("old", f"old.{NAME}")
+    stage.environment("qa")
+    stage.manifest(web=NAME, old=None, qa=None)
+    stage.world.switches = Switches(check="never")
+    terminal = Terminal("verify", "--no-dns", "--wait", "10m")
+    terminal.wait_for("1 waiting, 1 different of 2")
+    terminal.type("\x03")
+    assert terminal.ended() == 130
+    assert "Verified: 1 waiting, 1 different. 1 without a custom domain, as desired." in terminal.lines()
+
+
 @pytest.mark.parametrize("columns", [50, 70, 100])
 def test_the_table_fits_the_terminal_also_where_standard_output_goes_elsewhere(stage: Stage, columns: int) -> None:
     stage.environment("web", NAME, **PENDING)
