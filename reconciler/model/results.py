@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.model.delivery import delivery_host
 from reconciler.model.diagnostics import Severity
 from reconciler.model.digest import digest
+from reconciler.model.escape import escape_control
 from reconciler.model.history import NO_HISTORY, History
 from reconciler.model.plan import IDENTITY_CODES
 
@@ -337,7 +338,8 @@ class Report:
     @property
     def message_has_place(self) -> bool:
         """The message is that of a diagnostic, which has its place too."""
-        return self.message in {item.message for item in self.diagnostics}
+        message = escape_control(self.message or "")  # as documents have the messages of diagnostics
+        return message in {escape_control(item.message) for item in self.diagnostics}
 
     @property
     def failed(self) -> Failed | None:
