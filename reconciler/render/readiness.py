@@ -24,7 +24,7 @@ AS_DESIRED = "without a custom domain, as desired"
 class Readiness(Enum):
     """Worst first: the words for people, and the colour."""
 
-    MISTAKEN = ("another Environment", "red")
+    MISTAKEN = ("of another Environment", "red")
     STUCK = (Verdict.STUCK.value, "red")
     NOT_SERVING = ("not serving", "red")
     CERTIFICATE_WRONG = ("certificate wrong", "red")

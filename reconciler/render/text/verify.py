@@ -28,18 +28,6 @@ if TYPE_CHECKING:
     from reconciler.render.readiness import Assessed
     from reconciler.render.style import Style
 
-# What is to be done first.
-_NEXT = (
-    Readiness.STUCK,
-    Readiness.UNKNOWN,
-    Readiness.DIFFERENT,
-    Readiness.ABSENT,
-    Readiness.CERTIFICATE_WRONG,
-    Readiness.NOT_SERVING,
-    Readiness.WAITING,
-    Readiness.NOT_PROBED,
-)
-
 
 def render_verify(report: Report, style: Style) -> str:
     """One line for each environment: the verdict and why."""
@@ -124,8 +112,7 @@ def next_to_ready(result: VerifyResult, style: Style) -> str:
     names: dict[Readiness, set[str]] = {}
     for item, readiness in assess_all(result):
         names.setdefault(readiness, set()).add(item.environment)
-    worst = next((readiness for readiness in _NEXT if readiness in names), Readiness.READY)
-    match worst:
+    match worst := next(iter(names), Readiness.READY):
         case Readiness.UNKNOWN:
             return read_again("verify", next_command)
         case Readiness.ABSENT | Readiness.DIFFERENT:
