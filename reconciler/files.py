@@ -30,6 +30,8 @@ MAX_TRANSFER = 120.0
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,4})", re.ASCII)
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _CHUNK = 64 * 1024
+_OPEN_ATTEMPTS = 5
+_REPLACED = "another file has taken its place"
 _KINDS = (
     (stat.S_ISFIFO, "it is a named pipe (FIFO)"),
     (stat.S_ISSOCK, "it is a socket"),
@@ -102,31 +104,66 @@ def append(path: str, text: str) -> None:
             file.write(data)
 
 
-class Appender:
-    """A new file that only grows. Raises OSError, also where the file is no longer at its path. Its mode is that of `like`.
+class LockedFile:
+    """A file that only grows, and that no other process opens so until it is closed or the process ends.
 
-    It is locked until it is closed, or the process ends.
+    It is created, or opened with what it has. Raises BlockingIOError where another process has it, OSError also where
+    another file has taken its place. `locked` is false where the file system has no locks.
     """
 
-    def __init__(self, path: str, *, like: str) -> None:
+    def __init__(self, path: str) -> None:
         check_output(path)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._path = path
-        self._descriptor = os.open(path, flags, 0o600)
-        os.fchmod(self._descriptor, stat.S_IMODE(os.lstat(like).st_mode))
-        self._size = 0
-        import fcntl
-
-        with contextlib.suppress(OSError):  # not every file system has locks
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for _ in range(_OPEN_ATTEMPTS):
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            self._descriptor = os.open(path, flags, 0o600)
+            try:
+                _check_kind(os.fstat(self._descriptor))
+                self.locked = self._lock()
+                self.check_place()
+                break
+            except (FileNotFoundError, RefusedFile) as error:
+                os.close(self._descriptor)
+                if error.errno not in {errno.ENOENT, errno.ESTALE}:
+                    raise
+            except BaseException:
+                os.close(self._descriptor)
+                raise
+        else:
+            raise RefusedFile(errno.ESTALE, _REPLACED)
+        self._size = os.fstat(self._descriptor).st_size
         with contextlib.suppress(OSError):
             _sync_folder(os.path.dirname(path) or ".")
 
-    def append(self, text: str, *, durable: bool = True) -> None:
-        """Add to the end, all of it or nothing. `durable`: it is on the disk when this returns."""
+    def _lock(self) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BlockingIOError(errno.EWOULDBLOCK, "another run is writing it", self._path) from None
+        except OSError:  # not every file system has locks
+            return False
+        return True
+
+    def check_place(self) -> None:
+        """Raises FileNotFoundError or RefusedFile where the file is no longer at its path."""
         found, own = os.lstat(self._path), os.fstat(self._descriptor)
         if (found.st_dev, found.st_ino) != (own.st_dev, own.st_ino):
-            raise RefusedFile(errno.ESTALE, "another file has taken its place")
+            raise RefusedFile(errno.ESTALE, _REPLACED)
+
+    def content(self, max_bytes: int) -> bytes:
+        """All that it has. Raises FileTooLarge for more than `max_bytes`."""
+        with os.fdopen(os.dup(self._descriptor), "rb") as file:
+            file.seek(0)
+            content = file.read(max_bytes + 1)
+        if len(content) > max_bytes:
+            raise FileTooLarge(errno.EFBIG, f"larger than {_size(max_bytes)}")
+        return content
+
+    def append(self, text: str, *, durable: bool = True) -> None:
+        """Add to the end, all of it or nothing. `durable`: it is on the disk when this returns."""
+        self.check_place()
         data = text.encode("utf-8")
         try:
             left = memoryview(data)
@@ -140,26 +177,28 @@ class Appender:
             raise
         self._size += len(data)
 
+    def clear(self) -> None:
+        """Begin again with nothing."""
+        os.ftruncate(self._descriptor, 0)
+        self._size = 0
+
+    def copy_mode(self, path: str) -> None:
+        """Let the same people read it as that file."""
+        os.fchmod(self._descriptor, stat.S_IMODE(os.lstat(path).st_mode))
+
+    def remove(self) -> None:
+        """Delete it, unless another file has taken its place, and close it."""
+        try:
+            self.check_place()
+            os.unlink(self._path)
+        except (FileNotFoundError, RefusedFile):
+            pass
+        finally:
+            self.close()
+
     def close(self) -> None:
+        """Keep it, and let other processes have it."""
         os.close(self._descriptor)
-
-
-def check_unlocked(path: str) -> None:
-    """Raises BlockingIOError where another process has this file as an Appender."""
-    import fcntl
-
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(errno.EWOULDBLOCK, "another run is writing it", path) from None
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
 
 
 def remove(path: str) -> None:

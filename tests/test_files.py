@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import files
-from reconciler.files import Appender, FileTooLarge, RefusedFile, append, check_output, read_bounded, write_atomic
+from reconciler.files import FileTooLarge, LockedFile, RefusedFile, append, check_output, read_bounded, write_atomic
 
 ROOT = Path(__file__).parents[1]
 
@@ -267,9 +267,8 @@ def test_a_bind_mounted_file_is_written_in_place(here: Path) -> None:
 
 
 def test_a_line_that_does_not_fit_leaves_the_lines_before_it(tmp_path: Path) -> None:
-    like, path = tmp_path / "r.json", tmp_path / "r.json.journal"
-    like.touch(mode=0o600)
-    file = Appender(str(path), like=str(like))
+    path = tmp_path / "r.json.journal"
+    file = LockedFile(str(path))
     file.append("first\n")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
@@ -284,11 +283,24 @@ def test_a_line_that_does_not_fit_leaves_the_lines_before_it(tmp_path: Path) -> 
 
 
 def test_a_file_that_is_no_longer_at_its_path_is_not_appended_to(tmp_path: Path) -> None:
-    like, path = tmp_path / "r.json", tmp_path / "r.json.journal"
-    like.touch()
-    file = Appender(str(path), like=str(like))
+    path = tmp_path / "r.json.journal"
+    file = LockedFile(str(path))
     path.unlink()
     path.touch()
     with pytest.raises(OSError, match="another file has taken its place"):
         file.append("first\n")
+    file.remove()
+    assert path.exists()
+
+
+def test_a_file_that_another_process_has_locked_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.json.journal"
+    file = LockedFile(str(path))
+    with pytest.raises(BlockingIOError, match="another run is writing it"):
+        LockedFile(str(path))
+    file.append("first\n")
     file.close()
+    again = LockedFile(str(path))
+    assert again.content(100) == b"first\n"
+    again.remove()
+    assert not path.exists()

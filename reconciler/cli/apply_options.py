@@ -44,11 +44,13 @@ def _settings(
 ) -> ApplySettings:
     from reconciler.operations.apply import ApplySettings
     from reconciler.operations.publish_settings import PublishSettings
+    from reconciler.operations.receipt import ReceiptFile
 
     if not step_timeout:
         raise click.UsageError("--step-timeout must be at least 1 s")
     publishing = PublishSettings(publish, allow_zone_rewrite) if publish is not None else None
-    return ApplySettings(on_create_failure == "restore", step_timeout, receipt, wait, dns, publishing)
+    file = ReceiptFile(receipt) if receipt is not None else None
+    return ApplySettings(on_create_failure == "restore", step_timeout, file, wait, dns, publishing)
 
 
 apply_settings = gathered(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -29,25 +29,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanApproval:
-    """The approver of `apply`. `expect_digest` approves the plan with that digest and no other; `auto` approves any."""
+    """The approver of `apply`. `expect_digest` approves the plan with that digest and no other, `saved` the plan of a file;
+    `auto` approves any."""
 
     log: Log
     expect_digest: str | None = None
     auto: bool = False
+    saved: bool = False
 
     async def __call__(self, proposal: Proposal) -> Approval:
-        if not proposal.plan.writes and (self.expect_digest is not None or not proposal.unpublished):
+        narrow = self.expect_digest is not None or (self.saved and not self.auto)  # approves what the plan has, no more
+        proposal = replace(proposal, unpublished=()) if narrow else proposal
+        if not proposal.plan.writes and not proposal.unpublished:
             return Approved(proposal.digest, unpublished=False)
         self.show(proposal)
         if self.expect_digest is not None:
             approval = approve_digest(proposal, self.expect_digest)
+        elif self.auto or self.saved:
+            approval = Approved(proposal.digest, unpublished=not narrow)
         else:
             hint = (
                 f"to apply this plan only: `{rerun_command('--expect-digest', proposal.digest)}`\n"
                 f"to apply without approval: `{rerun_command('--auto-approve')}`"
             )
             question = f"Apply this plan to {proposal.plan.api_url}?"
-            approval = Approved(proposal.digest) if self.auto else await _asked(proposal.digest, question, hint)
+            approval = await _asked(proposal.digest, question, hint)
         if isinstance(approval, Approved) and not self.log.as_json:
             self.log.write("\n")
         return approval

@@ -92,14 +92,17 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
 
 def unserved_object(item: Unserved) -> Object:
     """What follows `since` is there only for what an earlier run left: of this run the steps have it."""
-    earlier = {"run": item.run, "environment_id": item.environment_id, "target": item.target} if item.run else {}
-    return {"hostname": item.hostname, "environment": item.environment, "since": item.since, **earlier}
+    own = {"hostname": item.hostname, "environment": item.environment, "since": item.since}
+    if item.run is None:
+        return own
+    environments = {"environment_id": item.environment_id, "target": item.target, "target_id": item.target_id}
+    return {**own, "run": item.run, **environments}
 
 
 def unserved_of(item: Object) -> Unserved:
     """Raises TypeError where a value is no text."""
     required = (item["hostname"], item["environment"], item["since"])
-    optional = (item.get("run"), item.get("environment_id"), item.get("target"))
+    optional = tuple(item.get(field) for field in ("run", "environment_id", "target", "target_id"))
     if not all(isinstance(value, str) for value in (*required, *filter(None, optional))):
         raise TypeError("`unserved` has a value that is no text")
     return Unserved(*required, *optional)

@@ -20,8 +20,8 @@ class Earlier:
     """`hostnames` were live, by environment. `deletes` are the (environment, hostname) that the same documents delete.
 
     `unserved` are the hostnames that the runs left without an environment. `unrecorded` are those that a run which has not ended
-    was to delete, without a record of it: they count where their environment reads as absent. `api_url` is that of the last
-    document.
+    was to delete, without a record of it: they count where their environment reads as absent, and without the journal of that
+    run (`journal_missing`) until a read shows them. `api_url` is that of the last document.
     """
 
     hostnames: Mapping[str, str] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class Earlier:
     unserved: tuple[Unserved, ...] = ()
     unrecorded: tuple[Unserved, ...] = ()
     api_url: str | None = None
+    journal_missing: bool = False
 
     def __or__(self, other: Earlier) -> Earlier:
         """Both together. What `other` knows of an environment replaces what this one knows."""
@@ -38,6 +39,7 @@ class Earlier:
             self.unserved + other.unserved,
             self.unrecorded + other.unrecorded,
             other.api_url or self.api_url,
+            self.journal_missing or other.journal_missing,
         )
 
     @property
@@ -46,22 +48,29 @@ class Earlier:
         return {name: hostname for name, hostname in self.hostnames.items() if (name, hostname) not in self.deletes}
 
 
-def earlier_of(document: Object) -> Earlier:
-    """From a report (a receipt is one) or a plan. Raises KeyError, TypeError or AttributeError where it is neither."""
+def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
+    """From a report (a receipt is one) or a plan. Raises KeyError, TypeError or AttributeError where it is neither.
+
+    `has_journal`: a receipt of a run that has not ended was read with its journal.
+    """
     hostnames = {
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
     deletes = ((step["environment"], step["hostname"]) for step in document["steps"] if step["op"] == "delete")
     run = str(document["created_at"])
-    by_id = {step["id"]: step for step in document["steps"]}
-
     targets = {step["hostname"]: step["environment"] for step in document["steps"] if step["op"] == "create"}
+    id_in = {item["name"]: item["live"]["environment_id"] for item in document["environments"] if item["live"]}
+    id_in |= {
+        step["environment"]: environment_id
+        for step in document["steps"]
+        if (environment_id := step["precondition"].get("environment_id"))
+    }
 
     def of_step(item: Unserved) -> Unserved:
-        environment_id = by_id[item.since]["precondition"].get("environment_id") if item.since in by_id else None
         target = targets.get(item.hostname)
         moving = None if target == item.environment else target
-        return replace(item, run=run, environment_id=environment_id, target=moving)
+        target_id = id_in.get(moving) if moving else None
+        return replace(item, run=run, environment_id=id_in.get(item.environment), target=moving, target_id=target_id)
 
     unserved = (unserved_of(item) for item in document.get("unserved", ()))
     unrecorded = (
@@ -75,4 +84,5 @@ def earlier_of(document: Object) -> Earlier:
         tuple(item if item.run else of_step(item) for item in unserved),
         tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,
+        is_running(document) and not has_journal,
     )

@@ -79,6 +79,7 @@ def unserved(
     present = set(hostname_in.values())
     desired = {step.environment: step.hostname for step in steps if isinstance(step, Create)}
     moving = move_targets(steps)
+    id_in = _environment_ids(steps, live)
     missing: list[Unserved] = []
     for step in steps:
         state = results.get(step.id, _NOT_STARTED).state
@@ -92,10 +93,10 @@ def unserved(
             case _:
                 continue
         if lost and step.hostname not in present:
-            identity = step.precondition
-            environment_id = identity.environment_id if isinstance(identity, Identity) else None
             target = moving.get(step.hostname)
-            missing.append(Unserved(step.hostname, step.environment, step.id, None, environment_id, target))
+            target_id = id_in.get(target) if target else None
+            environment_id = id_in.get(step.environment)
+            missing.append(Unserved(step.hostname, step.environment, step.id, None, environment_id, target, target_id))
     return tuple(missing)
 
 
@@ -110,7 +111,7 @@ def still_unserved(
     Left out is what an environment is seen to have again, and what is removed on purpose: a hostname that no environment
     desires, once its own environment has the new one, or none where it should have none. Which one that is shows its
     Environment id, live or pinned, and its name only where there is none to compare. The environment that a hostname was
-    to move to must be listed too. `live` lacks environments that were not read. They show nothing.
+    to move to must be listed too, as the same Environment. `live` lacks environments that were not read. They show nothing.
     """
     hostname_in = _hostnames(live)
     present, wanted = set(hostname_in.values()), set(desired.values())
@@ -118,12 +119,16 @@ def still_unserved(
     id_in |= {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
     name_of = {environment_id: name for name, environment_id in id_in.items()}
 
+    def listed(name: str, environment_id: str | None) -> str | None:
+        """The name of the Environment now; None where it is not listed, or another Environment has its name."""
+        name = name_of.get(environment_id or "", name)
+        other = environment_id and id_in.get(name, environment_id) != environment_id
+        return None if other or name not in desired else name
+
     def removed(item: Unserved) -> bool:
-        name = name_of.get(item.environment_id or "", item.environment)
-        if item.hostname in wanted or not {name, item.target or name} <= desired.keys():
+        name = listed(item.environment, item.environment_id)
+        if item.hostname in wanted or name is None or (item.target and listed(item.target, item.target_id) is None):
             return False
-        if item.environment_id and id_in.get(name, item.environment_id) != item.environment_id:
-            return False  # another Environment has this name now
         successor = desired[name]
         if successor is None:
             return isinstance(live.get(name), Absent)
@@ -135,6 +140,17 @@ def still_unserved(
 def with_earlier(own: Iterable[Unserved], earlier: Iterable[Unserved]) -> tuple[Unserved, ...]:
     """One entry for each hostname. What an earlier run left shows since when."""
     return tuple({item.hostname: item for item in (*own, *earlier)}.values())
+
+
+def _environment_ids(steps: Iterable[Step], live: Mapping[str, Live]) -> dict[str, str]:
+    """By environment: that of the domain that a step deletes or checks, else that of the one that is live."""
+    found = {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
+    conditions = ((step.environment, step.precondition) for step in steps)
+    return found | {
+        name: condition.environment_id
+        for name, condition in conditions
+        if isinstance(condition, Identity) and condition.environment_id
+    }
 
 
 def _hostnames(live: Mapping[str, Live]) -> dict[str, str]:

@@ -78,7 +78,8 @@ class Unserved:
 
     `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
     that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
-    `target` is the environment that the hostname was to move to, None where it was to move nowhere.
+    `target` is the environment that the hostname was to move to, None where it was to move nowhere; `target_id` is its
+    Environment, None where that is not known.
     """
 
     hostname: str
@@ -87,6 +88,12 @@ class Unserved:
     run: str | None = None
     environment_id: str | None = None
     target: str | None = None
+    target_id: str | None = None
+
+    @property
+    def state(self) -> str:
+        """What is known of it: an earlier run may have been killed before its delete arrived."""
+        return "has not been seen live" if self.run else "serves no traffic now"
 
     @property
     def earlier_run(self) -> str:

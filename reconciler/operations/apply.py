@@ -24,8 +24,8 @@ from reconciler.operations.after_create import AfterCreate
 from reconciler.operations.apply_publishing import checked_publisher, unpublished_records, with_unpublished
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes
-from reconciler.operations.propose import left_unserved
-from reconciler.operations.receipt import Receipt, earlier_in
+from reconciler.operations.propose import may_be_unserved
+from reconciler.operations.receipt import Receipt, claim, earlier_in
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
 from reconciler.planning.guards import list_windows, outside_window
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.publish_settings import PublishSettings
+    from reconciler.operations.receipt import ReceiptFile
     from reconciler.operations.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class ApplySettings:
     """`restore` creates the old hostname again when the create after its delete fails. `step_timeout` bounds each step with its
-    retries and re-reads, in seconds. `receipt` is a path, or None.
+    retries and re-reads, in seconds. `receipt` is claimed by the run; end its context after the report is published.
 
     `wait` is how many seconds to wait for readiness afterwards, None not at all; `dns` has the servers that are queried.
     `publish` publishes the records of each create at once; None publishes nothing.
@@ -54,7 +55,7 @@ class ApplySettings:
 
     restore: bool = True
     step_timeout: float = 120.0
-    receipt: str | None = None
+    receipt: ReceiptFile | None = None
     wait: float | None = None
     dns: Dns = field(default_factory=Dns)
     publish: PublishSettings | None = None
@@ -81,9 +82,11 @@ async def apply(
     # Nobody knows how long the answer took.
     if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
         raise Stopped(blocked(replace(proposal, blocks=late)))
+    if settings.receipt is not None:
+        claim(settings.receipt, context.observer, PlanResult(proposal))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)
-    unserved = left_unserved(workspace, proposal.plan, earlier)
+    unserved = may_be_unserved(proposal.plan, earlier)
     ledger = Ledger(proposal.plan)
     after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
 
@@ -106,7 +109,7 @@ async def apply(
                 await after_create.resume(unpublished_records(proposal))
         elif proposal.unpublished:
             message = (
-                "DNS lacks records of domains that are live: the digest does not have them. Run `reconciler dns sync`"
+                "DNS lacks records of live domains, and the approved plan does not have them. Run `reconciler dns sync`"
             )
             context.observer.on_notice("warning", message)
         await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)

@@ -124,8 +124,15 @@ async def with_base_read(workspace: Workspace, context: Context, consent: Consen
 def left_unserved(workspace: Workspace, plan: Plan, earlier: Earlier) -> tuple[Unserved, ...]:
     """What earlier runs left unserved and the plan, as it was read, does not show to be served or removed on purpose."""
     live = {item.name: item.live for item in plan.environments}
-    gone = (item for item in earlier.unrecorded if isinstance(live.get(item.environment), Absent))
-    return still_unserved((*earlier.unserved, *gone), workspace.manifest.desired, workspace.manifest.pins, live)
+    manifest = workspace.manifest
+    return still_unserved(may_be_unserved(plan, earlier), manifest.desired, manifest.pins, live)
+
+
+def may_be_unserved(plan: Plan, earlier: Earlier) -> tuple[Unserved, ...]:
+    """What earlier runs left unserved, or were to delete when they were killed."""
+    absent = {item.name for item in plan.environments if isinstance(item.live, Absent)}
+    gone = (item for item in earlier.unrecorded if earlier.journal_missing or item.environment in absent)
+    return (*earlier.unserved, *gone)
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:

@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.documents.applied import restore_object, result_object
 from reconciler.documents.domains import live_object
@@ -20,11 +20,9 @@ from reconciler.documents.steps import NotAPlan
 from reconciler.engine.failures import INTERRUPTED, interrupted_live
 from reconciler.files import (
     MAX_DOCUMENT_BYTES,
-    Appender,
-    check_unlocked,
+    LockedFile,
     descriptor_of,
     read_bounded,
-    remove,
     write_atomic,
 )
 from reconciler.model.exit_codes import ExitCode
@@ -49,6 +47,76 @@ def journal_path(receipt: str) -> str | None:
     return None if receipt == os.devnull or descriptor_of(receipt) is not None else f"{receipt}.journal"
 
 
+class ReceiptFile:
+    """A receipt and the journal beside it. From `claim` to the end of the context no other run writes either of them.
+
+    `begun`: this run has written the receipt. `ended`: the receipt is whole without the journal.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.begun = False
+        self.ended = False
+        self._journal: LockedFile | None = None
+
+    @property
+    def journal_path(self) -> str | None:
+        return journal_path(self.path)
+
+    def claim(self) -> bool:
+        """Lock it for this run. False where the file system has no locks.
+
+        Raises OSError; BlockingIOError where another run has it.
+        """
+        path = self.journal_path
+        if path is None:
+            return True
+        journal = LockedFile(path)
+        if not is_journal(journal.content(MAX_DOCUMENT_BYTES)):
+            journal.close()
+            raise FileExistsError(errno.EEXIST, "a file that is not the journal of a receipt has its name", path)
+        self._journal = journal
+        return journal.locked
+
+    def begin(self, text: str) -> None:
+        """Write the first text of this run, and begin its journal. Raises OSError; ValueError for a damaged receipt."""
+        journal = self._journal
+        if journal is None:
+            self.begun = True
+            return
+        with contextlib.suppress(FileNotFoundError):
+            document = read_receipt(self.path) if journal.content(MAX_DOCUMENT_BYTES) else None
+            if is_running(document):  # complete before its journal is gone
+                write_atomic(self.path, to_json(document))
+        journal.clear()
+        self.write(text)
+        journal.copy_mode(self.path)
+        journal.append(HEADER)
+
+    def write(self, text: str) -> None:
+        """Replace the receipt. Raises OSError, also where the journal is no longer that of this run."""
+        if self._journal is not None:
+            self._journal.check_place()
+        write_atomic(self.path, text)
+        self.begun = True
+
+    def append(self, line: str, *, durable: bool) -> None:
+        """Add to the journal, where there is one. Raises OSError."""
+        if self._journal is not None:
+            self._journal.append(line, durable=durable)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let other runs have it. The journal of a receipt that is whole is removed; that of a killed run is left."""
+        journal, self._journal = self._journal, None
+        if journal is None:
+            return
+        with contextlib.suppress(OSError):
+            journal.remove() if self.ended or not journal.content(MAX_DOCUMENT_BYTES) else journal.close()
+
+
 class Receipt(NullObserver):
     """Every event is in the journal, on disk, before the lane goes on, at the same cost for each. The file itself is
     written twice: `begin` and `end`. `live` is what was last seen of an environment.
@@ -56,38 +124,21 @@ class Receipt(NullObserver):
     Where the journal can no longer be written, the run is halted: only a create that completes a delete still runs.
     """
 
-    def __init__(self, path: str, live: Callable[[str], Live], stop: Stop, observer: Observer) -> None:
-        self._path = path
+    def __init__(self, file: ReceiptFile, live: Callable[[str], Live], stop: Stop, observer: Observer) -> None:
+        self._file = file
+        self._path = file.path
         self._live = live
         self._stop = stop
         self._observer = observer
-        self._journal: Appender | None = None
 
     def begin(self, report: Report, so_far: PlanResult) -> None:
-        """Write the report of the run that begins. Raises Stopped when that is impossible: then nothing else is written."""
-        journal = journal_path(self._path)
-        if journal is None:
-            return
+        """Write the report of the run that begins. Raises Stopped where that is impossible: then nothing else is written."""
         try:
-            check_unlocked(journal)
-            self._warn_unreadable()
-            _settle(self._path, journal)
-            write_atomic(self._path, render_running(report))
-            self._journal = Appender(journal, like=self._path)
-            self._journal.append(HEADER)
+            self._file.begin(render_running(report))
+        except ValueError:
+            raise Stopped(_unreadable_receipt(self._path, "it is no receipt, or damaged", so_far)) from None
         except OSError as error:
-            message = f"could not write the receipt {error.filename or self._path}: {_why(error)}; nothing was applied"
-            hint = "give --receipt a path that can be written and that no other run uses"
-            raise Stopped(Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)) from None
-
-    def _warn_unreadable(self) -> None:
-        with contextlib.suppress(OSError):
-            if Path(self._path).stat().st_size and _earlier(self._path) is None:
-                message = (
-                    f"{self._path} is no receipt, or a damaged one, and is replaced. "
-                    "If its run left hostnames offline, they are no longer known"
-                )
-                self._observer.on_notice("warning", message)
+            raise Stopped(_not_written(self._path, error, so_far)) from None
 
     def on_send(self, step: Write) -> None:
         """What the next run must know if this one is killed before the answer: the hostname may be gone."""
@@ -105,12 +156,10 @@ class Receipt(NullObserver):
         self._record(event, restore.environment, durable=True)
 
     def end(self, report: Report) -> bool:
-        """Write the report of the run that has ended, and remove the journal: False where that failed."""
+        """Write the report of the run that has ended: False where that failed."""
         try:
-            write_atomic(self._path, render_report(report))
-            if self._journal is not None:
-                self._journal.close()
-                remove(f"{self._path}.journal")
+            self._file.write(render_report(report))
+            self._file.ended = True
         except OSError as error:
             self._observer.on_notice("error", f"could not write the receipt {self._path}: {_why(error)}")
             return False
@@ -120,12 +169,10 @@ class Receipt(NullObserver):
         self._append(event, self._live(environment), durable=durable)
 
     def _append(self, event: dict[str, Any], state: Live, *, durable: bool) -> None:
-        if self._journal is None:
-            return
         live = live_object(state)
         line = json.dumps({**event, "live": live["live"], "live_error": live["error"]})
         try:
-            self._journal.append(line + "\n", durable=durable)
+            self._file.append(line + "\n", durable=durable)
         except OSError as error:
             self._halt(_why(error))
 
@@ -143,23 +190,34 @@ class Receipt(NullObserver):
         self._observer.on_notice("error", message)
 
 
-def corrected(path: str | None, on_error: Callable[[str], object], report: Report, code: ExitCode) -> ExitCode:
+def claim(file: ReceiptFile, observer: Observer, so_far: PlanResult) -> None:
+    """Claim the receipt for this run. Raises Stopped where that is impossible: then nothing was written."""
+    try:
+        locked = file.claim()
+    except OSError as error:
+        raise Stopped(_not_written(file.path, error, so_far)) from None
+    if not locked:
+        message = f"the file system of {file.path} has no locks: make sure that no other run writes this receipt"
+        observer.on_notice("warning", message)
+
+
+def corrected(
+    receipt: ReceiptFile | None, on_error: Callable[[str], object], report: Report, code: ExitCode
+) -> ExitCode:
     """Give the receipt of an apply the end that came after the run: a failure, or an output that could not be written.
 
     The exit code is `code`, or 1 where that was 0 and the receipt could not be written; `on_error` gets the message then.
     """
     late = report.conclusion.reason in {"report_not_written", "output_not_written"}
-    if path is None or not isinstance(report.content, ApplyResult):
+    if receipt is None or not receipt.begun or not isinstance(report.content, ApplyResult):
         return code
-    journal = journal_path(path)
-    if not report.failed and (not late or journal is None):
+    if not report.failed and (not late or receipt.journal_path is None):
         return code
     try:
-        write_atomic(path, render_report(report))
-        if journal is not None:
-            remove(journal)
+        receipt.write(render_report(report))
+        receipt.ended = True
     except OSError:
-        on_error(f"could not write the receipt {path}")
+        on_error(f"could not write the receipt {receipt.path}")
         return code or ExitCode.ERROR
     return code
 
@@ -183,52 +241,75 @@ def read_receipt(path: str) -> object:
         raise ValueError(f"its journal does not fit: {error}") from None
 
 
-def earlier_in(receipt: str | None, api_url: str) -> Earlier:
+def earlier_in(receipt: ReceiptFile | None, api_url: str) -> Earlier:
     """What an earlier receipt in this place knew; nothing when there is no such receipt.
 
-    Raises Stopped where its run left hostnames unserved at another API: this run cannot see them, and would forget them.
+    Raises Stopped for a receipt that cannot be read, and where its run left hostnames unserved at another API: this run
+    cannot see them, and would forget them.
     """
-    earlier = _earlier(receipt) or Earlier()
+    if receipt is None:
+        return Earlier()
+    try:
+        earlier = _earlier(receipt.path)
+    except OSError as error:
+        raise Stopped(_unreadable_receipt(receipt.path, _why(error))) from None
+    except ValueError:
+        raise Stopped(_unreadable_receipt(receipt.path, "it is no receipt, or damaged")) from None
     if not earlier.unserved or earlier.api_url == api_url:
         return earlier
-    message = f"the receipt {receipt} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
+    message = f"the receipt {receipt.path} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
     hint = "The run of the receipt left hostnames offline. Finish that run, or give --receipt another file."
     raise Stopped(Failed(ExitCode.REFUSED, "other_api_url", message, hint, unserved=earlier.unserved))
 
 
-def with_unserved(receipt: str | None, result: Result) -> Result:
+def with_unserved(receipt: ReceiptFile | None, result: Result) -> Result:
     """The result of an apply. One that failed before it read gets what the run of the receipt left unserved."""
-    if not isinstance(result, Failed) or result.so_far or result.unserved is not None:
+    if receipt is None or not isinstance(result, Failed) or result.so_far or result.unserved is not None:
         return result
     if result.exit_code is ExitCode.USAGE:  # the path may be one that is not to be read
         return result
-    return replace(result, unserved=(_earlier(receipt) or Earlier()).unserved)
+    with contextlib.suppress(OSError, ValueError):
+        return replace(result, unserved=_earlier(receipt.path).unserved)
+    return result
 
 
-def _earlier(receipt: str | None) -> Earlier | None:
-    """What the receipt knows; None where there is none, or none that can be read."""
-    if receipt is None or journal_path(receipt) is None:
-        return None
+def _earlier(receipt: str) -> Earlier:
+    """What the receipt knows; nothing where there is none, or an empty one. Raises OSError; ValueError where it is damaged."""
+    journal = journal_path(receipt)
+    if journal is None:
+        return Earlier()
+    has_journal = _has_content(journal)
+    if not has_journal and not _has_content(receipt):
+        return Earlier()
     try:
         document: Any = read_receipt(receipt)
-        return earlier_of(document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _settle(path: str, journal: str) -> None:
-    """Leave no journal of an earlier run. What it has goes into the receipt of that run first. Raises OSError."""
-    try:
-        content = read_bounded(journal, MAX_DOCUMENT_BYTES)
+        if document == {}:  # nothing is lost with it
+            return Earlier()
+        return earlier_of(document, has_journal=has_journal)
     except FileNotFoundError:
-        return
-    if not is_journal(content):
-        raise FileExistsError(errno.EEXIST, "a file that is not the journal of a receipt has its name", journal)
-    with contextlib.suppress(FileNotFoundError, ValueError, RecursionError):
-        document = read_receipt(path)
-        if is_running(document):
-            write_atomic(path, to_json(document))
-    remove(journal)
+        return Earlier()
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _has_content(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _not_written(path: str, error: OSError, so_far: PlanResult) -> Failed:
+    message = f"could not write the receipt {error.filename or path}: {_why(error)}; nothing was applied"
+    hint = "give --receipt a path that can be written and that no other run uses"
+    return Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)
+
+
+def _unreadable_receipt(path: str, why: str, so_far: PlanResult | None = None) -> Failed:
+    """What its run left offline is not known, and would be forgotten."""
+    message = f"the receipt {path} cannot be read: {why}; nothing was applied"
+    hint = "An earlier run may have left hostnames offline. Check `reconciler status`, then move the file away."
+    return Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)
 
 
 def _why(error: OSError) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action
     from reconciler.model.proposal import Proposal
     from reconciler.operations.context import Context
+    from reconciler.operations.receipt import ReceiptFile
     from reconciler.operations.workspace import Guards, Workspace
 
 
@@ -28,7 +29,7 @@ async def propose_or_reopen(
     guards: Guards,
     plan_again: str | None = None,
     *,
-    receipt: str | None = None,
+    receipt: ReceiptFile | None = None,
     allow: frozenset[Action] | None = None,
     believe_absent: bool = False,
 ) -> Proposal:

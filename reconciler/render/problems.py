@@ -58,7 +58,7 @@ def problems(report: Report) -> Iterator[Diagnostic]:
 
 def _unserved(report: Report, spans: Spans) -> Iterator[Diagnostic]:
     for item in report.unserved:
-        message = f"{item.hostname} serves no traffic since {item.since}{item.earlier_run}"
+        message = f"{item.hostname} {item.state}, since {item.since}{item.earlier_run}"
         yield Diagnostic(Severity.ERROR, "unserved", message, span=spans.get(item.environment))
 
 

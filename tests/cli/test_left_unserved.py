@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reconciler.documents.journal import HEADER
+from reconciler.files import LockedFile
 from reconciler.operations.receipt import read_receipt
 
 from .own_api import OwnApi, Reply, own_api
@@ -67,7 +69,7 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     for _ in range(2):
         ended = apply(stage, "--env", "b")
         lost = {"hostname": A, "environment": "a", "since": "delete:a", "run": began}
-        expected = [{**lost, "environment_id": environment_id, "target": None}]
+        expected = [{**lost, "environment_id": environment_id, "target": None, "target_id": None}]
         assert (ended.code, ended.document["unserved"], receipt()["unserved"]) == (0, expected, expected)
     stage.manifest(b=NEW_B)
     in_sync = apply(stage)
@@ -80,11 +82,11 @@ def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, a
     stage.set("GITHUB_OUTPUT", str(stage.write("outputs", "")))
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "b", *reports)
-    assert f"Serves no traffic now:\n  {A}, since delete:a in the run of {began}\n" in ended.out
+    assert f"Has not been seen live:\n  {A}, since delete:a in the run of {began}\n" in ended.out
     assert "Next: run `reconciler apply --env a --receipt r.json` again." in ended.out
-    assert "serves no traffic now, since `delete:a` in the run of" in stage.read("markdown.out")
-    assert f"serves no traffic now, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
-    assert f"{A} serves no traffic since delete:a in the run of {began}" in stage.read("github.out")
+    assert "has not been seen live, since `delete:a` in the run of" in stage.read("markdown.out")
+    assert f"has not been seen live, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
+    assert f"{A} has not been seen live, since delete:a in the run of {began}" in stage.read("github.out")
     assert "unserved=1\n" in stage.read("outputs")
 
 
@@ -108,8 +110,8 @@ def test_a_refused_run_reports_it_too_and_leaves_the_receipt(
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = apply(stage, *reports, *more)
     assert (ended.code, hostnames(ended.document), stage.read("r.json")) == (code, [A], before)
-    assert f"Serves no traffic now:\n  {A}, since delete:a in the run of" in ended.err
-    assert all("serves no traffic" in stage.read(f"{name}.out") for name in ("markdown", "html", "github"))
+    assert f"Has not been seen live:\n  {A}, since delete:a in the run of" in ended.err
+    assert all("has not been seen live" in stage.read(f"{name}.out") for name in ("markdown", "html", "github"))
     assert "unserved=1\n" in stage.read("outputs")
 
 
@@ -173,8 +175,12 @@ def test_a_hostname_that_was_to_move_to_an_environment_that_is_not_listed_is_sti
     assert sorted(hostnames(lost.document)) == [B, NEW_A]
     stage.manifest(a="other.example.com")
     assert hostnames(apply(stage).document) == [B, NEW_A]
-    stage.manifest(a="other.example.com", b="third.example.com")
+    stage.set("IMGWIRE_API_KEY_B", key("c"))
+    stage.manifest(a="other.example.com", b="c.example.com")
     api.intercept = lambda _method, _key, _number: None
+    assert hostnames(apply(stage).document) == [B, NEW_A], "another Environment has the name `b` now"
+    stage.set("IMGWIRE_API_KEY_B", key("b"))
+    stage.manifest(a="other.example.com", b="third.example.com")
     assert hostnames(apply(stage).document) == []
 
 
@@ -183,6 +189,25 @@ def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
     stage: Stage, api: OwnApi, journal: str | None
 ) -> None:
     """Such as one that a pipeline has kept alone. What reads as absent now may have been deleted by that run."""
+    kept_alone(stage, api)
+    if journal is not None:
+        stage.write("r.json.journal", journal)
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    assert hostnames(apply(stage).document) == [B]
+
+
+def test_a_running_receipt_without_its_journal_is_not_forgotten_by_a_run_that_does_not_read_the_environment(
+    stage: Stage, api: OwnApi
+) -> None:
+    kept_alone(stage, api)
+    stage.manifest(a=NEW_A, b=NEW_B)
+    assert hostnames(apply(stage, "--env", "a").document) == [B]
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    assert hostnames(apply(stage).document) == [B]
+
+
+def kept_alone(stage: Stage, api: OwnApi) -> None:
+    """The receipt of a run that was killed after it had deleted the domain of `b`, without the journal."""
     files: dict[str, str] = {}
 
     def killed(method: str, _key: str, _number: int) -> Reply | None:
@@ -196,35 +221,64 @@ def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
     assert apply(stage).code == 0
     api.records[key("b")] = None
     stage.write("r.json", files["r.json"])
-    if journal is not None:
-        stage.write("r.json.journal", journal)
-    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
-    assert hostnames(apply(stage).document) == [B]
+    api.intercept = lambda _method, _key, _number: None
 
 
 @pytest.mark.parametrize("field", ["hostname", "environment", "since"])
 @pytest.mark.parametrize("value", [5, None, [], {}])
-def test_a_receipt_with_a_value_that_is_no_text_is_no_receipt(
+def test_a_receipt_with_a_value_that_is_no_text_is_not_replaced(
     stage: Stage, api: OwnApi, field: str, value: object
 ) -> None:
     document = receipt()
     document["unserved"][0][field] = value
-    stage.write("r.json", json.dumps(document))
-    assert (apply(stage).code, hostnames(receipt())) == (0, [])
+    before = stage.write("r.json", json.dumps(document)).read_text(encoding="utf-8")
+    assert (apply(stage).code, stage.read("r.json"), api.requests) == (1, before, [])
 
 
-@pytest.mark.parametrize(
-    ("content", "warned"),
-    [("", False), ('{"format": "imgwire-rec', True), ('{"format": "other"}', True), ("null", True)],
-)
-def test_a_file_that_is_no_receipt_is_replaced_with_a_warning(
-    stage: Stage, api: OwnApi, content: str, warned: bool
-) -> None:
+@pytest.mark.parametrize("content", ['{"format": "imgwire-rec', '{"format": "other"}', "null", "[]", "\0"])
+def test_a_file_that_is_no_receipt_is_not_replaced(stage: Stage, api: OwnApi, content: str) -> None:
     stage.write("r.json", content)
     ended = apply(stage)
-    assert ("warning: r.json is no receipt" in ended.err) is warned
-    assert ended.code == 0
-    assert "is no receipt" not in apply(stage).err
+    assert (ended.code, ended.document["reason"], stage.read("r.json"), api.requests) == (1, "not_written", content, [])
+    assert "r.json cannot be read" in ended.err
+
+
+@pytest.mark.parametrize("content", ["", "{}\n"])
+def test_an_empty_file_is_the_place_of_a_new_receipt(stage: Stage, api: OwnApi, content: str) -> None:
+    stage.write("r.json", content)
+    assert (apply(stage).code, receipt()["outcome"]) == (0, "ok")
+
+
+def test_an_empty_file_beside_the_journal_of_a_killed_run_is_not_replaced(stage: Stage, api: OwnApi) -> None:
+    stage.write("r.json", "")
+    stage.write("r.json.journal", HEADER)
+    assert (apply(stage).code, stage.read("r.json"), stage.read("r.json.journal")) == (1, "", HEADER)
+
+
+def test_a_run_that_fails_before_it_writes_leaves_the_files_of_another_run(stage: Stage, api: OwnApi) -> None:
+    """A saved plan whose environment cannot be read ends with a report of an apply that was not begun."""
+    stage.manifest(b=NEW_B)
+    assert stage.run("plan", "--out", "plan.json").code == 0
+    before = stage.read("r.json")
+    other = LockedFile("r.json.journal")
+    other.append(HEADER)
+    api.intercept = down("b")
+    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 8
+    other.append("still at its place\n")
+    other.close()
+    assert stage.read("r.json") == before
+
+
+def test_a_run_whose_journal_was_replaced_leaves_the_receipt_of_the_other_run(stage: Stage, api: OwnApi) -> None:
+    def replaced(method: str, _key: str, _number: int) -> None:
+        if method == "DELETE":
+            stage.write("theirs", "")
+            (stage.folder / "theirs").replace("r.json.journal")
+            stage.write("r.json", "theirs")
+
+    api.intercept = replaced
+    ended = apply(stage)
+    assert (ended.code, stage.read("r.json"), stage.read("r.json.journal")) == (6, "theirs", "")
 
 
 def test_a_renamed_environment_repairs_it(stage: Stage, api: OwnApi) -> None:

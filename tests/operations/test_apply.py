@@ -26,6 +26,7 @@ from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, S
 from reconciler.operations.apply import ApplySettings, apply
 from reconciler.operations.context import Context
 from reconciler.operations.propose import propose
+from reconciler.operations.receipt import ReceiptFile
 from reconciler.operations.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -333,7 +334,7 @@ async def test_the_receipt_equals_the_report_of_the_result(tmp_path: Path) -> No
     workspace = workspace_of(**BOTH)
     async with Context(transport=Recording()) as context:
         proposal = await propose(workspace, context)
-        result = await apply(workspace, context, proposal, yes, ApplySettings(receipt=str(path)))
+        result = await apply(workspace, context, proposal, yes, ApplySettings(receipt=ReceiptFile(str(path))))
     document = json.loads(path.read_text(encoding="utf-8"))
     assert (document["command"], document["outcome"], document["exit_code"]) == ("apply", "ok", 0)
     assert [step["state"] for step in document["steps"]] == ["done"] * 4
@@ -346,7 +347,9 @@ async def test_without_a_receipt_in_its_place_nothing_is_written(tmp_path: Path)
     async with Context(transport=api) as context:
         proposal = await propose(workspace, context)
         with pytest.raises(Stopped) as stopped:
-            await apply(workspace, context, proposal, yes, ApplySettings(receipt=str(tmp_path / "no" / "r.json")))
+            await apply(
+                workspace, context, proposal, yes, ApplySettings(receipt=ReceiptFile(str(tmp_path / "no" / "r.json")))
+            )
     failed: Failed = stopped.value.failed
     assert (failed.exit_code, failed.reason) == (ExitCode.ERROR, "not_written")
     assert api.writes == []

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.documents.journal import HEADER
 from reconciler.emulator.faults import Fault, Kind
-from reconciler.files import Appender
+from reconciler.files import LockedFile
 from reconciler.operations.receipt import read_receipt
 from reconciler.schema_files import read_schema
 
@@ -132,8 +132,7 @@ def test_a_receipt_that_breaks_on_the_way_lets_only_the_create_that_completes_a_
 
 def test_a_receipt_that_another_run_is_writing_is_refused(swap: Stage) -> None:
     """Its end would take the place of what the other run has left offline."""
-    swap.write("receipt.json", "{}")
-    other = Appender("receipt.json.journal", like="receipt.json")
+    other = LockedFile("receipt.json.journal")
     other.append(HEADER)
     refused = swap.spawn(*APPLY)
     other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -70,28 +71,29 @@ def apply(
         raise click.UsageError("a saved plan keeps its own selection: leave out --env, --selector and --shard")
     from reconciler.cli.approval import PlanApproval
     from reconciler.operations.apply import apply as operation
-    from reconciler.operations.receipt import corrected, journal_path, with_unserved
+    from reconciler.operations.receipt import corrected, with_unserved
     from reconciler.operations.reopened import propose_or_reopen, saved_in
 
-    saved = cache(partial(saved_in, planfile))
+    saved, receipt = cache(partial(saved_in, planfile)), settings.receipt
 
     async def operate(workspace: Workspace, context: Context) -> ApplyResult:
-        loaded, receipt = guards.load(options.inputs()), settings.receipt
+        loaded = guards.load(options.inputs())
         again = planfile and given_options().plan(planfile)
         proposal = await propose_or_reopen(
             workspace, context, saved(), loaded, again, receipt=receipt, allow=allow, believe_absent=believe_absent
         )
-        approve = PlanApproval(options.log, expect_digest, auto_approve or planfile is not None)
+        approve = PlanApproval(options.log, expect_digest, auto_approve, planfile is not None)
         approve.refuse_blocked(proposal)
         return await operation(workspace, context, proposal, approve, settings)
 
-    return run_online(
-        options,
-        operate,
-        open_=lambda: open_workspace(options, saved()),
-        wait=settings.wait or 0.0,
-        outputs=[settings.receipt, settings.receipt and journal_path(settings.receipt)],
-        complete=partial(with_unserved, settings.receipt),
-        finish=partial(corrected, settings.receipt, partial(options.log.say, "error")),
-        inputs=[planfile, settings.publish.config if settings.publish else None, *guards.base],
-    )
+    with receipt or nullcontext():
+        return run_online(
+            options,
+            operate,
+            open_=lambda: open_workspace(options, saved()),
+            wait=settings.wait or 0.0,
+            outputs=[receipt.path, receipt.journal_path] if receipt else [],
+            complete=partial(with_unserved, receipt),
+            finish=partial(corrected, receipt, partial(options.log.say, "error")),
+            inputs=[planfile, settings.publish.config if settings.publish else None, *guards.base],
+        )

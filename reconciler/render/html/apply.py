@@ -109,7 +109,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
 def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
     troubles: defaultdict[str, _Trouble] = defaultdict(_Trouble)
     for lost in result.applied.unserved:
-        note = f"`{display_hostname(lost.hostname)}` serves no traffic now, since `{lost.since}`{lost.earlier_run}."
+        note = f"`{display_hostname(lost.hostname)}` {lost.state}, since `{lost.since}`{lost.earlier_run}."
         troubles[lost.environment].add(_UNSERVED, "serving no traffic now", note)
     for step in result.plan.steps:
         outcome = result.applied.results[step.id]

@@ -72,10 +72,7 @@ def hints(plan: Plan) -> list[str]:
 
 def unserved(items: Iterable[Unserved]) -> Lines:
     """The hostnames that no environment has any more, and since when."""
-    lines = [
-        f"{host(item.hostname)} serves no traffic now, since {code(item.since)}{prose(item.earlier_run)}"
-        for item in items
-    ]
+    lines = [f"{host(item.hostname)} {item.state}, since {code(item.since)}{prose(item.earlier_run)}" for item in items]
     return alert("CAUTION", [*lines, *([GIVEN_UP] if lines else [])])
 
 

@@ -90,12 +90,15 @@ def unreadable(plan: Plan, style: Style) -> str:
 
 
 def unserved(items: Iterable[Unserved], style: Style) -> str:
-    """The hostnames that no environment has any more, and since when."""
-    lines = [
-        f"  {escape_control(display_hostname(item.hostname))}, since {escape_control(item.since + item.earlier_run)}"
-        for item in items
-    ]
-    return section(style("red", "Serves no traffic now"), [*lines, *([f"  {GIVEN_UP}"] if lines else [])])
+    """The hostnames that no environment is known to have any more, and since when."""
+    lines: dict[str, list[str]] = {}
+    for item in items:
+        since = (
+            f"{escape_control(display_hostname(item.hostname))}, since {escape_control(item.since + item.earlier_run)}"
+        )
+        lines.setdefault(item.state.capitalize(), []).append(f"  {since}")
+    parts = [section(style("red", title), found) for title, found in lines.items()]
+    return "\n\n".join(parts) + (f"\n  {GIVEN_UP}" if parts else "")
 
 
 def nothing_to_do(plan: Plan, style: Style) -> str:
