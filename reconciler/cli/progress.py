@@ -10,11 +10,9 @@ from reconciler.cli.terminal import drawing_console, is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
 from reconciler.render.log import request_fields, step_fields
-from reconciler.render.text.progress import step_line
+from reconciler.render.text.progress import Counter, step_line
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from reconciler.cli.log import Log
     from reconciler.cli.waiting import Lines, LiveTable
     from reconciler.model.domains import Live
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import ApplyResult
     from reconciler.model.steps import Step
 
-_QUICK = 0.4  # seconds that nobody needs to be entertained for
 _TITLES = {Phase.READING: "Reading", Phase.APPLYING: "Applying"}
 
 
@@ -42,7 +39,7 @@ class Progress(NullObserver):
     def on_phase(self, phase: Phase, total: int) -> None:
         self.close()
         if phase in _TITLES and is_terminal(sys.stderr) and not self._log.as_json:
-            self._counter = Counter(_TITLES[phase], total)
+            self._counter = Counter(_TITLES[phase], total, drawing_console)
         elif phase is Phase.VERIFYING:
             self._follower = follower(self._log, total, self._wait)
 
@@ -88,28 +85,3 @@ class Progress(NullObserver):
             if drawn is not None:
                 drawn.close()
         self._counter = self._follower = None
-
-
-class Counter:
-    """A bar for `total` things. rich is imported only when a terminal has been waiting for a while."""
-
-    def __init__(self, title: str, total: int) -> None:
-        self._title, self._total = title, total
-        self._began = time.monotonic()
-        self._done = 0
-        self._bar: Bar | None = None
-
-    def advance(self) -> None:
-        self._done += 1
-        if self._bar is None and time.monotonic() - self._began > _QUICK and self._done < self._total:
-            from reconciler.render.text.progress import counter_bar
-
-            self._bar = counter_bar(drawing_console())
-            self._bar.start()
-            self._bar.add_task(self._title, total=self._total)
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._done)
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()

@@ -77,8 +77,7 @@ def apply(
     saved, receipt = cache(partial(saved_in, planfile)), settings.receipt
 
     async def operate(workspace: Workspace, context: Context) -> ApplyResult:
-        loaded = guards.load(options.inputs())
-        again = planfile and given_options().plan(planfile)
+        loaded, again = guards.load(options.inputs()), planfile and given_options().plan(planfile)
         proposal = await propose_or_reopen(
             workspace, context, saved(), loaded, again, receipt=receipt, allow=allow, believe_absent=believe_absent
         )

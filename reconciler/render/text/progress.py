@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import collections
+import time
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
@@ -10,7 +11,7 @@ from reconciler.model.escape import escape_control
 from reconciler.model.report import StepState, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
     from rich.progress import Progress
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.steps import Step
 
 _HEARTBEAT = 60.0  # seconds
+_QUICK = 0.4  # seconds that nobody needs to be entertained for
 MAX_PADDED = 32
 """Columns: a longer name does not push the others away from theirs."""
 _STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
@@ -35,7 +37,7 @@ def step_line(step: Step, result: StepResult, seconds: float | None, name_width:
 
 def _counted(verdicts: Iterable[Verdict], total: int) -> str:
     """How many of `total` environments have each verdict."""
-    counts = Counter(verdicts)
+    counts = collections.Counter(verdicts)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
 
 
@@ -61,7 +63,33 @@ class VerdictLines:
         return text
 
 
-def counter_bar(console: Console) -> Progress:
+class Counter:
+    """A bar for `total` things. rich is imported, and `new_console` called, only when a terminal has been waiting for a while."""
+
+    def __init__(self, title: str, total: int, new_console: Callable[[], Console]) -> None:
+        self._title, self._total = title, total
+        self._new_console = new_console
+        self._began = time.monotonic()
+        self._done = 0
+        self._bar: Progress | None = None
+
+    def advance(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._bar is None and time.monotonic() - self._began > _QUICK and self._done < self._total:
+            self._bar = _counter_bar(self._new_console())
+            self._bar.start()
+            self._bar.add_task(self._title, total=self._total)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _counter_bar(console: Console) -> Progress:
     """A bar that counts things on the console until it is stopped."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
