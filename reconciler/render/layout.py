@@ -17,6 +17,7 @@ _GAP = 2  # columns between two cells
 _LAST = " " * 6  # before a last cell on a line of its own
 _MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this reads badly, so the row becomes a list
 _INDENT = "    "
+_SIGNS = frozenset("+-~?!>=")  # before what is created, deleted and so on
 _MAX_PADDED = 64  # columns of a cell, where no width bounds the row: one long name does not move all others
 _WHOLE = re.compile(r"\S*`reconciler [^`]*`\S*|\d[\d.]* (?:s|MiB)\b\S*")  # one word in spite of its spaces
 
@@ -66,7 +67,7 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
 def _words(text: str, width: int, room: int) -> list[str]:
     """What is between the spaces. A sign and its word are one, if a line has room for both: without a space, if need be."""
     words = _pieces(text, width, room)
-    if len(words) > 1 and columns(words[0]) == 1 and 0 < columns(words[1]) < width:
+    if len(words) > 1 and _COLOUR.sub("", words[0]) in _SIGNS and 0 < columns(words[1]) < width:
         return [f"{words[0]}{' ' * (columns(words[1]) < width - 1)}{words[1]}", *words[2:]]
     return words
 
