@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from reconciler.model.limits import DAYS, ChangeWindow
 if TYPE_CHECKING:
     from reconciler.manifest.located import Document
     from reconciler.model.diagnostics import Diagnostic
+
+
+_OFFSET = re.compile(r"[+-][0-9]")
 
 
 class ManifestLimits:
@@ -63,7 +67,8 @@ class ManifestLimits:
     def _refuse_zone(self, zone: str, at: Location) -> None:
         if len(zone) > MAX_ZONE:  # reported with the schema
             return
-        suggestion = closest(zone, tuple(sorted(_time_zones())))
+        is_offset = _OFFSET.search(zone)  # such as `UTC+1`, of which `UTC` is no correction
+        suggestion = None if is_offset else closest(zone, tuple(sorted(_time_zones())))
         hint = f"did you mean `{suggestion}`?" if suggestion else "write a name such as `Europe/Berlin` or `UTC`"
         message = f"there is no time zone `{shorten(zone)}`"
         self.problems.append(error(Code.WRONG_TYPE, message, at, hint=hint))

@@ -75,4 +75,4 @@ def write_starter(path: str) -> None:
 def next_step(path: str) -> str:
     """What to do with the starter at this path."""
     named = "" if path == DEFAULT_PATH else f" -f {shlex.quote(path)}"
-    return f"Wrote {path}. Put your hostnames in, then: reconciler validate{named}"
+    return f"Wrote {path}. Put your hostnames in, then run `reconciler validate{named}`."

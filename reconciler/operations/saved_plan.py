@@ -183,7 +183,7 @@ def _plan_again(saved: SavedPlan, command: str | None, listed: Collection[str]) 
         return f"{_PLAN_AGAIN}."
     source = replace(saved.source, names=tuple(name for name in saved.source.names if name in listed))
     line = shlex.join([*shlex.split(command), *source.options])
-    return f"{_PLAN_AGAIN}, then review and apply it:\n{escape_control(line)}"
+    return f"{_PLAN_AGAIN}, then review and apply it:\n`{escape_control(line)}`"
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...], hint: str) -> Failed:

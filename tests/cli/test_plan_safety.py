@@ -140,6 +140,7 @@ def test_a_stale_plan_shows_the_difference_and_no_fresh_plan(web: Stage) -> None
     web.change("web", hostname="taken.example.com")
     ended = web.run("apply", "plan.json")
     assert ended.code == 5
+    assert ended.err.startswith("Saved plan (stale): 1 difference.\n\nerror: ")
     assert ended.err.count(f"hostname: {OLD} -> taken.example.com") == 1
     assert "Run `reconciler plan` again" in ended.err
     assert "Plan:" not in ended.err
@@ -152,11 +153,11 @@ def test_a_stale_plan_names_the_command_that_saves_a_new_one_in_its_place(web: S
     web.manifest(web=None)
     ended = web.run("apply", "my plan.json", "--unprotect", "web")
     assert "the manifest has changed for `web` since the plan was saved: hostname: " in ended.err
-    assert ended.err.endswith("reconciler plan --out 'my plan.json' --unprotect web --env web\n")
+    assert ended.err.endswith("reconciler plan --out 'my plan.json' --unprotect web --env web`\n")
     web.manifest(other=None)
     ended = web.run("apply", "my plan.json")
     assert "the manifest no longer lists `web`, which the saved plan changes" in ended.err
-    assert ended.err.endswith("reconciler plan --out 'my plan.json'\n")
+    assert ended.err.endswith("reconciler plan --out 'my plan.json'`\n")
 
 
 def test_a_plan_that_cannot_be_saved_is_shown_above_the_error(web: Stage) -> None:

@@ -56,7 +56,7 @@ def _stale(found: Iterable[Block], style: Style) -> str:
     """How a saved plan differs from the manifest and live. What would be planned now is not shown: it was not approved."""
     lines = [f"  {escape_control(block.message)}" for block in found if block.code == "stale_plan"]
     if len(lines) == 1:  # the error says it
-        return ""
+        return f"{style('yellow', 'Saved plan (stale)')}: 1 difference."
     return section(style("yellow", "Saved plan (stale)"), lines)
 
 
