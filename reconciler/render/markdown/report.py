@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.report import DriftKind, StepState
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -20,7 +20,6 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
-from reconciler.model.steps import Verify
 from reconciler.render.condition import conditions, status_total
 from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import (
@@ -34,9 +33,10 @@ from reconciler.render.markdown.sections import (
     unserved,
     why,
 )
+from reconciler.render.markdown.steps import failures, step_tables
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, fence, prose, table
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import DRIFT_COMMANDS, STEP_STATES, by_kind
+from reconciler.render.priority import DRIFT_COMMANDS, by_kind
 from reconciler.render.probes import verdict_words
 from reconciler.render.readiness import assess, assess_all, counted, hostnames_of
 from reconciler.render.text.apply import next_step, records_to_remove
@@ -51,11 +51,12 @@ if TYPE_CHECKING:
     from reconciler.model.doctor import Check
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Applied, Finding, StepResult
+    from reconciler.model.report import Finding
     from reconciler.model.results import Read, Report
-    from reconciler.model.steps import Step
     from reconciler.render.readiness import Assessed
     from reconciler.render.style import Style
+
+_VALUES_BELOW = {DriftKind.RECREATED, DriftKind.DNS_TARGETS_CHANGED}
 
 
 def render_report(report: Report, style: Style) -> str:
@@ -84,8 +85,8 @@ def render_report(report: Report, style: Style) -> str:
             )
         case ApplyResult():
             parts = [
-                alert("CAUTION", _failures(content)),
-                *_steps(content.plan, content.applied),
+                alert("CAUTION", failures(content)),
+                *step_tables(content.plan, content.applied),
                 _verdicts(assess(content.verified), content.plan),
                 unreadable(content.plan),
                 "**DNS records to publish**" if content.records else "",
@@ -175,9 +176,9 @@ def _findings(drift: DriftResult, style: Style) -> Lines:
 
 
 def _changes(findings: Iterable[Finding]) -> Iterator[str]:
-    """Each value that differs, as lines of a diff."""
+    """Each value that differs and that no sentence of the table has, as lines of a diff."""
     for item in by_kind(findings):
-        for change in item.changes:
+        for change in item.changes if item.kind in _VALUES_BELOW else ():
             yield f"- {item.environment}: {change.path}: {change.before or 'none'}"
             yield f"+ {item.environment}: {change.path}: {change.after or 'none'}"
 
@@ -193,53 +194,6 @@ def _verdicts(assessed: Assessed, plan: Plan) -> Lines:
 
 def _notes(notes: Iterable[DnsNote]) -> Lines:
     return bullets("DNS warnings", [f"{note.kind}: {prose(note.message)}" for note in notes])
-
-
-def _steps(plan: Plan, applied: Applied) -> list[Lines]:
-    """What serves no traffic first, then each step, then what was restored."""
-    rows = [
-        (
-            applied.results[step.id].state.value.replace("_", " "),
-            step.op,
-            code(step.environment),
-            host(step.hostname),
-            _detail(step, applied.results[step.id]),
-        )
-        for state in STEP_STATES
-        for step in plan.steps
-        if applied.results[step.id].state is state
-    ]
-    not_restored = [item for item in applied.restores if isinstance(item, RestoreFailure)]
-    return [
-        unserved(applied.unserved),
-        table(("State", "Step", "Environment", "Hostname", "Why"), rows),
-        bullets(
-            "Restored after a failed create",
-            (f"{host(item.hostname)} in {code(item.environment)}" for item in applied.restored),
-        ),
-        bullets(
-            "Could not be restored",
-            (
-                f"{host(item.hostname)} in {code(item.environment)}: {prose(item.error.message)}"
-                for item in not_restored
-            ),
-        ),
-    ]
-
-
-def _failures(result: ApplyResult) -> Iterator[str]:
-    """Each failed step: the cause, then what to do."""
-    for step in result.plan.steps:
-        outcome = result.applied.results[step.id]
-        if outcome.state is StepState.FAILED and outcome.error is not None:
-            what = f"{step.op} {code(step.environment)} {host(step.hostname)} failed: {prose(outcome.error.message)}."
-            yield f"{what} Next: {prose(outcome.error.hint)}." if outcome.error.hint else what
-
-
-def _detail(step: Step, result: StepResult) -> str:
-    if result.error is not None:
-        return prose(result.error.message)
-    return prose(result.domain.health) if isinstance(step, Verify) and result.domain is not None else ""
 
 
 def _probes(probes: Iterable[Probe]) -> Lines:
