@@ -8,6 +8,7 @@ write, which must find it unchanged, and again after it, which decides what was 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,19 @@ from reconciler.dns.provider_errors import exit_code_of
 from reconciler.dns.record_checks import Candidate, Intent, Rejected, candidates, check_place
 from reconciler.dns.zone_access import DEFAULT_TTL, Reading, ZoneAccess
 from reconciler.dns.zone_snapshot import Key, Snapshot, differences
-from reconciler.model.dns import Publication, PublishState, ZoneChange, is_usual_target
+from reconciler.model.dns import Publication, PublishState, ZoneChange
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from reconciler.model.report import Record
 
+Refuse = Callable[[Publication], str | None]
+"""Why a planned record is not to be published; None where it is."""
+
 _REREAD_DELAYS = (0.0, 1.0, 2.0)  # seconds before each re-read, until the provider shows what it accepted
+_COLLISION_DELAYS = (0.2, 0.5, 1.0, 2.0)  # seconds before each new attempt, where another writer has changed the zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,29 +119,44 @@ class Publisher:
         edits = (self._edit(zone, target, items) for (zone, target), items in sorted(zones.items()))
         return Prepared(tuple(edit for edit in edits if edit.publications), tuple(refused))
 
-    def publish(self, records: Sequence[Record]) -> Published:
-        """Prepare and apply records that were approved before they were known.
+    def prepare_each(self, records: Sequence[Record], refuse: Refuse) -> Prepared:
+        """Prepare. What cannot be published, or `refuse` has a reason for, stops the records of its own environment only.
 
-        An unusual target is not published. What cannot be published stops the records of its own environment only.
+        A zone that changes between two readings is read again.
         """
-        prepared = self._inside_imgwire(self.prepare(records))
-        blocked = {item.name for item in prepared.publications if item.state is PublishState.REFUSED}
-        environments = {record.environment for record in records if record.name in blocked or not record.known}
-        rest = [record for record in records if record.environment not in environments]
-        if environments and rest:
-            others = {record.name for record in rest}
-            refused = tuple(item for item in prepared.publications if item.name not in others)
-            prepared = Prepared(self._inside_imgwire(self.prepare(rest)).edits, tuple(map(_not_started, refused)))
-        return self.apply(prepared)
+        refused: list[Publication] = []
+        delays = iter(_COLLISION_DELAYS)
+        while True:
+            prepared = self.prepare(records)
+            found = [_checked(item, refuse) for item in prepared.publications]
+            delay = next(delays, None) if any(item.passing for item in found) else None
+            if delay is not None:
+                self._options.sleep(delay)
+                continue
+            names = {item.name for item in found if item.state is PublishState.REFUSED}
+            stopped = {record.environment for record in records if record.name in names or not record.known}
+            if not stopped:
+                return Prepared(prepared.edits, tuple(refused))
+            theirs = {record.name for record in records if record.environment in stopped}
+            refused += (replace(_not_started(item), passing=False) for item in found if item.name in theirs)
+            records = [record for record in records if record.environment not in stopped]
 
-    def _inside_imgwire(self, prepared: Prepared) -> Prepared:
-        edits = []
-        for edit in prepared.edits:
-            publications = tuple(map(_inside, edit.publications))
-            if any(item.state is PublishState.REFUSED for item in publications):
-                publications = tuple(map(_not_started, publications))
-            edits.append(replace(edit, publications=publications))
-        return Prepared(tuple(edits), prepared.refused)
+    def publish(self, records: Sequence[Record], refuse: Refuse) -> Published:
+        """Prepare each and apply, again while other writers change the zones meanwhile.
+
+        Records that exist already by then are not among the publications.
+        """
+        ended: dict[tuple[str, str, str], Publication] = {}
+        changes: list[ZoneChange] = []
+        for delay in (*_COLLISION_DELAYS, None):
+            published = self.apply(self.prepare_each(records, refuse))
+            changes += published.changes
+            ended = {place: item for place, item in ended.items() if not item.passing}
+            ended |= {(item.target, item.zone, item.name): item for item in published.publications}
+            if delay is None or published.interrupted or not any(item.passing for item in published.publications):
+                break
+            self._options.sleep(delay)
+        return Published(tuple(ended.values()), tuple(changes), published.interrupted)
 
     def apply(self, prepared: Prepared) -> Published:
         """Write every planned edit. One that fails stops no other; after SIGINT or SIGTERM no other starts."""
@@ -222,7 +242,8 @@ class Publisher:
         try:
             reading = self._access.read(edit.zone, edit.target)
             if changed := differences(edit.target, zone, edit.before, reading.records):
-                raise Rejected(f"{where}: the zone changed after it was read: {'; '.join(map(str, changed))}")
+                listed = "; ".join(map(str, changed))
+                raise Rejected(f"{where}: the zone changed after it was read: {listed}", passing=True)
             plan = self._access.plan(reading, edit.publications, where)
         except Rejected as error:
             return Published(tuple(_refused(item, error) for item in edit.publications))
@@ -286,13 +307,12 @@ def _edited(edit: ZoneEdit) -> frozenset[Key]:
 
 
 def _refused(item: Publication, error: Rejected) -> Publication:
-    return replace(item, state=PublishState.REFUSED, error=str(error), exit_code=error.exit_code)
+    return replace(item, state=PublishState.REFUSED, error=str(error), exit_code=error.exit_code, passing=error.passing)
 
 
-def _inside(item: Publication) -> Publication:
-    if item.state is not PublishState.PLANNED or item.after is None or is_usual_target(item.name, item.after):
-        return item
-    return _refused(item, Rejected(f"{item.after} is not below imgwire.dev: check it, then run dns sync"))
+def _checked(item: Publication, refuse: Refuse) -> Publication:
+    reason = refuse(item) if item.state is PublishState.PLANNED else None
+    return item if reason is None else _refused(item, Rejected(reason))
 
 
 def _not_started(item: Publication) -> Publication:

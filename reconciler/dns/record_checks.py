@@ -22,11 +22,13 @@ _ZONE_REWRITERS = ("octodns_transip.", "octodns_etchosts.", "octodns_bind.ZoneFi
 
 
 class Rejected(Exception):
-    """A record that is not published, or a zone that is not written. `str()` is a message for users."""
+    """A record that is not published, or a zone that is not written. `str()` is a message for users. `passing`: the zone
+    has changed between two readings, so another attempt may succeed."""
 
-    def __init__(self, message: str, exit_code: ExitCode = ExitCode.REFUSED) -> None:
+    def __init__(self, message: str, exit_code: ExitCode = ExitCode.REFUSED, *, passing: bool = False) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.passing = passing
 
 
 class Intent(Enum):

@@ -56,7 +56,15 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
     hostnames = {
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
-    deletes = ((step["environment"], step["hostname"]) for step in document["steps"] if step["op"] == "delete")
+    journal_missing = is_running(document) and not has_journal
+    # Of a plan every delete counts, of a run those that were sent, or may have been, and not restored.
+    sent = {"done", "failed", *(["not_started"] if journal_missing else [])}
+    deletes = {
+        (step["environment"], step["hostname"])
+        for step in document["steps"]
+        if step["op"] == "delete" and step.get("state", "done") in sent
+    }
+    restored = {(item["environment"], item["hostname"]) for item in document.get("restored", ()) if item["id"]}
     run = str(document["created_at"])
     targets = {step["hostname"]: step["environment"] for step in document["steps"] if step["op"] == "create"}
     id_in = {item["name"]: item["live"]["environment_id"] for item in document["environments"] if item["live"]}
@@ -80,9 +88,9 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
     )
     return Earlier(
         hostnames,
-        frozenset(deletes),
+        frozenset(deletes - restored),
         tuple(item if item.run else of_step(item) for item in unserved),
         tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,
-        is_running(document) and not has_journal,
+        journal_missing,
     )

@@ -178,6 +178,8 @@ def _of_apply(result: ApplyResult) -> Conclusion:
         conclusion = Conclusion(ExitCode.PARTIAL, "other_records_changed")
     elif any(item.state is not PublishState.DONE for item in result.publications):
         conclusion = Conclusion(ExitCode.PARTIAL, "not_published")
+    elif result.publications and conclusion.exit_code not in {ExitCode.OK, ExitCode.STUCK}:  # DNS was written
+        conclusion = Conclusion(ExitCode.PARTIAL, conclusion.reason)
     if result.verified and conclusion.exit_code in {ExitCode.OK, ExitCode.STUCK}:
         conclusion = _of_verify(result.verified)
     if result.wait_interrupted is not None:

@@ -111,7 +111,7 @@ class PublishState(StrEnum):
 class Publication:
     """One CNAME to publish or delete in a zone at a provider (`target`). `before` is the value that it has, None where there is
     none; `after` is None for a delete. Names are without a trailing dot. `removes`: other records at the name that the CNAME
-    replaces. `exit_code` classifies `error`."""
+    replaces. `exit_code` classifies `error`. `passing`: another attempt may succeed."""
 
     target: str
     zone: str
@@ -122,6 +122,12 @@ class Publication:
     error: str | None = None
     exit_code: ExitCode = ExitCode.OK
     removes: tuple[str, ...] = ()
+    passing: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, str, str | None]:
+        """Where it is to be written, and what is there now."""
+        return self.target, self.zone, self.name, self.before
 
     @property
     def leaves_imgwire(self) -> bool:

@@ -7,13 +7,13 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
-from reconciler.model.dns import Publication, PublishState
+from reconciler.model.dns import IMGWIRE_SUFFIX, Publication, PublishState, is_usual_target
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import StepError
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.publishing import Prepared, Published, Publisher
@@ -26,9 +26,19 @@ _LOOKUP_DELAYS = (0.0, 1.0, 2.0, 4.0)  # seconds before each lookup, until the z
 
 
 class AfterCreate:
-    """Called by the engine for each custom domain that was created. Keeps what was published."""
+    """Called by the engine for each custom domain that was created. Keeps what was published.
 
-    def __init__(self, observer: Observer, lookup: Lookup | None, publisher: Publisher | None = None) -> None:
+    `shown` is what was at the names before the approval: only that, and CNAMEs to Imgwire, are replaced.
+    """
+
+    def __init__(
+        self,
+        observer: Observer,
+        lookup: Lookup | None,
+        publisher: Publisher | None = None,
+        shown: Iterable[Publication] = (),
+    ) -> None:
+        self._places = {item.place for item in shown}
         self._observer = observer
         self._lookup = lookup
         self._publisher = publisher
@@ -59,11 +69,16 @@ class AfterCreate:
             await self._publish(needed, self._publisher)
         return await self._not_ready(needed, published=self.publishing)
 
-    async def resume(self, approved: tuple[Record, ...]) -> None:
-        """Publish what an earlier run has not: records of domains that it has created."""
-        if self._publisher is not None and approved:
-            await self._publish(approved, self._publisher)
-            await self._not_ready(approved, published=True)
+    async def resume(self, needed: tuple[Record, ...], approved: Iterable[Publication]) -> None:
+        """Publish what an earlier run has not: records of domains that it has created, as they were approved."""
+        if self._publisher is not None and needed:
+            publisher, places = self._publisher, {item.place for item in approved}
+
+            def refuse(item: Publication) -> str | None:
+                return None if item.place in places else _changed_since_shown(item)
+
+            await self._send(needed, lambda: publisher.publish(needed, refuse))
+            await self._not_ready(needed, published=True)
 
     async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
         """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.
@@ -83,6 +98,7 @@ class AfterCreate:
         kept = {
             item.name for item in prepared.publications if item.before is None or item.before != before.get(item.name)
         }
+        self._places |= {item.place for item in prepared.publications if item.name not in kept}
         replaced = tuple(record for record in changed if record.name in before and record.name not in kept)
         if replaced:
             await self._publish(replaced, publisher)
@@ -93,20 +109,28 @@ class AfterCreate:
         self._waiting += needed
         async with self._lock:
             batch, self._waiting = tuple(self._waiting), []
-            if not batch:
-                return
-            try:
-                published: Published = await _in_thread(lambda: publisher.publish(batch))
-            except asyncio.CancelledError:
-                self._ended += (_without_zone(record, PublishState.UNKNOWN) for record in batch)
-                raise
-            self._ended += published.publications
-            self.other_changes += published.changes
-            for item in published.publications:
-                if item.state is not PublishState.DONE:
-                    self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
-            for change in published.changes:
-                self._observer.on_notice("error", changed_meanwhile(change))
+            if batch:
+                await self._send(batch, lambda: publisher.publish(batch, self._refuse))
+
+    def _refuse(self, item: Publication) -> str | None:
+        ours = item.before is None or item.before.lower().endswith(IMGWIRE_SUFFIX)
+        if not ours and item.place not in self._places:
+            return _changed_since_shown(item)
+        return refuse_unusual(item)
+
+    async def _send(self, batch: tuple[Record, ...], work: Callable[[], Published]) -> None:
+        try:
+            published: Published = await _in_thread(work)
+        except asyncio.CancelledError:
+            self._ended += (_without_zone(record, PublishState.UNKNOWN) for record in batch)
+            raise
+        self._ended += published.publications
+        self.other_changes += published.changes
+        for item in published.publications:
+            if item.state is not PublishState.DONE:
+                self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
+        for change in published.changes:
+            self._observer.on_notice("error", changed_meanwhile(change))
 
     async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:
         """A check before the records are visible makes the checker's resolver remember that they are missing."""
@@ -125,6 +149,18 @@ class AfterCreate:
             f"not checked yet: DNS lacks {names}",
             hint="publish the records, then run `reconciler verify`",
         )
+
+
+def refuse_unusual(item: Publication) -> str | None:
+    """Why a record is not published before anybody has seen its target."""
+    if item.after is None or is_usual_target(item.name, item.after):
+        return None
+    return f"{item.after} is not below imgwire.dev: check it, then run dns sync"
+
+
+def _changed_since_shown(item: Publication) -> str:
+    now = f"it is a CNAME to {item.before} now" if item.before else "nothing is there now"
+    return f"{item.name} was not shown so before the approval: {now}"
 
 
 def changed_meanwhile(change: ZoneChange) -> str:

@@ -21,7 +21,7 @@ from reconciler.model.report import StepState
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
-from reconciler.operations.apply_publishing import checked_publisher, unpublished_records, with_unpublished
+from reconciler.operations.apply_publishing import checked_publisher, still_unpublished, with_unpublished
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes
 from reconciler.operations.propose import may_be_unserved
@@ -76,19 +76,19 @@ async def apply(
     settings = settings or ApplySettings()
     if proposal.blocks:
         raise Stopped(blocked(proposal))
-    publisher = await checked_publisher(context, proposal, settings.publish)
+    publisher, shown = await checked_publisher(context, proposal, settings.publish)
     proposal = await with_unpublished(context, proposal, publisher)
+    if settings.receipt is not None:
+        claim(settings.receipt, context.observer, PlanResult(proposal))
     approved = await _approve(proposal, approve)
     # Nobody knows how long the answer took.
     if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
         raise Stopped(blocked(replace(proposal, blocks=late)))
-    if settings.receipt is not None:
-        claim(settings.receipt, context.observer, PlanResult(proposal))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)
     unserved = may_be_unserved(proposal.plan, earlier)
     ledger = Ledger(proposal.plan)
-    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher)
+    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher, shown)
 
     def so_far() -> ApplyResult:
         applied = ledger.snapshot(context.stop.requested)
@@ -106,7 +106,7 @@ async def apply(
     try:
         if approved.unpublished:
             with context.ended_early():
-                await after_create.resume(unpublished_records(proposal))
+                await after_create.resume(await still_unpublished(workspace, context, proposal), proposal.unpublished)
         elif proposal.unpublished:
             message = (
                 "DNS lacks records of live domains, and the approved plan does not have them. Run `reconciler dns sync`"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from samples import uid
 
+from reconciler.emulator.faults import Kind
 from reconciler.operations.receipt import read_receipt
 
 if TYPE_CHECKING:
@@ -62,13 +63,26 @@ def test_a_receipt_that_knows_its_own_deletes_does_not_block_the_next_run(stage:
     two(stage, a="new-a.example.com", b="new-b.example.com")
     assert stage.run("plan", "--format", "json", "--report", "json=p.json").code == 0
     document = json.loads(stage.read("p.json"))
-    receipt = {**document, "format": "imgwire-reconciler/report", "command": "apply"}
+    receipt = {**document, "format": "imgwire-reconciler/report", "command": "apply", "outcome": "running"}
+    receipt |= {"restored": [], "unserved": []}
     receipt["steps"] = [{**step, "state": state, "error": None} for step in document["steps"]]
     stage.write("r.json", json.dumps(receipt))
     delete(stage, "a", "b")
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
     assert (ended.code, ended.document["blocks"]) == (0, [])
     assert (stage.live("a"), stage.live("b")) == ("new-a.example.com", "new-b.example.com")
+
+
+def test_deletes_that_were_not_sent_do_not_explain_that_all_domains_are_absent(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    stage.fault(Kind.STATUS, method="DELETE", status=401, error_type="InvalidTokenError", times=None)
+    apply = ("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert stage.run(*apply).code == 7
+    document = json.loads(stage.read("r.json"))
+    document["steps"] = [{**step, "state": "not_started", "error": None} for step in document["steps"]]
+    stage.write("r.json", json.dumps(document))
+    delete(stage, "a", "b")
+    assert stage.run(*apply).document["reason"] == "all_absent"
 
 
 def test_domains_that_moved_to_another_listed_environment_are_not_absent(stage: Stage) -> None:

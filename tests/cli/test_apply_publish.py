@@ -12,16 +12,19 @@ pytest.importorskip("octodns")
 
 from dns_servers import TSIG, bind, needs_bind, transferred
 from lookups.server import Zone, served_aside
+from samples import uid
 
 from cli.stage import DOMAIN, TEST
 from cli.test_dns_sync import NAME, ZONE, configure, needed, zone_file
 from cli.test_dns_sync_safety import PROVIDERS
 from reconciler.emulator.switches import Switches
+from reconciler.model.proposal import Approved
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.stage import Ended, Stage
+    from reconciler.model.proposal import Proposal
 
 ACME = f"_acme-challenge.{NAME}"
 MASTER = "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\nmail A 192.0.2.1\n"
@@ -180,7 +183,58 @@ def test_without_consent_no_such_record_is_published(unpublished: Stage, folder:
     digest = f"sha256:{'0' * 64}"
     ended = unpublished.spawn("apply", "--publish", "octodns.yaml", "--expect-digest", digest)
     assert (ended.code, zone_file(folder)) == (0, ZONE)
-    assert "DNS lacks records of domains that are live" in ended.err
+    assert "DNS lacks records of live domains" in ended.err
+
+
+def test_a_plan_file_approves_no_record_that_it_does_not_have(unpublished: Stage, folder: Path) -> None:
+    unpublished.environment("other")
+    unpublished.manifest(web=NAME, other="other.example.com")
+    assert unpublished.run("plan", "--out", "p.json").code == 0
+    ended = unpublished.spawn("apply", "p.json", "--publish", "octodns.yaml")
+    assert (ended.code, set(zone_file(folder)) & {"images", "other"}) == (0, {"other"})
+    assert "DNS lacks records of live domains" in ended.err
+
+
+def test_a_name_that_cannot_be_published_holds_no_record_of_another_environment(
+    unpublished: Stage, folder: Path
+) -> None:
+    unpublished.environment("other", "other.example.com", status="PENDING", certificate_status="PENDING")
+    unpublished.manifest(web=NAME, other="other.example.com")
+    taken = ZONE | {"images": {"type": "A", "value": "192.0.2.1"}}
+    unpublished.write("zones/example.com.yaml", yaml.safe_dump(taken))
+    ended = apply(unpublished)
+    assert (ended.code, set(zone_file(folder))) == (0, {*taken, "other", "_acme-challenge.other"})
+    assert f"warning: {NAME} is not published" in ended.err
+
+
+def test_a_record_that_another_writer_has_changed_since_it_was_shown_is_kept(
+    unpublished: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failover = ZONE | {"images": {"type": "CNAME", "value": "failover.example.net."}}
+
+    async def approve(proposal: Proposal) -> Approved:
+        (folder / "example.com.yaml").write_text(yaml.safe_dump(failover), encoding="utf-8")
+        return Approved(proposal.digest)
+
+    monkeypatch.setattr("reconciler.cli.approval.PlanApproval.__call__", lambda _self, proposal: approve(proposal))
+    monkeypatch.syspath_prepend(str(folder.parent))
+    ended = unpublished.run("apply", "--publish", "octodns.yaml", "--format", "json")
+    assert (ended.code, zone_file(folder)) == (6, failover)
+    assert f"{NAME} was not shown so before the approval: it is a CNAME to failover.example.net now" in ended.err
+
+
+def test_records_of_a_domain_that_is_deleted_before_the_approval_are_not_published(
+    unpublished: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def approve(proposal: Proposal) -> Approved:
+        unpublished.world.domains.delete(uid("web"))
+        return Approved(proposal.digest)
+
+    monkeypatch.setattr("reconciler.cli.approval.PlanApproval.__call__", lambda _self, proposal: approve(proposal))
+    monkeypatch.syspath_prepend(str(folder.parent))
+    ended = unpublished.run("apply", "--publish", "octodns.yaml")
+    assert (ended.code, zone_file(folder)) == (5, ZONE)
+    assert "web: its custom domain has changed since it was shown" in ended.err
 
 
 @pytest.mark.parametrize(("value", "replaced"), [("old.example.net.", False), ("cdn-proxy.eu.imgwire.dev.", True)])

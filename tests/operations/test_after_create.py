@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from samples import pending
 
-from reconciler.dns.publishing import Published, Publisher
+from reconciler.dns.publishing import Published, Publisher, Refuse
 from reconciler.model.dns import PublishState
 from reconciler.model.observer import NullObserver
 from reconciler.operations.after_create import AfterCreate
@@ -26,7 +26,7 @@ class Slow:
     def __init__(self) -> None:
         self.began, self.may_end = threading.Event(), threading.Event()
 
-    def publish(self, records: tuple[Record, ...]) -> Published:
+    def publish(self, records: tuple[Record, ...], refuse: Refuse) -> Published:
         self.began.set()
         self.may_end.wait(5)
         return Published(())
