@@ -94,16 +94,15 @@ async def _body(answer: httpx.Response) -> bytes:
 def _is_clean(transport: httpx.AsyncBaseTransport, answer: httpx.Response) -> bool:
     """Nothing follows the answer: httpcore would take it for the answer to the next request.
 
-    What the kernel has is seen by httpcore itself. What httpcore and the TLS layer have read ahead has no public interface;
-    where it cannot be seen, the connection is not used again. A transport that is not httpx's own has no connections.
+    What the kernel and the network backend have is seen by httpcore itself before the next request. What httpcore has read
+    ahead has no public interface; where it cannot be seen, the connection is not used again. A transport that is not httpx's
+    own has no connections.
     """
     if not isinstance(transport, httpx.AsyncHTTPTransport):
         return True
     try:
         (connection,) = transport._pool.connections  # noqa: SLF001
-        stream = answer.extensions["network_stream"]._stream  # noqa: SLF001
         ahead = len(connection._connection._h11_state.trailing_data[0])  # type: ignore[attr-defined]  # noqa: SLF001
-        encrypted = stream._read_bio.pending if answer.extensions["network_stream"].get_extra_info("ssl_object") else 0  # noqa: SLF001
-    except (AttributeError, KeyError, ValueError):
+    except (AttributeError, ValueError):
         return False
-    return not ahead and not encrypted
+    return not ahead and not answer.extensions["network_stream"].get_extra_info("is_readable")

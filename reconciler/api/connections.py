@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from reconciler.api.connection import Connection
 from reconciler.api.limits import allow_connections
+from reconciler.api.network import AsyncioBackend
 from reconciler.api.peer import Peer
 from reconciler.api.proxies import proxy_for
 from reconciler.api.throttle import Throttle
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.api.settings import HttpSettings
 
 USER_AGENT = f"imgwire-reconciler/{__version__}"
+_BACKEND = AsyncioBackend()
 _MAX_IDLE = 30.0  # seconds; servers close idle connections, and a request must not meet that
 
 
@@ -77,12 +79,19 @@ def _network(parts: SplitResult, settings: HttpSettings) -> tuple[Callable[[], h
     if settings.transport is not None:
         return partial(_Borrowed, settings.transport), None
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_MAX_IDLE)
-    transport = partial(httpx.AsyncHTTPTransport, trust_env=False, limits=limits)
+    transport = partial(_transport, trust_env=False, limits=limits)
     if parts.scheme == "http":  # a proxy from the environment must not see a key that is not encrypted
         return partial(transport, verify=False), None
     context = trusted(settings.environ)  # one for all connections: it costs 14 ms
     proxy = proxy_for(parts.hostname or "", parts.port or 443, settings.environ)
     return partial(transport, verify=context, proxy=_proxy(proxy, context) if proxy else None), proxy
+
+
+def _transport(**settings: Any) -> httpx.AsyncBaseTransport:
+    transport = httpx.AsyncHTTPTransport(**settings)
+    # httpcore takes a network backend; httpx has no parameter for it. Without this attribute it would be anyio's again.
+    transport._pool._network_backend = _BACKEND  # noqa: SLF001
+    return transport
 
 
 def _proxy(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:
