@@ -57,14 +57,21 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
     journal_missing = is_running(document) and not has_journal
-    # Of a plan every delete counts, of a run those that were sent, or may have been, and not restored.
-    sent = {"done", "failed", *(["not_started"] if journal_missing else [])}
-    deletes = {
-        (step["environment"], step["hostname"])
-        for step in document["steps"]
-        if step["op"] == "delete" and step.get("state", "done") in sent
-    }
+
     restored = {(item["environment"], item["hostname"]) for item in document.get("restored", ()) if item["id"]}
+
+    def deletes(step: Object) -> bool:
+        """Of a plan every delete counts, of a run those that were sent, or may have been, and whose domain was not seen again."""
+        match step.get("state"):
+            case None:
+                return True
+            case "done":
+                return (step["environment"], step["hostname"]) not in restored
+            case "failed":
+                return bool(hostnames.get(step["environment"]) != step["hostname"])
+            case state:
+                return bool(state == "not_started" and journal_missing)
+
     run = str(document["created_at"])
     targets = {step["hostname"]: step["environment"] for step in document["steps"] if step["op"] == "create"}
     id_in = {item["name"]: item["live"]["environment_id"] for item in document["environments"] if item["live"]}
@@ -88,7 +95,11 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
     )
     return Earlier(
         hostnames,
-        frozenset(deletes - restored),
+        frozenset(
+            (step["environment"], step["hostname"])
+            for step in document["steps"]
+            if step["op"] == "delete" and deletes(step)
+        ),
         tuple(item if item.run else of_step(item) for item in unserved),
         tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,

@@ -64,12 +64,12 @@ class ReceiptFile:
         return journal_path(self.path)
 
     def claim(self) -> bool:
-        """Lock it for this run. False where the file system has no locks.
+        """Lock it for this run, if that was not done yet. False where the file system has no locks.
 
         Raises OSError; BlockingIOError where another run has it.
         """
         path = self.journal_path
-        if path is None:
+        if path is None or self._journal is not None:
             return True
         journal = LockedFile(path)
         if not is_journal(journal.content(MAX_DOCUMENT_BYTES)):
@@ -190,8 +190,11 @@ class Receipt(NullObserver):
         self._observer.on_notice("error", message)
 
 
-def claim(file: ReceiptFile, observer: Observer, so_far: PlanResult) -> None:
-    """Claim the receipt for this run. Raises Stopped where that is impossible: then nothing was written."""
+def claim(file: ReceiptFile, observer: Observer, so_far: PlanResult | None = None) -> None:
+    """Claim the receipt for this run. Raises Stopped where that is impossible: then nothing was written.
+
+    To be called before anything is read: another run may leave hostnames offline after that, and end.
+    """
     try:
         locked = file.claim()
     except OSError as error:
@@ -299,7 +302,7 @@ def _has_content(path: str) -> bool:
         return False
 
 
-def _not_written(path: str, error: OSError, so_far: PlanResult) -> Failed:
+def _not_written(path: str, error: OSError, so_far: PlanResult | None) -> Failed:
     message = f"could not write the receipt {error.filename or path}: {_why(error)}; nothing was applied"
     hint = "give --receipt a path that can be written and that no other run uses"
     return Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.operations.propose import consent_of, propose
-from reconciler.operations.receipt import earlier_in
+from reconciler.operations.receipt import claim, earlier_in
 from reconciler.operations.saved_plan import read_saved_plan, reopen
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ async def propose_or_reopen(
     unserved is part of the proposal. `allow` and `believe_absent` are consent beside that of `guards`. `plan_again` is the
     command line that would save a new plan in place of the saved one.
     """
+    if receipt is not None:
+        claim(receipt, context.observer)
     earlier = earlier_in(receipt, workspace.api_url)
     consent = consent_of(workspace, guards, allow=allow, earlier=earlier, believe_absent=believe_absent)
     if saved is None:

@@ -30,6 +30,7 @@ LIBRARIES = {
     "click": {"cli"},
     "deepdiff": {"planning"},
     "dns": {"dns", "emulator"},
+    "httpcore": {"api"},
     "httpx": {"api", "operations", "dns"},
     "idna": {"manifest", "api"},
     "jinja2": {"render"},

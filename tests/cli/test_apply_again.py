@@ -57,6 +57,15 @@ def test_domains_that_the_receipt_keeps_may_not_all_be_absent(stage: Stage) -> N
     assert stage.run(*apply, "--believe-absent").code == 0
 
 
+def test_a_delete_that_was_refused_does_not_explain_that_all_domains_are_absent(stage: Stage) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    stage.fault(Kind.STATUS, method="DELETE", status=403, error_type="NotAuthorizedError", times=None)
+    apply = ("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert stage.run(*apply).code == 7
+    delete(stage, "a", "b")
+    assert stage.run(*apply).document["reason"] == "all_absent"
+
+
 @pytest.mark.parametrize("state", ["not_started", "done"])
 def test_a_receipt_that_knows_its_own_deletes_does_not_block_the_next_run(stage: Stage, state: str) -> None:
     """What a killed run leaves behind: the last delete may be missing in it."""

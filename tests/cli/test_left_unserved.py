@@ -184,7 +184,7 @@ def test_a_hostname_that_was_to_move_to_an_environment_that_is_not_listed_is_sti
     assert hostnames(apply(stage).document) == []
 
 
-@pytest.mark.parametrize("journal", [None, "", "no journal\n"], ids=["missing", "empty", "damaged"])
+@pytest.mark.parametrize("journal", [None, ""], ids=["missing", "empty"])
 def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
     stage: Stage, api: OwnApi, journal: str | None
 ) -> None:
@@ -256,17 +256,35 @@ def test_an_empty_file_beside_the_journal_of_a_killed_run_is_not_replaced(stage:
 
 
 def test_a_run_that_fails_before_it_writes_leaves_the_files_of_another_run(stage: Stage, api: OwnApi) -> None:
-    """A saved plan whose environment cannot be read ends with a report of an apply that was not begun."""
+    """Also where a saved plan's environment cannot be read: that ends with a report of an apply that was not begun."""
     stage.manifest(b=NEW_B)
     assert stage.run("plan", "--out", "plan.json").code == 0
     before = stage.read("r.json")
     other = LockedFile("r.json.journal")
     other.append(HEADER)
     api.intercept = down("b")
-    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 8
+    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 1
     other.append("still at its place\n")
     other.close()
+    stage.write("r.json.journal", "no journal")
+    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 1
+    assert (stage.read("r.json"), stage.read("r.json.journal")) == (before, "no journal")
+    (stage.folder / "r.json.journal").unlink()
+    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 8
     assert stage.read("r.json") == before
+
+
+def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:
+    """What another run leaves offline after that read would look as if it were live."""
+    others: list[Ended] = []
+
+    def another(method: str, key_: str, _number: int) -> None:
+        if (method, key_) == ("GET", key("b")) and not others:
+            others.append(stage.spawn("apply", "--auto-approve", "--receipt", "r.json"))
+
+    api.intercept = another
+    assert apply(stage).code == 0
+    assert (others[0].code, "another run is writing it" in others[0].err) == (1, True)
 
 
 def test_a_run_whose_journal_was_replaced_leaves_the_receipt_of_the_other_run(stage: Stage, api: OwnApi) -> None:
