@@ -29,7 +29,8 @@ Refuse = Callable[[Publication], str | None]
 """Why a planned record is not to be published; None where it is."""
 
 _REREAD_DELAYS = (0.0, 1.0, 2.0)  # seconds before each re-read, until the provider shows what it accepted
-_COLLISION_DELAYS = (0.2, 0.5, 1.0, 2.0)  # seconds before each new attempt, where another writer has changed the zone
+AGAIN = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before each new attempt, where another writer has changed the zone, or the provider had a problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,14 @@ class Prepared:
     @property
     def publications(self) -> tuple[Publication, ...]:
         return (*(item for edit in self.edits for item in edit.publications), *self.refused)
+
+    def checked(self, refuse: Refuse) -> Prepared:
+        """The same, with what `refuse` has a reason for refused."""
+        edits = (
+            replace(edit, publications=tuple(_checked(item, refuse) for item in edit.publications))
+            for edit in self.edits
+        )
+        return replace(self, edits=tuple(edits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,36 +128,40 @@ class Publisher:
         edits = (self._edit(zone, target, items) for (zone, target), items in sorted(zones.items()))
         return Prepared(tuple(edit for edit in edits if edit.publications), tuple(refused))
 
-    def prepare_each(self, records: Sequence[Record], refuse: Refuse) -> Prepared:
-        """Prepare. What cannot be published, or `refuse` has a reason for, stops the records of its own environment only.
-
-        A zone that changes between two readings is read again.
-        """
-        refused: list[Publication] = []
-        delays = iter(_COLLISION_DELAYS)
-        while True:
+    def prepare_settled(self, records: Sequence[Record]) -> Prepared:
+        """Prepare, again where that failed for a reason that may pass."""
+        for delay in AGAIN:
             prepared = self.prepare(records)
-            found = [_checked(item, refuse) for item in prepared.publications]
-            delay = next(delays, None) if any(item.passing for item in found) else None
-            if delay is not None:
-                self._options.sleep(delay)
-                continue
-            names = {item.name for item in found if item.state is PublishState.REFUSED}
+            if not any(item.passing for item in prepared.publications):
+                return prepared
+            self._options.sleep(delay)
+        return self.prepare(records)
+
+    def prepare_each(self, records: Sequence[Record], refuse: Refuse, *, settled: bool = False) -> Prepared:
+        """Prepare. What may not be published, or `refuse` has a reason for, stops the records of its own environment only.
+        A zone that cannot be read stops nothing in other zones, nor at other targets.
+        """
+        prepare = self.prepare_settled if settled else self.prepare
+        refused: list[Publication] = []
+        while True:
+            prepared = prepare(records).checked(refuse)
+            found = prepared.publications
+            names = {item.name for item in found if item.exit_code is ExitCode.REFUSED and not item.passing}
             stopped = {record.environment for record in records if record.name in names or not record.known}
             if not stopped:
-                return Prepared(prepared.edits, tuple(refused))
+                return replace(prepared, refused=(*prepared.refused, *refused))
             theirs = {record.name for record in records if record.environment in stopped}
-            refused += (replace(_not_started(item), passing=False) for item in found if item.name in theirs)
+            refused += (_not_started(item) for item in found if item.name in theirs)
             records = [record for record in records if record.environment not in stopped]
 
     def publish(self, records: Sequence[Record], refuse: Refuse) -> Published:
-        """Prepare each and apply, again while other writers change the zones meanwhile.
+        """Prepare each and apply, again where that failed for a reason that may pass: until then a hostname has no records.
 
         Records that exist already by then are not among the publications.
         """
         ended: dict[tuple[str, str, str], Publication] = {}
         changes: list[ZoneChange] = []
-        for delay in (*_COLLISION_DELAYS, None):
+        for delay in (*AGAIN, None):
             published = self.apply(self.prepare_each(records, refuse))
             changes += published.changes
             ended = {place: item for place, item in ended.items() if not item.passing}
@@ -294,7 +307,8 @@ class Publisher:
             return replace(item, state=PublishState.UNKNOWN, error=error, exit_code=ExitCode.PARTIAL)
         if isinstance(failure, KeyboardInterrupt):
             cause = "interrupted; a re-read shows that the record was not written"
-        return replace(item, state=PublishState.FAILED, error=cause, exit_code=code)
+        passing = not isinstance(failure, KeyboardInterrupt)
+        return replace(item, state=PublishState.FAILED, error=cause, exit_code=code, passing=passing)
 
 
 def _edited(edit: ZoneEdit) -> frozenset[Key]:

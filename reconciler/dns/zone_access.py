@@ -68,7 +68,7 @@ class ZoneAccess:
             raise
         except Exception as error:  # noqa: BLE001 - providers raise whatever their clients raise
             code = exit_code_of(error, ExitCode.UNREACHABLE)
-            raise Rejected(f"{where} could not be read: {self.config.describe(error)}", code) from None
+            raise Rejected(f"{where} could not be read: {self.config.describe(error)}", code, passing=True) from None
         if exists is False:
             raise Rejected(f"{where}: there is no such zone at the provider. Create it first")
         cnames = {record.fqdn: record for record in existing.records if record_type(record) == "CNAME"}

@@ -90,11 +90,14 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
     return Restored(environment, hostname, domain)
 
 
+_OF_EARLIER_RUNS = ("run", "environment_id", "target", "target_id")
+
+
 def unserved_object(item: Unserved) -> Object:
     """What follows `since` is there only for what an earlier run left: of this run the steps have it."""
     own = {"hostname": item.hostname, "environment": item.environment, "since": item.since}
     if item.run is None:
-        return own
+        return {**own, "uncertain": True} if item.uncertain else own
     environments = {"environment_id": item.environment_id, "target": item.target, "target_id": item.target_id}
     return {**own, "run": item.run, **environments}
 
@@ -102,7 +105,8 @@ def unserved_object(item: Unserved) -> Object:
 def unserved_of(item: Object) -> Unserved:
     """Raises TypeError where a value is no text."""
     required = (item["hostname"], item["environment"], item["since"])
-    optional = tuple(item.get(field) for field in ("run", "environment_id", "target", "target_id"))
+    run, environment_id, target, target_id = (item.get(field) for field in _OF_EARLIER_RUNS)
+    optional = (run, environment_id, target, target_id)
     if not all(isinstance(value, str) for value in (*required, *filter(None, optional))):
         raise TypeError("`unserved` has a value that is no text")
-    return Unserved(*required, *optional)
+    return Unserved(*required, run, environment_id, target, target_id, item.get("uncertain") is True)

@@ -83,7 +83,7 @@ def content_of(document: Object, code: ExitCode) -> Read | None:
     blocks = tuple(block_of(item) for item in document["blocks"])
     offline = offline_of(document["offline"]) if "offline" in document else None
     unserved = tuple(map(unserved_of, document.get("unserved", ())))
-    proposal = Proposal(plan, document["digest"] or "", blocks, offline=offline, unserved=unserved)
+    proposal = Proposal(plan, document["digest"] or "", blocks, None, offline=offline, unserved=unserved)
     records = tuple(record_of(item) for item in document.get("dns", ()))
     notes = tuple(note_of(item) for item in document.get("dns_notes", ()))
     probes = tuple(probe_of(item) for item in document.get("probes", ()))

@@ -96,7 +96,10 @@ def unserved(
             target = moving.get(step.hostname)
             target_id = id_in.get(target) if target else None
             environment_id = id_in.get(step.environment)
-            missing.append(Unserved(step.hostname, step.environment, step.id, None, environment_id, target, target_id))
+            uncertain = not isinstance(live.get(step.environment), Present | Absent)
+            missing.append(
+                Unserved(step.hostname, step.environment, step.id, None, environment_id, target, target_id, uncertain)
+            )
     return tuple(missing)
 
 

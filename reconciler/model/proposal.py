@@ -33,16 +33,16 @@ class Proposal:
     """`digest` identifies the plan: `sha256:…`, of the saved plan where the proposal continues one. It is empty for an offline
     plan, which cannot be approved.
 
-    `max_interruptions` is the limit that `blocks` were checked against. `windows` are the change windows that interruptions
-    must keep to; empty where the run ignores them. `unserved` are the hostnames that earlier runs left without an environment,
-    as far as the receipt has them and this run has not read them as live. `unpublished` are DNS records that the run is to add
-    besides those of its creates: of domains that are live as desired and not ready.
+    `max_interruptions` is the limit that `blocks` were checked against, None where that is not known. `windows` are the change
+    windows that interruptions must keep to; empty where the run ignores them. `unserved` are the hostnames that earlier runs
+    left without an environment, as far as the receipt has them and this run has not read them as live. `unpublished` are DNS
+    records that the run is to add besides those of its creates: of domains that are live as desired and not ready.
     """
 
     plan: Plan
     digest: str
     blocks: tuple[Block, ...] = ()
-    max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
+    max_interruptions: int | None = DEFAULT_MAX_INTERRUPTIONS
     offline: Offline | None = None
     windows: ChangeWindows = ()
     unserved: tuple[Unserved, ...] = ()

@@ -79,7 +79,7 @@ class Unserved:
     `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
     that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
     `target` is the environment that the hostname was to move to, None where it was to move nowhere; `target_id` is its
-    Environment, None where that is not known.
+    Environment, None where that is not known. `uncertain`: its delete was sent, and no read has shown the outcome.
     """
 
     hostname: str
@@ -89,11 +89,14 @@ class Unserved:
     environment_id: str | None = None
     target: str | None = None
     target_id: str | None = None
+    uncertain: bool = False
 
     @property
     def state(self) -> str:
         """What is known of it: an earlier run may have been killed before its delete arrived."""
-        return "has not been seen live" if self.run else "serves no traffic now"
+        if self.run:
+            return "has not been seen live"
+        return "may serve no traffic" if self.uncertain else "serves no traffic now"
 
     @property
     def earlier_run(self) -> str:

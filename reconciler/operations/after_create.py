@@ -94,12 +94,14 @@ class AfterCreate:
         if not changed:
             return
         async with self._lock:
-            prepared: Prepared = await _in_thread(lambda: publisher.prepare(changed))
-        kept = {
-            item.name for item in prepared.publications if item.before is None or item.before != before.get(item.name)
-        }
-        self._places |= {item.place for item in prepared.publications if item.name not in kept}
-        replaced = tuple(record for record in changed if record.name in before and record.name not in kept)
+            prepared: Prepared = await _in_thread(lambda: publisher.prepare_settled(changed))
+        stale = [
+            item for item in prepared.publications if item.before is not None and item.before == before.get(item.name)
+        ]
+        self._places |= {item.place for item in stale}
+        # What could not be read may be stale too, and is reported as what it is: not published.
+        names = {item.name for item in (*stale, *(item for item in prepared.publications if item.passing))}
+        replaced = tuple(record for record in changed if record.name in names)
         if replaced:
             await self._publish(replaced, publisher)
             await self._not_ready(replaced, published=True)
@@ -128,7 +130,9 @@ class AfterCreate:
         self.other_changes += published.changes
         for item in published.publications:
             if item.state is not PublishState.DONE:
-                self._observer.on_notice("error", f"{item.target or 'publishing'}: {item.name}: {item.error}")
+                self._observer.on_notice(
+                    "error", f"{item.target or 'publishing'}: {item.name}: {item.error or 'not started'}"
+                )
         for change in published.changes:
             self._observer.on_notice("error", changed_meanwhile(change))
 

@@ -17,7 +17,7 @@ from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
-from reconciler.model.report import StepState
+from reconciler.model.report import StepState, Verdict
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
@@ -86,7 +86,8 @@ async def apply(
         raise Stopped(blocked(replace(proposal, blocks=late)))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)
-    unserved = may_be_unserved(proposal.plan, earlier)
+    seen = {item.before for item in proposal.plan.environments}  # live after all: if it is lost, this run has lost it
+    unserved = tuple(item for item in may_be_unserved(proposal.plan, earlier) if item.hostname not in seen)
     ledger = Ledger(proposal.plan)
     after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher, shown)
 
@@ -143,7 +144,9 @@ def result_of(proposal: Proposal, applied: Applied, verified: tuple[Verified, ..
     looked_up: dict[tuple[str, str], Record] = {
         (item.environment, item.purpose): item for verdict in verified for item in verdict.records
     }
-    needed = records([*created, *restored])
+    domains = ((item.environment, domain_of(item.live)) for item in verified if item.verdict is not Verdict.READY)
+    waiting = [(name, domain) for name, domain in domains if domain is not None]
+    needed = records(dict([*created, *restored, *waiting]).items())
     return ApplyResult(
         proposal,
         applied,

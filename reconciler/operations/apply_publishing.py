@@ -62,7 +62,9 @@ async def with_unpublished(context: Context, proposal: Proposal, publisher: Publ
     needed = records(_existing(proposal.plan))
     if publisher is None or not needed:
         return proposal
-    found = (await context.run_blocking(lambda: publisher.prepare_each(needed, _refuse_unapproved))).publications
+    found = (
+        await context.run_blocking(lambda: publisher.prepare_each(needed, _refuse_unapproved, settled=True))
+    ).publications
     _stop_before_writing(context, proposal, [item for item in found if item.exit_code is not ExitCode.REFUSED])
     for item in found:
         if item.state is PublishState.REFUSED:

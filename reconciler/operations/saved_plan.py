@@ -41,6 +41,7 @@ from reconciler.planning.saved import refusals, stale, with_done, with_rest
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from reconciler.model.environments import Source
     from reconciler.model.plan import Block, Plan
     from reconciler.model.report import Unserved
     from reconciler.operations.context import Context
@@ -141,6 +142,8 @@ async def reopen(
     refused = refusals(saved, workspace.api_url, context.clock(), by_name)
     consent = outside_windows(workspace.manifest, context.clock(), consent or consent_of(workspace))
     again = _plan_again(saved, plan_again, by_name)
+    if any(block.code == "stale_plan" for block in refused):
+        again = _other_files(saved.source, workspace.source) or again
     if refused:
         raise Stopped(_refused(saved, refused, consent.earlier.unserved, again))
     live = await read(workspace, context, workspace.selected)
@@ -184,6 +187,17 @@ def _plan_again(saved: SavedPlan, command: str | None, listed: Collection[str]) 
     source = replace(saved.source, names=tuple(name for name in saved.source.names if name in listed))
     line = shlex.join([*shlex.split(command), *source.options])
     return f"{_PLAN_AGAIN}, then review and apply it:\n`{escape_control(line)}`"
+
+
+def _other_files(planned: Source, now: Source) -> str | None:
+    """The hint where this run reads other manifests than the plan was made from; None where it reads the same."""
+    before, after = ({file.path for file in source.files} for source in (planned, now))
+    if before == after:
+        return None
+    made, read_now = first_of(sorted(before)), first_of(sorted(after))
+    return (
+        f"The plan was made from {made}, and this run reads {read_now}. Name the same manifest with -f, or plan again."
+    )
 
 
 def _refused(saved: SavedPlan, refused: tuple[Block, ...], unserved: tuple[Unserved, ...], hint: str) -> Failed:

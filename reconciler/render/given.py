@@ -6,14 +6,19 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.environments import EMULATOR_API_URL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from reconciler.model.environments import Source
 
 _PLACE = ("files", "emulator", "api_url", "keys_file", "key_variables", "allow_http")
 _SELECTION = ("names", "selectors", "shard")
 _GUARDS = ("unprotect", "max_interruptions", "ignore_window")
 _BASE = ("base",)
 _REPEATABLE = frozenset({"--unprotect"})
+_MAX_FILES = 3
 _RECORD = ("receipt", "publish")
 
 
@@ -48,6 +53,17 @@ class Given:
         last = self.base if is_saved or not plan else ()
         selection = () if is_saved else self.selection
         return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *self.guards, *self.record, *last])
+
+
+def given_of_source(source: Source) -> Given | None:
+    """What reaches the manifest of an earlier run; None for so many files that no command line has them all. The URL of the
+    API is in the environment in most places."""
+    files = [file.path for file in source.files]
+    if len(files) > _MAX_FILES:
+        return None
+    manifest = () if files == ["imgwire.yaml"] else tuple(word for file in files for word in ("-f", file))
+    emulator = ("--emulator",) if source.api_url == EMULATOR_API_URL else ()
+    return Given((*manifest, *emulator), source.options)
 
 
 def given_of(values: Mapping[str, object], options: Mapping[str, str], default_state: str) -> Given:

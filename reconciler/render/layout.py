@@ -18,6 +18,7 @@ _LAST = " " * 6  # before a last cell on a line of its own
 _MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this reads badly, so the row becomes a list
 _INDENT = "    "
 _SIGNS = frozenset("+-~?!>=")  # before what is created, deleted and so on
+_CONTINUED = " \\"  # the end of a line of a command that goes on in the next one
 _MAX_PADDED = 64  # columns of a cell, where no width bounds the row: one long name does not move all others
 _WHOLE = re.compile(r"\S*`reconciler [^`]*`\S*|\d[\d.]* (?:s|MiB)\b\S*")  # one word in spite of its spaces
 
@@ -48,7 +49,10 @@ def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = No
     line, words = first, 0  # the line so far, and how many words it has
     for word in _words(text, width, width - columns(rest)):
         gap = " " if words else ""
-        if columns(line) + len(gap) + columns(word) <= width:
+        continues = line.endswith(
+            _CONTINUED
+        )  # a shell reads on in the next line only where the backslash is the last character
+        if not continues and columns(line) + len(gap) + columns(word) <= width:
             line, words = f"{line}{gap}{word}", words + 1
             continue
         if not word:  # one of several spaces, at the end of a line
@@ -86,8 +90,8 @@ def _continued(command: str, room: int) -> list[str]:
     line, *words = command.split(" ")
     lines = [line]
     for word in words:
-        if columns(f"{lines[-1]} {word} \\") > room:
-            lines[-1] += " \\"
+        if columns(f"{lines[-1]} {word}{_CONTINUED}") > room:
+            lines[-1] += _CONTINUED
             lines.append(word)
         else:
             lines[-1] += f" {word}"

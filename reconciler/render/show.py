@@ -11,6 +11,7 @@ from reconciler.model.escape import escape_control
 from reconciler.model.results import PlanResult, ShowResult
 from reconciler.model.times import later
 from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.given import given_of_source
 from reconciler.render.markup import code
 from reconciler.render.text.sections import UNFINISHED, render_failure
 
@@ -25,6 +26,7 @@ def render_text(report: Report, style: Style) -> str:
     """What the command printed, below the command, the time and the outcome."""
     match report.result:
         case ShowResult(report=shown):
+            style = _as_given(shown, style)
             return f"{escape_control(_headline(shown))}\n\n{_body(shown, 'text', style)}"
         case _:
             return render_failure(report, style)
@@ -34,6 +36,7 @@ def render_markdown(report: Report, style: Style) -> str:
     """The same in Markdown."""
     match report.result:
         case ShowResult(report=shown):
+            style = _as_given(shown, style)
             marker, _, body = _body(shown, "markdown", style).partition("\n")
             return f"{marker}\n\n{code(_headline(shown))}\n{body}"
         case _:
@@ -46,9 +49,14 @@ def render_html(report: Report, style: Style) -> str:
 
     match report.result:
         case ShowResult(report=shown):
-            return render(shown, style)
+            return render(shown, _as_given(shown, style))
         case _:
             return render(report, style)
+
+
+def _as_given(shown: Report, style: Style) -> Style:
+    """The suggested commands reach the manifest and API of the run that is shown."""
+    return replace(style, given=given_of_source(shown.source)) if shown.source else style
 
 
 def _as_the_command(format_: str) -> Callable[[Report, Style], str]:

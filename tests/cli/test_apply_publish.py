@@ -282,6 +282,45 @@ def test_another_record_that_changes_while_publishing_is_reported(stage: Stage, 
     ]
 
 
+FLAKY = """
+from octodns.provider.yaml import YamlProvider
+
+class Flaky(YamlProvider):
+    \"\"\"Cannot be read, counted from 1: these times, or from this time on.\"\"\"
+
+    def __init__(self, *args, fails=(), fails_from=99, **kwargs):
+        self.reads, self.fails, self.fails_from = 0, fails, fails_from
+        super().__init__(*args, **kwargs)
+
+    def populate(self, zone, target=False, lenient=False):
+        Flaky.reads = getattr(Flaky, "reads", 0) + target
+        if target and (Flaky.reads in self.fails or Flaky.reads >= self.fails_from):
+            raise OSError("down")
+        return super().populate(zone, target, lenient)
+"""
+
+
+def test_a_provider_that_cannot_be_read_once_is_read_again(stage: Stage, folder: Path) -> None:
+    stage.write("flaky.py", FLAKY)
+    configure(stage, **{"class": "flaky.Flaky", "fails": [3, 4]})
+    ended = apply(stage)
+    assert (ended.code, states(ended)) == (0, [(NAME, "done"), (ACME, "done")])
+    assert set(zone_file(folder)) == {*ZONE, "images", "_acme-challenge.images"}
+
+
+def test_a_target_that_is_down_keeps_no_record_from_the_other_one(stage: Stage, folder: Path) -> None:
+    stage.write("flaky.py", FLAKY)
+    files = {"class": "octodns.provider.yaml.YamlProvider", "directory": "zones"}
+    down = {"class": "flaky.Flaky", "directory": "zones", "fails_from": 3}
+    zone = {"sources": ["files"], "targets": ["down", "files"]}
+    providers = {"files": files, "down": down}
+    stage.write("octodns.yaml", yaml.safe_dump({"providers": providers, "zones": {"example.com.": zone}}))
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"]) == (6, "not_published")
+    assert set(zone_file(folder)) == {*ZONE, "images", "_acme-challenge.images"}
+    assert {item["state"] for item in ended.document["published"] if item["target"] == "down"} == {"refused"}
+
+
 def test_a_plan_without_creates_needs_no_provider(stage: Stage, folder: Path) -> None:
     assert apply(stage).code == 0
     (stage.folder / "octodns.yaml").unlink()
@@ -324,6 +363,17 @@ def test_the_new_validation_record_of_a_restored_hostname_is_published(stage: St
     record = {"ttl": 60, "type": "CNAME", "value": f"{target}."}
     assert zone_file(folder) == before | {"_acme-challenge.old": record}
     assert states(ended) == [(OLD_ACME, "done")]
+
+
+def test_a_restored_hostname_whose_zone_cannot_be_read_starts_no_further_delete(stage: Stage, folder: Path) -> None:
+    before = replaced(stage, folder)
+    stage.environment("zoo", "zoo.example.com")
+    stage.manifest(web=NAME, zoo="new.example.com")
+    stage.write("flaky.py", FLAKY)
+    configure(stage, **{"class": "flaky.Flaky", "fails_from": 3})
+    ended = apply(stage)
+    assert (ended.code, stage.live("web"), stage.live("zoo")) == (6, OLD, "zoo.example.com")
+    assert (states(ended), zone_file(folder)) == ([(OLD_ACME, "refused")], before)
 
 
 @pytest.mark.parametrize("name", ["_acme-challenge.old", "old"])

@@ -274,6 +274,30 @@ def test_a_run_that_fails_before_it_writes_leaves_the_files_of_another_run(stage
     assert stage.read("r.json") == before
 
 
+def test_a_hostname_that_an_earlier_run_did_not_lose_after_all_is_lost_by_this_one(stage: Stage, api: OwnApi) -> None:
+    """The entry of the earlier run says nothing of the move that was tried now."""
+    api.put(key("a"), A)
+    stage.manifest(a=NEW_A, b=A)
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    lost = apply(stage, "--on-create-failure", "leave").document["unserved"]
+    assert {item["hostname"]: "run" in item for item in lost} == {A: False, B: False}
+
+
+def test_a_delete_whose_outcome_is_unknown_is_not_called_an_outage(stage: Stage, api: OwnApi) -> None:
+    (stage.folder / "r.json").unlink()
+    stage.manifest(b=NEW_B)
+    deleted: list[str] = []
+
+    def lost(method: str, _key: str, _number: int) -> Reply | None:
+        deleted.extend([method] if method == "DELETE" else [])
+        return DOWN if deleted else None
+
+    api.intercept = lost
+    options = ("--auto-approve", "--receipt", "r.json", "--step-timeout", "3s", "--retries", "0")
+    assert f"May serve no traffic:\n  {B}, since delete:b\n" in stage.run("apply", *options).out
+    assert f"May serve no traffic:\n  {B}, since delete:b\n" in stage.run("show", "r.json").out
+
+
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:
     """What another run leaves offline after that read would look as if it were live."""
     others: list[Ended] = []

@@ -15,7 +15,6 @@ from documents.results import CHECKS, CONTENTS, TIMES, diagnostics, results
 from reconciler.model.conclusion import report_of
 from reconciler.model.dns import DnsAction, DnsVerdict
 from reconciler.model.domains import Domain, Live, Present, domain_of
-from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.errors import KINDS, BackendError, Conflict
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.results import (
@@ -33,6 +32,7 @@ from reconciler.model.results import (
 from reconciler.model.steps import Verify
 from reconciler.operations.show import read_document
 from reconciler.render.formats import FORMATS, renderer
+from reconciler.render.given import given_of_source
 from reconciler.render.style import Style
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def documented(result: Any) -> Any:
         case Failed(so_far=so_far):
             return replace(result, so_far=documented(so_far))
         case PlanResult(proposal=proposal):
-            proposal = replace(proposal, max_interruptions=DEFAULT_MAX_INTERRUPTIONS)
+            proposal = replace(proposal, max_interruptions=None)
             return PlanResult(proposal, result.expires_in)
         case ApplyResult(proposal=proposal, applied=applied):
             return replace(
@@ -146,7 +146,8 @@ def _without_excerpts(report: Report) -> Report:
 
 
 def rendered(report: Report, format_: str) -> str:
-    return renderer(str(report.command), format_)(report, Style())
+    given = given_of_source(report.source) if report.source else None
+    return renderer(str(report.command), format_)(report, Style(given=given))
 
 
 def shown(result: Result, format_: str) -> str:

@@ -26,7 +26,7 @@ from reconciler.render.html.page import (
     listing,
     place_of,
 )
-from reconciler.render.text.plan import Moved, arriving, counts, interruption, leaving
+from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, Moved, arriving, counts, interruption, leaving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
     blocked = {block.environment for block in result.blocks}
     unchanged = [item for item in plan.environments if item.action is Action.NONE]
     ready = [item for item in unchanged if item.name not in blocked]
-    offline = len(plan.interruptions)
+    offline, limit = len(plan.interruptions), result.proposal.max_interruptions
     moving = {item.environment: interruption(item, number) for item in plan.interruptions if item.until}
     attention = [
         *(item for item in unchanged if item.name in blocked),
@@ -63,6 +63,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
     attention.sort(key=lambda item: item.name not in blocked)
     applicable = plan.writes and is_complete(result) and not result.blocks
     same = "No difference from the baseline." if result.offline else "In sync: nothing to do."
+    same = f"Blocked plan: {BLOCKED_WITHOUT_STEPS.lower()}." if result.blocks else same
     summary = (
         f"{'Blocked plan' if result.blocks else 'Plan'}: {counts(plan)}." if plan.steps or plan.unreadable else same
     )
@@ -84,7 +85,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
         ),
         listings=(
             listing(
-                f"Interruptions (at most {result.proposal.max_interruptions:,})",
+                f"Interruptions{'' if limit is None else f' (at most {limit:,})'}",
                 [Line((interruption(item, number),)) for item in plan.interruptions],
             ),
             listing(

@@ -13,7 +13,7 @@ from reconciler.model.results import (
 from reconciler.render.given import Given
 from reconciler.render.markdown.sections import blocked, failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
-from reconciler.render.text.plan import counts
+from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,8 @@ def render_plan(report: Report, style: Style) -> str:
     plan = proposal.plan
     total = len(plan.environments)
     same = "as the baseline" if proposal.offline else "in sync"
+    if proposal.blocks:
+        same = BLOCKED_WITHOUT_STEPS.lower()
     title = counts(plan) if plan.steps or plan.unreadable else f"{same}, {total:,} environment{'s' * (total != 1)}"
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     steps = [

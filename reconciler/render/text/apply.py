@@ -226,7 +226,14 @@ def _done(result: ApplyResult, style: Style) -> str:
     unread = len(result.plan.unreadable)
     of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
     applied = ", ".join(f"{count:,} {words}" for words, count in numbers.items() if count)
-    return f"Applied: {applied}.{f' {of_all}' if unread else ''}"
+    return f"Applied: {applied}.{f' {of_all}' if unread else ''}{_waited(result)}"
+
+
+def _waited(result: ApplyResult) -> str:
+    """How many are not ready after waiting, by verdict."""
+    verdicts = [item.verdict for item in result.verified if item.verdict is not Verdict.READY]
+    parts = [f"{verdicts.count(verdict):,} {verdict}" for verdict in Verdict if verdict in verdicts]
+    return f" {len(verdicts):,} not ready: {', '.join(parts)}." if parts else ""
 
 
 def _failures(result: ApplyResult, style: Style) -> Iterator[str]:

@@ -37,6 +37,8 @@ _SIGNS = {
 _BEFORE_AND_AFTER = {Action.DELETE, Action.REPLACE}  # shown below the name
 _MAX_STEPS = 200  # more are counted: nobody reads them, and JSON has them all
 _DETAIL = " " * 6
+BLOCKED_WITHOUT_STEPS = "Nothing can be applied until this is fixed"
+"""The summary of a plan that is blocked and has no steps: what is live was not compared, or is not of its environment."""
 
 
 def render_plan(report: Report, style: Style) -> str:
@@ -109,7 +111,7 @@ def _changes(proposal: Proposal, style: Style) -> Iterator[str]:
                 yield from _change(item, titles[item.name], moved, number, style, width)
         if action is Action.REPLACE:
             for move in plan.moves:
-                yield from _move(move, plan, number, style)
+                yield from _move(move, plan, number, titles, style)
     unchanged = plan.summary()["unchanged"]
     if unchanged and plan.steps:
         yield style("dim", f"  = {unchanged:,} unchanged")
@@ -182,8 +184,8 @@ def arriving(item: EnvironmentPlan, moved: Moved) -> str:
     return "serves once its 2 DNS records are published"
 
 
-def _move(move: Move, plan: Plan, number: Mapping[str, int], style: Style) -> Iterator[str]:
-    between = f"{escape_control(move.source)} -> {escape_control(move.target)}"
+def _move(move: Move, plan: Plan, number: Mapping[str, int], titles: Mapping[str, str], style: Style) -> Iterator[str]:
+    between = f"{titles[move.source]} -> {escape_control(move.target)}"
     yield f"{style('yellow', f'  > {between}')}   {escape_control(display_hostname(move.hostname))}"
     start, end = number.get(f"delete:{move.source}"), number.get(f"verify:{move.target}")
     if start is not None and end is not None:
@@ -206,7 +208,8 @@ def _steps(plan: Plan, style: Style) -> str:
 def _interruptions(proposal: Proposal, style: Style) -> str:
     """How many there are. Each is beside its change."""
     count = len(proposal.plan.interruptions)
-    return style("yellow", f"Interruptions: {count} of at most {proposal.max_interruptions}") if count else ""
+    limit = "" if proposal.max_interruptions is None else f" of at most {proposal.max_interruptions}"
+    return style("yellow", f"Interruptions: {count}{limit}") if count else ""
 
 
 def interruption(item: Interruption, number: Mapping[str, int]) -> str:
@@ -228,6 +231,8 @@ def _totals(proposal: Proposal, style: Style) -> str:
         return f"Plan: {counts(plan)}.{digest}"
     if proposal.offline and plan.complete:
         return f"No difference from the baseline in {counted(len(plan.environments), 'environment')}."
+    if proposal.blocks:
+        return style("red", f"{BLOCKED_WITHOUT_STEPS}.") + digest
     return f"{nothing_to_do(plan, style)}{digest}"
 
 
