@@ -149,8 +149,14 @@ async def _stoppable(context: Context, work: Callable[[], Coroutine[Any, Any, Re
 
 async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
     """Run it right here. The loop is blocked meanwhile, so signals raise KeyboardInterrupt in the work itself."""
-    with signals.raised():
-        done = work()
+    try:
+        with signals.raised():
+            done = work()
+    except KeyboardInterrupt:  # out of a task it would end the loop, and leave the tasks that wait for this one
+        import asyncio
+
+        stop.request(signals.first or ExitCode.INTERRUPTED)
+        raise asyncio.CancelledError from None
     if signals.first is not None:  # where the work took it as its own end, or something swallowed it
         stop.request(signals.first)
     return done

@@ -321,6 +321,21 @@ def test_a_target_that_is_down_keeps_no_record_from_the_other_one(stage: Stage, 
     assert {item["state"] for item in ended.document["published"] if item["target"] == "down"} == {"refused"}
 
 
+def test_a_signal_while_a_provider_is_read_ends_the_run_in_one_line(stage: Stage, folder: Path) -> None:
+    stage.write(
+        "slow.py",
+        "import os, signal, time\n"
+        "from octodns.provider.yaml import YamlProvider\n"
+        "class Slow(YamlProvider):\n"
+        "    def populate(self, *args, **kwargs):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        time.sleep(10)\n",
+    )
+    configure(stage, **{"class": "slow.Slow"})
+    ended = stage.spawn("apply", "--auto-approve", "--publish", "octodns.yaml")
+    assert (ended.code, ended.err) == (130, "error: interrupted before anything was written\n")
+
+
 def test_a_plan_without_creates_needs_no_provider(stage: Stage, folder: Path) -> None:
     assert apply(stage).code == 0
     (stage.folder / "octodns.yaml").unlink()
