@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.operations.context import Context as Context
     from reconciler.operations.drift import drift as drift
     from reconciler.operations.propose import propose as propose
+    from reconciler.operations.receipt import ReceiptFile as ReceiptFile
     from reconciler.operations.reports import render_report as render_report
     from reconciler.operations.reports import report as report
     from reconciler.operations.status import status as status
@@ -42,6 +43,7 @@ _MODULES = {
     "NullObserver": "model.observer",
     "Observer": "model.observer",
     "Proposal": "model.proposal",
+    "ReceiptFile": "operations.receipt",
     "Report": "model.results",
     "RequestEvent": "model.observer",
     "Stopped": "model.results",
@@ -65,6 +67,7 @@ __all__ = [
     "NullObserver",
     "Observer",
     "Proposal",
+    "ReceiptFile",
     "Report",
     "RequestEvent",
     "Stopped",

@@ -31,6 +31,7 @@ PUBLIC = {
     "NullObserver",
     "Observer",
     "Proposal",
+    "ReceiptFile",
     "Report",
     "RequestEvent",
     "Stopped",

@@ -48,7 +48,8 @@ def journal_path(receipt: str) -> str | None:
 
 
 class ReceiptFile:
-    """A receipt and the journal beside it. From `claim` to the end of the context no other run writes either of them.
+    """A receipt and the journal beside it: `with ReceiptFile("receipt.json") as receipt`, around `apply` and what publishes its
+    report. From `claim`, which `apply` calls, to the end of the context no other run writes either of them.
 
     `begun`: this run has written the receipt. `ended`: the receipt is whole without the journal.
     """
