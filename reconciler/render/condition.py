@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.probe import ProbeVerdict
 from reconciler.render.health import Health, health_of
+from reconciler.render.label import Label
 from reconciler.render.readiness import AS_DESIRED, Readiness
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.results import StatusResult
 
 
-class Condition(Enum):
+class Condition(Label):
     """What is worst about an environment, worst first: the words for people, and the colour."""
 
     MISTAKEN = (Readiness.MISTAKEN.words, "red")
@@ -30,14 +30,6 @@ class Condition(Enum):
     NOT_PROBED = (Readiness.NOT_PROBED.words, "yellow")
     READY = (Health.READY.words, "green")
     ABSENT = (AS_DESIRED, "dim")
-
-    @property
-    def words(self) -> str:
-        return self.value[0]
-
-    @property
-    def colour(self) -> str:
-        return self.value[1]
 
 
 _ORDER = {condition: place for place, condition in enumerate(Condition)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from reconciler.model.domains import Live, Present, Unreadable
+from reconciler.render.label import Label
 
 
-class Health(Enum):
+class Health(Label):
     """Worst first: the words for people, and the colour."""
 
     UNREADABLE = ("could not be read", "red")
@@ -15,14 +14,6 @@ class Health(Enum):
     WAITING = ("not ready", "yellow")
     ABSENT = ("without a custom domain", "dim")
     READY = ("ready", "green")
-
-    @property
-    def words(self) -> str:
-        return self.value[0]
-
-    @property
-    def colour(self) -> str:
-        return self.value[1]
 
 
 def health_of(live: Live) -> Health:

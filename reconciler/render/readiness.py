@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.probe import ProbeVerdict
 from reconciler.model.report import Verdict
+from reconciler.render.label import Label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AS_DESIRED = "without a custom domain, as desired"
 
 
-class Readiness(Enum):
+class Readiness(Label):
     """Worst first: the words for people, and the colour."""
 
     MISTAKEN = ("of another Environment", "red")
@@ -35,14 +35,6 @@ class Readiness(Enum):
     NOT_PROBED = ("not probed", "yellow")
     READY = (Verdict.READY.value, "green")
     AS_DESIRED = (Verdict.ABSENT.value, "dim")
-
-    @property
-    def words(self) -> str:
-        return self.value[0]
-
-    @property
-    def colour(self) -> str:
-        return self.value[1]
 
 
 _ORDER = {readiness: place for place, readiness in enumerate(Readiness)}
