@@ -89,11 +89,12 @@ def absence_verdict(name: str, live: Live) -> Verified:
     """The verdict on an environment that should have no custom domain, from what was read of it. Nothing is sent."""
     match live:
         case Unreadable(error):
-            return Verified(name, Verdict.UNKNOWN, live, error.message)
+            return Verified(name, Verdict.UNKNOWN, live, error.message, wanted=False)
         case Present(domain):
-            return Verified(name, Verdict.DIFFERENT, live, f"has `{domain.hostname}` and should have none: run apply")
+            message = f"has `{domain.hostname}` and should have none: run apply"
+            return Verified(name, Verdict.DIFFERENT, live, message, wanted=False)
         case _:
-            return Verified(name, Verdict.ABSENT, live, "has no custom domain, as desired")
+            return Verified(name, Verdict.ABSENT, live, "has no custom domain, as desired", wanted=False)
 
 
 def _final(verified: Verified) -> bool:

@@ -135,13 +135,14 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verified:
     """One environment after a round of `test_connection`: the verdict, the reason in one sentence, and the records of its
-    custom domain with their DNS lookups, if there were any."""
+    custom domain with their DNS lookups, if there were any. `wanted` is False where the manifest wants no custom domain."""
 
     environment: str
     verdict: Verdict
     live: Live
     message: str
     records: tuple[Record, ...] = ()
+    wanted: bool = True
 
 
 class DriftKind(StrEnum):
@@ -187,11 +188,6 @@ class Finding:
     def is_drift(self) -> bool:
         """Something changed or differs. A domain that is not ready yet, and was not ready before, has only its health."""
         return self.kind is not DriftKind.HEALTH_REGRESSED or bool(self.changes)
-
-    @property
-    def words(self) -> str:
-        """The kind as people read it."""
-        return self.kind.value if self.is_drift else "not ready"
 
     @property
     def sentence(self) -> str:

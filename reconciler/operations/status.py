@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
 
 async def status(
-    workspace: Workspace, context: Context, *, dns: Dns | None = None, probe_days: int | None = None
+    workspace: Workspace,
+    context: Context,
+    *,
+    dns: Dns | None = None,
+    probe_days: int | None = None,
+    is_text: bool = False,
 ) -> StatusResult:
     """Read what is live, with GET requests only. `probe_days` probes ready hostnames, and is the number of days from which a
-    certificate is expiring; None probes nothing."""
+    certificate is expiring; None probes nothing. Errors about keys of another Environment are notices unless `is_text`: the text
+    ends with them."""
     result = await survey(workspace, context)
-    warn_identity(context, result.blocks)
+    if not is_text:
+        warn_identity(context, result.blocks)
     if probe_days is None:
         return result
     live = {item.name: item.live for item in result.plan.environments}

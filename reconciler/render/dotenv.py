@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.results import StatusResult
+from reconciler.render.standing import Standing, mistaken_environments
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
@@ -46,6 +47,8 @@ def _reason(status: StatusResult, item: EnvironmentPlan, host: str) -> str:
     match item.live:
         case Unreadable(error):
             return f"not known: {error.message}"
+        case Present() if item.name in mistaken_environments(status.blocks, status.plan):
+            return f"the key is {Standing.MISTAKEN.words}"
         case Present(domain) if host == domain.hostname:
             return "CONNECTED and ACTIVE"
         case Present(domain):

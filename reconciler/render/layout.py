@@ -147,19 +147,28 @@ def _tokens(word: str) -> Iterator[str]:
     yield from word[place:]
 
 
-def table(rows: Sequence[Sequence[str]], width: int | None, *, header: Sequence[str] = (), indent: str = "") -> str:
+def table(
+    rows: Sequence[Sequence[str]],
+    width: int | None,
+    *,
+    header: Sequence[str] = (),
+    indent: str = "",
+    below: Sequence[Sequence[str]] = (),
+) -> str:
     """Rows in columns, two spaces apart, whose form does not depend on the other rows. A last cell that does not fit beside the
     others is wrapped: below a header in its column, if that has room for its longest word, else on lines of its own. A row whose
     other cells are too wide for the columns becomes a list: below a header the first cell on a line, every other cell below it,
     named by its header; without a header as many cells on each line as fit. No cell is lost. A last cell is broken at its line
-    breaks first."""
+    breaks first. `below` has lines for each row, which go below it as they are."""
     if not rows:
         return ""
     grid = [header, *rows] if header else list(rows)
     sizes = _sizes(grid, None if width is None else width - columns(indent), has_header=bool(header))
-    return "\n".join(
-        line for row in (grid if sizes else rows) for line in _laid_out(row, sizes, width, header=header, indent=indent)
-    )
+    lines = list(_laid_out(header, sizes, width, header=header, indent=indent)) if header and sizes else []
+    for place, row in enumerate(rows):
+        lines += _laid_out(row, sizes, width, header=header, indent=indent)
+        lines += below[place] if below else ()
+    return "\n".join(lines)
 
 
 def _sizes(grid: Sequence[Sequence[str]], room: int | None, *, has_header: bool) -> list[int]:

@@ -10,6 +10,7 @@ from reconciler.model.errors import NotInBaseline
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, VerifyResult
+from reconciler.render.standing import Standing, of_verify, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,11 +92,11 @@ def _applied(content: ApplyResult, spans: Spans) -> Iterator[Diagnostic]:
 
 
 def _verified(content: VerifyResult, spans: Spans) -> Iterator[Diagnostic]:
-    for item in content.verified:
+    desired = {item.name: item.environment.hostname for item in content.plan.environments}
+    for item, standing in of_verify(content):
         severity = _SEVERITY.get(item.verdict)
-        readable = not isinstance(item.live, Unreadable)
-        if severity and readable and not (item.verdict is Verdict.ABSENT and item.environment in content.unwanted):
-            message = f"`{item.environment}` is not ready: {item.message}"
+        if severity and standing not in {Standing.UNREADABLE, Standing.AS_DESIRED}:
+            message = sentence(item, standing, desired.get(item.environment))
             yield Diagnostic(severity, str(item.verdict), message, span=spans.get(item.environment))
 
 

@@ -175,7 +175,7 @@ def test_each_format_can_be_written_beside_the_text(web: Stage) -> None:
     reports = [word for name in formats for word in ("--report", f"{name}=out.{name}")]
     assert web.run("drift", *reports).code == 2
     for name in formats:
-        words = "hostname differs" if name == "html" else "hostname_differs"
+        words = "different" if name in {"html", "markdown"} else "hostname_differs"
         assert words in web.read(f"out.{name}")
 
 

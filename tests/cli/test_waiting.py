@@ -193,10 +193,10 @@ def test_the_table_of_a_wait_counts_what_the_report_counts(stage: Stage) -> None
     stage.manifest(web=NAME, old=None, qa=None)
     stage.world.switches = Switches(check="never")
     terminal = Terminal("verify", "--no-dns", "--wait", "10m")
-    terminal.wait_for("1 waiting, 1 different of 2")
+    terminal.wait_for("1 unexpected, 1 waiting of 2")
     terminal.type("\x03")
     assert terminal.ended() == 130
-    assert "Verified: 1 waiting, 1 different. 1 without a custom domain, as desired." in terminal.lines()
+    assert "Verified: 1 unexpected, 1 waiting, 1 as desired without a custom domain." in terminal.lines()
 
 
 @pytest.mark.parametrize("columns", [50, 70, 100])
@@ -232,7 +232,7 @@ def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
     hear("a", Verdict.WAITING, "status PENDING", 62)
     hear("a", Verdict.READY, "serves\x1b[31m", 63)
     assert capsys.readouterr().err == (
-        "a: waiting: status PENDING\nb: ready: serves\nstill waiting: 1 ready, 1 waiting of 3\na: ready: serves\\x1b[31m\n"
+        "a: waiting: status PENDING\nb: ready: serves\nstill waiting: 1 waiting, 1 ready of 3\na: ready: serves\\x1b[31m\n"
     )
 
 

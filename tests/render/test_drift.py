@@ -194,8 +194,8 @@ def test_every_line_of_the_gauges_is_a_sample_or_a_comment(text: str) -> None:
 @pytest.mark.parametrize(
     ("health", "line"),
     [
-        (True, "No drift in 2 environments. 1 is not ready. Health is counted (--health)."),
-        (False, "No drift in 2 environments. 1 is not ready. Health is not counted (add --health)."),
+        (True, "No drift in 2 environments: 1 waiting, 1 ready. Health is counted (--health)."),
+        (False, "No drift in 2 environments: 1 waiting, 1 ready. Health is not counted (add --health)."),
     ],
 )
 def test_a_domain_that_was_never_ready_is_not_ready_and_has_not_drifted(health: bool, line: str) -> None:
@@ -206,7 +206,7 @@ def test_a_domain_that_was_never_ready_is_not_ready_and_has_not_drifted(health: 
     assert report.conclusion.exit_code == (ExitCode.CHANGES if health else ExitCode.OK)
     text = written("text", report)
     assert text.splitlines()[-3:] == [line, "", "Next: run `reconciler verify`."]
-    assert ("not ready  new  new.example.com: PENDING / PENDING\n" in text) == health
+    assert ("waiting  new  new.example.com: PENDING / PENDING\n" in text) == health
     for format_ in ("text", "markdown", "html"):
         assert "regressed" not in written(format_, report)
 
@@ -217,7 +217,7 @@ def test_a_hostname_that_does_not_serve_is_counted_below_a_drift_without_finding
     probe = Probe("web", "web.example.com", ProbeVerdict.NOT_SERVING, "no connection")
     text = written("text", report_of("drift", TIME, replace(report.content, probes=(probe,))))
     assert text.splitlines()[-3:] == [
-        "No drift in 1 environment. 1 hostname does not serve.",
+        "No drift in 1 environment: 1 not serving.",
         "",
         "Next: run `reconciler dns check`.",
     ]
@@ -233,7 +233,7 @@ def test_each_difference_is_written_once_and_one_line_says_what_to_do() -> None:
     text = written("text", report_of("drift", TIME, DriftResult(plan, findings=findings(plan))))
     assert len(text.splitlines()) == 3 * len(names) + 4
     assert all(text.count(f" {name}.example.com") == text.count(f" old-{name}.example.com") == 1 for name in names)
-    assert text.endswith("\n51 of 51 environments drifted.\n\nNext: run `reconciler plan`, then apply.\n")
+    assert text.endswith("\n51 of 51 environments drifted: 51 different.\n\nNext: run `reconciler plan`, then apply.\n")
 
 
 def test_what_could_not_be_read_is_neither_in_order_nor_drifted() -> None:

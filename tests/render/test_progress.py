@@ -28,7 +28,7 @@ def test_the_table_of_a_wait_shows_first_what_is_not_ready() -> None:
         "VERDICT  ENVIRONMENT  HOSTNAME  WHY",
         "waiting  b            -         status PENDING",
         "ready    a            -         serves",
-        "1 ready, 1 waiting of 2, 12 s of 900 s",
+        "1 waiting, 1 ready of 2, 12 s of 900 s",
     ]
 
 

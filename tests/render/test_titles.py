@@ -6,10 +6,15 @@ import re
 from dataclasses import replace
 
 import pytest
+from samples import API_URL, TIME, live, locked_out, wish
 
+from reconciler.model.conclusion import report_of
+from reconciler.model.domains import Absent, Live
 from reconciler.model.plan import Block
-from reconciler.model.report import Verdict
-from reconciler.model.results import DriftResult, PlanResult, StatusResult
+from reconciler.model.report import Verdict, Verified
+from reconciler.model.results import DriftResult, PlanResult, StatusResult, VerifyResult
+from reconciler.planning.drift import findings
+from reconciler.planning.planner import build_plan
 from reconciler.render.formats import renderer
 from reconciler.render.style import Style
 from render import documents
@@ -26,9 +31,9 @@ def summary(text: str) -> str:
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "html"])
-def test_verify_counts_each_environment_once_and_those_without_a_domain_as_desired_apart(format_: str) -> None:
+def test_verify_counts_each_environment_once_worst_first(format_: str) -> None:
     text = summary(renderer("verify", format_)(documents.verify_probed(), Style()))
-    assert text.endswith(": 1 ready, 1 waiting, 1 not serving. 1 without a custom domain, as desired")
+    assert text.endswith(": 1 not serving, 1 waiting, 1 ready, 1 as desired without a custom domain")
 
 
 def test_verify_in_markdown_shows_the_records_below_a_heading_without_those_of_ready_domains() -> None:
@@ -47,7 +52,8 @@ def test_status_counts_each_environment_once_and_the_tiles_of_its_page_count_the
     plan = report.content.plan
     text = renderer("status", format_)(report, Style())
     numbers = dict(reversed(part.split(" ", 1)) for part in summary(text).partition(": ")[2].split(", "))
-    assert numbers["different from the manifest"] == str(sum(bool(item.changes) for item in plan.environments))
+    changed = sum(bool(item.changes) for item in plan.environments)
+    assert sum(int(numbers[word]) for word in ("absent", "different", "unexpected")) == changed
     assert sum(map(int, numbers.values())) == len(plan.environments)
     if format_ == "html":
         assert dict(reversed(tile) for tile in re.findall(r"<li><b class=.*?>(\d+)</b> (.*?)</li>", text)) == numbers
@@ -58,7 +64,9 @@ def test_the_title_of_drift_is_its_total() -> None:
     assert isinstance(report.content, DriftResult)
     total = title(renderer("drift", "markdown")(report, Style())).partition(": ")[2]
     assert f"{total}." in renderer("drift", "text")(report, Style()).splitlines()
-    assert total.startswith("5 of 8 environments drifted. 1 could not be read")
+    assert total.startswith(
+        "5 of 8 environments drifted: 1 absent, 3 different, 1 unexpected. The others: 1 could not be read,"
+    )
 
 
 @pytest.mark.parametrize(("blocked", "words"), [(True, "(protected)"), (False, "(protected, lifted for this run)")])
@@ -70,3 +78,46 @@ def test_a_plan_says_whether_a_protection_is_lifted(blocked: bool, words: str) -
     blocks = (Block("protected", name, "It is protected", f"--unprotect {name}"),) if blocked else ()
     shown = replace(report, result=replace(report.content, proposal=replace(proposal, blocks=blocks)))
     assert f" {name}   {words}" in renderer("plan", "text")(shown, Style())
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "drift"])
+def test_the_same_environments_have_the_same_words_in_every_command_and_format(command: str) -> None:
+    """One of each: the counts, worst first, add up to the number of environments."""
+    states: dict[str, Live] = {
+        "locked": locked_out(),
+        "failed": live("failed", "failed.example.com", status="FAILED", certificate_status="FAILING"),
+        "fresh": Absent(),
+        "other": live("other", "old.example.com"),
+        "more": live("more", "more.example.com"),
+        "slow": live("slow", "slow.example.com", status="PENDING"),
+        "fine": live("fine", "fine.example.com"),
+        "empty": Absent(),
+    }
+    unwanted = frozenset({"more", "empty"})
+    wishes = [wish(name, None if name in unwanted else f"{name}.example.com") for name in states]
+    plan = build_plan(wishes, states, API_URL)
+    verdicts = {
+        "locked": Verdict.UNKNOWN,
+        "failed": Verdict.STUCK,
+        "slow": Verdict.WAITING,
+        "fine": Verdict.READY,
+        "other": Verdict.DIFFERENT,
+        "more": Verdict.DIFFERENT,
+    }
+    verified = [Verified(name, verdicts.get(name, Verdict.ABSENT), state, "why") for name, state in states.items()]
+    result = {
+        "status": StatusResult(plan),
+        "verify": VerifyResult(plan, tuple(verified), unwanted),
+        "drift": DriftResult(plan, findings=findings(plan)),
+    }[command]
+    words = [
+        *("1 could not be read", "1 stuck", "1 absent", "1 different", "1 unexpected"),
+        *("1 waiting", "1 ready", "1 as desired without a custom domain"),
+    ]
+    report = report_of(command, TIME, result)
+    for format_ in ("text", "markdown", "html"):
+        text = renderer(command, format_)(report, Style())
+        counts = summary(text) if command != "drift" else text[text.index("3 of 8 environments drifted") :]
+        assert all(word in counts for word in words), counts
+    if command != "drift":
+        assert summary(renderer(command, "text")(report, Style())).partition(": ")[2] == ", ".join(words)

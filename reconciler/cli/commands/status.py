@@ -32,4 +32,4 @@ def status(options: Options, probe_days: int | None, dns: Dns) -> ExitCode:
     """Run the command."""
     from reconciler.operations.status import status as operation
 
-    return run_online(options, partial(operation, dns=dns, probe_days=probe_days))
+    return run_online(options, partial(operation, dns=dns, probe_days=probe_days, is_text=options.format == "text"))

@@ -12,7 +12,7 @@ from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.render.html.page import MAX_CARDS, TONES, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.priority import STEP_STATES
-from reconciler.render.readiness import assess
+from reconciler.render.standing import after_waiting, of_verdict
 from reconciler.render.style import PLAIN
 from reconciler.render.text.apply import next_step, records_to_remove, unpublished
 from reconciler.render.text.sections import nothing_to_do
@@ -94,8 +94,8 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
             listing(
                 "After waiting",
                 [
-                    Line((item.environment, item.message, readiness.words), TONES[readiness.colour])
-                    for item, readiness in assess(result.verified)
+                    Line((item.environment, item.message, standing.words), TONES[standing.colour])
+                    for item, standing in after_waiting(result.verified)
                 ],
             ),
             *dns_listings(result.records, result.dns_notes, ()),
@@ -130,7 +130,7 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
                 troubles[environment.name].add(_UNREADABLE, "could not be read", cause.message, cause.hint)
     for verified in result.verified:
         if verified.verdict in {Verdict.STUCK, Verdict.UNKNOWN}:
-            troubles[verified.environment].add(_STUCK, verified.verdict, verified.message)
+            troubles[verified.environment].add(_STUCK, of_verdict(verified).words, verified.message)
     return dict(troubles)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import display_hostname
-from reconciler.render.health import Health
 from reconciler.render.html.page import Fix, Line, Tone, Value
+from reconciler.render.standing import Standing
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
@@ -33,7 +33,7 @@ def state_of(item: EnvironmentPlan) -> str:
         case Present(domain):
             return domain.short_health
         case Unreadable():
-            return Health.UNREADABLE.words
+            return Standing.UNREADABLE.words
         case _:
             return "no custom domain"
 

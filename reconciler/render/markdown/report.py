@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.model.domains import Present, Unreadable
+from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.report import DriftKind, StepState
+from reconciler.model.report import StepState
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -20,7 +21,6 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
-from reconciler.render.condition import conditions, status_total
 from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import (
     blocked,
@@ -35,13 +35,22 @@ from reconciler.render.markdown.sections import (
 )
 from reconciler.render.markdown.steps import failures, step_tables
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, fence, prose, table
-from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import DRIFT_COMMANDS, by_kind
 from reconciler.render.probes import verdict_words
-from reconciler.render.readiness import assess, assess_all, counted, hostnames_of
+from reconciler.render.standing import (
+    HOSTNAME_DIFFERS,
+    Standing,
+    after_waiting,
+    counted_standings,
+    hostnames_of,
+    mistaken_environments,
+    of_finding,
+    of_status,
+    of_verify,
+    reason,
+)
 from reconciler.render.text.apply import next_step, records_to_remove
-from reconciler.render.text.drift import drift_total, next_of_drift
-from reconciler.render.text.live import next_of_status
+from reconciler.render.text.drift import drift_total, next_of_drift, shown_findings
+from reconciler.render.text.live import next_of_status, status_total
 from reconciler.render.text.verify import next_to_ready, records_to_check
 
 if TYPE_CHECKING:
@@ -51,12 +60,9 @@ if TYPE_CHECKING:
     from reconciler.model.doctor import Check
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.probe import Probe
-    from reconciler.model.report import Finding
     from reconciler.model.results import Read, Report
-    from reconciler.render.readiness import Assessed
+    from reconciler.render.standing import Assessed
     from reconciler.render.style import Style
-
-_VALUES_BELOW = {DriftKind.RECREATED, DriftKind.DNS_TARGETS_CHANGED}
 
 
 def render_report(report: Report, style: Style) -> str:
@@ -76,8 +82,8 @@ def render_report(report: Report, style: Style) -> str:
             title = _title(report, content)
     match content:
         case StatusResult(plan=plan):
-            head = ("Environment", "Live", "Desired", "Note")
-            rows = table(head, [_status(item) for item, _ in conditions(content)])
+            head = ("State", "Environment", "Live", "Desired", "Note")
+            rows = table(head, [_status(*pair) for pair in of_status(content)])
             next_ = prose(next_of_status(content, style))
             mistaken = blocked(item for item in content.blocks if item.code in IDENTITY_CODES)
             return assemble(
@@ -87,7 +93,7 @@ def render_report(report: Report, style: Style) -> str:
             parts = [
                 alert("CAUTION", failures(content)),
                 *step_tables(content.plan, content.applied),
-                _verdicts(assess(content.verified), content.plan),
+                _verdicts(after_waiting(content.verified), content.plan),
                 unreadable(content.plan),
                 "**DNS records to publish**" if content.records else "",
                 *record_tables(content.records),
@@ -101,8 +107,7 @@ def render_report(report: Report, style: Style) -> str:
         case VerifyResult():
             records = records_to_check(content)
             parts = [
-                _verdicts(assess_all(content), content.plan),
-                unreadable(content.plan),
+                _verdicts(of_verify(content), content.plan),
                 "**DNS records**" if records else "",
                 *record_tables(records),
                 _notes(content.dns_notes),
@@ -110,11 +115,11 @@ def render_report(report: Report, style: Style) -> str:
                 *hints(content.plan),
                 prose(next_to_ready(content, style)),
             ]
-        case DriftResult(plan=plan, findings=findings):
+        case DriftResult(plan=plan):
             parts = [
                 blocked(item for item in content.blocks if item.code in IDENTITY_CODES and not report.failed),
                 _findings(content, style),
-                fence("diff", _changes(findings)),
+                fence("diff", _changes(content)),
                 unreadable(plan),
                 *record_tables(content.records),
                 _notes(content.dns_notes),
@@ -150,11 +155,11 @@ def _title(report: Report, content: Read) -> str:
         case _ if report.failed:
             return f"{start}{outcome}"
         case VerifyResult():
-            return f"{start}{counted(assess_all(content)) or outcome}"
+            return f"{start}{counted_standings(standing for _, standing in of_verify(content)) or outcome}"
         case DriftResult():
             return f"{start}{drift_total(content).removesuffix('.')}"
         case StatusResult():
-            return f"{start}{status_total(conditions(content)) or outcome}"
+            return f"{start}{status_total(content).removeprefix('Status: ').removesuffix('.')}"
         case _:
             return f"{start}{outcome}"
 
@@ -164,30 +169,48 @@ def _listed(number: Mapping[str, int]) -> str:
 
 
 def _findings(drift: DriftResult, style: Style) -> Lines:
-    next_command = NextCommand(drift.plan, style)
-    spans = {item.name: item.environment.span for item in drift.plan.environments}
-    rows = []
-    for item in by_kind(drift.findings):
-        span = spans.get(item.environment)
-        place = code(f"{style.path(span.file)}:{span.line}") if span else ""
-        command = next_command.line(DRIFT_COMMANDS[item.kind], item.environment)
-        rows.append((item.words, code(item.environment), prose(item.sentence), place, code(command)))
-    return table(("Drift", "Environment", "What", "Where", "Next"), rows)
+    """One row for each finding. The hostnames and other values are in the diff below."""
+    environments = {item.name: item for item in drift.plan.environments}
+    rows = [
+        (Standing.MISTAKEN.words, code(name), _place(environments[name], style), host(environments[name].before))
+        for name in mistaken_environments(drift.blocks, drift.plan)
+    ]
+    for item in shown_findings(drift):
+        plan = environments.get(item.environment)
+        standing = of_finding(item, plan)
+        notes = [] if standing in HOSTNAME_DIFFERS else [prose(item.message)]
+        notes += [item.cause.words] if item.cause else []
+        notes += ["protected"] if standing in HOSTNAME_DIFFERS and plan and plan.environment.protect else []
+        rows.append((standing.words, code(item.environment), _place(plan, style), ", ".join(notes)))
+    return table(("Drift", "Environment", "Where", "Note"), rows)
 
 
-def _changes(findings: Iterable[Finding]) -> Iterator[str]:
-    """Each value that differs and that no sentence of the table has, as lines of a diff."""
-    for item in by_kind(findings):
-        for change in item.changes if item.kind in _VALUES_BELOW else ():
-            yield f"- {item.environment}: {change.path}: {change.before or 'none'}"
-            yield f"+ {item.environment}: {change.path}: {change.after or 'none'}"
+def _place(item: EnvironmentPlan | None, style: Style) -> str:
+    span = item.environment.span if item else None
+    return code(f"{style.path(span.file)}:{span.line}") if span else ""
+
+
+def _changes(drift: DriftResult) -> Iterator[str]:
+    """Each value that differs, as lines of a diff."""
+    for item in shown_findings(drift):
+        for change in item.changes:
+            about = item.environment if change.path == "hostname" else f"{item.environment}: {change.path}"
+            for sign, value in zip("-+", (change.before, change.after), strict=True):
+                shown = display_hostname(value) if value and change.path == "hostname" else value
+                yield from [f"{sign} {about}: {shown}"] if shown else []
 
 
 def _verdicts(assessed: Assessed, plan: Plan) -> Lines:
     hostnames = hostnames_of((item for item, _ in assessed), plan)
+    desired = {item.name: item.environment.hostname for item in plan.environments}
     rows = [
-        (readiness.words, code(item.environment), host(hostnames[item.environment]), prose(item.message))
-        for item, readiness in assessed
+        (
+            standing.words,
+            code(item.environment),
+            host(hostnames[item.environment]),
+            prose(reason(item, standing, desired.get(item.environment))),
+        )
+        for item, standing in assessed
     ]
     return table(("Verdict", "Environment", "Hostname", "Why"), rows)
 
@@ -201,8 +224,8 @@ def _probes(probes: Iterable[Probe]) -> Lines:
     return table(("Probe", "Environment", "Hostname", "Result"), rows)
 
 
-def _status(item: EnvironmentPlan) -> tuple[str, ...]:
-    return (code(item.name), host(item.before), host(item.environment.hostname), _note(item))
+def _status(item: EnvironmentPlan, standing: Standing) -> tuple[str, ...]:
+    return (standing.words, code(item.name), host(item.before), host(item.environment.hostname), _note(item))
 
 
 def _note(item: EnvironmentPlan) -> str:
@@ -212,7 +235,7 @@ def _note(item: EnvironmentPlan) -> str:
         case Present(domain):
             return prose(domain.short_health)
         case _:
-            return "absent"
+            return ""
 
 
 def _check(item: Check) -> tuple[str, ...]:

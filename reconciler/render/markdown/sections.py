@@ -55,13 +55,13 @@ def problems(report: Report) -> Lines:
 
 
 def unreadable(plan: Plan) -> Lines:
-    """The environments that could not be read, and why."""
+    """The environments that could not be read, and why: what is below does not count them."""
     lines = [
-        f"{code(item.name)}: {prose(item.live.error.message)}"
+        f"{code(item.name)} could not be read: {prose(item.live.error.message)}"
         for item in plan.environments
         if isinstance(item.live, Unreadable)
     ]
-    return bullets("Could not be read", lines)
+    return alert("WARNING", lines)
 
 
 def hints(plan: Plan) -> list[str]:

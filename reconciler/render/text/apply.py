@@ -15,7 +15,7 @@ from reconciler.render.dns import absolute
 from reconciler.render.layout import table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
-from reconciler.render.readiness import assess
+from reconciler.render.standing import after_waiting, counted_standings, of_verdict
 from reconciler.render.text.sections import (
     blocks,
     counted,
@@ -96,7 +96,7 @@ def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -
             "" if result.verified and below_progress else _records_to_remove(result),
             section(
                 "After waiting",
-                [verdicts(assess(result.verified), result.plan, style, "  ")] if result.verified else [],
+                [verdicts(after_waiting(result.verified), result.plan, style, "  ")] if result.verified else [],
             ),
             render_lookups(result.records, style),
             render_notes(result.dns_notes, style),
@@ -231,9 +231,8 @@ def _done(result: ApplyResult, style: Style) -> str:
 
 def _waited(result: ApplyResult) -> str:
     """How many are not ready after waiting, by verdict."""
-    verdicts = [item.verdict for item in result.verified if item.verdict is not Verdict.READY]
-    parts = [f"{verdicts.count(verdict):,} {verdict}" for verdict in Verdict if verdict in verdicts]
-    return f" {len(verdicts):,} not ready: {', '.join(parts)}." if parts else ""
+    standings = [of_verdict(item) for item in result.verified if item.verdict is not Verdict.READY]
+    return f" {len(standings):,} not ready: {counted_standings(standings)}." if standings else ""
 
 
 def _failures(result: ApplyResult, style: Style) -> Iterator[str]:

@@ -5,18 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
-from reconciler.model.domains import Present
+from reconciler.model.domains import Present, Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
-from reconciler.model.plan import IDENTITY_CODES, Action
+from reconciler.model.plan import Action
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult
-from reconciler.render.health import health_of
+from reconciler.render.differences import difference_lines, hostname_lines
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.next_command import NextCommand
 from reconciler.render.priority import DRIFT_COMMANDS, by_kind
 from reconciler.render.probes import render_probes
-from reconciler.render.text.sections import blocks, counted, hints, joined, read_again, render_failure, unreadable
+from reconciler.render.standing import (
+    HOSTNAME_DIFFERS,
+    Standing,
+    counted_standings,
+    mistaken_environments,
+    of_drift,
+    of_finding,
+)
+from reconciler.render.text.sections import (
+    counted,
+    hints,
+    joined,
+    mistaken,
+    mistaken_rows,
+    next_of_mistaken,
+    read_again,
+    render_failure,
+    standing_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +44,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
-_COLOURS = {
-    DriftKind.MISSING: "red",
-    DriftKind.HOSTNAME_DIFFERS: "red",
-    DriftKind.HEALTH_REGRESSED: "red",
-    DriftKind.UNEXPECTED: "yellow",
-    DriftKind.DNS_TARGETS_CHANGED: "yellow",
-    DriftKind.RECREATED: "yellow",
-}
-_FROM_MANIFEST = {DriftKind.MISSING, DriftKind.HOSTNAME_DIFFERS, DriftKind.UNEXPECTED}
 _COMMANDS = ("plan", "dns sync", "dns check", "verify")
 """In the order in which they are run."""
 
@@ -44,71 +53,90 @@ def render_drift(report: Report, style: Style) -> str:
     if not isinstance(report.result, DriftResult):
         return render_failure(report, style)
     drift = report.result
-    environments = {item.name: item for item in drift.plan.environments}
     looked_up = [record for record in drift.records if record.lookup and record.lookup.verdict is not DnsVerdict.OK]
-    found = by_kind(drift.findings)
     return joined(
         [
-            blocks((item for item in drift.blocks if item.code in IDENTITY_CODES), style),
-            unreadable(drift.plan, style),
-            "\n".join(line for item in found for line in _finding(item, environments.get(item.environment), style)),
+            "\n".join(_rows(drift, style)),
             render_lookups(looked_up, style),
             render_notes(drift.dns_notes, style),
             render_probes(drift.probes, style),
             drift_total(drift),
-            hints(drift.plan),
+            hints(drift.plan, report.diagnostics),
+            mistaken(drift.blocks, style),
             next_of_drift(drift, style),
         ]
     )
 
 
+def shown_findings(drift: DriftResult) -> list[Finding]:
+    """Worst first, without those of a domain that is of another Environment: it does not show how this one is."""
+    others = mistaken_environments(drift.blocks, drift.plan)
+    return by_kind(item for item in drift.findings if item.environment not in others)
+
+
+def _rows(drift: DriftResult, style: Style) -> Iterator[str]:
+    """What is of another Environment, what could not be read, then each finding."""
+    environments = {item.name: item for item in drift.plan.environments}
+    yield from mistaken_rows(drift, style)
+    for item in drift.plan.environments:
+        if isinstance(item.live, Unreadable):
+            yield standing_row(Standing.UNREADABLE, item, style)
+            yield f"    {escape_control(item.live.error.message)}"
+    for finding in shown_findings(drift):
+        yield from _finding(finding, environments.get(finding.environment), style)
+
+
 def _finding(item: Finding, plan: EnvironmentPlan | None, style: Style) -> Iterator[str]:
-    """The kind, the environment and where its hostname is written, then each value that differs. `plan` is None where a document
-    was edited."""
-    span, live = (plan.environment.span, plan.live) if plan else (None, None)
-    from_manifest = item.kind in _FROM_MANIFEST
-    colour = _COLOURS[item.kind] if item.is_drift or live is None else health_of(live).colour
+    """A row, then each value that differs. `plan` is None where a document was edited."""
+    standing = of_finding(item, plan)
+    from_manifest = standing in HOSTNAME_DIFFERS
     hostname = "" if from_manifest or item.hostname is None else escape_control(display_hostname(item.hostname))
-    if not item.is_drift and isinstance(live, Present):
-        hostname += f": {escape_control(live.domain.short_health)}"
-    about = [
-        style(colour, f"{item.words}  {escape_control(item.environment)}"),
-        f"{escape_control(span.file)}:{span.line}" if span else "",
+    if not item.is_drift and plan and isinstance(plan.live, Present):
+        hostname += f": {escape_control(plan.live.domain.short_health)}"
+    more = (
         hostname,
         item.cause.words if item.cause else "",
         "protected" if from_manifest and plan and plan.environment.protect else "",
-    ]
-    yield "  ".join(part for part in about if part)
+    )
+    if plan:
+        yield standing_row(standing, plan, style, *more)
+    else:
+        yield "  ".join(
+            filter(None, (style(standing.colour, f"{standing.words}  {escape_control(item.environment)}"), *more))
+        )
     for change in item.changes:
-        labels = ("live", "desired") if from_manifest else (change.path, change.path)
-        for sign, value, label in zip("-+", (change.before, change.after), labels, strict=True):
-            if value:
-                yield f"    {style('red' if sign == '-' else 'green', f'{sign} {escape_control(value)}')}  {label}"
+        if change.path == "hostname":
+            yield from hostname_lines(change.before, change.after, style)
+        else:
+            yield from difference_lines((change.before, change.after), (change.path, change.path), style)
 
 
 def drift_total(drift: DriftResult) -> str:
-    """How many environments drifted, how many could not be read, and how many are not ready, in sentences."""
-    total, unread = len(drift.plan.environments), len(drift.plan.unreadable)
-    drifted = len({item.environment for item in drift.findings if item.counts and item.is_drift})
-    in_total = counted(total, "environment")
-    if unread == total and total:
-        return f"{unread} of {in_total} could not be read."
-    if drifted:
-        text = f"{drifted} of {in_total} drifted."
+    """How many environments drifted and how, and how many of the others have which standing, in sentences. Together they are
+    all environments."""
+    pairs = of_drift(drift)
+    counting = {item.environment for item in shown_findings(drift) if item.counts and item.is_drift}
+    unknown = {Standing.MISTAKEN, Standing.UNREADABLE}
+    first = [pair for pair in pairs if (pair[0].name in counting if counting else pair[1] not in unknown)]
+    others = [standing for item, standing in pairs if (item, standing) not in first]
+    total = counted(len(pairs), "environment")
+    if counting:
+        text = f"{len(first):,} of {total} drifted"
+    elif first or not pairs:
+        text = f"No drift in {f'{len(first):,} of ' if others else ''}{total}"
     else:
-        text = f"No drift in {f'{total - unread} of ' if unread else ''}{in_total}."
-    return " ".join(
-        [text, *([f"{unread} could not be read."] if unread else []), *_not_ready(drift), *_not_serving(drift)]
-    )
+        return f"{len(others):,} of {total}: {counted_standings(others)}."
+    listed = counted_standings(standing for _, standing in first)
+    rest = f"The others: {counted_standings(others)}." if others else ""
+    return " ".join(part for part in (f"{text}: {listed}." if listed else f"{text}.", rest, _health(drift)) if part)
 
 
-def _not_ready(drift: DriftResult) -> Iterator[str]:
-    """How many desired domains are not ready, apart from those that have drifted, and whether that counts."""
-    counting = [item for item in drift.findings if item.kind is DriftKind.HEALTH_REGRESSED and item.counts]
-    names = {item.environment for item in counting if not item.is_drift} if counting else uncounted(drift)
-    if names:
-        yield f"{len(names):,} {'is' if len(names) == 1 else 'are'} not ready."
-        yield "Health is counted (--health)." if counting else "Health is not counted (add --health)."
+def _health(drift: DriftResult) -> str:
+    """Whether health counts, where a domain is not ready."""
+    counting = any(item.kind is DriftKind.HEALTH_REGRESSED and item.counts for item in drift.findings)
+    if not counting and not uncounted(drift):
+        return ""
+    return "Health is counted (--health)." if counting else "Health is not counted (add --health)."
 
 
 def uncounted(drift: DriftResult) -> set[str]:
@@ -120,15 +148,11 @@ def uncounted(drift: DriftResult) -> set[str]:
     }
 
 
-def _not_serving(drift: DriftResult) -> Iterator[str]:
-    failed = sum(probe.failed for probe in drift.probes)
-    if failed:
-        yield f"{counted(failed, 'hostname')} {'does' if failed == 1 else 'do'} not serve."
-
-
 def next_of_drift(drift: DriftResult, style: Style) -> str:
     """What makes live as desired or finds the cause, in one sentence; empty where there is nothing to do."""
     next_command = NextCommand(drift.plan, style)
+    if fix := next_of_mistaken(drift.blocks):
+        return fix
     if drift.plan.unreadable:
         return read_again("drift", next_command)
     wanted = {DRIFT_COMMANDS[item.kind] for item in drift.findings}

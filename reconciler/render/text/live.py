@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Present, Unreadable, or_not_known
+from reconciler.model.domains import Present, Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.results import StatusResult
-from reconciler.render.condition import Condition, conditions, status_total
+from reconciler.render.differences import hostname_lines
 from reconciler.render.layout import table
 from reconciler.render.next_command import NextCommand
 from reconciler.render.probes import render_probes
-from reconciler.render.text.sections import hints, joined, read_again, render_failure, unreadable
+from reconciler.render.standing import Standing, counted_standings, of_status
+from reconciler.render.text.sections import (
+    hints,
+    joined,
+    mistaken,
+    next_of_mistaken,
+    read_again,
+    render_failure,
+)
 
 if TYPE_CHECKING:
     from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
-_HEADER = ("ENVIRONMENT", "STATUS", "CERTIFICATE", "HOSTNAME")
+_HEADER = ("ENVIRONMENT", "STATE", "HEALTH", "HOSTNAME")
 
 _COMMANDS = {
-    Condition.NOT_SERVING: "dns check",
-    Condition.CERTIFICATE_WRONG: "dns check",
-    Condition.DIFFERENT: "plan",
-    Condition.FAILING: "verify",
-    Condition.WAITING: "verify",
-    Condition.NOT_PROBED: "status --probe",
+    Standing.STUCK: "verify",
+    Standing.NOT_SERVING: "dns check",
+    Standing.CERTIFICATE_WRONG: "dns check",
+    Standing.ABSENT: "plan",
+    Standing.DIFFERENT: "plan",
+    Standing.UNEXPECTED: "plan",
+    Standing.WAITING: "verify",
+    Standing.NOT_PROBED: "status --probe",
 }
 """What to do first."""
 
@@ -37,50 +47,52 @@ def render_status(report: Report, style: Style) -> str:
     if not isinstance(report.content, StatusResult):
         return render_failure(report, style)
     plan = report.content.plan
-    pairs = conditions(report.content)
-    listed, folded = style.folded(pairs, lambda pair: pair[1] is Condition.READY)
+    pairs = of_status(report.content)
+    listed, folded = style.folded(pairs, lambda pair: pair[1] is Standing.READY)
     rows = [
-        (escape_control(item.name), style(condition.colour, status), *rest)
-        for item, condition in listed
-        for status, *rest in [_cells(item)]
+        (escape_control(item.name), style(standing.colour, standing.words), *_cells(item)) for item, standing in listed
+    ]
+    below = [
+        list(hostname_lines(item.before, item.environment.hostname, style)) if item.changes else []
+        for item, _ in listed
     ]
     return joined(
         [
-            table(rows, style.width, header=_HEADER),
+            table(rows, style.width, header=_HEADER, below=below),
             folded,
-            unreadable(plan, style),
             render_probes(report.content.probes, style),
-            f"Status: {status_total(pairs) or 'no environment'}.",
-            hints(plan),
+            status_total(report.content),
+            hints(plan, report.diagnostics),
+            mistaken(report.content.blocks, style),
             next_of_status(report.content, style),
         ]
     )
 
 
+def status_total(result: StatusResult) -> str:
+    """How many environments have which standing, worst first."""
+    return f"Status: {counted_standings(standing for _, standing in of_status(result)) or 'no environment'}."
+
+
 def next_of_status(result: StatusResult, style: Style) -> str:
     """What to do first about the environments that are not ready or not as desired; empty where there are none."""
-    known = {condition for _, condition in conditions(result)}
+    known = {standing for _, standing in of_status(result)}
     next_command = NextCommand(result.plan, style)
-    if Condition.UNREADABLE in known:
+    if fix := next_of_mistaken(result.blocks):
+        return fix
+    if Standing.UNREADABLE in known:
         return read_again("status", next_command)
-    command = next((command for condition, command in _COMMANDS.items() if condition in known), None)
+    command = next((command for standing, command in _COMMANDS.items() if standing in known), None)
     return f"Next: run `{next_command.line(command)}`." if command else ""
 
 
-def _cells(item: EnvironmentPlan) -> tuple[str, str, str]:
+def _cells(item: EnvironmentPlan) -> tuple[str, str]:
+    """Both statuses, and the live hostname unless it is below the row, or why it could not be read."""
     match item.live:
         case Present(domain):
-            statuses = (or_not_known(domain.status), or_not_known(domain.certificate_status))
-            hostname = display_hostname(domain.hostname)
-        case Unreadable():
-            statuses, hostname = ("unreadable", "-"), ""
+            hostname = "" if item.changes else display_hostname(domain.hostname)
+            return escape_control(domain.short_health), escape_control(hostname)
+        case Unreadable(error):
+            return "-", escape_control(error.message)
         case _:
-            statuses, hostname = ("absent", "-"), ""
-    status, certificate_status = map(escape_control, statuses)
-    return status, certificate_status, "\n".join(filter(None, [escape_control(hostname), _desired(item)])) or "-"
-
-
-def _desired(item: EnvironmentPlan) -> str:
-    """What follows the live hostname, or is below it."""
-    desired = item.environment.hostname
-    return f"desired: {escape_control(display_hostname(desired)) if desired else 'none'}" if item.changes else ""
+            return "-", "" if item.changes else "-"

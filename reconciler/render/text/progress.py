@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 import time
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
 from reconciler.model.escape import escape_control
-from reconciler.model.report import StepState, Verdict
+from reconciler.model.report import StepState
+from reconciler.render.standing import counted_standings, of_verdict, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,6 @@ _HEARTBEAT = 60.0  # seconds
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
 MAX_PADDED = 32
 """Columns: a longer name does not push the others away from theirs."""
-_STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow"}
 
 
 def step_line(step: Step, result: StepResult, seconds: float | None, name_width: int) -> str:
@@ -35,10 +34,9 @@ def step_line(step: Step, result: StepResult, seconds: float | None, name_width:
     return f"{state:<7}  {step.op}  {step.environment:<{min(name_width, MAX_PADDED)}}  {step.hostname}{took}{why}"
 
 
-def _counted(verdicts: Iterable[Verdict], total: int) -> str:
-    """How many of `total` environments have each verdict."""
-    counts = collections.Counter(verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) + f" of {total}"
+def _counted(verified: Iterable[Verified], total: int) -> str:
+    """How many of `total` environments have which standing."""
+    return f"{counted_standings(map(of_verdict, verified))} of {total}"
 
 
 class VerdictLines:
@@ -54,9 +52,9 @@ class VerdictLines:
         before = self._last.get(verified.environment)
         self._last[verified.environment] = verified
         if before is None or (before.verdict, before.message) != (verified.verdict, verified.message):
-            text = f"{verified.environment}: {verified.verdict}: {verified.message}"
+            text = f"{verified.environment}: {of_verdict(verified).words}: {verified.message}"
         elif now - self._last_line >= _HEARTBEAT:
-            text = f"still waiting: {_counted((item.verdict for item in self._last.values()), self._total)}"
+            text = f"still waiting: {_counted(self._last.values(), self._total)}"
         else:
             return None
         self._last_line = now
@@ -114,16 +112,16 @@ def waiting_table(
     from rich.text import Text
 
     columns, lines = room
-    in_order = sorted(verdicts, key=lambda item: (item.verdict is Verdict.READY, item.environment))
+    in_order = sorted(verdicts, key=lambda item: (place(of_verdict(item)), item.environment))
     rows = [_cells(item) for item in in_order[: max(3, lines // 2)]]
     table = Table(box=None, pad_edge=False)
     for title, width in _widths(rows, columns).items():
         table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
     for item, cells in zip(in_order, rows, strict=False):
         verdict, *others = map(Text, cells)
-        verdict.stylize(_STYLES.get(item.verdict, "red"))
+        verdict.stylize(of_verdict(item).colour)
         table.add_row(verdict, *others)
-    counted = _counted((item.verdict for item in in_order), total)
+    counted = _counted(in_order, total)
     table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
     table.caption_justify = "left"
     return table
@@ -132,7 +130,7 @@ def waiting_table(
 def _cells(item: Verified) -> tuple[str, ...]:
     domain = domain_of(item.live)
     hostname = domain.hostname if domain else "-"
-    return (item.verdict, *map(escape_control, (item.environment, hostname, item.message)))
+    return (of_verdict(item).words, *map(escape_control, (item.environment, hostname, item.message)))
 
 
 def _widths(rows: Sequence[Sequence[str]], columns: int) -> dict[str, int]:

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
-from reconciler.model.results import PlanResult, PublishResult
+from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.results import DriftResult, PlanResult, PublishResult, VerifyResult
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import record_lines
 from reconciler.render.layout import wrap
 from reconciler.render.next_command import NextCommand
+from reconciler.render.standing import Standing, mistaken_environments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reconciler.model.plan import Block, Plan
+    from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.report import Record, Unserved
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -35,6 +38,8 @@ def render_failure(report: Report, style: Style) -> str:
     """Why a run ended before it had anything to show: diagnostics, the error, what to do next."""
     parts: list[str] = [_stale(report.failed.blocks, style)] if report.failed else []
     parts.append(unserved(report.unserved, style))
+    if isinstance(report.content, DriftResult | VerifyResult):
+        parts.append("\n".join(mistaken_rows(report.content, style)))
     if report.diagnostics:
         parts += [render_diagnostics(report.diagnostics, style).rstrip("\n"), render_total(report.diagnostics)]
     if not report.message_has_place:
@@ -79,6 +84,36 @@ def blocks(found: Iterable[Block], style: Style) -> str:
     return "\n".join(lines)
 
 
+def mistaken_rows(content: DriftResult | VerifyResult, style: Style) -> Iterator[str]:
+    """A row for each environment whose key opens the Environment of another one."""
+    mistaken_names = mistaken_environments(content.blocks, content.plan)
+    for item in content.plan.environments:
+        if item.name in mistaken_names:
+            yield standing_row(Standing.MISTAKEN, item, style, escape_control(display_hostname(item.before or "")))
+
+
+def standing_row(standing: Standing, item: EnvironmentPlan, style: Style, *more: str) -> str:
+    """The standing, the environment and where its hostname is written."""
+    span = item.environment.span
+    first = style(standing.colour, f"{standing.words}  {escape_control(item.name)}")
+    place = f"{escape_control(span.file)}:{span.line}" if span else ""
+    return "  ".join(part for part in (first, place, *more) if part)
+
+
+def mistaken(found: Iterable[Block], style: Style) -> str:
+    """The errors about keys that open the Environment of another environment."""
+    lines = [
+        f"{style('red', 'error')}: {escape_control(item.message)}" for item in found if item.code in IDENTITY_CODES
+    ]
+    return "\n".join(lines)
+
+
+def next_of_mistaken(found: Iterable[Block]) -> str:
+    """What to do about them; empty where there are none."""
+    fixes = dict.fromkeys(item.fix for item in found if item.code in IDENTITY_CODES and item.fix)
+    return f"Next: {'; '.join(fixes)}." if fixes else ""
+
+
 def unreadable(plan: Plan, style: Style) -> str:
     """The environments that could not be read, and why."""
     lines = [
@@ -112,9 +147,16 @@ def nothing_to_do(plan: Plan, style: Style) -> str:
     return f"Nothing to do in {readable} of {counted(total, 'environment')}; the others could not be read."
 
 
-def hints(plan: Plan) -> str:
-    """What to do about environments that could not be read, once for each kind of error."""
-    found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
+def hints(plan: Plan, diagnostics: Iterable[Diagnostic] = ()) -> str:
+    """What to do about environments that could not be read, once for each kind of error. A diagnostic has its own hint, and is
+    enough where another environment could be read."""
+    known = {item.environment for item in diagnostics if item.environment}
+    known = known if len(plan.unreadable) < len(plan.environments) else set()
+    found = dict.fromkeys(
+        item.live.error.hint
+        for item in plan.environments
+        if isinstance(item.live, Unreadable) and item.live.error.hint and item.name not in known
+    )
     return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict, PublishState
-from reconciler.model.domains import Unreadable
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
-from reconciler.render.layout import table
+from reconciler.render.differences import hostname_lines
+from reconciler.render.layout import columns, table
 from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
 from reconciler.render.next_command import NextCommand
 from reconciler.render.probes import render_probes
-from reconciler.render.readiness import Readiness, assess_all, counted, hostnames_of
+from reconciler.render.standing import HOSTNAME_DIFFERS, Standing, counted_standings, hostnames_of, of_verify, reason
 from reconciler.render.text.sections import hints, joined, read_again, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.report import Record
     from reconciler.model.results import Report
-    from reconciler.render.readiness import Assessed
+    from reconciler.render.standing import Assessed
     from reconciler.render.style import Style
 
 
@@ -34,7 +35,7 @@ def render_verify(report: Report, style: Style) -> str:
     if not isinstance(report.content, VerifyResult):
         return render_failure(report, style)
     result = report.content
-    assessed = assess_all(result)
+    assessed = of_verify(result)
     records = records_to_check(result)
     return joined(
         [
@@ -44,15 +45,17 @@ def render_verify(report: Report, style: Style) -> str:
             render_notes(result.dns_notes, style),
             render_probes(result.probes, style),
             f"{verified_total(assessed)}.",
-            hints(result.plan),
+            hints(result.plan, report.diagnostics),
             next_to_ready(result, style),
         ]
     )
 
 
 def verified_total(assessed: Assessed) -> str:
-    """How many environments are ready, and how the others ended."""
-    return f"Verified: {counted(assessed) or 'no environment wants a custom domain'}"
+    """How many environments have which standing, worst first."""
+    return (
+        f"Verified: {counted_standings(standing for _, standing in assessed) or 'no environment wants a custom domain'}"
+    )
 
 
 def records_to_check(result: VerifyResult) -> list[Record]:
@@ -109,23 +112,23 @@ def render_dns_sync(report: Report, style: Style) -> str:
 def next_to_ready(result: VerifyResult, style: Style) -> str:
     """What to do first about the environments that are not ready; empty where all are."""
     next_command = NextCommand(result.plan, style)
-    names: dict[Readiness, set[str]] = {}
-    for item, readiness in assess_all(result):
-        names.setdefault(readiness, set()).add(item.environment)
-    match worst := next(iter(names), Readiness.READY):
-        case Readiness.UNKNOWN:
+    names: dict[Standing, set[str]] = {}
+    for item, standing in of_verify(result):
+        names.setdefault(standing, set()).add(item.environment)
+    match worst := next(iter(names), Standing.READY):
+        case Standing.UNREADABLE:
             return read_again("verify", next_command)
-        case Readiness.ABSENT | Readiness.DIFFERENT:
+        case Standing.ABSENT | Standing.DIFFERENT | Standing.UNEXPECTED:
             return f"Next: run `{next_command.line('plan')}`, then apply."
-        case Readiness.NOT_SERVING | Readiness.CERTIFICATE_WRONG:
+        case Standing.NOT_SERVING | Standing.CERTIFICATE_WRONG:
             check, again = next_command.line("dns check"), next_command.line("verify --probe")
             return f"Next: compare the DNS records with `{check}`. Then run `{again}` again."
-        case Readiness.NOT_PROBED:
+        case Standing.NOT_PROBED:
             return f"Next: run `{next_command.line('verify --probe')}` again."
-        case Readiness.STUCK | Readiness.WAITING:
+        case Standing.STUCK | Standing.WAITING:
             lookups = [item.lookup for item in records_to_check(result) if item.environment in names[worst]]
             # Without a lookup: the records of a domain that waits are to be published, those of a failed one may be there.
-            if any(worst is Readiness.WAITING if item is None else item.bad for item in lookups):
+            if any(worst is Standing.WAITING if item is None else item.bad for item in lookups):
                 publish = publishing_with(next_command, result.plan)
                 return f"Next: publish the records shown{publish}, then run `{next_command.line('verify --wait 15m')}`."
             return next_check(Verdict[worst.name], next_command)
@@ -172,16 +175,24 @@ def _nothing_published(plan: Plan) -> str:
 
 
 def verdicts(assessed: Assessed, plan: Plan, style: Style, indent: str = "") -> str:
-    """One line for each environment, worst first: how ready it is and why."""
-    listed, folded = style.folded(assessed, lambda pair: pair[1] is Readiness.READY)
+    """One line for each environment, worst first: its standing and why. What differs from the manifest is shown as `drift`
+    does. The reasons are beside the hostnames, or below all of them."""
+    listed, folded = style.folded(assessed, lambda pair: pair[1] is Standing.READY)
     hostnames = hostnames_of((item for item, _ in assessed), plan)
-    rows = [
-        (
-            indent + style(readiness.colour, readiness.words),
-            escape_control(item.environment),
-            escape_control(display_hostname(hostnames[item.environment] or "-")),
-            escape_control(item.message),
-        )
-        for item, readiness in listed
-    ]
-    return "\n".join(part for part in (table(rows, style.width), folded) if part)
+    desired = {item.name: item.environment.hostname for item in plan.environments}
+    rows, below = [], []
+    for item, standing in listed:
+        differs = standing in HOSTNAME_DIFFERS
+        hostname = "" if differs else display_hostname(hostnames[item.environment] or "-")
+        why = "" if differs else reason(item, standing, desired.get(item.environment))
+        row = (style(standing.colour, standing.words), escape_control(item.environment), escape_control(hostname))
+        rows.append((indent + row[0], *row[1:], escape_control(why)))
+        live = domain_of(item.live)
+        lines = hostname_lines(live.hostname if live else None, desired.get(item.environment), style) if differs else ()
+        below.append([indent + line for line in lines])
+    if style.width is not None and max(map(columns, table(rows, None).split("\n")), default=0) > style.width:
+        below = [
+            lines or ([f"{indent}    {row[-1]}"] if row[-1] else []) for row, lines in zip(rows, below, strict=True)
+        ]
+        rows = [(*row[:-1], "") for row in rows]
+    return "\n".join(part for part in (table(rows, style.width, below=below), folded) if part)
