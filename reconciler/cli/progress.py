@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from reconciler.cli.terminal import drawing_console, is_terminal, style_for
 from reconciler.cli.waiting import follower
 from reconciler.model.observer import NullObserver, Phase
+from reconciler.model.report import StepState
 from reconciler.render.log import request_fields, step_fields
-from reconciler.render.text.progress import Counter, step_line
+from reconciler.render.text.progress import Counter
+from reconciler.render.text.steps import StepLines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.cli.log import Log
     from reconciler.cli.waiting import Lines, LiveTable
     from reconciler.model.domains import Live
     from reconciler.model.observer import RequestEvent
-    from reconciler.model.report import StepResult, Verified
+    from reconciler.model.report import Restore, StepResult, Verified
     from reconciler.model.results import ApplyResult
     from reconciler.model.steps import Step
 
@@ -31,7 +35,7 @@ class Progress(NullObserver):
         self._log = log
         self._wait = wait
         self._listed = False  # steps, since the last blank line
-        self._name_width = 0  # of the longest environment name
+        self._lines = StepLines()
         self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
         self._follower: LiveTable | Lines | None = None
@@ -44,27 +48,32 @@ class Progress(NullObserver):
             self._follower = follower(self._log, total, self._wait)
 
     def on_read(self, environment: str, live: Live) -> None:  # noqa: ARG002 - it is only counted
-        self._name_width = max(self._name_width, len(environment))
         if self._counter is not None:
             self._counter.advance()
+
+    def on_steps(self, steps: Sequence[Step]) -> None:
+        self._lines = StepLines.of(steps, style_for(sys.stderr).width)
 
     def on_step_start(self, step: Step) -> None:
         self._started[step.id] = time.monotonic()
 
     def on_step(self, step: Step, result: StepResult) -> None:
         took = time.monotonic() - self._started.pop(step.id) if step.id in self._started else None
-        self._listed = True
-        self._log.say("info", step_line(step, result, took, self._name_width), **step_fields(step, result, took))
+        if self._log.as_json or result.state is not StepState.SKIPPED:  # the report lists what was not started
+            self._listed = True
+            self._log.say("info", self._lines.ended(step, result, took), **step_fields(step, result, took))
         if self._counter is not None:
             self._counter.advance()
+
+    def on_restore(self, restore: Restore) -> None:
+        self._log.say("info", self._lines.restored(restore), environment=restore.environment)
 
     def on_applied(self, result: ApplyResult) -> None:
         """Before waiting, what makes it end: the records to publish."""
         self.close()
-        from reconciler.render.text.apply import render_next
+        from reconciler.render.text.apply import render_before_wait
 
-        if text := render_next(result, style_for(sys.stderr)):
-            self._log.show(f"{text}\n")
+        self._log.show(f"{render_before_wait(result, self._wait, style_for(sys.stderr))}\n")
 
     def on_verdict(self, verified: Verified) -> None:
         if self._follower is not None:
@@ -74,6 +83,7 @@ class Progress(NullObserver):
         self._log.say(request.kind, request.text, **request_fields(request))
 
     def on_notice(self, level: str, text: str) -> None:
+        self._listed = self._listed or level == "warning"
         self._log.say(level, text)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.documents.errors import error_object, step_error_of
+from reconciler.documents.errors import step_error_object, step_error_of
 from reconciler.model.domains import Absent, Domain, Present, domain_of
 from reconciler.model.plan import Action
 from reconciler.model.report import Applied, Restore, Restored, RestoreFailure, StepResult, StepState, Unserved
@@ -56,7 +56,7 @@ def _domain(id_: str, hostname: str) -> Domain:
 
 def result_object(result: StepResult) -> Object:
     """How a step ended."""
-    return {"state": result.state.value, "error": error_object(result.error) if result.error else None}
+    return {"state": result.state.value, "error": step_error_object(result.error) if result.error else None}
 
 
 def _result_of(item: Object, step: Step, live: Mapping[str, Live]) -> StepResult:
@@ -75,7 +75,7 @@ def restore_object(item: Restore) -> Object:
         case Restored(environment, hostname, domain):
             return {"environment": environment, "hostname": hostname, "id": domain.id, "error": None}
         case RestoreFailure(environment, hostname, error):
-            return {"environment": environment, "hostname": hostname, "id": None, "error": error_object(error)}
+            return {"environment": environment, "hostname": hostname, "id": None, "error": step_error_object(error)}
         case _:
             assert_never(item)
 

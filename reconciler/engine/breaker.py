@@ -36,12 +36,12 @@ class Breaker:
     def failed(self, step: Step, error: StepError) -> None:
         """A write failed. Called before anything is restored, so that no other lane deletes meanwhile."""
         if error.kind not in _LOCAL_KINDS:
-            self._trip(stopped(f"`{step.id}` failed", error))
+            self._trip(stopped(f"`{step.name}` failed", error))
 
     def check_failed(self, step: Step, error: StepError) -> None:
         """A verify step failed."""
         if error.kind in _SYSTEMIC_FOR_CHECKS:
-            self._trip(stopped(f"`{step.id}` failed", error))
+            self._trip(stopped(f"`{step.name}` failed", error))
 
     def restore_failed(self, failure: RestoreFailure) -> None:
         self._trip(stopped(f"restoring `{failure.hostname}` in `{failure.environment}` failed", failure.error))
@@ -50,14 +50,14 @@ class Breaker:
         """The lane of this step has ended, restores included. `lost`: it left a hostname without its environment."""
         self._local_failures += 1
         if self._local_failures >= MAX_LOCAL_FAILURES:
-            self._trip(stopped(f"{self._local_failures} lanes failed in a row, the last one at `{step.id}`", error))
+            self._trip(stopped(f"{self._local_failures} lanes failed in a row, the last one at `{step.name}`", error))
         elif lost and not self.proven:
-            self._trip(stopped(f"`{step.id}` failed in the first lane that deletes and creates", error))
+            self._trip(stopped(f"`{step.name}` failed in the first lane that deletes and creates", error))
 
     def halt(self, step: Step, error: StepError) -> None:
         """Nothing new may start: a key opens another Environment than the manifest pins."""
         self.halted = True
-        self._trip(stopped(f"`{step.id}` failed", error))
+        self._trip(stopped(f"`{step.name}` failed", error))
 
     def _trip(self, reason: StepError) -> None:
         self.reason = self.reason or reason

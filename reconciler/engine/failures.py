@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Known, Present, Unreadable
 from reconciler.model.errors import Conflict, NoAnswer
 from reconciler.model.report import StepError
-from reconciler.model.steps import Create, Delete, Identity
+from reconciler.model.steps import Create, Delete, Identity, step_name
 
 if TYPE_CHECKING:
     from reconciler.model.errors import BackendError
@@ -34,7 +34,7 @@ def restoring(environment: str, hostname: str) -> str:
 
 def interrupted_live(step: Step) -> Unreadable:
     """What is live while the write of `step` is in flight, or where its end was not seen."""
-    return Unreadable(NoAnswer(f"`{step.id}` {INTERRUPTED.message}"))
+    return Unreadable(NoAnswer(f"`{step.name}` {INTERRUPTED.message}"))
 
 
 def window_closed(windows: str) -> StepError:
@@ -130,7 +130,7 @@ def dependency(step_id: str) -> StepError:
     """The step was skipped, since the one with this id was not done."""
     return StepError(
         "dependency",
-        f"`{step_id}` was not done",
+        f"`{step_name(step_id)}` was not done",
         hint="fix the error above, then run apply again",
     )
 

@@ -1,4 +1,4 @@
-"""Durations as people write them: `90s`, `10m`, `1h30m`, `2d`. Every function raises ValueError with the message to show."""
+"""Durations as people write them: `90s`, `10m`, `1h30m`, `2d`. Every parser raises ValueError with the message to show."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def parse_duration(text: str) -> float:
     if seconds > _MAX:
         raise ValueError(f"'{text}' is longer than {_MAX // 86400} days")
     return float(seconds)
+
+
+def format_duration(seconds: float) -> str:
+    """Whole seconds as `parse_duration` reads them: `15m`, `1h30m`."""
+    left, text = int(seconds), ""
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
 
 
 def parse_validity(text: str) -> float:

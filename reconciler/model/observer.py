@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.domains import Live
     from reconciler.model.report import Restore, StepResult, Verified
     from reconciler.model.results import ApplyResult
@@ -58,6 +60,10 @@ class Observer(Protocol):
         """An environment was read before planning or verifying."""
         ...
 
+    def on_steps(self, steps: Sequence[Step]) -> None:
+        """These steps are about to run."""
+        ...
+
     def on_step_start(self, step: Step) -> None:
         """A step starts."""
         ...
@@ -100,6 +106,9 @@ class NullObserver:
     def on_read(self, environment: str, live: Live) -> None:
         pass
 
+    def on_steps(self, steps: Sequence[Step]) -> None:
+        pass
+
     def on_step_start(self, step: Step) -> None:
         pass
 
@@ -138,6 +147,10 @@ class Observers:
     def on_read(self, environment: str, live: Live) -> None:
         for observer in self._observers:
             observer.on_read(environment, live)
+
+    def on_steps(self, steps: Sequence[Step]) -> None:
+        for observer in self._observers:
+            observer.on_steps(steps)
 
     def on_step_start(self, step: Step) -> None:
         for observer in self._observers:

@@ -75,6 +75,11 @@ class Delete:
     def id(self) -> str:
         return f"delete:{self.environment}"
 
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return step_name(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Create:
@@ -90,6 +95,11 @@ class Create:
     def id(self) -> str:
         return f"create:{self.environment}"
 
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return step_name(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Verify:
@@ -104,6 +114,17 @@ class Verify:
     @property
     def id(self) -> str:
         return f"verify:{self.environment}"
+
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return step_name(self.id)
+
+
+def step_name(step_id: str) -> str:
+    """`delete web`, as people read `delete:web`."""
+    op, _, environment = step_id.partition(":")
+    return f"{op} {environment}"
 
 
 Write = Delete | Create

@@ -17,7 +17,7 @@ from reconciler.model.ledger import Ledger, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
-from reconciler.model.report import StepState, Verdict
+from reconciler.model.report import StepState, Verdict, Verified
 from reconciler.model.results import ApplyResult, Crashed, Failed, PlanResult, Stopped
 from reconciler.model.steps import Create, Delete
 from reconciler.operations.after_create import AfterCreate
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Domain
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.proposal import Approver, Proposal
-    from reconciler.model.report import Applied, Record, StepError, Verified
+    from reconciler.model.report import Applied, Record, StepError
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.publish_settings import PublishSettings
@@ -205,6 +205,7 @@ async def _run(
         deletes_stopped,
         publishing=after_create.publishing,
     )
+    context.observer.on_steps(ledger.plan.steps)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
         with context.ended_early():
@@ -220,11 +221,18 @@ async def _wait(
     plan = result.plan
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     lookup = lookup_for(workspace, context, dns)
-    context.observer.on_applied(result)
+    live = result.applied.live
+    pending = tuple(
+        Verified(name, Verdict.WAITING, live[name], "")
+        for name, _ in desired
+        if (domain := domain_of(live.get(name))) is not None and not domain.ready
+    )
+    needed = result_of(result.proposal, result.applied, pending).records
+    context.observer.on_applied(replace(result, records=needed))
     verified: tuple[Verified, ...] = ()
     with context.ended_early():
         verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup, after_create=True)
-    live = {**result.applied.live, **{item.environment: item.live for item in verified}}
+    live = {**live, **{item.environment: item.live for item in verified}}
     hostnames = [*desired, *((step.environment, step.hostname) for step in plan.steps if isinstance(step, Delete))]
     dns_notes: tuple[DnsNote, ...] = ()
     with context.ended_early():

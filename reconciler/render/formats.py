@@ -92,7 +92,7 @@ def renderer(command: str, format_: str) -> Renderer:
 
 
 def render_log(report: Report, style: Style) -> str:
-    """What standard error has at the end: why a run failed, or the report as text, without what progress has shown."""
+    """What standard error has at the end: why a run failed, or the report as text."""
     if report.failed:
         from reconciler.render.text.sections import render_end
 
@@ -102,10 +102,6 @@ def render_log(report: Report, style: Style) -> str:
 
             return render_proposal(report.content.proposal, style) + end
         return end
-    if report.command == "apply":
-        from reconciler.render.text.apply import render_below_progress
-
-        return render_below_progress(report, style)
     return renderer(str(report.command), "text")(report, style)
 
 

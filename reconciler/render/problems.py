@@ -10,6 +10,7 @@ from reconciler.model.errors import NotInBaseline
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, VerifyResult
+from reconciler.model.steps import step_name
 from reconciler.render.standing import Standing, of_verify, sentence
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def problems(report: Report) -> Iterator[Diagnostic]:
 
 def _unserved(report: Report, spans: Spans) -> Iterator[Diagnostic]:
     for item in report.unserved:
-        message = f"{item.hostname} {item.state}, since {item.since}{item.earlier_run}"
+        message = f"{item.hostname} {item.state}, since {step_name(item.since)}{item.earlier_run}"
         yield Diagnostic(Severity.ERROR, "unserved", message, span=spans.get(item.environment))
 
 
@@ -83,7 +84,7 @@ def _applied(content: ApplyResult, spans: Spans) -> Iterator[Diagnostic]:
     for id_, result in content.applied.results.items():
         if result.state is StepState.FAILED and result.error:
             span = spans.get(steps[id_].environment) if id_ in steps else None
-            message = f"{id_} failed: {result.error.message}"
+            message = f"{step_name(id_)} failed: {result.error.message}"
             yield Diagnostic(Severity.ERROR, result.error.kind, message, result.error.hint, span)
     for item in content.applied.restores:
         if isinstance(item, RestoreFailure):

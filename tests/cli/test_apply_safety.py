@@ -73,7 +73,7 @@ def test_a_lapsed_plan_costs_one_hostname_at_most_and_the_rest_is_not_started(st
     assert (restored["environment"], restored["hostname"], restored["id"]) == ("a", "a.example.com", None)
     assert (restored["error"]["kind"], restored["error"]["status"]) == ("payment_required", 402)
     reasons = {step["error"]["message"] for step in ended.document["steps"] if step["state"] == "not_started"}
-    assert reasons == {"not started: `create:a` failed (402 PaymentRequiredError)"}
+    assert reasons == {"not started: `create a` failed (402 PaymentRequiredError)"}
     restart_the_plan(stage)
     assert stage.run("apply", "--auto-approve").code == 0
     assert {name: stage.live(name) for name in "abc"} == {name: f"new-{name}.example.com" for name in "abc"}

@@ -74,7 +74,7 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     stage.manifest(b=NEW_B)
     in_sync = apply(stage)
     assert (in_sync.code, in_sync.document["reason"], hostnames(in_sync.document)) == (0, "in_sync", [A])
-    assert f"{A}, since delete:a in the run of {began}" in stage.run("show", "r.json").out
+    assert f"{A}, since delete a in the run of {began}" in stage.run("show", "r.json").out
 
 
 def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, api: OwnApi) -> None:
@@ -82,11 +82,11 @@ def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, a
     stage.set("GITHUB_OUTPUT", str(stage.write("outputs", "")))
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "b", *reports)
-    assert f"Has not been seen live:\n  {A}, since delete:a in the run of {began}\n" in ended.out
+    assert f"Has not been seen live:\n  {A}, since delete a in the run of {began}\n" in ended.out
     assert "Next: run `reconciler apply --env a --receipt r.json` again." in ended.out
-    assert "has not been seen live, since `delete:a` in the run of" in stage.read("markdown.out")
-    assert f"has not been seen live, since <code>delete:a</code> in the run of {began}" in stage.read("html.out")
-    assert f"{A} has not been seen live, since delete:a in the run of {began}" in stage.read("github.out")
+    assert "has not been seen live, since `delete a` in the run of" in stage.read("markdown.out")
+    assert f"has not been seen live, since <code>delete a</code> in the run of {began}" in stage.read("html.out")
+    assert f"{A} has not been seen live, since delete a in the run of {began}" in stage.read("github.out")
     assert "unserved=1\n" in stage.read("outputs")
 
 
@@ -110,7 +110,7 @@ def test_a_refused_run_reports_it_too_and_leaves_the_receipt(
     reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "github")]
     ended = apply(stage, *reports, *more)
     assert (ended.code, hostnames(ended.document), stage.read("r.json")) == (code, [A], before)
-    assert f"Has not been seen live:\n  {A}, since delete:a in the run of" in ended.err
+    assert f"Has not been seen live:\n  {A}, since delete a in the run of" in ended.err
     assert all("has not been seen live" in stage.read(f"{name}.out") for name in ("markdown", "html", "github"))
     assert "unserved=1\n" in stage.read("outputs")
 
@@ -294,8 +294,8 @@ def test_a_delete_whose_outcome_is_unknown_is_not_called_an_outage(stage: Stage,
 
     api.intercept = lost
     options = ("--auto-approve", "--receipt", "r.json", "--step-timeout", "3s", "--retries", "0")
-    assert f"May serve no traffic:\n  {B}, since delete:b\n" in stage.run("apply", *options).out
-    assert f"May serve no traffic:\n  {B}, since delete:b\n" in stage.run("show", "r.json").out
+    assert f"May serve no traffic:\n  {B}, since delete b\n" in stage.run("apply", *options).out
+    assert f"May serve no traffic:\n  {B}, since delete b\n" in stage.run("show", "r.json").out
 
 
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:

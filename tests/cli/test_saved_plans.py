@@ -289,7 +289,7 @@ def test_a_saved_plan_that_cannot_be_continued_reports_what_an_earlier_run_took_
         ("old-web.example.com", "web")
     ]
     text = stage.run("apply", "plan.json", "--max-interruptions", "2")
-    assert "Serves no traffic now:\n  old-web.example.com, since delete:web\n" in text.err
+    assert "Serves no traffic now:\n  old-web.example.com, since delete web\n" in text.err
     assert (stage.live("web"), stage.live("app")) == (None, "old-app.example.com")
     repaired = stage.run("apply", "--auto-approve", "--max-interruptions", "2")
     assert (repaired.code, stage.live("web"), stage.live("app")) == (6, NEW, "old-app.example.com")

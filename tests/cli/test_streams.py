@@ -39,7 +39,24 @@ def test_a_plan_is_data_and_goes_to_standard_output_alone(web: Stage) -> None:
 def test_apply_shows_its_plan_on_standard_error_and_its_report_on_standard_output(web: Stage) -> None:
     ended = web.run("apply", "--auto-approve")
     assert "replace" in ended.err
-    assert ended.out.startswith("  done  delete  web")
+    assert ended.out.startswith("DNS records to publish:\n")
+    assert ended.out.count("done") == 1  # each step is on standard error
+    assert [line.split()[:3] for line in ended.err.splitlines() if line.startswith("done ")] == [
+        ["done", "delete", "web"],
+        ["done", "create", "web"],
+        ["done", "verify", "web"],
+    ]
+
+
+def test_apply_in_one_log_prints_each_step_and_each_record_once(web: Stage) -> None:
+    ended = web.run("apply", "--auto-approve")
+    log = ended.err + ended.out
+    assert [len(re.findall(rf"^ *done +{op} ", log, re.MULTILINE)) for op in ("delete", "create", "verify")] == [1] * 3
+    assert [log.count(words) for words in ("DNS records to publish:", "DNS records to remove:", "Next: ")] == [1] * 3
+
+
+def test_verbose_apply_lists_every_step_in_its_report_too(web: Stage) -> None:
+    assert web.run("apply", "--auto-approve", "-v").out.startswith("  done  delete  web")
 
 
 def test_what_is_wrong_goes_to_standard_error_alone(web: Stage) -> None:

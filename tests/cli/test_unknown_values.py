@@ -86,7 +86,7 @@ def test_a_replace_is_done_though_the_new_record_has_no_validation_target(web: S
     web.manifest(web="new.example.com")
     applied = web.run("apply", "--auto-approve")
     assert applied.code == 0
-    assert "done  create  web  new.example.com" in applied.out
+    assert "done     create  web  new.example.com" in applied.err
     assert f"_acme-challenge.new.example.com.  CNAME  {NOT_KNOWN}" in applied.out
     again = web.run("plan", "--detailed-exitcode")
     assert again.code == 0

@@ -236,12 +236,14 @@ def test_elsewhere_a_line_tells_each_change_and_one_a_minute_that_it_goes_on(
     )
 
 
-def test_records_and_the_next_step_are_printed_before_the_waiting(stage: Stage) -> None:
+def test_the_records_to_publish_are_printed_before_the_waiting(stage: Stage) -> None:
     stage.environment("web", None)
     stage.manifest(web="images.example.com")
     ended = stage.run("apply", "--auto-approve", "--wait", "5s")
     assert ended.code == 0
-    assert ended.err.index("DNS records to publish:") < ended.err.index("web: ready: ")
+    records, waiting, ready = map(ended.err.index, ("DNS records to publish:", "at most 5s", "web: ready: "))
+    assert records < waiting < ready
+    assert "Next:" not in ended.err
     assert re.search(r"^done     create  web  images\.example\.com  \d+\.\d s$", ended.err, re.MULTILINE)
 
 

@@ -15,8 +15,8 @@ from documents.results import CHECKS, CONTENTS, TIMES, diagnostics, results
 from reconciler.model.conclusion import report_of
 from reconciler.model.dns import DnsAction, DnsVerdict
 from reconciler.model.domains import Domain, Live, Present, domain_of
-from reconciler.model.errors import KINDS, BackendError, Conflict
-from reconciler.model.report import Restored, RestoreFailure, StepState
+from reconciler.model.errors import KINDS, BackendError
+from reconciler.model.report import StepState
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Applied, Record, Restore, StepError, StepResult
+    from reconciler.model.report import Applied, Record, StepResult
     from reconciler.model.results import Report, Result
     from reconciler.model.steps import Step
 
@@ -101,27 +101,12 @@ def _applied(plan: Plan, applied: Applied) -> Applied:
         seen = (
             isinstance(step, Verify) and result.state is StepState.DONE and domain and domain.hostname == step.hostname
         )
-        return replace(result, error=_of_kind(result.error, step.op == "create"), domain=domain if seen else None)
+        return replace(result, domain=domain if seen else None)
 
     return replace(
         applied,
         results={step.id: ended(step, applied.results[step.id]) for step in plan.steps},
-        restores=tuple(_restore(item) for item in applied.restores),
     )
-
-
-def _restore(item: Restore) -> Restore:
-    match item:
-        case Restored():
-            return item
-        case RestoreFailure(environment, hostname, error):
-            return RestoreFailure(environment, hostname, _of_kind(error, True))
-
-
-def _of_kind(error: StepError | None, is_create: bool) -> Any:
-    """The error with the hint of its kind: documents have no other."""
-    hints = {"conflict": Conflict.create_hint if is_create else Conflict.hint}
-    return replace(error, hint=hints.get(error.kind)) if error else None
 
 
 def _records(records: tuple[Record, ...]) -> tuple[Record, ...]:
@@ -147,7 +132,7 @@ def _without_excerpts(report: Report) -> Report:
 
 def rendered(report: Report, format_: str) -> str:
     given = given_of_source(report.source) if report.source else None
-    return renderer(str(report.command), format_)(report, Style(given=given))
+    return renderer(str(report.command), format_)(report, Style(verbose=True, given=given))
 
 
 def shown(result: Result, format_: str) -> str:

@@ -184,7 +184,7 @@ def test_apply_restores_the_old_hostname_when_the_create_is_refused() -> None:
     assert (unserved(lived), server.hostnames(), code(lived)) == ([], {"a": A}, (ExitCode.PARTIAL, "refused"))
     assert lived.applied.results["verify:a"].error == StepError(
         "dependency",
-        "`create:a` was not done",
+        "`create a` was not done",
         hint="fix the error above, then run apply again",
     )
 
@@ -288,8 +288,8 @@ def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
 def test_every_step_that_was_skipped_names_the_one_that_failed() -> None:
     lived, _ = play(*SWAP, {6: REFUSED})
     told = {name: result.error.message for name, result in lived.applied.results.items() if result.error}
-    assert told["create:b"] == told["verify:a"] == "`create:a` was not done"
-    assert told["verify:b"] == "`create:b` was not done"
+    assert told["create:b"] == told["verify:a"] == "`create a` was not done"
+    assert told["verify:b"] == "`create b` was not done"
 
 
 def test_all_hostnames_are_restored_before_any_is_verified() -> None:

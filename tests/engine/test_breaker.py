@@ -45,7 +45,7 @@ def test_the_refusal_of_a_restore_and_the_reason_of_what_was_not_started_are_rep
     assert (failure.environment, failure.hostname, failure.error.message) == ("a", OLD["a"], refusal)
     assert lived.applied.results["delete:b"].error == StepError(
         "stopped",
-        "not started: `create:a` failed (402 PaymentRequiredError)",
+        "not started: `create a` failed (402 PaymentRequiredError)",
         402,
         "PaymentRequiredError",
         hint="fix the error above, then run apply again",
@@ -114,7 +114,7 @@ def test_three_lanes_that_fail_locally_in_a_row_stop_the_run(parallelism: int) -
     assert server.hostnames() == holds
     error = lived.applied.results["delete:d"].error
     assert error is not None
-    assert error.message == "not started: 3 lanes failed in a row, the last one at `create:c` (422)"
+    assert error.message == "not started: 3 lanes failed in a row, the last one at `create c` (422)"
 
 
 def test_a_create_that_succeeds_between_local_failures_starts_their_count_again() -> None:

@@ -124,7 +124,7 @@ def apply_failures(said: str = "") -> Report:
     """A create that was refused and its delete undone, one left open, one done, and the rest cut off."""
     plan = _plan(said)
     skipped = StepResult(
-        StepState.SKIPPED, StepError("dependency", "not started, because `create:web` was not done", hint="mend it")
+        StepState.SKIPPED, StepError("dependency", "not started, because `create web` was not done", hint="mend it")
     )
     fresh = domain(
         "books", "xn--bcher-kva.example.com", status=f"{said}PENDING{said}", cname_value=f"{said}cdn{said}.imgwire.dev"

@@ -171,10 +171,10 @@ def test_a_sign_stays_beside_a_hostname_that_takes_the_rest_of_the_line(width: i
 
 
 def test_a_sentence_that_fits_on_a_line_is_not_wrapped_in_a_column() -> None:
-    rows = [("skipped", "verify", "images.example.com", "`create:web` was not done, so nothing is verified")]
+    rows = [("skipped", "verify", "images.example.com", "`create web` was not done, so nothing is verified")]
     assert table(rows, 60).splitlines() == [
         "skipped  verify  images.example.com",
-        "      `create:web` was not done, so nothing is verified",
+        "      `create web` was not done, so nothing is verified",
     ]
 
 

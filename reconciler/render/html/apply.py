@@ -6,15 +6,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.domains import Unreadable
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import RestoreFailure, StepState, Verdict
+from reconciler.model.steps import step_name
+from reconciler.render.endings import Ending, endings, state_words
 from reconciler.render.html.page import MAX_CARDS, TONES, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.priority import STEP_STATES
-from reconciler.render.standing import after_waiting, of_verdict
+from reconciler.render.standing import Standing, after_waiting, of_verdict
 from reconciler.render.style import PLAIN
-from reconciler.render.text.apply import next_step, records_to_remove, unpublished
+from reconciler.render.text.apply import next_step, not_ready, records_to_remove, unpublished
 from reconciler.render.text.sections import nothing_to_do
 
 if TYPE_CHECKING:
@@ -55,15 +57,16 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
     """What serves no traffic now and each failure, then what to do, the records to publish and to remove, and every step."""
     applied = result.applied
     states = Counter(outcome.state for outcome in applied.results.values())
+    waiting = not_ready(result)
     troubles = _troubles(result)
     spans = {item.name: item.environment.span for item in result.plan.environments}
     failures = sorted(troubles.items(), key=lambda pair: (pair[1].weight, pair[0]))
-    counted = ", ".join(f"{states[state]:,} {_words(state)}" for state in StepState if states[state])
+    counted = ", ".join(f"{states[state]:,} {state_words(state)}" for state in StepState if states[state])
     return Page(
-        f"Applied: {counted}." if states else nothing_to_do(result.plan, PLAIN),
+        f"Applied: {counted}.{f' {waiting}.' if waiting else ''}" if states else nothing_to_do(result.plan, PLAIN),
         tiles=(
             Tile(len(applied.unserved), "serving no traffic now", Tone.BAD),
-            *(Tile(states[state], _words(state), _STATES[state]) for state in STEP_STATES),
+            *(Tile(states[state], state_words(state), _STATES[state]) for state in STEP_STATES),
             Tile(len(result.plan.unreadable), "could not be read", Tone.BAD),
             Tile(len(applied.restored), "restored", Tone.WARN),
         ),
@@ -109,7 +112,7 @@ def apply_page(result: ApplyResult, style: Style) -> Page:
 def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
     troubles: defaultdict[str, _Trouble] = defaultdict(_Trouble)
     for lost in result.applied.unserved:
-        note = f"`{display_hostname(lost.hostname)}` {lost.state}, since `{lost.since}`{lost.earlier_run}."
+        note = f"`{display_hostname(lost.hostname)}` {lost.state}, since `{step_name(lost.since)}`{lost.earlier_run}."
         troubles[lost.environment].add(_UNSERVED, "serving no traffic now", note)
     for step in result.plan.steps:
         outcome = result.applied.results[step.id]
@@ -128,6 +131,12 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
         match environment.live:
             case Unreadable(error=cause):
                 troubles[environment.name].add(_UNREADABLE, "could not be read", cause.message, cause.hint)
+    for step, _, ending in endings(result.plan, result.applied) if not result.verified else ():
+        domain = domain_of(result.applied.live.get(step.environment))
+        if ending is Ending.FAILING and domain is not None:
+            troubles[step.environment].add(
+                _STUCK, Standing.STUCK.words, f"`{display_hostname(step.hostname)}`: {domain.health}."
+            )
     for verified in result.verified:
         if verified.verdict in {Verdict.STUCK, Verdict.UNKNOWN}:
             troubles[verified.environment].add(_STUCK, of_verdict(verified).words, verified.message)
@@ -136,18 +145,15 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
 
 def _steps(result: ApplyResult) -> Iterator[Line]:
     earlier = {step.id for step in result.plan.done}
-    for state in STEP_STATES:
-        for step in result.plan.steps:
-            outcome = result.applied.results[step.id]
-            if outcome.state is state:
-                detail = (
-                    "done before this run" if step.id in earlier else outcome.error.message if outcome.error else ""
-                )
-                yield Line(
-                    (f"{step.op} {step.environment}", f"`{display_hostname(step.hostname)}`", detail, _words(state)),
-                    _STATES[state],
-                )
-
-
-def _words(state: StepState) -> str:
-    return state.replace("_", " ")
+    for step, outcome, ending in endings(result.plan, result.applied):
+        domain = domain_of(result.applied.live.get(step.environment)) if ending.is_checked else None
+        detail = outcome.error.message if outcome.error else domain.short_health if domain else ""
+        yield Line(
+            (
+                step_name(step.id),
+                f"`{display_hostname(step.hostname)}`",
+                "done before this run" if step.id in earlier else detail,
+                ending.words.lower(),
+            ),
+            TONES[ending.colour],
+        )

@@ -21,6 +21,7 @@ from reconciler.model.results import (
     StatusResult,
     VerifyResult,
 )
+from reconciler.model.steps import step_name
 from reconciler.render.html.apply import apply_page
 from reconciler.render.html.drift import drift_page
 from reconciler.render.html.live import status_page, verify_page
@@ -111,7 +112,8 @@ def _alerts(report: Report, blocks: Iterable[Block]) -> Bounded[Alert]:
     """What serves no traffic and what apply refuses. The page of an apply that ran has the former on cards."""
     lost = () if isinstance(report.content, ApplyResult) else report.unserved
     texts = (
-        f"`{display_hostname(item.hostname)}` {item.state}, since `{item.since}`{item.earlier_run}." for item in lost
+        f"`{display_hostname(item.hostname)}` {item.state}, since `{step_name(item.since)}`{item.earlier_run}."
+        for item in lost
     )
     first, refused = bounded(map(Alert, texts), MAX_ALERTS), block_alerts(blocks)
     return Bounded(first.shown + refused.shown, first.left_out + refused.left_out)

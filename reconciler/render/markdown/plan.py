@@ -10,6 +10,7 @@ from reconciler.model.results import (
     PlanResult,
     is_complete,
 )
+from reconciler.model.steps import step_name
 from reconciler.render.given import Given
 from reconciler.render.markdown.sections import blocked, failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
@@ -96,5 +97,5 @@ def _label(text: str) -> str:
 
 def _interruption(item: Interruption, number: Mapping[str, int]) -> str:
     until = f"until step {number[item.until]}" if item.until and item.until in number else "permanently"
-    start = f"step {number[item.from_step]}" if item.from_step in number else code(item.from_step)
+    start = f"step {number[item.from_step]}" if item.from_step in number else code(step_name(item.from_step))
     return f"{host(item.hostname)} goes offline at {start}, {until}"

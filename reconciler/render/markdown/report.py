@@ -21,6 +21,7 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
+from reconciler.render.endings import state_words
 from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import (
     blocked,
@@ -33,7 +34,7 @@ from reconciler.render.markdown.sections import (
     unserved,
     why,
 )
-from reconciler.render.markdown.steps import failures, step_tables
+from reconciler.render.markdown.steps import failures, step_tables, stuck
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, fence, prose, table
 from reconciler.render.probes import verdict_words
 from reconciler.render.standing import (
@@ -48,7 +49,7 @@ from reconciler.render.standing import (
     of_verify,
     reason,
 )
-from reconciler.render.text.apply import next_step, records_to_remove
+from reconciler.render.text.apply import next_step, not_ready, records_to_remove, unpublished
 from reconciler.render.text.drift import drift_total, next_of_drift, shown_findings
 from reconciler.render.text.live import next_of_status, status_total
 from reconciler.render.text.verify import next_to_ready, records_to_check
@@ -91,12 +92,12 @@ def render_report(report: Report, style: Style) -> str:
             )
         case ApplyResult():
             parts = [
-                alert("CAUTION", failures(content)),
+                alert("CAUTION", [*failures(content), *stuck(content)]),
                 *step_tables(content.plan, content.applied),
                 _verdicts(after_waiting(content.verified), content.plan),
                 unreadable(content.plan),
-                "**DNS records to publish**" if content.records else "",
-                *record_tables(content.records),
+                "**DNS records to publish**" if unpublished(content) else "",
+                *record_tables(unpublished(content)),
                 bullets("DNS records to remove", (f"{code(name)} CNAME" for name in records_to_remove(content))),
                 published(content.publications),
                 other_changes(content.other_changes),
@@ -150,7 +151,8 @@ def _title(report: Report, content: Read) -> str:
     match content:
         case ApplyResult(applied=applied):
             states = [result.state for result in applied.results.values()]
-            listed = _listed({state.value.replace("_", " "): states.count(state) for state in StepState})
+            listed = _listed({state_words(state): states.count(state) for state in StepState})
+            listed = "; ".join(part for part in (listed, not_ready(content)) if part)
             return f"{start}{outcome} ({listed})" if listed else f"{start}{outcome}"
         case _ if report.failed:
             return f"{start}{outcome}"

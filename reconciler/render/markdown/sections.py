@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.hostnames import display_hostname
+from reconciler.model.steps import step_name
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, prose
 from reconciler.render.text.sections import GIVEN_UP
 
@@ -72,7 +73,10 @@ def hints(plan: Plan) -> list[str]:
 
 def unserved(items: Iterable[Unserved]) -> Lines:
     """The hostnames that no environment has any more, and since when."""
-    lines = [f"{host(item.hostname)} {item.state}, since {code(item.since)}{prose(item.earlier_run)}" for item in items]
+    lines = [
+        f"{host(item.hostname)} {item.state}, since {code(step_name(item.since))}{prose(item.earlier_run)}"
+        for item in items
+    ]
     return alert("CAUTION", [*lines, *([GIVEN_UP] if lines else [])])
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.report import RestoreFailure, StepState
+from reconciler.model.domains import domain_of
+from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.steps import Verify
+from reconciler.render.endings import Ending, endings
 from reconciler.render.markdown.sections import host, unserved
 from reconciler.render.markup import Lines, bullets, code, prose, table
-from reconciler.render.priority import STEP_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.model.domains import Domain
     from reconciler.model.plan import Plan
     from reconciler.model.report import Applied, StepResult
     from reconciler.model.results import ApplyResult
@@ -23,15 +25,13 @@ def step_tables(plan: Plan, applied: Applied) -> list[Lines]:
     """What serves no traffic first, then each step, then what was restored."""
     rows = [
         (
-            applied.results[step.id].state.value.replace("_", " "),
+            ending.words.lower(),
             step.op,
             code(step.environment),
             host(step.hostname),
-            _detail(step, applied.results[step.id]),
+            _detail(step, result, domain_of(applied.live.get(step.environment))),
         )
-        for state in STEP_STATES
-        for step in plan.steps
-        if applied.results[step.id].state is state
+        for step, result, ending in endings(plan, applied)
     ]
     not_restored = [item for item in applied.restores if isinstance(item, RestoreFailure)]
     return [
@@ -60,7 +60,21 @@ def failures(result: ApplyResult) -> Iterator[str]:
             yield f"{what} Next: {prose(outcome.error.hint)}." if outcome.error.hint else what
 
 
-def _detail(step: Step, result: StepResult) -> str:
+def stuck(result: ApplyResult) -> Iterator[str]:
+    """Each domain that has failed, also after waiting."""
+    hostnames = {step.environment: step.hostname for step in result.plan.steps}
+    for item in result.verified:
+        if item.verdict in {Verdict.STUCK, Verdict.UNKNOWN}:
+            name = hostnames.get(item.environment)
+            yield f"{code(item.environment)}{f' {host(name)}' if name else ''} is {item.verdict}: {prose(item.message)}"
+    for step, _, ending in endings(result.plan, result.applied) if not result.verified else ():
+        domain = domain_of(result.applied.live.get(step.environment))
+        if ending is Ending.FAILING and domain is not None:
+            yield f"{code(step.environment)} {host(step.hostname)} is not ready: {prose(domain.health)}"
+
+
+def _detail(step: Step, result: StepResult, domain: Domain | None) -> str:
     if result.error is not None:
         return prose(result.error.message)
-    return prose(result.domain.health) if isinstance(step, Verify) and result.domain is not None else ""
+    checked = isinstance(step, Verify) and result.state is StepState.DONE
+    return prose(domain.short_health) if checked and domain is not None else ""

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dns import PublishState
 from reconciler.model.domains import Present, domain_of
+from reconciler.model.durations import format_duration
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.model.steps import Create, Delete, Verify
 from reconciler.render.dns import absolute
-from reconciler.render.layout import table
+from reconciler.render.endings import Ending, endings, state_words
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
-from reconciler.render.standing import after_waiting, counted_standings, of_verdict
+from reconciler.render.standing import Standing, after_waiting, counted_standings, of_verdict
 from reconciler.render.text.sections import (
     blocks,
     counted,
@@ -28,43 +29,27 @@ from reconciler.render.text.sections import (
     unreadable,
     unserved,
 )
+from reconciler.render.text.steps import failures, render_steps
 from reconciler.render.text.verify import next_check, publishing_with, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from reconciler.model.dns import ZoneChange
     from reconciler.model.domains import Live
-    from reconciler.model.report import Record, StepResult
+    from reconciler.model.report import Record
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
-# Worst first.
-_MARKS = {
-    StepState.FAILED: ("FAILED", "red"),
-    StepState.SKIPPED: ("skipped", "yellow"),
-    StepState.NOT_STARTED: ("not started", "yellow"),
-    StepState.DONE: ("done", "green"),
-}
+_CHECKED = {Ending.FAILING: Standing.STUCK, Ending.WAITING: Standing.WAITING}
 
 
 def render_apply(report: Report, style: Style) -> str:
-    """The steps, the records to publish and to remove, then the numbers, each failure with its cause, and what to do next.
+    """What was not done, the records to publish and to remove, then the numbers, each failure with its cause, and what to do.
 
-    On a terminal the run has printed each step as it ended and, before waiting, the records. `-v` and `show` print all.
+    The run has printed each step as it ended and, before waiting, the records. `-v` and `show` list every step.
     """
-    return _render(report, style, below_progress=style.width is not None and not style.verbose)
-
-
-def render_below_progress(report: Report, style: Style) -> str:
-    """The same for a log that has the progress of the run, without what that has printed."""
-    return _render(report, style, below_progress=True)
-
-
-def _render(report: Report, style: Style, *, below_progress: bool) -> str:
     match report.content:
         case ApplyResult() as result:
-            return _render_result(result, style, below_progress=below_progress)
+            return _render_result(result, style)
         case PlanResult(blocks=found):
             blocked = blocks(found, style)
         case _:
@@ -72,28 +57,24 @@ def _render(report: Report, style: Style, *, below_progress: bool) -> str:
     return joined([blocked, render_failure(report, style)])
 
 
-def render_next(result: ApplyResult, style: Style) -> str:
-    """The records to publish and to remove, and what to do now."""
-    return joined(
-        [
-            records_to_publish(unpublished(result), result.plan, style),
-            _records_to_remove(result),
-            next_step(result, style),
-        ]
-    )
+def render_before_wait(result: ApplyResult, seconds: float, style: Style) -> str:
+    """What is awaited for `seconds` at most, and the records that make it end."""
+    records = records_to_publish(unpublished(result), result.plan, style)
+    publish = ". Publish these records now" if records else ""
+    return joined([records, f"Waiting for readiness, at most {format_duration(seconds)}{publish}."])
 
 
-def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -> str:
+def _render_result(result: ApplyResult, style: Style) -> str:
     return joined(
         [
-            _steps(result, style, below_progress=below_progress),
+            render_steps(result, style),
             unreadable(result.plan, style),
             section("Published DNS records", render_publications(result.publications, style).splitlines()),
             section(
                 style("red", "Other records that changed while publishing"), list(map(_change, result.other_changes))
             ),
-            records_to_publish(unpublished(result), result.plan, style),
-            "" if result.verified and below_progress else _records_to_remove(result),
+            records_to_publish([item for item in unpublished(result) if item.lookup is None], result.plan, style),
+            section("DNS records to remove", [f"  {name} CNAME" for name in records_to_remove(result)]),
             section(
                 "After waiting",
                 [verdicts(after_waiting(result.verified), result.plan, style, "  ")] if result.verified else [],
@@ -103,43 +84,13 @@ def _render_result(result: ApplyResult, style: Style, *, below_progress: bool) -
             _restored(result, style),
             _not_ready(result, style),
             _done(result, style),
-            *_failures(result, style),
+            *failures(result, style),
             _not_restored(result, style),
             unserved(result.applied.unserved, style),
             hints(result.plan),
             next_step(result, style),
         ]
     )
-
-
-def _steps(result: ApplyResult, style: Style, *, below_progress: bool) -> str:
-    """The steps, worst first; below the progress of the run only those that it has not printed."""
-    printed = {StepState.DONE, StepState.FAILED, StepState.SKIPPED} if below_progress else set()
-    earlier = {step.id for step in result.plan.done}
-    rows = []
-    for state, (word, colour) in _MARKS.items():
-        for step in result.plan.steps:
-            outcome = result.applied.results[step.id]
-            if outcome.state is not state or state in printed:
-                continue
-            rows.append(
-                (
-                    f"  {style(colour, word)}",
-                    step.op,
-                    escape_control(step.environment),
-                    escape_control(display_hostname(step.hostname)),
-                    "done before this run" if step.id in earlier else _detail(outcome),
-                )
-            )
-    return table(rows, style.width)
-
-
-def _detail(outcome: StepResult) -> str:
-    """The cause of a step that was not done, or the state of its domain. The cause of a failure has its own section."""
-    if outcome.error is not None:
-        why = "" if outcome.state is StepState.FAILED else outcome.error.message
-        return escape_control(why.removeprefix("not started: "))
-    return escape_control(outcome.domain.health) if outcome.domain is not None else ""
 
 
 def unpublished(result: ApplyResult) -> tuple[Record, ...]:
@@ -182,10 +133,6 @@ def _in_its_environment(step: Delete, live: Live | None) -> bool:
     return domain is not None and domain.environment_id == step.precondition.environment_id
 
 
-def _records_to_remove(result: ApplyResult) -> str:
-    return section("DNS records to remove", [f"  {name} CNAME" for name in records_to_remove(result)])
-
-
 def _not_ready(result: ApplyResult, style: Style) -> str:
     """After a signal: hostnames that this run created and that are not ready, which serve no traffic yet."""
     if result.applied.interrupted is None and result.wait_interrupted is None:
@@ -221,30 +168,22 @@ def _done(result: ApplyResult, style: Style) -> str:
     earlier = len(result.plan.done)
     if earlier == len(states):
         return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
-    numbers = {_MARKS[state][0].lower(): states.count(state) for state in StepState}
+    numbers = {state_words(state): states.count(state) for state in StepState}
     numbers |= {"done": numbers["done"] - earlier, "done before this run": earlier}
     unread = len(result.plan.unreadable)
     of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
     applied = ", ".join(f"{count:,} {words}" for words, count in numbers.items() if count)
-    return f"Applied: {applied}.{f' {of_all}' if unread else ''}{_waited(result)}"
+    waiting = not_ready(result)
+    return f"Applied: {applied}.{f' {of_all}' if unread else ''}{f' {waiting}.' if waiting else ''}"
 
 
-def _waited(result: ApplyResult) -> str:
-    """How many are not ready after waiting, by verdict."""
-    standings = [of_verdict(item) for item in result.verified if item.verdict is not Verdict.READY]
-    return f" {len(standings):,} not ready: {counted_standings(standings)}." if standings else ""
-
-
-def _failures(result: ApplyResult, style: Style) -> Iterator[str]:
-    """Each failure again, where it stays visible on a terminal: the cause, then what to do."""
-    for step in result.plan.steps:
-        outcome = result.applied.results[step.id]
-        if outcome.state is not StepState.FAILED or outcome.error is None:
-            continue
-        what = f"{step.op} {escape_control(step.environment)}  {escape_control(display_hostname(step.hostname))}"
-        lines = [style("red", f"FAILED  {what}"), f"        {escape_control(outcome.error.message)}"]
-        lines += [f"        Next: {escape_control(outcome.error.hint)}"] if outcome.error.hint else []
-        yield "\n".join(lines)
+def not_ready(result: ApplyResult) -> str:
+    """How many domains are not ready: after waiting by verdict, else what the checks found. Empty where all are."""
+    if result.verified:
+        standings = [of_verdict(item) for item in result.verified if item.verdict is not Verdict.READY]
+    else:
+        standings = [_CHECKED[ending] for *_, ending in endings(result.plan, result.applied) if ending in _CHECKED]
+    return f"{len(standings):,} not ready: {counted_standings(standings)}" if standings else ""
 
 
 def next_step(result: ApplyResult, style: Style) -> str:
@@ -261,7 +200,8 @@ def next_step(result: ApplyResult, style: Style) -> str:
         return f"Next: run `{command('apply', outside[0])}` again."
     if result.applied.unserved or any(not item.finished for item in results):
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        return f"Next: {'fix the error above, then ' if wrong else ''}run `{next_command.again()}` again: it does what is left."
+        again = f"run `{next_command.again()}` again: it does what is left."
+        return f"Next: {'fix the error above, then ' if wrong else ''}{again}{_instead(result)}"
     if result.plan.unreadable:
         return f"Next: fix the error above, then run `{next_command.again()}` again."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
@@ -272,7 +212,23 @@ def next_step(result: ApplyResult, style: Style) -> str:
     if waiting and unpublished(result):
         publish = publishing_with(next_command, result.plan)
         return f"Next: publish these records{publish}, then run `{command('verify --wait 15m')}`."
+    if not waiting and unpublished(result) and not result.verified:
+        return f"Next: publish these records where DNS lacks them, then run `{command('verify')}`."
+    if any(ending is Ending.FAILING for *_, ending in endings(result.plan, result.applied)):
+        return next_check(Verdict.STUCK, next_command)
     checked = {step.environment for step in result.plan.steps if isinstance(step, Verify)}
     if waiting or any(name in live and name not in ready for name in checked):
         return next_check(Verdict.WAITING, next_command)
+    return ""
+
+
+def _instead(result: ApplyResult) -> str:
+    """How to serve again what is offline and no longer desired: the command alone would try the new hostname once more."""
+    desired = {item.environment.hostname for item in result.plan.environments}
+    for item in result.applied.unserved:
+        if item.run is None and item.hostname not in desired:
+            hostname, name = escape_control(display_hostname(item.hostname)), escape_control(item.environment)
+            return (
+                f" To serve {hostname} again instead, set it as the hostname of `{name}` in the manifest, then apply."
+            )
     return ""

@@ -10,6 +10,7 @@ from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
+from reconciler.model.steps import step_name
 from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
 from reconciler.render.lookups import render_publications
@@ -219,8 +220,7 @@ def interruption(item: Interruption, number: Mapping[str, int]) -> str:
 
 
 def _named(step_id: str, number: Mapping[str, int]) -> str:
-    op, _, environment = step_id.partition(":")
-    name = f"{op} {environment}"
+    name = step_name(step_id)
     return f"step {number[step_id]} ({name})" if step_id in number else name
 
 

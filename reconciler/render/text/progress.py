@@ -1,4 +1,4 @@
-"""What is shown of a run while it goes on: a line for each step and each verdict, and the table of a wait."""
+"""What is shown of a run while it goes on: a line for each verdict, and the table of a wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
 from reconciler.model.escape import escape_control
-from reconciler.model.report import StepState
 from reconciler.render.standing import counted_standings, of_verdict, place
 
 if TYPE_CHECKING:
@@ -17,21 +16,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-    from reconciler.model.report import StepResult, Verified
-    from reconciler.model.steps import Step
+    from reconciler.model.report import Verified
 
 _HEARTBEAT = 60.0  # seconds
 _QUICK = 0.4  # seconds that nobody needs to be entertained for
 MAX_PADDED = 32
 """Columns: a longer name does not push the others away from theirs."""
-
-
-def step_line(step: Step, result: StepResult, seconds: float | None, name_width: int) -> str:
-    """A step that ended after `seconds`; None where it never started. The name is padded to `name_width` columns."""
-    state = "FAILED" if result.state is StepState.FAILED else result.state.replace("_", " ")
-    took = "" if seconds is None else f"  {seconds:.1f} s"
-    why = f": {result.error.message.removeprefix('not started: ')}" if result.error is not None else ""
-    return f"{state:<7}  {step.op}  {step.environment:<{min(name_width, MAX_PADDED)}}  {step.hostname}{took}{why}"
 
 
 def _counted(verified: Iterable[Verified], total: int) -> str:

@@ -10,6 +10,7 @@ from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, PlanResult, PublishResult, VerifyResult
+from reconciler.model.steps import step_name
 from reconciler.render.diagnostics import render_text as render_diagnostics
 from reconciler.render.diagnostics import render_total
 from reconciler.render.dns import record_lines
@@ -128,9 +129,7 @@ def unserved(items: Iterable[Unserved], style: Style) -> str:
     """The hostnames that no environment is known to have any more, and since when."""
     lines: dict[str, list[str]] = {}
     for item in items:
-        since = (
-            f"{escape_control(display_hostname(item.hostname))}, since {escape_control(item.since + item.earlier_run)}"
-        )
+        since = escape_control(f"{display_hostname(item.hostname)}, since {step_name(item.since)}{item.earlier_run}")
         lines.setdefault(item.state.capitalize(), []).append(f"  {since}")
     parts = [section(style("red", title), found) for title, found in lines.items()]
     return "\n\n".join(parts) + (f"\n  {GIVEN_UP}" if parts else "")
