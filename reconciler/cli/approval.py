@@ -17,6 +17,7 @@ from reconciler.model.plan import override_words
 from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
+from reconciler.render.layout import fit
 from reconciler.render.lookups import render_publications, target_warnings
 from reconciler.render.text.plan import render_for_approval
 from reconciler.render.text.sections import counted
@@ -98,7 +99,8 @@ async def _asked(digest: str, question: str, hint: str) -> Approval:
 
 async def _answer_is_yes(question: str) -> bool:
     """Prompt on standard error. Only `yes` is consent. The event loop runs meanwhile, so that signals are noticed."""
-    click.echo(f"\n{question} Type 'yes' to confirm: ", nl=False, err=True)
+    asked = fit(f"{question} Type 'yes' to confirm:", style_for(sys.stderr).width)
+    click.echo(f"\n{asked} ", nl=False, err=True)
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(sys.stdin, readable.set)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.render.examples import example_lines
 from reconciler.render.suggestions import option_suggestion
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Command(click.Command):
                 formatter.write_dl(list(self.exit_codes))
         if self.examples:
             with formatter.section("Examples"):
-                formatter.write_dl(list(self.examples), col_max=48)
+                formatter.write(example_lines(self.examples, formatter.width))
 
 
 def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Command]:

@@ -83,7 +83,6 @@ class Progress(NullObserver):
         self._log.say(request.kind, request.text, **request_fields(request))
 
     def on_notice(self, level: str, text: str) -> None:
-        self._listed = self._listed or level == "warning"
         self._log.say(level, text)
 
     def close(self) -> None:

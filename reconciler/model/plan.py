@@ -117,6 +117,11 @@ IDENTITY_CODES = frozenset({"wrong_environment", "environment_shared"})
 PLAN_ERROR_CODES = IDENTITY_CODES | {"selection_cuts_move"}
 
 
+def refusal(blocks: Iterable[Block]) -> str:
+    """That apply refuses a plan, with the code of each block."""
+    return f"apply refuses this plan: {', '.join(dict.fromkeys(f'`{block.code}`' for block in blocks))}"
+
+
 def override_words(blocks: Iterable[Block]) -> list[str] | None:
     """The options that lift every block, as words of a command line; None where one of them cannot be lifted."""
     overrides = dict.fromkeys(block.override for block in blocks)

@@ -47,7 +47,7 @@ class PlanFile:
         """Where the plan is, and what apply would not do with it."""
         saved = f"Saved the plan to {self._path}."
         if result.blocks:
-            return f"{saved} Apply refuses it as it is: {result.blocks[0].message}"
+            return f"{saved} Apply refuses it as it is: {'; '.join(block.message for block in result.blocks)}"
         if not result.plan.steps:
             return f"{saved} It has no steps."
         return saved if result.plan.complete else f"{saved} It covers only the environments that could be read."

@@ -5,23 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present, Unreadable, or_not_known
-from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import CHANGING, Action
 from reconciler.model.results import PlanResult
 from reconciler.model.steps import step_name
-from reconciler.render.given import Given
 from reconciler.render.layout import columns, pack
 from reconciler.render.lookups import render_publications
-from reconciler.render.next_command import NextCommand
+from reconciler.render.text.plan_next import next_of_plan
 from reconciler.render.text.progress import MAX_PADDED
-from reconciler.render.text.sections import blocks, counted, hints, joined, nothing_to_do, render_failure, section
+from reconciler.render.text.sections import (
+    blocks,
+    counted,
+    hints,
+    joined,
+    nothing_to_do,
+    render_failure,
+    section,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.environments import Source
     from reconciler.model.plan import EnvironmentPlan, Interruption, Move, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.results import Report
@@ -37,6 +42,7 @@ _SIGNS = {
 }
 _BEFORE_AND_AFTER = {Action.DELETE, Action.REPLACE}  # shown below the name
 _MAX_STEPS = 200  # more are counted: nobody reads them, and JSON has them all
+_LOG_WIDTH = 100  # columns of a list of steps where no terminal has a width
 _DETAIL = " " * 6
 BLOCKED_WITHOUT_STEPS = "Nothing can be applied until this is fixed"
 """The summary of a plan that is blocked and has no steps: what is live was not compared, or is not of its environment."""
@@ -48,27 +54,9 @@ def render_plan(report: Report, style: Style) -> str:
         case PlanResult(proposal=proposal, saved_to=saved):
             files = ", ".join(file.path for file in report.source.files) if report.source else ""
             title = f"Imgwire plan: {escape_control(files)} -> {escape_control(proposal.plan.api_url)}\n\n"
-            return title + render_proposal(proposal, style) + _next(proposal, report.source, saved, style)
+            return title + render_proposal(proposal, style) + next_of_plan(proposal, report.source, saved, style)
         case _:
             return render_failure(report, style)
-
-
-def _next(proposal: Proposal, source: Source | None, saved: str | None, style: Style) -> str:
-    if proposal.offline:
-        return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
-    if not proposal.plan.steps or proposal.blocks or not proposal.plan.complete:
-        return ""
-    if not proposal.plan.writes:
-        return f"\nNext: run `{NextCommand(proposal.plan, style).line('verify')}`.\n"
-    plan = (saved,) if saved else ()
-    if style.given:
-        return f"\nNext: run `{escape_control(style.given.apply(*plan))}`.\n"
-    plain = source is None or (
-        [file.path for file in source.files] == ["imgwire.yaml"]
-        and source.api_url != EMULATOR_API_URL
-        and not source.narrowed
-    )
-    return f"\nNext: run `{escape_control(Given().apply(*plan))}`{'' if plain else ' with the same options'}.\n"
 
 
 def render_for_approval(proposal: Proposal, style: Style) -> str:
@@ -203,7 +191,7 @@ def _steps(plan: Plan, style: Style) -> str:
     left = [(place, step) for place, step in enumerate(plan.steps, 1) if place > len(plan.done)]
     named = [f"{place} {step.op} {escape_control(step.environment)}" for place, step in left]
     before = f"Done before this run: {counted(len(plan.done), 'step')}.\n" if plan.done else ""
-    return before + pack(named, style.width, "Steps:")
+    return before + pack(named, style.width or _LOG_WIDTH, "Steps:")
 
 
 def _interruptions(proposal: Proposal, style: Style) -> str:
@@ -229,6 +217,8 @@ def _totals(proposal: Proposal, style: Style) -> str:
     digest = "" if proposal.offline else f"\nDigest: {proposal.digest}"
     if plan.steps:
         return f"Plan: {counts(plan)}.{digest}"
+    if len(plan.unreadable) == len(plan.environments):
+        return nothing_to_do(plan, style)  # the digest of a plan that has read nothing approves nothing
     if proposal.offline and plan.complete:
         return f"No difference from the baseline in {counted(len(plan.environments), 'environment')}."
     if proposal.blocks:

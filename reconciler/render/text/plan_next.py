@@ -1,0 +1,54 @@
+"""What to do after a plan."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from reconciler.model.environments import EMULATOR_API_URL
+from reconciler.model.escape import escape_control
+from reconciler.model.plan import override_words, refusal
+from reconciler.render.given import Given, with_options
+from reconciler.render.next_command import NextCommand
+from reconciler.render.text.sections import read_again
+
+if TYPE_CHECKING:
+    from reconciler.model.environments import Source
+    from reconciler.model.proposal import Proposal
+    from reconciler.render.style import Style
+
+
+def next_of_plan(proposal: Proposal, source: Source | None, saved: str | None, style: Style) -> str:
+    """What to do now, below a blank line; empty where nothing is left to do. `saved` is the path of the saved plan."""
+    if proposal.offline:
+        return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
+    if not proposal.plan.complete:
+        return f"\n{read_again('plan', NextCommand(proposal.plan, style))}\n"
+    if proposal.blocks:
+        return f"\n{style('red', 'error')}: {refusal(proposal.blocks)}\n{_unblocked(proposal, saved, style)}"
+    if not proposal.plan.steps:
+        return ""
+    if not proposal.plan.writes:
+        return f"\nNext: run `{NextCommand(proposal.plan, style).line('verify')}`.\n"
+    plan = (saved,) if saved else ()
+    if style.given:
+        return f"\nNext: run `{escape_control(style.given.apply(*plan))}`.\n"
+    plain = source is None or (
+        [file.path for file in source.files] == ["imgwire.yaml"]
+        and source.api_url != EMULATOR_API_URL
+        and not source.narrowed
+    )
+    return f"\nNext: run `{escape_control(Given().apply(*plan))}`{'' if plain else ' with the same options'}.\n"
+
+
+def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
+    """What lifts every block at once, or what to correct."""
+    fixes = list(dict.fromkeys(block.fix for block in proposal.blocks if block.fix))
+    lifting = override_words(proposal.blocks)
+    if lifting is not None and style.given is not None:
+        given = style.given
+        words = with_options((*given.selection * (saved is None), *given.place, *given.guards, *given.record), lifting)
+        command = shlex.join(["reconciler", "apply", *([saved] if saved else []), *words])
+        return f"Next: review the plan. To override all of this, run `{escape_control(command)}`.\n"
+    again = f"run `{NextCommand(proposal.plan, style).line('plan')}` again"
+    return f"Next: {'; '.join([*fixes, f'then {again}' if fixes else again])}.\n".replace("; then", ", then")
