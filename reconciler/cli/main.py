@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.signals import signals
 from reconciler.model.exit_codes import ExitCode
-from reconciler.render.suggestions import command_suggestion
+from reconciler.render.suggestions import command_suggestion, usage_message
 from reconciler.version import __version__
 
 # In the order of a first use, each with its one line of help: listing them imports nothing.
@@ -74,11 +74,10 @@ class Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except click.ClickException as error:
-            usage = isinstance(error, click.UsageError)
-            message = error.format_message().replace("\n\t", " ")  # click writes each choice on a line of its own
+            message = usage_message(error.format_message(), getattr(getattr(error, "param", None), "type", None))
             _print_error(error, message)
-            code = ExitCode.USAGE if usage else ExitCode.ERROR
-            code = _document(arguments, code, "usage" if usage else "error", message)
+            code = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
+            code = _document(arguments, code, "usage" if code is ExitCode.USAGE else "error", message)
         except (click.Abort, KeyboardInterrupt):
             code = signals.first or ExitCode.INTERRUPTED
             signals.settle(code)

@@ -13,7 +13,7 @@ from reconciler.cli.terminal import style_for, style_for_files
 from reconciler.model.conclusion import report_of
 from reconciler.model.failures import without_output
 from reconciler.operations.now import now
-from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, render_log, renderer
+from reconciler.render.formats import FAILURE_FORMATS, FORMATS, named_formats, render_log, render_note, renderer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,4 +69,6 @@ def publish(report: Report, options: Options) -> Report:
     except OSError as error:
         log.say("error", f"could not write to standard output: {error.strerror or error}")
         return without_output(report, "output_not_written")
+    if note := render_note(report, style_for(sys.stderr)):
+        log.show(note)
     return report

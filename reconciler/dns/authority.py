@@ -10,7 +10,7 @@ from reconciler.dns.answers import Kind
 from reconciler.dns.servers import Server, is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from reconciler.dns.answers import Answer
     from reconciler.dns.client import DnsClient
@@ -91,7 +91,7 @@ class Authorities:
             return ZoneServers(zone, problem=f"the servers of {zone} could not be found: the resolver {names.problem}")
         found = await asyncio.gather(*(self._addresses(name) for name in names.values))
         servers = tuple(server for group in found for server in group)[:MAX_SERVERS]
-        return ZoneServers(zone, servers, None if servers else f"the servers of {zone} have no address")
+        return ZoneServers(zone, servers, None if servers else _problem(zone, names.values))
 
     async def _query(self, name: str, kind: str) -> Answer:
         _, answer = await self._client.query_first(self._resolvers, name, kind)
@@ -113,3 +113,10 @@ def _zone_shown(name: str, answer: Answer) -> str | None:
     if answer.aliased or answer.dname is not None or answer.zone is None or "." not in answer.zone:
         return None
     return answer.zone if f".{name}".endswith(f".{answer.zone}") else None
+
+
+def _problem(zone: str, names: Collection[str]) -> str:
+    """Why there is no server of a zone to query, and what to check."""
+    if not names:
+        return f"the resolver knows no name server of {zone}: check that the domain is registered, or use --dns-server ADDRESS"
+    return f"the servers of {zone} have no address: check the delegation of the domain, or use --dns-server ADDRESS"

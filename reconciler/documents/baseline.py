@@ -25,6 +25,7 @@ class Baseline:
 
     `created_at` is the time of the document (RFC 3339). `deletes` are the (environment, hostname) of its delete steps,
     `access` is the source of each environment's key, as the manifest had it, `api_url` the URL of the API that was read.
+    `unserved` are the environments whose hostname that run left offline.
     """
 
     live: Mapping[str, Known]
@@ -33,6 +34,7 @@ class Baseline:
     deletes: tuple[tuple[str, str], ...] = ()
     access: Mapping[str, str] = field(default_factory=dict)
     api_url: str | None = None
+    unserved: frozenset[str] = frozenset()
 
 
 def baseline_of(document: object) -> Baseline:
@@ -57,6 +59,7 @@ def baseline_of(document: object) -> Baseline:
         tuple(_deletes(document)),
         {str(item.get("name")): str(item.get("access")) for item in environments},
         _api_url(document.get("source")),
+        frozenset(_unserved(document)),
     )
 
 
@@ -73,6 +76,12 @@ def _objects(document: Object, key: str) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise NotABaseline(f"is damaged: `{key}` is not a list of objects")
     return found
+
+
+def _unserved(document: Object) -> Iterator[str]:
+    """The environments whose hostname the run left offline."""
+    for item in _objects(document, "unserved") if "unserved" in document else []:
+        yield str(item.get("environment"))
 
 
 def _deletes(document: Object) -> Iterator[tuple[str, str]]:

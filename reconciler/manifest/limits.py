@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifest.codes import Code
-from reconciler.manifest.fast_schema import MAX_ZONE, START, window_fits
+from reconciler.manifest.fast_schema import MAX_ZONE, START, WINDOW_KEYS, window_fits
 from reconciler.manifest.hostnames import HostnameError, domain_name
 from reconciler.manifest.located import LocatedList, LocatedMapping
 from reconciler.manifest.source_text import Location, error
@@ -50,7 +50,9 @@ class ManifestLimits:
             return None
 
     def _window(self, window: LocatedMapping, at: Location) -> ChangeWindow | None:
-        start, end, zone = (window.get(key) for key in ("from", "to", "time_zone"))
+        # A misspelt key is a problem of its own, and its value is checked all the same.
+        zone_key = "time_zone" if "time_zone" in window else next(filter(_is_zone_key, window), "time_zone")
+        start, end, zone = window.get("from"), window.get("to"), window.get(zone_key)
         days = window.get("days", DAYS)
         if isinstance(start, str) and START.fullmatch(start) and start == end:
             hint = 'for the whole day write `from: "00:00"` and `to: "24:00"`'
@@ -58,7 +60,7 @@ class ManifestLimits:
                 error(Code.WRONG_TYPE, "the change window starts and ends at the same time", at, hint=hint)
             )
         if isinstance(zone, str) and zone not in _time_zones():
-            self._refuse_zone(zone, self._document.value_at(window, "time_zone"))
+            self._refuse_zone(zone, self._document.value_at(window, zone_key))
         if not window_fits(window) or start == end or zone not in _time_zones():
             return None
         numbers = tuple(number for number, day in enumerate(DAYS) if day in days)
@@ -72,6 +74,10 @@ class ManifestLimits:
         hint = f"did you mean `{suggestion}`?" if suggestion else "write a name such as `Europe/Berlin` or `UTC`"
         message = f"there is no time zone `{shorten(zone)}`"
         self.problems.append(error(Code.WRONG_TYPE, message, at, hint=hint))
+
+
+def _is_zone_key(key: object) -> bool:
+    return isinstance(key, str) and key not in WINDOW_KEYS and closest(key, WINDOW_KEYS) == "time_zone"
 
 
 @cache

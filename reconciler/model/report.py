@@ -172,7 +172,8 @@ class Cause(StrEnum):
 class Finding:
     """One thing that drifted. `fingerprint` is equal for the same finding in every run.
 
-    `cause` is None without a baseline. `counts` is False where the finding does not change the exit code.
+    `cause` is None without a baseline. `counts` is False where the finding does not change the exit code. `left_offline`: the
+    run of the baseline has deleted the hostname and not created another.
     """
 
     kind: DriftKind
@@ -183,6 +184,7 @@ class Finding:
     changes: tuple[Change, ...] = ()
     cause: Cause | None = None
     counts: bool = True
+    left_offline: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -192,7 +194,14 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The message, and the cause where it is known."""
-        return f"{self.message} ({self.cause.words})" if self.cause else self.message
+        return f"{self.message} ({self.cause_words})" if self.cause else self.message
+
+    @property
+    def cause_words(self) -> str:
+        """The cause as people read it; empty where it is not known."""
+        if self.left_offline and self.cause is Cause.NOT_APPLIED:
+            return "left offline by the run of the baseline"
+        return self.cause.words if self.cause else ""
 
 
 @dataclass(frozen=True, slots=True)

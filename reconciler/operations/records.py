@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 async def records(workspace: Workspace, context: Context) -> RecordsResult:
     """Read live, with GET requests only, and report environments that cannot be read."""
     result = await needed_records(workspace, context)
+    reported = {item.environment for item in workspace.diagnostics}
     for item in result.plan.environments:
-        if isinstance(item.live, Unreadable):
+        if isinstance(item.live, Unreadable) and item.name not in reported:
             context.observer.on_notice("error", f"{item.name}: {item.live.error.message}")
     warn_identity(context, result.blocks)
     missing = [

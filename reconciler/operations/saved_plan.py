@@ -225,5 +225,5 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan, unserved: tuple[Unser
 
 
 def _unusable(path: str, what: str) -> Stopped:
-    hint = "make a new plan: reconciler plan --out FILE"
+    hint = "make a new plan: `reconciler plan --out FILE`"
     return Stopped(Failed(ExitCode.DATA, "invalid_plan_file", f"{path} {what}", hint))

@@ -86,7 +86,10 @@ def _hostname(item: EnvironmentPlan, kind: DriftKind, before: Known | None, base
         # What was found to be changed outside in an earlier run stays so: being seen twice is not being wished for.
         same = _identity(before) == _identity(item.live)
         cause = baseline.causes.get(fingerprint, Cause.NOT_APPLIED) if same else Cause.CHANGED_OUTSIDE
-    return Finding(kind, item.name, item.before or desired, message, fingerprint, item.changes, cause)
+    offline = kind is DriftKind.MISSING and baseline is not None and item.name in baseline.unserved
+    return Finding(
+        kind, item.name, item.before or desired, message, fingerprint, item.changes, cause, left_offline=offline
+    )
 
 
 def _since(

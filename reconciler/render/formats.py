@@ -110,3 +110,12 @@ def named_formats(arguments: Sequence[str]) -> dict[str, bool]:
     options = [word.partition("=")[::2] for word in arguments if "=" in word] + list(pairwise(arguments))
     reports = {value.partition("=")[0]: False for name, value in options if name == "--report"}
     return reports | {value: True for name, value in options if name == "--format"}
+
+
+def render_note(report: Report, style: Style) -> str:
+    """What standard error has below the records of `dns show`, which are all that standard output has; empty for others."""
+    if report.command != "dns show":
+        return ""
+    from reconciler.render.records import render_note as note
+
+    return note(report, style)

@@ -20,6 +20,7 @@ _BASE = ("base",)
 _REPEATABLE = frozenset({"--unprotect"})
 _MAX_FILES = 3
 _RECORD = ("receipt", "publish")
+_LOOKUP = ("off",)  # of `verify`: --no-dns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Given:
     """The words of a command line that the next command needs too.
 
     `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts guards, `base` adds
-    those of the base revision. `record` is what an apply keeps or publishes besides, `saved` the plan file that it runs.
+    those of the base revision. `record` is what an apply keeps or publishes besides, `saved` the plan file that it runs. `lookup`
+    turns the DNS lookups of a verify off.
     """
 
     place: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class Given:
     base: tuple[str, ...] = ()
     record: tuple[str, ...] = ()
     saved: str | None = None
+    lookup: tuple[str, ...] = ()
 
     def again(self) -> str:
         """The command line that goes on with this apply: with the same plan file, if it has one."""
@@ -75,9 +78,8 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
         )
 
     saved = values.get("planfile")
-    return Given(
-        words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE), words(_RECORD), str(saved) if saved else None
-    )
+    last = str(saved) if saved else None
+    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE), words(_RECORD), last, words(_LOOKUP))
 
 
 def with_options(given: Sequence[str], more: Sequence[str]) -> list[str]:

@@ -125,13 +125,17 @@ def _fitted(line: str, width: int) -> list[str]:
 
 
 def split(word: str, width: int) -> list[str]:
-    """A word in pieces of at most `width` columns (at least one character each). Colour codes stay with what follows them."""
+    """A word in pieces of at most `width` columns (at least one character each): after a dot of a name in the second half of a
+    piece, where there is one. Colour codes stay with what follows them."""
     pieces, piece, size = [], "", 0
     for token in _tokens(word):
         taken = columns(token)
         if piece and taken and size + taken > width:
-            pieces.append(piece)
-            piece, size = "", 0
+            end = piece.rfind(".") + 1
+            end = end if columns(piece[:end]) * 2 > width else len(piece)
+            pieces.append(piece[:end])
+            piece = piece[end:]
+            size = columns(piece)
         piece += token
         size += taken
     return [*pieces, piece]

@@ -58,11 +58,24 @@ def render_lookups(records: Iterable[Record], style: Style) -> str:
     ]
     beside = table(rows, None).splitlines()
     narrow = style.width is not None and max(map(columns, beside)) > style.width
+    # One indentation for all names, and one for all records, whatever the width: none where the widest does not fit.
+    before_name = _indent_of((name for *_, name in rows), _DETAIL, style.width)
+    shown = [bind_line(record) for record, result in results if _amiss(result)]
+    labels = [f"{_DETAIL}{label}: " for label in _ACTIONS.values()] if style.width is not None else []
+    beside_label = style.width is None or all(
+        columns(label) + columns(line) <= style.width for label in labels for line in shown
+    )
+    before_record = "" if beside_label else _indent_of(shown, _DETAIL + "  ", style.width)
     lines = [f"DNS (servers: {servers}):"]
     for line, (*about, name), pair in zip(beside, rows, results, strict=True):
-        lines += ["  ".join(about), f"{_DETAIL}{name}"] if narrow else [line]
-        lines += _details(*pair, style.width)
+        lines += ["  ".join(about), f"{before_name}{name}"] if narrow else [line]
+        lines += _details(*pair, None if beside_label else before_record)
     return "\n".join(lines)
+
+
+def _indent_of(texts: Iterable[str], indent: str, width: int | None) -> str:
+    """The indentation, or none where a text would not fit with it."""
+    return indent if width is None or all(columns(indent) + columns(text) <= width for text in texts) else ""
 
 
 def render_publications(publications: Sequence[Publication], style: Style) -> str:
@@ -104,19 +117,15 @@ def render_notes(notes: Sequence[DnsNote], style: Style) -> str:
     return "\n".join(["DNS warnings:", *lines])
 
 
-def _details(record: Record, result: LookupResult, width: int | None) -> Iterator[str]:
-    """What was found instead, why, and the line to add or replace, on a line of its own if it does not fit beside the action."""
+def _details(record: Record, result: LookupResult, before_record: str | None) -> Iterator[str]:
+    """What was found instead, why, and the line to add or replace: beside the action, or below it with this indentation."""
     if result.found and _amiss(result):
         yield f"{_DETAIL}found {', '.join(escape_control(value) for value in result.found)}"
     if result.note:
         yield f"{_DETAIL}{escape_control(result.note)}"
     if _amiss(result):
-        start, line = f"{_DETAIL}{_ACTIONS[result.action]}: ", bind_line(record)
-        if width is None or columns(start) + columns(line) <= width:
-            yield f"{start}{line}"
-        else:
-            yield start.rstrip()
-            yield " " * min(len(_DETAIL) + 2, max(0, width - columns(line))) + line
+        label, line = f"{_DETAIL}{_ACTIONS[result.action]}:", bind_line(record)
+        yield from [f"{label} {line}"] if before_record is None else [label, before_record + line]
 
 
 def words(verdict: DnsVerdict) -> str:

@@ -41,6 +41,7 @@ class NextCommand:
         if command == "apply" and environment is None:
             return escape_control(self._given.apply())
         record = self._given.record if command == "apply" else ()
+        record = self._given.lookup if command.split(maxsplit=1)[0] == "verify" else record
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)

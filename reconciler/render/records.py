@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.results import RecordsResult
 from reconciler.render import dns, zones
-from reconciler.render.text.sections import render_failure
+from reconciler.render.next_command import NextCommand
+from reconciler.render.text.sections import counted, hints, joined, read_again, render_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,21 @@ def render_external_dns(report: Report, style: Style) -> str:
 
 def render_csv(report: Report, style: Style) -> str:
     return _rendered(report, style, zones.render_csv)
+
+
+def render_note(report: Report, style: Style) -> str:
+    """Below the records, where some environments could not be read: how many, and what to do."""
+    if report.failed or not isinstance(report.content, RecordsResult) or report.content.plan.complete:
+        return ""
+    plan = report.content.plan
+    unread, total = len(plan.unreadable), counted(len(plan.environments), "environment")
+    return "\n" + joined(
+        [
+            f"{counted(len(report.content.records), 'record')} shown. {unread:,} of {total} could not be read.",
+            hints(plan, report.diagnostics),
+            read_again("dns show", NextCommand(plan, style)),
+        ]
+    )
 
 
 def _rendered(report: Report, style: Style, render: Callable[[Sequence[Record]], str]) -> str:

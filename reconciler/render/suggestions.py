@@ -79,3 +79,14 @@ def option_suggestion(arguments: Sequence[str], options: Collection[str], comman
         if option == "--auto-approve":
             return word, f"`{command}` changes no custom domain and needs no approval."
     return None
+
+
+def usage_message(message: str, kind: object = None) -> str:
+    """The message of click about a command line, on one line. `kind` is the type of the option: a range is written in words."""
+    message = message.replace("\n\t", " ")  # click writes each choice on a line of its own
+    name, lowest, highest = (getattr(kind, attribute, None) for attribute in ("name", "min", "max"))
+    if lowest is None:
+        return message
+    bounds = f"of at least {lowest:,}" if highest is None else f"from {lowest:,} to {highest:,}"
+    start, _, value = message.partition(" is not ")[0].rpartition(": ")
+    return f"{start}: '{value.strip(chr(39))}' is not a {'whole ' if name == 'integer range' else ''}number {bounds}."

@@ -364,3 +364,19 @@ def test_a_key_that_an_environment_left_out_has_too_is_refused(stage: Stage) -> 
     stage.manifest(web="web.example.com", blog="blog.example.com")
     assert stage.run("apply", "--env", "web", "--auto-approve").code == 5
     assert stage.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "--parallelism", "0"], "'--parallelism': '0' is not a whole number from 1 to 256."),
+        (["plan", "--parallelism", "many"], "'--parallelism': 'many' is not a whole number from 1 to 256."),
+        (["emulator", "--chaos", "x"], "'--chaos': 'x' is not a number from 0 to 1."),
+        (["apply", "--max-interruptions", "-1"], "'--max-interruptions': '-1' is not a whole number of at least 0."),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_the_range_in_words(
+    stage: Stage, arguments: list[str], message: str
+) -> None:
+    ended = stage.run(*arguments)
+    assert (ended.code, ended.err.splitlines()[-1]) == (64, f"error: Invalid value for {message}")

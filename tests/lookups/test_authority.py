@@ -122,9 +122,18 @@ async def test_a_dead_server_is_named_and_the_resolver_counts() -> None:
 @pytest.mark.parametrize(
     ("delegation", "note"),
     [
-        ((), "the servers of example.com have no address"),
-        (DELEGATION[:1], "the servers of example.com have no address"),
-        (("example.com. NS .",), "the servers of example.com have no address"),
+        (
+            (),
+            "the resolver knows no name server of example.com: check that the domain is registered, or use --dns-server ADDRESS",
+        ),
+        (
+            DELEGATION[:1],
+            "the servers of example.com have no address: check the delegation of the domain, or use --dns-server ADDRESS",
+        ),
+        (
+            ("example.com. NS .",),
+            "the servers of example.com have no address: check the delegation of the domain, or use --dns-server ADDRESS",
+        ),
     ],
     ids=["no name servers", "no address", "no name"],
 )

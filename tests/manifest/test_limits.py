@@ -91,6 +91,15 @@ def test_limits_count_for_all_files() -> None:
         assert [(item.code, item.environment) for item in invalid.value.diagnostics] == [("domain-not-allowed", "a")]
 
 
+@pytest.mark.parametrize("key", ["timezone", "timeZone", "time-zone"])
+def test_the_value_of_a_misspelt_time_zone_is_checked_in_the_same_run(key: str) -> None:
+    text = f'version: 1\nlimits: {{change_windows: [{{from: "22:00", to: "23:00", {key}: Europe/Berln}}]}}\n'
+    with pytest.raises(InvalidInput) as invalid:
+        manifest(text + "environments: {a: null}\n")
+    hints = [item.hint for item in invalid.value.diagnostics]
+    assert {"did you mean `time_zone`?", "did you mean `Europe/Berlin`?"} <= set(hints)
+
+
 @pytest.mark.parametrize("zone", ["", "Middle-earth", "America", "../../etc/passwd", "/etc/localtime", "UTC\\0", "é"])
 def test_a_time_zone_that_does_not_exist_is_reported(zone: str) -> None:
     text = f'version: 1\nlimits: {{change_windows: [{{from: "22:00", to: "23:00", time_zone: "{zone}"}}]}}\n'

@@ -261,3 +261,13 @@ def test_fields_that_a_report_lacks_are_unknown() -> None:
 
 def test_only_known_causes_are_accepted() -> None:
     assert [cause.words for cause in Cause] == ["not applied yet", "changed outside"]
+
+
+def test_a_hostname_that_the_run_of_the_baseline_left_offline_is_not_called_not_applied() -> None:
+    lost = {"hostname": "web.example.com", "environment": "web", "since": "delete:web"}
+    environments = [{"name": "web", "live": None}]
+    plan = build_plan([wish("web", "web.example.com")], {"web": Absent()}, API_URL)
+    for unserved, words in (([lost], "left offline by the run of the baseline"), ([], "not applied yet")):
+        baseline = baseline_of({**REPORT, "environments": environments, "unserved": unserved})
+        (finding,) = findings(plan, baseline)
+        assert (finding.cause, finding.cause_words) == (Cause.NOT_APPLIED, words)

@@ -85,7 +85,7 @@ def test_a_word_that_fits_without_the_indentation_is_not_split() -> None:
         (26, ["  - aaaaaaaaaa.example.com", "          CONNECTED"]),
         (24, ["- aaaaaaaaaa.example.com", "          CONNECTED"]),
         (22, ["      -", "aaaaaaaaaa.example.com", "          CONNECTED"]),
-        (20, ["      -", "aaaaaaaaaa.example.c", "om CONNECTED"]),
+        (20, ["      -", "aaaaaaaaaa.example.", "com CONNECTED"]),
     ],
 )
 def test_a_sign_stays_before_its_hostname_where_a_line_has_room_for_both(width: int, expected: list[str]) -> None:

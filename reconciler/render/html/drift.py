@@ -113,7 +113,7 @@ def _notes(item: EnvironmentPlan, trouble: _Trouble, history: History) -> Iterat
         yield from notes_on(item)
     for finding in trouble.findings:
         parts = [] if finding.kind in _SHOWN_BY_VALUES else [f"{finding.message}."]
-        parts += [f"{finding.cause.words.capitalize()}."] if finding.cause else []
+        parts += [f"{finding.cause_words.capitalize()}."] if finding.cause else []
         since = history.since(finding.fingerprint, finding.environment)
         parts += [f"Since {readable_time(since)}."] if since else []
         if parts:

@@ -181,7 +181,7 @@ def _findings(drift: DriftResult, style: Style) -> Lines:
         plan = environments.get(item.environment)
         standing = of_finding(item, plan)
         notes = [] if standing in HOSTNAME_DIFFERS else [prose(item.message)]
-        notes += [item.cause.words] if item.cause else []
+        notes += [item.cause_words] if item.cause else []
         notes += ["protected"] if standing in HOSTNAME_DIFFERS and plan and plan.environment.protect else []
         rows.append((standing.words, code(item.environment), _place(plan, style), ", ".join(notes)))
     return table(("Drift", "Environment", "Where", "Note"), rows)

@@ -95,7 +95,7 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, style: Style) -> Itera
         hostname += f": {escape_control(plan.live.domain.short_health)}"
     more = (
         hostname,
-        item.cause.words if item.cause else "",
+        item.cause_words,
         "protected" if from_manifest and plan and plan.environment.protect else "",
     )
     if plan:

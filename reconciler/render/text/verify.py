@@ -147,10 +147,10 @@ def next_check(verdict: Verdict, next_command: NextCommand) -> str:
 
 
 def _next_lookup(results: Iterable[LookupResult], plan: Plan, style: Style) -> str:
-    """What to do about records that are missing or wrong."""
-    if not any(item.bad for item in results):
-        return ""
+    """What to do about records that are missing or wrong, or environments that could not be read."""
     next_command = NextCommand(plan, style)
+    if not any(item.bad for item in results):
+        return read_again("dns check", next_command) if plan.unreadable else ""
     publish = publishing_with(next_command, plan)
     return f"Next: publish the records shown{publish}, then run `{next_command.line('dns check')}` again."
 
