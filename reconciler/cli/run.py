@@ -73,7 +73,7 @@ def run(
         result = stopped.failed
         source, diagnostics = stopped.source or source, stopped.diagnostics or diagnostics
         if result.message not in {None, *(item.message for item in stopped.diagnostics)}:
-            log.diagnostics(diagnostics)
+            log.diagnostics(stopped.diagnostics)  # those of the workspace are printed as soon as it is open
     except BaseException as error:  # noqa: BLE001 - the boundary: a bug must still end in words and a document
         result = _failed(error, log)
     result = more["complete"](result) if "complete" in more else result

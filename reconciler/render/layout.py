@@ -19,7 +19,7 @@ _MIN_WRAPPED = 24  # columns: a last cell that is wrapped narrower than this rea
 _INDENT = "    "
 _SIGNS = frozenset("+-~?!>=")  # before what is created, deleted and so on
 _CONTINUED = " \\"  # the end of a line of a command that goes on in the next one
-_MAX_PADDED = 64  # columns of a cell, where no width bounds the row: one long name does not move all others
+_MAX_PADDED = 48  # columns of a cell, where no width bounds the row: one long name does not move all others
 _WHOLE = re.compile(r"\S*`reconciler [^`]*`\S*|\d[\d.]* (?:s|MiB)\b\S*")  # one word in spite of its spaces
 
 

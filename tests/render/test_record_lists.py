@@ -61,7 +61,7 @@ def test_the_line_to_add_is_whole_below_its_action_where_it_has_no_room_beside_i
         "  missing  web  routing",
         "      images-staging.example.com.",
         "      to add:",
-        " images-staging.example.com. IN CNAME cdn-proxy.imgwire.dev.",
+        "images-staging.example.com. IN CNAME cdn-proxy.imgwire.dev.",
         "  missing  web  validation",
         "      _acme-challenge.images-staging.example.com.",
         "      to add:",

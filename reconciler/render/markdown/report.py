@@ -52,7 +52,7 @@ from reconciler.render.standing import (
 from reconciler.render.text.apply import next_step, not_ready, records_to_remove, unpublished
 from reconciler.render.text.drift import drift_total, next_of_drift, shown_findings
 from reconciler.render.text.live import next_of_status, status_total
-from reconciler.render.text.verify import next_to_ready, records_to_check
+from reconciler.render.text.verify import next_of_lookups, next_to_ready, records_to_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -129,7 +129,13 @@ def render_report(report: Report, style: Style) -> str:
                 prose(next_of_drift(content, style)),
             ]
         case DnsCheckResult():
-            parts = [unreadable(content.plan), *record_tables(content.records), _notes(content.dns_notes)]
+            lookups = [item.lookup for item in content.records if item.lookup is not None]
+            parts = [
+                unreadable(content.plan),
+                *record_tables(content.records),
+                _notes(content.dns_notes),
+                prose(next_of_lookups(lookups, content.plan, style)),
+            ]
         case PublishResult():
             parts = [
                 unreadable(content.plan),

@@ -83,7 +83,8 @@ def next_of_status(result: StatusResult, style: Style) -> str:
     if Standing.UNREADABLE in known:
         return read_again("status", next_command)
     command = next((command for standing, command in _COMMANDS.items() if standing in known), None)
-    return f"Next: run `{next_command.line(command)}`." if command else ""
+    then = ", then apply" if command == "plan" else ""
+    return f"Next: run `{next_command.line(command)}`{then}." if command else ""
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str]:

@@ -85,7 +85,7 @@ def render_dns_check(report: Report, style: Style) -> str:
             render_notes(result.dns_notes, style),
             unreadable(result.plan, style),
             f"Looked up: {counts or 'nothing, no custom domain is live'}.",
-            _next_lookup(seen, result.plan, style),
+            next_of_lookups(seen, result.plan, style),
         ]
     )
 
@@ -146,7 +146,7 @@ def next_check(verdict: Verdict, next_command: NextCommand) -> str:
     return f"Next: run `{next_command.line('verify --wait 15m')}`."
 
 
-def _next_lookup(results: Iterable[LookupResult], plan: Plan, style: Style) -> str:
+def next_of_lookups(results: Iterable[LookupResult], plan: Plan, style: Style) -> str:
     """What to do about records that are missing or wrong, or environments that could not be read."""
     next_command = NextCommand(plan, style)
     if not any(item.bad for item in results):
