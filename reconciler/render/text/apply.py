@@ -223,10 +223,10 @@ def next_step(result: ApplyResult, style: Style) -> str:
 
 
 def _instead(result: ApplyResult) -> str:
-    """How to serve again what is offline and no longer desired: the command alone would try the new hostname once more."""
-    desired = {item.environment.hostname for item in result.plan.environments}
-    for item in result.applied.unserved:
-        if item.run is None and item.hostname not in desired:
+    """How to serve again what could not be restored: the command alone would try the new hostname once more."""
+    offline = {item.hostname for item in result.applied.unserved}
+    for item in result.applied.restores:
+        if isinstance(item, RestoreFailure) and item.hostname in offline:
             hostname, name = escape_control(display_hostname(item.hostname)), escape_control(item.environment)
             return (
                 f" To serve {hostname} again instead, set it as the hostname of `{name}` in the manifest, then apply."
