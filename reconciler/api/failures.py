@@ -63,6 +63,8 @@ def _not_connected(failure: Exception, causes: Sequence[BaseException]) -> tuple
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return tls.failure(cause)
+        if isinstance(cause, ConnectionAbortedError) and not cause.errno:  # of reconciler.api.network
+            return str(cause), None
     return _words(failure, causes), None
 
 

@@ -83,28 +83,36 @@ class Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         """Close it at once, without the farewell of TLS: nothing is in flight any more."""
         self._transport.abort()
-        await self._buffer.lost.wait()
+        await asyncio.sleep(0)  # the event loop closes the socket; it reports no loss where a TLS handshake has failed
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         """The same connection with TLS."""
-        loop = asyncio.get_running_loop()
         try:
             with _failing_as(httpcore.ConnectError, httpcore.ConnectTimeout):
                 if self.unread:
                     raise ConnectionAbortedError("the server sent data before the TLS handshake")
+                if self._buffer.readable:
+                    raise ConnectionAbortedError("the server closed the connection before the TLS handshake")
                 async with asyncio.timeout(timeout):
-                    transport = await loop.start_tls(
-                        self._transport, self._buffer, ssl_context, server_hostname=server_hostname
-                    )
+                    transport = await self._handshake(ssl_context, server_hostname)
         except BaseException:
             self._transport.abort()
             raise
-        if transport is None:  # it was lost during the handshake
-            raise httpcore.ConnectError("the connection was lost during the TLS handshake")
         self._buffer.transport = transport
         return Stream(transport, self._buffer)
+
+    async def _handshake(self, context: ssl.SSLContext, name: str | None) -> asyncio.Transport:
+        """Raises OSError where it fails, ConnectionAbortedError where the connection is lost meanwhile."""
+        loop = asyncio.get_running_loop()
+        try:
+            transport = await loop.start_tls(self._transport, self._buffer, context, server_hostname=name)
+        except (ConnectionError, ssl.SSLWantReadError, TypeError):  # TypeError: asyncio's own, for TLS within TLS
+            transport = None
+        if transport is None:
+            raise ConnectionAbortedError("the connection was lost during the TLS handshake")
+        return transport
 
     def get_extra_info(self, info: str) -> Any:
         """What httpcore asks for by name; None for anything else."""

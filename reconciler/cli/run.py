@@ -139,6 +139,7 @@ async def _stoppable(context: Context, work: Callable[[], Coroutine[Any, Any, Re
 
     from reconciler.engine.stop import stoppable
 
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: log.say("call", f"asyncio: {what['message']}"))
     patience = "Finishing the current steps. Press Ctrl-C again to quit now."
     async with context:
         try:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reconciler.documents.applied import unserved_object, unserved_of
-from reconciler.documents.domains import known_of
+from reconciler.documents.domains import live_of
 from reconciler.documents.steps import steps_of
 from reconciler.model.ledger import still_unserved, unserved, with_earlier
 from reconciler.model.report import StepResult, StepState
@@ -65,7 +65,7 @@ def _events(journal: bytes) -> Iterator[Object]:
 
 def _unserved(document: Object) -> list[Object]:
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
-    live = {item["name"]: known_of(item) for item in document["environments"]}
+    live = {item["name"]: live_of(item) for item in document["environments"]}
     desired = {item["name"]: item["after"] for item in document["environments"]}
     pins = {item["name"]: item["environment_id"] for item in document["environments"]}
     earlier = (item for item in map(unserved_of, document["unserved"]) if item.run is not None)

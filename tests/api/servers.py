@@ -84,8 +84,17 @@ def answer(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def proxying(*, login: str | None = None, refuse: str | None = None) -> AsyncIterator[Server]:
-    """An HTTP proxy that opens tunnels: with `login` only for that value of Proxy-Authorization; or that answers `refuse`."""
+async def proxying(
+    *,
+    login: str | None = None,
+    refuse: str | None = None,
+    far_end: Serve | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Server]:
+    """An HTTP proxy that opens tunnels: with `login` only for that value of Proxy-Authorization; or that answers `refuse`.
+
+    `far_end` replaces the host that tunnels lead to.
+    """
 
     async def serve(state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if refuse is not None:
@@ -96,10 +105,14 @@ async def proxying(*, login: str | None = None, refuse: str | None = None) -> As
         if login is not None and f"proxy-authorization: {login}".lower() not in head.lower():
             writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
             return
+        if far_end is not None:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await far_end(reader, writer)
+            return
         host, _, port = head.split(" ")[1].rpartition(":")
         await _tunnel(reader, writer, host.strip("[]"), int(port), b"HTTP/1.1 200 Connection established\r\n\r\n")
 
-    async with serving(serve) as state:
+    async with serving(serve, tls) as state:
         yield state
 
 

@@ -411,6 +411,39 @@ async def test_hosts_outside_no_proxy_go_through_the_proxy(no_proxy: str, author
     assert proxy.methods == ["CONNECT"]
 
 
+@pytest.mark.parametrize(
+    ("far_end", "message"),
+    [
+        ("is silent", "timed out"),
+        ("sends garbage", "the server does not speak TLS"),
+        ("closes", "the connection was lost during the TLS handshake"),
+        ("resets", "the connection was lost during the TLS handshake"),
+    ],
+)
+async def test_a_tunnel_to_a_host_without_tls_is_an_error_in_time(far_end: str, message: str) -> None:
+    """As of a proxy that opens every tunnel, also to a host that is down."""
+
+    async def end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.read(10)
+        match far_end:
+            case "resets":
+                writer.transport.abort()
+            case "sends garbage":
+                writer.write(b"SSH-2.0-OpenSSH\r\n")
+                await asyncio.sleep(60)
+            case "is silent":
+                await asyncio.sleep(60)
+
+    async with (
+        proxying(far_end=end) as proxy,
+        client("https://localhost:1", timeout=0.5, HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}") as connection,
+    ):
+        async with asyncio.timeout(10):
+            error = await error_of(connection.read("web"))
+    assert isinstance(error, NotSent)
+    assert message in str(error)
+
+
 async def test_plain_http_never_goes_through_a_proxy() -> None:
     async with serving(api) as server, proxying() as proxy:
         environ = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), f"http://127.0.0.1:{proxy.port}")

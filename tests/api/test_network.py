@@ -151,6 +151,38 @@ async def test_a_connection_that_ends_within_the_handshake_is_not_connected(auth
             await stream.start_tls(ssl.create_default_context(), "localhost", timeout=5)
 
 
+async def test_a_connection_that_has_ended_starts_no_handshake() -> None:
+    """asyncio would wait for its end until the time is up."""
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with connected(serve) as stream:
+        assert await stream.read(1, timeout=5) == b""
+        with pytest.raises(httpcore.ConnectError, match="closed the connection before the TLS handshake"):
+            await stream.start_tls(ssl.create_default_context(), "localhost", timeout=5)
+
+
+@pytest.mark.parametrize("server", ["is silent", "resets", "sends garbage"])
+async def test_a_connection_is_closed_after_a_handshake_that_failed(server: str) -> None:
+    """As behind a proxy that opens a tunnel to a host that is down. httpcore closes the plain stream then."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        match server:
+            case "resets":
+                await reader.read(10)
+                writer.transport.abort()
+            case "sends garbage":
+                writer.write(b"SSH-2.0-OpenSSH\r\n" if await reader.read(10) else b"")
+        await reader.read()
+
+    async with connected(serve) as stream:
+        with pytest.raises((httpcore.ConnectError, httpcore.ConnectTimeout)):
+            await stream.start_tls(ssl.create_default_context(), "localhost", timeout=0.2)
+        await asyncio.wait_for(stream.aclose(), timeout=5)
+        assert stream.get_extra_info("socket").fileno() == -1
+
+
 async def test_a_port_that_nothing_listens_on_keeps_the_cause() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from api.servers import authority
 
 from cli.listener import listening
 from cli.stage import Stage
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from emulator_fixture import Running
 
     from cli.listener import Listener
+
+__all__ = ["authority", "listener", "stage"]
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 from cli.stage import key
 
 if TYPE_CHECKING:
+    import ssl
+
+    from api.servers import Authority
+
     from cli.listener import Listener
     from cli.stage import Stage
 
@@ -61,6 +67,25 @@ def test_a_proxy_of_an_unknown_kind_is_an_error_and_no_crash(web: Stage) -> None
     document = web.run("plan", "--retries", "0", "--api-url", NAMED, "--format", "json").document
     assert (document["exit_code"], document["reason"]) == (8, "not_sent")
     assert document["message"] == "the proxy cannot be used: ALL_PROXY is not the address of a proxy"
+
+
+def test_the_end_of_an_https_proxy_within_a_tunnel_is_no_crash(web: Stage, authority: Authority) -> None:
+    """asyncio fails on TLS within TLS that ends in the handshake, in a callback of its own."""
+    with authority.server.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as listener:
+        threading.Thread(target=_end_a_tunnel, args=(listener,), daemon=True).start()
+        web.set("HTTPS_PROXY", f"https://localhost:{listener.getsockname()[1]}")
+        web.set("SSL_CERT_FILE", str(authority.certificates))
+        ended = web.run("plan", "--retries", "0", "--api-url", NAMED, "--format", "json")
+    assert (ended.code, ended.document["environments"][0]["error"]["kind"]) == (8, "not_sent")
+    assert "Traceback" not in ended.err
+
+
+def _end_a_tunnel(listener: ssl.SSLSocket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        while b"\r\n\r\n" not in connection.recv(65536):
+            pass
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 def test_no_proxy_with_an_ipv6_range_breaks_no_request(web: Stage) -> None:
