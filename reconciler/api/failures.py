@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOT_SENDABLE = "could not be sent: the URL or the key contains a character that HTTP does not allow"
 
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
+_STATUS = re.compile(r"\d{3}(?= |$)")
 
 
 def named(failure: Exception, peer: Peer) -> BackendError:
@@ -78,7 +79,8 @@ def _by_proxy(problem: str, peer: Peer) -> NotSent:
     elif "Invalid username/password" in problem:
         what, hint = "does not accept user and password", f"check {variable}"
     else:
-        what = f"answered {one_line(problem)}"
+        status = _STATUS.match(problem)  # the words after it are the proxy's own, and may repeat the password
+        what = f"answered with status {status[0]}" if status else f"answered {one_line(problem)}"
         hint = f"check that the proxy may reach {peer.host}:{peer.port}, or add {peer.host} to NO_PROXY"
     return NotSent(f"could not connect: the proxy {peer.proxy} {what}", hint=hint)
 

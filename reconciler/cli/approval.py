@@ -40,9 +40,9 @@ class PlanApproval:
 
     async def __call__(self, proposal: Proposal) -> Approval:
         narrow = self.expect_digest is not None or (self.saved and not self.auto)  # approves what the plan has, no more
-        proposal = replace(proposal, unpublished=()) if narrow else proposal
+        proposal = replace(proposal, unpublished=proposal.own_unpublished) if narrow else proposal
         if not proposal.plan.writes and not proposal.unpublished:
-            return Approved(proposal.digest, unpublished=False)
+            return Approved(proposal.digest, unpublished=not narrow)
         self.show(proposal)
         if self.expect_digest is not None:
             approval = approve_digest(proposal, self.expect_digest)

@@ -175,14 +175,19 @@ def _yaml_error(error: Exception) -> str | None:
 
 
 class _Dropping:
-    """A stream that drops what this thread writes and passes on what others write."""
+    """A stream that passes on what the main thread writes, unless that is within `quiet` itself, and nothing once it is closed.
+
+    Providers also write from threads of their own, and their log handlers keep the stream for ever.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._thread = threading.get_ident()
+        self._main = threading.main_thread()
+        self.open = threading.current_thread() is not self._main
 
     def write(self, text: str) -> int:
-        return len(text) if threading.get_ident() == self._thread else int(self._stream.write(text))
+        passes = self.open and threading.current_thread() is self._main
+        return int(self._stream.write(text)) if passes else len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -190,7 +195,10 @@ class _Dropping:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """octoDNS and its providers log, warn and print at length, secrets included; what matters comes back as errors."""
+    """octoDNS and its providers log, warn and print at length, secrets included; what matters comes back as errors.
+
+    Raises RuntimeError in place of an end of the whole program, such as SystemExit: other custom domains are being changed.
+    """
     silent = logging.NullHandler()
     root = logging.getLogger()
     root.addHandler(silent)  # or Python would write warnings to standard error by itself
@@ -199,5 +207,10 @@ def quiet() -> Iterator[None]:
         with warnings.catch_warnings(), redirect_stdout(out), redirect_stderr(err):
             warnings.simplefilter("ignore")
             yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - providers raise whatever their clients raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
     finally:
+        out.open = err.open = False
         root.removeHandler(silent)

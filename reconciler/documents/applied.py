@@ -90,7 +90,7 @@ def _restore_of(item: Object, live: Mapping[str, Live]) -> Restore:
     return Restored(environment, hostname, domain)
 
 
-_OF_EARLIER_RUNS = ("run", "environment_id", "target", "target_id")
+_OF_EARLIER_RUNS = ("run", "environment_id", "target", "target_id", "domain_id")
 
 
 def unserved_object(item: Unserved) -> Object:
@@ -99,14 +99,14 @@ def unserved_object(item: Unserved) -> Object:
     if item.run is None:
         return {**own, "uncertain": True} if item.uncertain else own
     environments = {"environment_id": item.environment_id, "target": item.target, "target_id": item.target_id}
-    return {**own, "run": item.run, **environments}
+    return {**own, "run": item.run, **environments, "domain_id": item.domain_id}
 
 
 def unserved_of(item: Object) -> Unserved:
     """Raises TypeError where a value is no text."""
     required = (item["hostname"], item["environment"], item["since"])
-    run, environment_id, target, target_id = (item.get(field) for field in _OF_EARLIER_RUNS)
-    optional = (run, environment_id, target, target_id)
+    optional = run, environment_id, target, target_id, domain_id = (item.get(field) for field in _OF_EARLIER_RUNS)
     if not all(isinstance(value, str) for value in (*required, *filter(None, optional))):
         raise TypeError("`unserved` has a value that is no text")
-    return Unserved(*required, run, environment_id, target, target_id, item.get("uncertain") is True)
+    uncertain = item.get("uncertain") is True
+    return Unserved(*required, run, environment_id, target, target_id, uncertain, domain_id)

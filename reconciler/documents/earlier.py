@@ -81,11 +81,23 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         if (environment_id := step["precondition"].get("environment_id"))
     }
 
+    deleted = {
+        step["id"]: step["precondition"]["id"]
+        for step in document["steps"]
+        if step["op"] == "delete" and step.get("state") == "done"
+    }
+
     def of_step(item: Unserved) -> Unserved:
         target = targets.get(item.hostname)
         moving = None if target == item.environment else target
-        target_id = id_in.get(moving) if moving else None
-        return replace(item, run=run, environment_id=id_in.get(item.environment), target=moving, target_id=target_id)
+        return replace(
+            item,
+            run=run,
+            environment_id=id_in.get(item.environment),
+            target=moving,
+            target_id=id_in.get(moving) if moving else None,
+            domain_id=None if item.uncertain else deleted.get(item.since),
+        )
 
     unserved = (unserved_of(item) for item in document.get("unserved", ()))
     unrecorded = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.documents.applied import unserved_object, unserved_of
 from reconciler.documents.domains import live_of
 from reconciler.documents.steps import steps_of
-from reconciler.model.ledger import still_unserved, unserved, with_earlier
+from reconciler.model.ledger import not_live, unserved, with_earlier
 from reconciler.model.report import StepResult, StepState
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ def _events(journal: bytes) -> Iterator[Object]:
 
 
 def _unserved(document: Object) -> list[Object]:
+    """What this run lost, and what earlier runs left, except what is seen live: the rest is for a run with the manifest."""
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live = {item["name"]: live_of(item) for item in document["environments"]}
-    desired = {item["name"]: item["after"] for item in document["environments"]}
-    pins = {item["name"]: item["environment_id"] for item in document["environments"]}
-    earlier = (item for item in map(unserved_of, document["unserved"]) if item.run is not None)
-    lost = with_earlier(unserved(steps_of(document), results, live), still_unserved(earlier, desired, pins, live))
-    return [unserved_object(item) for item in lost]
+    earlier = not_live((item for item in map(unserved_of, document["unserved"]) if item.run), live)
+    return [unserved_object(item) for item in with_earlier(unserved(steps_of(document), results, live), earlier)]

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 BeforeCheck = Callable[[str, "Domain"], Awaitable["StepError | None"]]
-"""Called with an environment and the custom domain that was created in it. Returns why it is not to be checked yet, or None."""
+"""Called with an environment and the custom domain that was created in it, also where nothing new may start: publishing its
+records belongs to the create. Returns why it is not to be checked yet, or None."""
 
 AfterRestore = Callable[[str, "Domain", "Domain"], Awaitable[None]]
 """Called with an environment, the custom domain that was deleted in it, and the one that was created again."""

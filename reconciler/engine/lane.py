@@ -192,7 +192,7 @@ class LaneRun:
             else:
                 context.breaker.restore_failed(outcome)
         for environment, restored in state.restored.items():
-            if context.after_restore is not None and not context.closing:
+            if context.after_restore is not None:
                 await context.after_restore(environment, state.gone[environment], restored.domain)
             await check(context, api, restored, state.gone[environment])
 
@@ -228,14 +228,15 @@ class LaneRun:
             if any(context.ledger.state(name) is not StepState.NOT_STARTED for name in missing):
                 context.end(step, StepState.SKIPPED, dependency(missing[0]))
             return
-        if context.closing:
-            return
+        postponed: StepError | None = None
         created = self._state.created.get(step.environment)
         if created is not None and context.before_check is not None:
             postponed = await context.before_check(step.environment, created)
-            if postponed is not None:
-                context.end(step, StepState.SKIPPED, postponed)
-                return
+        if context.closing:
+            return
+        if postponed is not None:
+            context.end(step, StepState.SKIPPED, postponed)
+            return
         context.observer.on_step_start(step)
         try:
             done = await execute(

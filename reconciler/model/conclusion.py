@@ -177,7 +177,7 @@ def _of_apply(result: ApplyResult) -> Conclusion:
     if result.other_changes:
         conclusion = Conclusion(ExitCode.PARTIAL, "other_records_changed")
     elif any(item.state is not PublishState.DONE for item in result.publications):
-        conclusion = Conclusion(ExitCode.PARTIAL, "not_published")
+        conclusion = _of_unpublished(result, conclusion)
     elif result.publications and conclusion.exit_code not in {ExitCode.OK, ExitCode.STUCK}:  # DNS was written
         conclusion = Conclusion(ExitCode.PARTIAL, conclusion.reason)
     if result.verified and conclusion.exit_code in {ExitCode.OK, ExitCode.STUCK}:
@@ -188,6 +188,17 @@ def _of_apply(result: ApplyResult) -> Conclusion:
     if not result.receipt_written and conclusion.exit_code is ExitCode.OK:
         return Conclusion(ExitCode.ERROR, "receipt_not_written")
     return conclusion
+
+
+def _of_unpublished(result: ApplyResult, steps: Conclusion) -> Conclusion:
+    """Partial, unless neither the API nor DNS was written."""
+    written = {PublishState.DONE, PublishState.UNKNOWN}
+    if result.applied.writes_done or any(item.state in written for item in result.publications):
+        return Conclusion(ExitCode.PARTIAL, "not_published")
+    if steps.exit_code is not ExitCode.OK:
+        return steps
+    code = worst(item.exit_code for item in result.publications)
+    return Conclusion(code, _NOT_PUBLISHED.get(code, "not_published"))
 
 
 def _of_steps(plan: Plan, applied: Applied) -> Conclusion:

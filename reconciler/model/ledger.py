@@ -117,7 +117,7 @@ def still_unserved(
     to move to must be listed too, as the same Environment. `live` lacks environments that were not read. They show nothing.
     """
     hostname_in = _hostnames(live)
-    present, wanted = set(hostname_in.values()), set(desired.values())
+    wanted = set(desired.values())
     id_in = {name: pin for name, pin in pins.items() if pin}
     id_in |= {name: state.domain.environment_id for name, state in live.items() if isinstance(state, Present)}
     name_of = {environment_id: name for name, environment_id in id_in.items()}
@@ -137,7 +137,14 @@ def still_unserved(
             return isinstance(live.get(name), Absent)
         return hostname_in.get(name) == successor
 
-    return tuple(item for item in earlier if item.hostname not in present and not removed(item))
+    return tuple(item for item in not_live(earlier, live) if not removed(item))
+
+
+def not_live(earlier: Iterable[Unserved], live: Mapping[str, Live]) -> tuple[Unserved, ...]:
+    """Those that no environment is seen to have again. The very domain that was deleted is an old read."""
+    domains = (state.domain for state in live.values() if isinstance(state, Present))
+    ids = {domain.hostname: domain.id for domain in domains}
+    return tuple(item for item in earlier if ids.get(item.hostname) in (None, item.domain_id))
 
 
 def with_earlier(own: Iterable[Unserved], earlier: Iterable[Unserved]) -> tuple[Unserved, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.model.dns import is_at_or_below
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.steps import Create
 
 if TYPE_CHECKING:
     from reconciler.model.dns import Publication
@@ -48,10 +50,17 @@ class Proposal:
     unserved: tuple[Unserved, ...] = ()
     unpublished: tuple[Publication, ...] = ()
 
+    @property
+    def own_unpublished(self) -> tuple[Publication, ...]:
+        """Of `unpublished`, the records of creates that this plan has, which an earlier run of it has done."""
+        hostnames = tuple(step.hostname for step in self.plan.done if isinstance(step, Create))
+        return tuple(item for item in self.unpublished if any(is_at_or_below(item.name, name) for name in hostnames))
+
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Consent to the plan with this digest, and to no other. `unpublished`: also to the records that are not of the plan."""
+    """Consent to the plan with this digest, and to no other. `unpublished`: also to DNS records of domains that the plan does not
+    create."""
 
     digest: str
     unpublished: bool = True

@@ -79,7 +79,8 @@ class Unserved:
     `run` is the time of the earlier run that had this step (RFC 3339), None for this run. `environment_id` is the Environment
     that had the hostname, None where it is not known: another manifest may have another Environment under the same name.
     `target` is the environment that the hostname was to move to, None where it was to move nowhere; `target_id` is its
-    Environment, None where that is not known. `uncertain`: its delete was sent, and no read has shown the outcome.
+    Environment, None where that is not known. `uncertain`: its delete was sent, and no read has shown the outcome. `domain_id` is
+    the custom domain whose delete an earlier run has done: a read that shows it again is an old one.
     """
 
     hostname: str
@@ -90,6 +91,7 @@ class Unserved:
     target: str | None = None
     target_id: str | None = None
     uncertain: bool = False
+    domain_id: str | None = None
 
     @property
     def state(self) -> str:

@@ -4,7 +4,9 @@ check."""
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.dns import IMGWIRE_SUFFIX, Publication, PublishState, is_usual_target
@@ -13,10 +15,11 @@ from reconciler.model.report import StepError
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from reconciler.dns.lookup import Lookup
     from reconciler.dns.publishing import Prepared, Published, Publisher
+    from reconciler.engine.stop import Stop
     from reconciler.model.dns import ZoneChange
     from reconciler.model.domains import Domain
     from reconciler.model.observer import Observer
@@ -28,23 +31,30 @@ _LOOKUP_DELAYS = (0.0, 1.0, 2.0, 4.0)  # seconds before each lookup, until the z
 class AfterCreate:
     """Called by the engine for each custom domain that was created. Keeps what was published.
 
-    `shown` is what was at the names before the approval: only that, and CNAMEs to Imgwire, are replaced.
+    `shown` is what was at the names before the approval: only that, and CNAMEs to Imgwire, are replaced. After a requested
+    `stop` records are still published, and no longer looked up. A provider has `time_limit` seconds for
+    the records of each environment.
     """
 
     def __init__(
         self,
         observer: Observer,
+        stop: Stop,
         lookup: Lookup | None,
         publisher: Publisher | None = None,
         shown: Iterable[Publication] = (),
+        time_limit: float = math.inf,
     ) -> None:
+        self._time_limit = time_limit
         self._places = {item.place for item in shown}
         self._observer = observer
+        self._stop = stop
         self._lookup = lookup
         self._publisher = publisher
         self._waiting: list[Record] = []
         self._lock = asyncio.Lock()
         self._ended: list[Publication] = []
+        self._left_out: list[Publication] = []
         self.other_changes: tuple[ZoneChange, ...] = ()
 
     @property
@@ -55,7 +65,11 @@ class AfterCreate:
     @property
     def publications(self) -> tuple[Publication, ...]:
         """Of every record that was to be published so far, also where the run ended before."""
-        return (*self._ended, *(_without_zone(record, PublishState.NOT_STARTED) for record in self._waiting))
+        return (
+            *self._left_out,
+            *self._ended,
+            *(_without_zone(record, PublishState.NOT_STARTED) for record in self._waiting),
+        )
 
     @property
     def unpublished(self) -> bool:
@@ -80,6 +94,13 @@ class AfterCreate:
             await self._send(needed, lambda: publisher.publish(needed, refuse))
             await self._not_ready(needed, published=True)
 
+    def leave_out(self, unapproved: Iterable[Publication]) -> None:
+        """Count these as refused: DNS lacks them, and the approved plan does not have them."""
+        error = "not approved: the plan of this run does not create this domain. Run `reconciler dns sync`"
+        for item in unapproved:
+            self._left_out.append(replace(item, state=PublishState.REFUSED, error=error, exit_code=ExitCode.REFUSED))
+            self._observer.on_notice("error", f"{item.target}: {item.name}: {error}")
+
     async def restored(self, environment: str, old: Domain, domain: Domain) -> None:
         """Publish the records of a restored hostname in place of those of the deleted domain, where the zone still has them.
 
@@ -90,18 +111,22 @@ class AfterCreate:
         publisher = self._publisher
         before = {record.name: record.value for record in records([(environment, old)])}
         needed = records([(environment, domain)])
-        changed = tuple(record for record in needed if record.known and before.get(record.name) != record.value)
+        changed = tuple(record for record in needed if before.get(record.name) != record.value)
         if not changed:
             return
         async with self._lock:
-            prepared: Prepared = await _in_thread(lambda: publisher.prepare_settled(changed))
+            try:
+                prepared: Prepared = await self._in_time(changed, lambda: publisher.prepare_settled(changed))
+            except TimeoutError:
+                self._count_unknown(changed)
+                return
         stale = [
             item for item in prepared.publications if item.before is not None and item.before == before.get(item.name)
         ]
         self._places |= {item.place for item in stale}
         # What could not be read may be stale too, and is reported as what it is: not published.
         names = {item.name for item in (*stale, *(item for item in prepared.publications if item.passing))}
-        replaced = tuple(record for record in changed if record.name in names)
+        replaced = tuple(record for record in changed if record.name in names or not record.known)
         if replaced:
             await self._publish(replaced, publisher)
             await self._not_ready(replaced, published=True)
@@ -122,10 +147,13 @@ class AfterCreate:
 
     async def _send(self, batch: tuple[Record, ...], work: Callable[[], Published]) -> None:
         try:
-            published: Published = await _in_thread(work)
+            published: Published = await self._in_time(batch, work)
         except asyncio.CancelledError:
             self._ended += (_without_zone(record, PublishState.UNKNOWN) for record in batch)
             raise
+        except TimeoutError:
+            self._count_unknown(batch)
+            return
         self._ended += published.publications
         self.other_changes += published.changes
         for item in published.publications:
@@ -136,13 +164,27 @@ class AfterCreate:
         for change in published.changes:
             self._observer.on_notice("error", changed_meanwhile(change))
 
+    async def _in_time(self, batch: Sequence[Record], work: Callable[[], Any]) -> Any:
+        """Raises TimeoutError. What the provider was doing may go on."""
+        async with asyncio.timeout(self._limit_of(batch)):
+            return await _in_thread(work)
+
+    def _limit_of(self, batch: Sequence[Record]) -> float:
+        return self._time_limit * len({record.environment for record in batch})
+
+    def _count_unknown(self, batch: Sequence[Record]) -> None:
+        error = f"the provider did not answer within {self._limit_of(batch):g} s: the record may be written or not"
+        for record in batch:
+            self._ended.append(replace(_without_zone(record, PublishState.UNKNOWN), error=error))
+            self._observer.on_notice("error", f"publishing: {record.name}: {error}")
+
     async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:
         """A check before the records are visible makes the checker's resolver remember that they are missing."""
-        if self._lookup is None:
-            return None
         bad: list[Record] = []
         for delay in _LOOKUP_DELAYS if published else _LOOKUP_DELAYS[:1]:
             await asyncio.sleep(delay)
+            if self._lookup is None or self._stop.requested is not None:
+                return None
             looked_up = await self._lookup.look_up(needed)
             bad = [record for record in looked_up if record.lookup is not None and record.lookup.bad]
             if not bad:

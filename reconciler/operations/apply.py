@@ -13,7 +13,7 @@ from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.domains import domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
-from reconciler.model.ledger import Ledger, still_unserved, with_earlier
+from reconciler.model.ledger import Ledger, not_live, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
@@ -86,10 +86,13 @@ async def apply(
         raise Stopped(blocked(replace(proposal, blocks=late)))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)
-    seen = {item.before for item in proposal.plan.environments}  # live after all: if it is lost, this run has lost it
-    unserved = tuple(item for item in may_be_unserved(proposal.plan, earlier) if item.hostname not in seen)
+    seen = {item.name: item.live for item in proposal.plan.environments}
+    unserved = not_live(
+        may_be_unserved(proposal.plan, earlier), seen
+    )  # what is live now is lost by this run, if at all
     ledger = Ledger(proposal.plan)
-    after_create = AfterCreate(context.observer, lookup_for(workspace, context, settings.dns), publisher, shown)
+    lookup = lookup_for(workspace, context, settings.dns)
+    after_create = AfterCreate(context.observer, context.stop, lookup, publisher, shown, settings.step_timeout)
 
     def so_far() -> ApplyResult:
         applied = ledger.snapshot(context.stop.requested)
@@ -105,14 +108,8 @@ async def apply(
         receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
         receipt.begin(described(so_far()), PlanResult(proposal))
     try:
-        if approved.unpublished:
-            with context.ended_early():
-                await after_create.resume(await still_unpublished(workspace, context, proposal), proposal.unpublished)
-        elif proposal.unpublished:
-            message = (
-                "DNS lacks records of live domains, and the approved plan does not have them. Run `reconciler dns sync`"
-            )
-            context.observer.on_notice("warning", message)
+        with context.ended_early():
+            await _resume(workspace, context, proposal, approved, after_create)
         await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
         result = so_far()
         if settings.wait is not None and not context.stop.requested:
@@ -175,6 +172,17 @@ async def _approve(proposal: Proposal, approve: Approver) -> Approved:
 
 def _refused(proposal: Proposal, reason: str, message: str, hint: str | None = None) -> Failed:
     return Failed(refusal_code(proposal.plan), reason, message, hint, so_far=PlanResult(proposal))
+
+
+async def _resume(
+    workspace: Workspace, context: Context, proposal: Proposal, approved: Approved, after_create: AfterCreate
+) -> None:
+    """Publish what an earlier run has not, as far as it was approved."""
+    unpublished = proposal.unpublished if approved.unpublished else proposal.own_unpublished
+    after_create.leave_out(item for item in proposal.unpublished if item not in unpublished)
+    if unpublished:
+        needed = await still_unpublished(workspace, context, replace(proposal, unpublished=unpublished))
+        await after_create.resume(needed, unpublished)
 
 
 async def _run(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
     from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approval
+    from reconciler.model.results import RecordsResult
     from reconciler.operations.context import Context
     from reconciler.operations.publish_settings import PublishSettings
     from reconciler.operations.workspace import Workspace
@@ -46,8 +47,7 @@ async def publish(
     _require_octodns("dns sync")
     needed = await needed_records(workspace, context)
     refuse_identity_error(needed, PublishResult(needed.plan, needed.blocks))
-    live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
-    records = tuple(record for record in needed.records if record.environment in live)
+    records = _live_as_desired(needed)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     notice = context.observer.on_notice
     stale = _stale(workspace, settings, needed.plan, notice)
@@ -64,7 +64,7 @@ async def publish(
             case Declined(reason, message, hint):
                 raise Stopped(Failed(ExitCode.REFUSED, reason, message, hint, so_far=result))
             case _:
-                await _refuse_if_used_again(workspace, context, settings, stale)
+                await _refuse_if_changed(workspace, context, settings, prepared, (*records, *ahead, *stale))
                 result = await _publish(context, publisher, prepared, result)
     _stop_if_unpublished(context, result)
     return result
@@ -78,16 +78,27 @@ def _stale(
     return stale_records(plan, settings.stale, narrowed=workspace.narrowed, notice=notice)
 
 
-async def _refuse_if_used_again(
-    workspace: Workspace, context: Context, settings: PublishSettings, stale: tuple[Record, ...]
+def _live_as_desired(needed: RecordsResult) -> tuple[Record, ...]:
+    live = {item.name for item in needed.plan.environments if item.before and item.before == item.environment.hostname}
+    return tuple(record for record in needed.records if record.environment in live)
+
+
+async def _refuse_if_changed(
+    workspace: Workspace, context: Context, settings: PublishSettings, prepared: Prepared, records: Iterable[Record]
 ) -> None:
-    """Raises Stopped where the consent took so long that a domain of the records to delete is live again."""
-    if not stale:
-        return
-    plan = (await needed_records(workspace, context)).plan
-    if set(stale) - set(_stale(workspace, settings, plan, lambda _level, _text: None)):
-        message = "a custom domain whose records were to be deleted has changed meanwhile; nothing was written"
-        so_far = PublishResult(plan)
+    """Raises Stopped where the consent took so long that a custom domain of the planned records is another one now.
+
+    Records of a domain that was deleted meanwhile would let anyone claim its hostname; those of one that is live again would
+    be deleted.
+    """
+    names = {item.name for item in prepared.publications if item.state is PublishState.PLANNED}
+    again = await needed_records(workspace, context)
+    ahead = records_ahead(again.plan, settings.target) if settings.ahead else ()
+    stale = _stale(workspace, settings, again.plan, lambda _level, _text: None)
+    if gone := {item for item in records if item.name in names} - {*_live_as_desired(again), *ahead, *stale}:
+        changed = ", ".join(sorted({item.environment for item in gone}))
+        message = f"the custom domain has changed since its records were shown, in {changed}; nothing was written"
+        so_far = PublishResult(again.plan)
         raise Stopped(Failed(ExitCode.REFUSED, "changed", message, "run `reconciler dns sync` again", so_far=so_far))
 
 

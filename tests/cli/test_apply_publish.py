@@ -181,9 +181,9 @@ def test_without_consent_no_such_record_is_published(unpublished: Stage, folder:
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "no_consent", ZONE)
     assert f"{NAME}." in ended.err
     digest = f"sha256:{'0' * 64}"
-    ended = unpublished.spawn("apply", "--publish", "octodns.yaml", "--expect-digest", digest)
-    assert (ended.code, zone_file(folder)) == (0, ZONE)
-    assert "DNS lacks records of live domains" in ended.err
+    ended = unpublished.spawn("apply", "--publish", "octodns.yaml", "--expect-digest", digest, "--format", "json")
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE)
+    assert states(ended) == [(NAME, "refused"), (ACME, "refused")]
 
 
 def test_a_plan_file_approves_no_record_that_it_does_not_have(unpublished: Stage, folder: Path) -> None:
@@ -191,8 +191,22 @@ def test_a_plan_file_approves_no_record_that_it_does_not_have(unpublished: Stage
     unpublished.manifest(web=NAME, other="other.example.com")
     assert unpublished.run("plan", "--out", "p.json").code == 0
     ended = unpublished.spawn("apply", "p.json", "--publish", "octodns.yaml")
-    assert (ended.code, set(zone_file(folder)) & {"images", "other"}) == (0, {"other"})
-    assert "DNS lacks records of live domains" in ended.err
+    assert (ended.code, set(zone_file(folder)) & {"images", "other"}) == (6, {"other"})
+    assert f"{NAME}: not approved" in ended.err
+
+
+def test_a_plan_file_approves_the_records_of_its_own_creates_in_a_later_run(stage: Stage, folder: Path) -> None:
+    stage.environment("web", OLD)
+    assert stage.run("plan", "--out", "p.json").code == 0
+    configure(stage, **{"class": "providers.Halfway"})
+    again = ("apply", "p.json", "--publish", "octodns.yaml", "--format", "json")
+    ended = stage.spawn(*again)
+    assert (ended.code, states(ended)) == (6, [(NAME, "done"), (ACME, "failed")])
+    stage.change("web", status="PENDING", certificate_status="PENDING")
+    configure(stage)
+    ended = stage.spawn(*again)
+    assert (ended.code, states(ended)) == (0, [(ACME, "done")])
+    assert set(zone_file(folder)) == {*ZONE, "images", "_acme-challenge.images"}
 
 
 def test_a_name_that_cannot_be_published_holds_no_record_of_another_environment(
@@ -219,7 +233,7 @@ def test_a_record_that_another_writer_has_changed_since_it_was_shown_is_kept(
     monkeypatch.setattr("reconciler.cli.approval.PlanApproval.__call__", lambda _self, proposal: approve(proposal))
     monkeypatch.syspath_prepend(str(folder.parent))
     ended = unpublished.run("apply", "--publish", "octodns.yaml", "--format", "json")
-    assert (ended.code, zone_file(folder)) == (6, failover)
+    assert (ended.code, zone_file(folder)) == (5, failover)  # nothing was written
     assert f"{NAME} was not shown so before the approval: it is a CNAME to failover.example.net now" in ended.err
 
 

@@ -308,6 +308,22 @@ def test_a_domain_that_comes_back_while_consent_is_asked_keeps_its_records(
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "changed", before)
 
 
+def test_a_domain_that_is_replaced_while_consent_is_asked_gets_no_records(
+    stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or anyone could claim the hostname that they are for."""
+    approve = PublishApproval.__call__
+
+    async def slowly(self: PublishApproval, publications: Any) -> Any:
+        stage.world.domains.delete(uid("web"))
+        stage.environment("web", "new.example.com")
+        return await approve(self, publications)
+
+    monkeypatch.setattr(PublishApproval, "__call__", slowly)
+    ended = sync(stage)
+    assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "changed", ZONE)
+
+
 @pytest.mark.parametrize(
     "options", [["--delete-stale"], ["--baseline", "x"], ["--target", "x"], ["--believe-absent"]], ids=" ".join
 )

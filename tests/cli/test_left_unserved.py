@@ -63,13 +63,12 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     stage: Stage, api: OwnApi
 ) -> None:
     began = receipt()["created_at"]
-    environment_id = next(
-        item["precondition"]["environment_id"] for item in receipt()["steps"] if item["id"] == "delete:a"
-    )
+    deleted = next(item["precondition"] for item in receipt()["steps"] if item["id"] == "delete:a")
+    ids = {"environment_id": deleted["environment_id"], "domain_id": deleted["id"]}
     for _ in range(2):
         ended = apply(stage, "--env", "b")
         lost = {"hostname": A, "environment": "a", "since": "delete:a", "run": began}
-        expected = [{**lost, "environment_id": environment_id, "target": None, "target_id": None}]
+        expected = [{**lost, **ids, "target": None, "target_id": None}]
         assert (ended.code, ended.document["unserved"], receipt()["unserved"]) == (0, expected, expected)
     stage.manifest(b=NEW_B)
     in_sync = apply(stage)
@@ -152,6 +151,38 @@ def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gon
     stage.set("IMGWIRE_API_KEY_C", key("c"))
     again = apply(stage, *(("--env", "c") if more else ()))
     assert (hostnames(again.document), hostnames(receipt())) == ([B], [B])
+
+
+def test_a_read_of_the_very_domain_that_was_deleted_does_not_end_it(stage: Stage, api: OwnApi) -> None:
+    """A replica that lags behind shows it once more; another domain with its hostname is the repair."""
+    deleted = next(item["precondition"]["id"] for item in receipt()["steps"] if item["id"] == "delete:a")
+    api.put(key("a"), A)["id"] = deleted
+    stage.manifest(a=A, b=B)
+    for _ in range(2):
+        ended = apply(stage)
+        assert (ended.document["reason"], hostnames(ended.document), hostnames(receipt())) == ("in_sync", [A], [A])
+    api.put(key("a"), A)
+    assert hostnames(apply(stage).document) == []
+
+
+def test_a_narrowed_run_that_is_killed_does_not_forget_what_another_environment_desires(
+    stage: Stage, api: OwnApi
+) -> None:
+    files: dict[str, str] = {}
+
+    def killed(method: str, _key: str, _number: int) -> Reply | None:
+        if method == "TEST":
+            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
+        return None
+
+    api.intercept = killed
+    api.fields = {"status": "PENDING"}
+    stage.set("IMGWIRE_API_KEY_C", key("c"))
+    stage.manifest(a=NEW_A, b=B, c=A)
+    assert apply(stage, "--env", "a", "--no-dns").code == 0
+    for name, text in files.items():
+        stage.write(name, text)
+    assert hostnames(receipt()) == [A]
 
 
 @pytest.mark.parametrize(("pinned", "left"), [(True, [A]), (False, [])])

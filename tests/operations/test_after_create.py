@@ -10,6 +10,7 @@ import pytest
 from samples import pending
 
 from reconciler.dns.publishing import Published, Publisher, Refuse
+from reconciler.engine.stop import Stop
 from reconciler.model.dns import PublishState
 from reconciler.model.observer import NullObserver
 from reconciler.operations.after_create import AfterCreate
@@ -36,7 +37,7 @@ async def test_records_whose_publishing_is_cut_off_are_reported_as_unknown_and_t
     None
 ):
     provider = Slow()
-    after_create = AfterCreate(NullObserver(), None, cast("Publisher", provider))
+    after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", provider))
     tasks = [asyncio.create_task(after_create(name, pending(name, f"{name}.example.com"))) for name in ("web", "app")]
     await asyncio.to_thread(provider.began.wait, 5)
     for task in tasks:
