@@ -24,6 +24,7 @@ from reconciler.model.masking import register_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from reconciler.api.calls import Call
     from reconciler.model.environments import Credential
@@ -103,6 +104,9 @@ class Writer:
 
     async def test_connection(self, environment: str) -> Domain:
         return await self._call(TEST_CONNECTION, environment, wire.domain)
+
+    def turn(self, *, urgent: bool) -> AbstractAsyncContextManager[None]:
+        return self._client.turn(urgent=urgent)
 
     async def _call(
         self, call: Call, environment: str, read: Callable[[bytes], T], json: Mapping[str, str] | None = None

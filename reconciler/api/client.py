@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json as json_
 import time
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.api import errors
+from reconciler.api.calls import READ_DOMAIN
 from reconciler.api.exchange import Answer, Request
 from reconciler.api.one_line import one_line
 from reconciler.api.wire import WrongShape
@@ -16,7 +18,7 @@ from reconciler.model.masking import MASK, mask_key
 from reconciler.model.observer import RequestEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from reconciler.api.calls import Call
     from reconciler.api.exchange import Exchanger
@@ -63,6 +65,24 @@ class Client:
         self._sleep = sleep
         self._wall_clock = wall_clock
         self._observe = observe
+        self._turn: Literal["fair", "urgent"] | None = None
+
+    @asynccontextmanager
+    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
+        """The calls within it wait for no slot of the throttle: they have one. `urgent` takes it at once.
+
+        Raises ThrottleBudgetExceeded.
+        """
+        if urgent:
+            self._throttle.take()
+        else:
+            await self._throttle.acquire(str(READ_DOMAIN), self._retry.budget)
+        self._turn = "urgent" if urgent else "fair"
+        try:
+            yield
+        finally:
+            self._turn = None
+            self._throttle.release()
 
     async def call(
         self,
@@ -113,24 +133,33 @@ class Client:
     async def _send_once(
         self, call: Call, request: Request, credential: Credential, subject: str, attempt: int
     ) -> bytes:
-        await self._throttle.acquire(str(call), self._retry.budget)
-        began = time.monotonic()
+        """Raises Paused for a write that would be late, and ThrottleBudgetExceeded."""
+        turn = self._turn
+        if turn is None:
+            await self._throttle.acquire(str(call), self._retry.budget)
+        elif turn == "fair" and call.method != "GET":
+            self._throttle.check(str(call))
         try:
-            answer = await self._exchange(call, request, credential)
-            took = time.monotonic() - began
-            self._observe(RequestEvent("call", subject, call.method, call.path, attempt, took, answer.status))
-            if answer.status == 200:
-                self._throttle.succeeded()
-                return answer.body
-            failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())
-            if isinstance(failure, Throttled):
-                pause = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
-                self._throttle.throttled(pause)
-            elif answer.status < 500:
-                self._throttle.succeeded()
-            raise failure
+            return await self._send(call, request, credential, subject, attempt)
         finally:
-            self._throttle.release()
+            if turn is None:
+                self._throttle.release()
+
+    async def _send(self, call: Call, request: Request, credential: Credential, subject: str, attempt: int) -> bytes:
+        began = time.monotonic()
+        answer = await self._exchange(call, request, credential)
+        took = time.monotonic() - began
+        self._observe(RequestEvent("call", subject, call.method, call.path, attempt, took, answer.status))
+        if answer.status == 200:
+            self._throttle.succeeded()
+            return answer.body
+        failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())
+        if isinstance(failure, Throttled):
+            pause = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
+            self._throttle.throttled(pause)
+        elif answer.status < 500:
+            self._throttle.succeeded()
+        raise failure
 
     async def _exchange(self, call: Call, request: Request, credential: Credential) -> Answer:
         """The answer without keys, neither this one nor what looks like one. Raises NotSent, NoAnswer, Unexpected."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import Throttled
+from reconciler.model.errors import Paused, Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,6 +48,15 @@ class Throttle:
             self._wake()  # a slot that was offered to this caller goes to the next
             raise
         self._in_flight += 1
+
+    def take(self) -> None:
+        """A slot at once, for what must not wait: neither for others nor for a pause. `release` gives it back."""
+        self._in_flight += 1
+
+    def check(self, call: str) -> None:
+        """Raises Paused while a pause is in force."""
+        if self._not_before > self._clock():
+            raise Paused(f"{call}: not sent: the API has asked for a pause")
 
     def succeeded(self) -> None:
         """The API has answered normally: raise the limit, and count the next pause from its own start."""

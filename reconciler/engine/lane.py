@@ -79,6 +79,8 @@ class LaneRun:
 
     def _may_send(self, step: Write) -> bool:
         """Asked again right before the request is sent: the read before it may have taken minutes."""
+        if self._context.closing and not self._state.open:
+            return False
         if not isinstance(step, Delete):
             return True
         return self._context.no_deletes is None and (self._state.open or not self._deletes_stopped())
@@ -116,6 +118,7 @@ class LaneRun:
                 api,
                 context.policy,
                 earlier=state.earlier(step),
+                urgent=state.open,
                 may_send=may_send,
                 on_read=context.ledger.record_live,
             )

@@ -37,7 +37,7 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
     for attempt in itertools.count(1):
         try:
             done = await execute(
-                step, api, policy, earlier=earlier, deadline=deadline, on_read=context.ledger.record_live
+                step, api, policy, earlier=earlier, urgent=True, deadline=deadline, on_read=context.ledger.record_live
             )
         except WriteInterrupted:
             context.write_interrupted(step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
@@ -16,6 +17,7 @@ from reconciler.model.errors import (
     NoAnswer,
     NotFound,
     NotSent,
+    Paused,
     ServerFault,
     Throttled,
     Unexpected,
@@ -40,17 +42,19 @@ async def execute(
     policy: WritePolicy,
     *,
     earlier: EarlierWrites = NO_EARLIER_WRITES,
+    urgent: bool = False,
     deadline: Deadline | None = None,
     may_send: Callable[[], bool] = _always,
     on_read: Callable[[str, Known], None],
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
-    `may_send` is called right before each create and delete. `on_read(environment, live)` is called with every state
-    that was read or answered. Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the
-    write was sent.
+    `urgent`: it completes or repairs a delete, and waits for no pause that other calls were asked for. `may_send` is called
+    right before each create and delete. `on_read(environment, live)` is called with every state that was read or answered.
+    Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
-    return await _Execution(step, api, policy, earlier, deadline or policy.deadline(), may_send, on_read).run()
+    deadline = deadline or policy.deadline()
+    return await _Execution(step, api, policy, earlier, urgent, deadline, may_send, on_read).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class _Execution:
     api: Writer
     policy: WritePolicy
     earlier: EarlierWrites
+    urgent: bool
     deadline: Deadline
     may_send: Callable[[], bool]
     on_read: Callable[[str, Known], None]
@@ -72,21 +77,12 @@ class _Execution:
         unsent: BackendError | None = None
         attempt, conflict_delays = 0, iter(self.policy.visibility_delays if self.earlier.hostname_freed else ())
         while True:
-            live = await self._read_before()
-            if self.earlier.shows_deleted(live):
-                raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
-            self.on_read(step.environment, live)
-            if not step.precondition.holds(live):
-                if not isinstance(step, Verify) and _reached(step, live):
-                    return Done(domain_of(live), Evidence.FOUND)
-                raise changed(step.environment, step.precondition, live)
-            self._check_deadline()
-            if not self.may_send():
-                raise Withheld if unsent is None else failed(step, unsent)
             try:
-                done = await self._write()
-            except asyncio.CancelledError:
-                raise WriteInterrupted from None
+                async with AsyncExitStack() as stack:
+                    await self._take_turn(stack)
+                    return await self._attempt(unsent)
+            except Paused:
+                continue
             except (NotSent, Throttled) as failure:
                 # It certainly did not happen, so it may be sent again, after another read.
                 attempt, unsent = attempt + 1, failure
@@ -100,10 +96,40 @@ class _Execution:
                 if delay is None or delay > self.deadline.remaining:
                     raise failed(step, failure) from None
                 pause, unsent = delay, failure
-            else:
-                self.on_read(step.environment, Absent() if done.domain is None else Present(done.domain))
-                return done
             await self.policy.sleep(pause)
+
+    async def _take_turn(self, stack: AsyncExitStack) -> None:
+        """So that a delete is sent right after the read that shows its custom domain, however slow the run is."""
+        if isinstance(self.step, Verify):
+            return
+        try:
+            await self.deadline.call(lambda: stack.enter_async_context(self.api.turn(urgent=self.urgent)))
+        except BackendError as failure:
+            raise failed(self.step, failure) from None
+
+    async def _attempt(self, unsent: BackendError | None) -> Done:
+        """Read, then write. `unsent` is why an earlier attempt did not happen.
+
+        Raises NotSent, Throttled and Conflict where the write certainly did not happen.
+        """
+        step = self.step
+        live = await self._read_before()
+        if self.earlier.shows_deleted(live):
+            raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
+        self.on_read(step.environment, live)
+        if not step.precondition.holds(live):
+            if not isinstance(step, Verify) and _reached(step, live):
+                return Done(domain_of(live), Evidence.FOUND)
+            raise changed(step.environment, step.precondition, live)
+        self._check_deadline()
+        if not self.may_send():
+            raise Withheld if unsent is None else failed(step, unsent)
+        try:
+            done = await self._write()
+        except asyncio.CancelledError:
+            raise WriteInterrupted from None
+        self.on_read(step.environment, Absent() if done.domain is None else Present(done.domain))
+        return done
 
     async def _verify_own(self, created: Domain) -> Done | None:
         """Verify what this run has just created, without a read before: the response shows the custom domain itself.

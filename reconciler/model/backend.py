@@ -33,6 +33,14 @@ class Writer(Tester, Protocol):
         """Delete the environment's custom domain. NotFound when there is none."""
         ...
 
+    def turn(self, *, urgent: bool) -> AbstractAsyncContextManager[None]:
+        """A turn for a read and the write that depends on it: neither waits for other requests, once it is entered.
+
+        A write raises Paused where the API has asked for a pause since. An `urgent` turn is entered at once and knows no pauses.
+        Entering may raise BackendError.
+        """
+        ...
+
 
 Connection_co = TypeVar("Connection_co", covariant=True)
 

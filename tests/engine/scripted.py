@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.engine.policy import WritePolicy
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from reconciler.model.domains import Domain, Known
 
 
@@ -28,6 +31,7 @@ class Scripted:
     def __init__(self, *replies: Reply) -> None:
         self._replies = list(replies)
         self.calls: list[str] = []
+        self.turns: list[str] = []
         self.slept: list[float] = []
         self.now = 1000.0
         self.policy = WritePolicy(
@@ -54,6 +58,11 @@ class Scripted:
 
     async def test_connection(self, environment: str) -> Domain:
         return self._next(f"test {environment}")  # type: ignore[return-value]
+
+    @asynccontextmanager
+    async def turn(self, *, urgent: bool) -> AsyncIterator[None]:
+        self.turns.append("urgent" if urgent else "fair")
+        yield
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

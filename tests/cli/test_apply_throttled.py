@@ -1,0 +1,66 @@
+"""A 429 slows the run down, and neither makes a delete late nor keeps the create after it back."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .own_api import OwnApi, Reply, own_api
+from .stage import key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .stage import Stage
+
+ABSENT = Reply(404, {"detail": "no custom domain", "error_type": "ResourceNotFoundError"}, seconds=1.0)
+
+
+@pytest.fixture
+def api(stage: Stage) -> Iterator[OwnApi]:
+    """Two replaces: that of `a` is the trial, and that of `b` begins while `a` is checked."""
+    with own_api() as server:
+        stage.set("IMGWIRE_API_BASE_URL", server.url)
+        for name in ("a", "b"):
+            stage.set(f"IMGWIRE_API_KEY_{name.upper()}", key(name))
+            server.put(key(name), f"{name}.example.com")
+        stage.manifest(a="new-a.example.com", b="new-b.example.com")
+        yield server
+
+
+def too_many(seconds: str, *, after: float) -> Reply:
+    return Reply(429, {"detail": "slow down"}, {"Retry-After": seconds}, seconds=after)
+
+
+def test_a_pause_for_another_environment_keeps_no_create_back(stage: Stage, api: OwnApi) -> None:
+    def intercept(method: str, key_: str, _number: int) -> Reply | None:
+        if (method, key_) == ("TEST", key("a")):
+            return too_many("300", after=0.4)
+        return ABSENT if (method, key_) == ("GET", key("b")) and api.records[key("b")] is None else None
+
+    api.intercept = intercept
+    ended = stage.run("apply", "--auto-approve", "--no-dns", "--format", "json")
+    states = {step["id"]: step["state"] for step in ended.document["steps"]}
+    assert (states["delete:b"], states["create:b"], states["verify:a"]) == ("done", "done", "failed")
+    assert (api.hostnames()[key("b")], ended.document["unserved"]) == ("new-b.example.com", [])
+
+
+def test_after_a_pause_the_domain_is_read_again_before_its_delete(stage: Stage, api: OwnApi) -> None:
+    """Another writer may have replaced it meanwhile."""
+
+    def intercept(method: str, key_: str, number: int) -> Reply | None:
+        if (method, key_, number) == ("TEST", key("a"), 1):
+            return too_many("2", after=0.1)
+        if (method, key_) == ("GET", key("b")) and ("DELETE", key("a")) in api.requests and replaced.ident is None:
+            replaced.start()
+            return Reply(200, dict(api.records[key("b")] or {}), seconds=0.6)
+        return None
+
+    replaced = threading.Timer(1.2, lambda: api.put(key("b"), "other.example.com"))
+    api.intercept = intercept
+    ended = stage.run("apply", "--auto-approve", "--no-dns", "--format", "json")
+    errors = {step["id"]: step["error"] and step["error"]["kind"] for step in ended.document["steps"]}
+    assert (errors["delete:b"], api.hostnames()[key("b")]) == ("changed", "other.example.com")
+    assert ("DELETE", key("b")) not in api.requests
