@@ -57,8 +57,9 @@ def content_object(report: Report) -> dict[str, Any]:
         "unserved": [unserved_object(item) for item in report.unserved],
     }
     match content:
-        case ApplyResult(applied=applied):
+        case ApplyResult(applied=applied, known=known):
             data["restored"] = [restore_object(item) for item in applied.restores]
+            data |= {"known": dict(known)} if known else {}
         case DoctorResult(checks=checks):
             data["checks"] = [check_object(item) for item in checks]
         case DriftResult(findings=findings):
@@ -94,7 +95,16 @@ def content_of(document: Object, code: ExitCode) -> Read | None:
         case "apply" if _was_run(document):
             applied = applied_of(document, plan, code)
             before = Proposal(plan_before(plan, document), proposal.digest, blocks, offline=offline)
-            return ApplyResult(before, applied, records, verified, notes, publications=published, other_changes=changed)
+            return ApplyResult(
+                before,
+                applied,
+                records,
+                verified,
+                notes,
+                publications=published,
+                other_changes=changed,
+                known=document.get("known", {}),
+            )
         case "plan" | "apply":
             return PlanResult(proposal, document.get("expires_in"))
         case "verify":

@@ -53,7 +53,7 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
 
     `has_journal`: a receipt of a run that has not ended was read with its journal.
     """
-    hostnames = {
+    hostnames = document.get("known", {}) | {
         item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
     }
     journal_missing = is_running(document) and not has_journal

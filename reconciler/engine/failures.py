@@ -126,6 +126,17 @@ def changed(environment: str, expected: Precondition, live: Known, *, uncertain:
     )
 
 
+def serves_now(step: Delete) -> StepFailed:
+    """Nobody has approved this interruption, and no limit or change window was asked."""
+    return StepFailed(
+        StepError(
+            "changed",
+            f"`{step.environment}` was changed: {step.hostname} may serve traffic now, and did not when it was planned",
+            hint="nothing was written there: run plan again",
+        )
+    )
+
+
 def dependency(step_id: str) -> StepError:
     """The step was skipped, since the one with this id was not done."""
     return StepError(

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
-from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, restoring, wrong_environment
+from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, restoring, serves_now, wrong_environment
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
@@ -77,6 +77,12 @@ class LaneRun:
         context.breaker.held = context.breaker.held or context.deletes_stopped()
         return context.breaker.held is not None
 
+    def _interrupts_unplanned(self, step: Delete) -> bool:
+        """The first delete of the lane would interrupt a hostname that did not serve when it was planned."""
+        domain = domain_of(self._context.ledger.live(step.environment))
+        serves = domain is not None and domain.may_serve
+        return serves and step.id not in self._context.interrupting and not self._state.open
+
     def _may_send(self, step: Write) -> bool:
         """Asked again right before the request is sent: the read before it may have taken minutes."""
         if self._context.closing and not self._state.open:
@@ -108,6 +114,8 @@ class LaneRun:
         def may_send() -> bool:
             if not self._may_send(step):
                 return False
+            if isinstance(step, Delete) and self._interrupts_unplanned(step):
+                raise serves_now(step)
             context.observer.on_send(step)
             return self._may_send(step)  # a receipt that cannot be written stops deletes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.delivery import delivery_host
@@ -85,7 +85,8 @@ class ApplyResult:
 
     After waiting, `verified` has a verdict for each desired hostname; `wait_interrupted` is the code of a signal that ended
     the waiting. `receipt_written` is False where the receipt is incomplete. `publications` are the records that were published,
-    `other_changes` other records of their zones that changed meanwhile.
+    `other_changes` other records of their zones that changed meanwhile. `known` are the hostnames that earlier runs with the
+    same receipt have seen, by environment, of the environments that this run has not read.
     """
 
     proposal: Proposal
@@ -97,6 +98,7 @@ class ApplyResult:
     receipt_written: bool = True
     publications: tuple[Publication, ...] = ()
     other_changes: tuple[ZoneChange, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:

@@ -10,7 +10,7 @@ from reconciler.engine.apply import Run, RunSettings
 from reconciler.engine.failures import not_published, window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
-from reconciler.model.domains import domain_of
+from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger, not_live, still_unserved, with_earlier
@@ -32,8 +32,11 @@ from reconciler.planning.guards import list_windows, outside_window
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.dns import DnsNote
-    from reconciler.model.domains import Domain
+    from reconciler.model.domains import Domain, Live
+    from reconciler.model.environments import Manifest
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, StepError
@@ -98,7 +101,12 @@ async def apply(
         applied = ledger.snapshot(context.stop.requested)
         left = still_unserved(unserved, workspace.manifest.desired, workspace.manifest.pins, applied.live)
         result = result_of(proposal, replace(applied, unserved=with_earlier(applied.unserved, left)))
-        return replace(result, publications=after_create.publications, other_changes=after_create.other_changes)
+        return replace(
+            result,
+            publications=after_create.publications,
+            other_changes=after_create.other_changes,
+            known=_not_read(earlier.kept, workspace.manifest, applied.live),
+        )
 
     def described(result: ApplyResult) -> Report:
         return report("apply", workspace, context, result)
@@ -120,6 +128,13 @@ async def apply(
     except Exception as error:
         raise Crashed(so_far()) from error
     return replace(result, receipt_written=receipt is None or receipt.end(described(result)))
+
+
+def _not_read(hostnames: Mapping[str, str], manifest: Manifest, live: Mapping[str, Live]) -> dict[str, str]:
+    """Those of environments that the run has not read, and that the manifest still has."""
+    desired = manifest.desired
+    read = {name for name, state in live.items() if not isinstance(state, Unreadable)}
+    return {name: hostname for name, hostname in hostnames.items() if name in desired and name not in read}
 
 
 def blocked(proposal: Proposal, hint: str | None = None) -> Failed:
@@ -252,4 +267,5 @@ async def _wait(
         wait_interrupted=context.stop.requested,
         publications=result.publications,
         other_changes=result.other_changes,
+        known=result.known,
     )

@@ -47,6 +47,24 @@ def test_a_pause_for_another_environment_keeps_no_create_back(stage: Stage, api:
     assert (api.hostnames()[key("b")], ended.document["unserved"]) == ("new-b.example.com", [])
 
 
+def test_a_domain_that_serves_only_since_it_was_planned_is_not_deleted(stage: Stage, api: OwnApi) -> None:
+    """No limit, change window or person has approved that interruption."""
+    record = api.records[key("a")]
+    assert record is not None
+    record["status"] = "PENDING"
+
+    def intercept(method: str, key_: str, number: int) -> Reply | None:
+        if (method, key_) == ("GET", key("a")) and len(api.sent("GET")) > 2:
+            record["status"] = "CONNECTED"
+        return None
+
+    api.intercept = intercept
+    ended = stage.run(
+        "apply", "--auto-approve", "--no-dns", "--env", "a", "--max-interruptions", "0", "--format", "json"
+    )
+    assert (ended.document["steps"][0]["error"]["kind"], api.sent("DELETE")) == ("changed", [])
+
+
 def test_after_a_pause_the_domain_is_read_again_before_its_delete(stage: Stage, api: OwnApi) -> None:
     """Another writer may have replaced it meanwhile."""
 

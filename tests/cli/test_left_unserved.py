@@ -165,6 +165,25 @@ def test_a_read_of_the_very_domain_that_was_deleted_does_not_end_it(stage: Stage
     assert hostnames(apply(stage).document) == []
 
 
+@pytest.mark.parametrize("between", ["keys are rejected", "the api is down", "narrowed"])
+def test_a_run_that_does_not_read_an_environment_keeps_what_is_known_of_it(
+    stage: Stage, api: OwnApi, between: str
+) -> None:
+    """Or the next run with wrong keys would take none for right, and create the domains in other Environments."""
+    stage.manifest(a=NEW_A, b=B)
+    assert apply(stage).code == 0
+    if between == "narrowed":
+        assert apply(stage, "--env", "a").document["known"] == {"b": B}
+    else:
+        refused = Reply(401, {"detail": "revoked", "error_type": "InvalidTokenError"})
+        api.intercept = lambda *_: refused if between == "keys are rejected" else DOWN
+        assert apply(stage, "--retries", "0").document["known"] == {"a": NEW_A, "b": B}
+        api.intercept = lambda *_: None
+    api.records |= {key("a"): None, key("b"): None}
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"]) == (5, "all_absent")
+
+
 def test_a_narrowed_run_that_is_killed_does_not_forget_what_another_environment_desires(
     stage: Stage, api: OwnApi
 ) -> None:
