@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from reconciler.model.errors import Paused, Throttled
+from reconciler.model.backend import Paused
+from reconciler.model.errors import Throttled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from reconciler.engine.earlier_writes import NO_EARLIER_WRITES, EarlierWrites
 from reconciler.engine.failures import changed, failed, no_time_left, not_checked, not_done, still_shown, unknown
 from reconciler.engine.outcome import Done, Evidence, Withheld, WriteInterrupted
+from reconciler.model.backend import Paused
 from reconciler.model.domains import Absent, Domain, Known, Present, domain_of
 from reconciler.model.errors import (
     BackendError,
@@ -17,7 +18,6 @@ from reconciler.model.errors import (
     NoAnswer,
     NotFound,
     NotSent,
-    Paused,
     ServerFault,
     Throttled,
     Unexpected,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from reconciler.model.errors import Throttled
+
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from reconciler.model.domains import Domain, Known
+
+
+class Paused(Throttled):
+    """Not sent: since the read that the write depends on, the API has asked for a pause. Read again."""
 
 
 class Reader(Protocol):

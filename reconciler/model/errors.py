@@ -71,10 +71,6 @@ class Throttled(BackendError):
     hint = "wait, then run the command again with a lower --parallelism"
 
 
-class Paused(Throttled):
-    """Not sent: since the read that the write depends on, the API has asked for a pause. Read again."""
-
-
 class ServerFault(BackendError):
     kind = "server_fault"
     hint = "the API has a problem: run the command again later"

@@ -194,9 +194,10 @@ def mistaken_environments(blocks: Iterable[Block], plan: Plan) -> dict[str, str]
     """The environments whose key opens another Environment than the manifest names, or that of another environment too: the
     sentence for each."""
     ids = {item.name: item.live.domain.environment_id for item in plan.environments if isinstance(item.live, Present)}
+    names = {item.name for item in plan.environments}
     found: dict[str, str] = {}
     for block in blocks:
-        if block.environment and block.code in IDENTITY_CODES:
+        if block.environment in names and block.environment and block.code in IDENTITY_CODES:
             same = [name for name, id_ in ids.items() if id_ == ids.get(block.environment)]
             found |= dict.fromkeys(
                 [block.environment, *(same if block.code == "environment_shared" else [])], block.message

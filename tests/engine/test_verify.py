@@ -225,7 +225,7 @@ async def test_unknown_environments_are_polled_and_absent_ones_alone_are_not() -
 async def test_where_no_custom_domain_is_desired_what_was_read_is_the_verdict(
     live: Live, verdict: Verdict, words: str
 ) -> None:
-    assert absence_verdict("web", live) == Verified("web", verdict, live, words)
+    assert absence_verdict("web", live) == Verified("web", verdict, live, words, wanted=False)
 
 
 async def test_verdicts_contain_the_dns_records() -> None:
