@@ -13,7 +13,7 @@ from reconciler.cli.signals import signals
 from reconciler.model.conclusion import report_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import ExitCode
-from reconciler.model.failures import failure_of
+from reconciler.model.failures import failure_of, interrupted
 from reconciler.model.results import Failed, Stopped
 from reconciler.operations.now import now
 from reconciler.operations.outputs import Unwritable, check_outputs
@@ -145,7 +145,7 @@ async def _stoppable(context: Context, work: Callable[[], Coroutine[Any, Any, Re
         try:
             return await stoppable(work(), context.stop, signals.forwarded, partial(log.say, "info", patience))
         except asyncio.CancelledError:
-            raise Stopped(_interrupted(context.stop.requested or ExitCode.INTERRUPTED)) from None
+            raise Stopped(interrupted(context.stop.requested or ExitCode.INTERRUPTED)) from None
 
 
 async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
@@ -163,14 +163,10 @@ async def _run_blocking(work: Callable[[], T], stop: Stop) -> T:
     return done
 
 
-def _interrupted(code: ExitCode) -> Failed:
-    return Failed(code, "interrupted", "interrupted before anything was written")
-
-
 def _failed(error: BaseException, log: Log) -> Failed:
     """What an exception amounts to that no operation expected."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _interrupted(signals.first or ExitCode.INTERRUPTED)
+        return interrupted(signals.first or ExitCode.INTERRUPTED)
     if not isinstance(error, Exception):
         raise error
     if log.verbosity > 1 and not isinstance(error, BackendError):

@@ -127,7 +127,7 @@ def changed(environment: str, expected: Precondition, live: Known, *, uncertain:
 
 
 def serves_now(step: Delete) -> StepFailed:
-    """Nobody has approved this interruption, and no limit or change window was asked."""
+    """An interruption that was not approved, and that no limit or change window was checked for."""
     return StepFailed(
         StepError(
             "changed",

@@ -20,9 +20,14 @@ def failure_of(error: Exception) -> Failed:
         worst([ExitCode.ERROR, conclude(so_far).exit_code]) if so_far else ExitCode.ERROR,
         "internal_error",
         f"internal error: {type(cause).__name__}",
-        "this is a defect of the tool: run it again with -vv and report what it prints",
+        "this is a bug: run again with -vv and report the output",
         so_far=so_far,
     )
+
+
+def interrupted(code: ExitCode) -> Failed:
+    """A signal came first."""
+    return Failed(code, "interrupted", "interrupted before anything was written")
 
 
 def without_output(report: Report, reason: str) -> Report:
