@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import json
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -103,7 +104,7 @@ def half_changed(size: int) -> tuple[Report, ...]:
     )
 
 
-SMALL, LARGE = 200, 20_000
+SMALL, LARGE = 200, int(os.environ.get("RECONCILER_TEST_LARGE", "4000"))  # `.ci/full scale` takes 20,000
 
 
 @pytest.fixture(scope="module")
