@@ -198,6 +198,10 @@ def claim(file: ReceiptFile, observer: Observer, so_far: PlanResult | None = Non
     """
     try:
         locked = file.claim()
+    except BlockingIOError:
+        message = f"another run is writing the receipt {file.path}; nothing was applied"
+        hint = "wait until that run has ended, or give this run a receipt of its own"
+        raise Stopped(Failed(ExitCode.REFUSED, "receipt_in_use", message, hint, so_far=so_far)) from None
     except OSError as error:
         raise Stopped(_not_written(file.path, error, so_far)) from None
     if not locked:

@@ -354,11 +354,11 @@ def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnAp
 
     def another(method: str, key_: str, _number: int) -> None:
         if (method, key_) == ("GET", key("b")) and not others:
-            others.append(stage.spawn("apply", "--auto-approve", "--receipt", "r.json"))
+            others.append(stage.spawn("apply", "--auto-approve", "--receipt", "r.json", "--format", "json"))
 
     api.intercept = another
     assert apply(stage).code == 0
-    assert (others[0].code, "another run is writing it" in others[0].err) == (1, True)
+    assert (others[0].code, others[0].document["reason"]) == (5, "receipt_in_use")
 
 
 def test_a_run_whose_journal_was_replaced_leaves_the_receipt_of_the_other_run(stage: Stage, api: OwnApi) -> None:

@@ -136,8 +136,8 @@ def test_a_receipt_that_another_run_is_writing_is_refused(swap: Stage) -> None:
     other.append(HEADER)
     refused = swap.spawn(*APPLY)
     other.close()
-    assert (refused.code, refused.document["reason"], acted(swap)) == (1, "not_written", [])
-    assert "receipt.json.journal: another run is writing it; nothing was applied" in refused.err
+    assert (refused.code, refused.document["reason"], acted(swap)) == (5, "receipt_in_use", [])
+    assert "another run is writing the receipt receipt.json; nothing was applied" in refused.err
     assert swap.spawn(*APPLY).code == 0
 
 
