@@ -50,7 +50,8 @@ MEANINGS = {
     ExitCode.CHANGES: "`plan --detailed-exitcode` with a create, delete or replace; `drift` that found drift",
     ExitCode.WAITING: "`verify` or `--wait`: not ready yet; `dns check`: a record is missing, wrong or not checked",
     ExitCode.STUCK: "FAILED or FAILING, seen again after a fresh `test_connection`",
-    ExitCode.REFUSED: "protected, over a limit, other digest, stale or expired plan, no consent, wrong environment; "
+    ExitCode.REFUSED: "protected, over a limit, other digest, stale or expired plan, no consent, wrong environment, "
+    "a receipt in use; "
     "also `plan` of what `apply` would refuse",
     ExitCode.PARTIAL: "a write was done and the plan not finished, also if the old hostname was restored",
     ExitCode.CREDENTIALS: "before any write: a key is missing, of the wrong kind or rejected, or the plan lacks the feature",
