@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import plot, report
 from benchmarks.cases import READERS, Case, all_cases
 from benchmarks.measure import ROOT, Result, measure
+from benchmarks.targets import TARGETS
 
 
 def main() -> None:
@@ -30,6 +31,8 @@ def main() -> None:
         for number, case in enumerate(all_cases(sizes, delays, parallel)):
             if options.only and options.only not in _name(case):
                 continue
+            if options.targets and case not in {target.case for target in TARGETS}:
+                continue
             results.append(measure(case, options.rounds, Path(folder) / str(number)))
             print(_name(case), f"{results[-1].usage.wall:.3f} s", file=sys.stderr, flush=True)
     page = report.render(results, options.rounds, dt.datetime.now(tz=dt.UTC).date().isoformat())
@@ -48,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds per case, default 3")
     parser.add_argument("--largest", type=int, default=10_000, metavar="N", help="largest N, default 10000")
     parser.add_argument("--only", metavar="TEXT", help="only cases whose line contains TEXT, such as 'plan N=1000'")
+    parser.add_argument("--targets", action="store_true", help="only the cases that have a target")
     parser.add_argument("--smoke", action="store_true", help="one tiny size, to see that everything runs")
     return parser.parse_args()
 
