@@ -21,12 +21,13 @@ def _doubling(attempt: int) -> float:
 class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
     `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
-    with its re-reads and retries."""
+    with its re-reads and retries, `completing_read` the read between a delete and the create that completes it."""
 
     retries: int = 4
     delay: Callable[[int], float] = _doubling
     visibility_delays: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
     step_timeout: float = 120.0
+    completing_read: float = 3.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore
 
 # Kinds of errors after which another attempt may succeed.
-_PASSING = frozenset({"no_answer", "server_fault", "unexpected", "unknown"})
+_PASSING = frozenset({"not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
 
 
 async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierWrites) -> Done:
@@ -35,9 +36,10 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
     deadline = policy.deadline()
     uncertain: StepFailed | None = None
     for attempt in itertools.count(1):
+        tried = replace(earlier, uncertain=uncertain is not None)
         try:
             done = await execute(
-                step, api, policy, earlier=earlier, urgent=True, deadline=deadline, on_read=context.ledger.record_live
+                step, api, policy, earlier=tried, urgent=True, deadline=deadline, on_read=context.ledger.record_live
             )
         except WriteInterrupted:
             context.write_interrupted(step)

@@ -49,8 +49,9 @@ async def execute(
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
-    `urgent`: it completes or repairs a delete, and waits for no pause that other calls were asked for. `may_send` is called
-    right before each create and delete. `on_read(environment, live)` is called with every state that was read or answered.
+    `urgent`: it completes or repairs a delete. It waits for no pause that other calls were asked for, and what certainly did
+    not happen is tried again until the deadline, not `policy.retries` times. `may_send` is called right before each create and
+    delete. `on_read(environment, live)` is called with every state that was read or answered.
     Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
     deadline = deadline or policy.deadline()
@@ -87,7 +88,7 @@ class _Execution:
                 # It certainly did not happen, so it may be sent again, after another read.
                 attempt, unsent = attempt + 1, failure
                 pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
-                if attempt > self.policy.retries:
+                if attempt > self.policy.retries and not self.urgent:
                     raise failed(step, failure) from None
                 if pause > self.deadline.remaining:
                     raise no_time_left(step, failure, self.policy.step_timeout) from None
@@ -165,21 +166,34 @@ class _Execution:
         return self.earlier.shows_deleted(live) or (expected and isinstance(live, Absent))
 
     async def _read_before(self) -> Known:
-        """What is live, read again for as long as it may lag."""
+        """What is live, read again for as long as it may lag. After a delete of this run, none where no read works."""
+        earlier = self.earlier
+        after_delete = earlier.deleted is not None and earlier.created is None
+        completes = after_delete and not earlier.uncertain
         for pause in (*self.policy.visibility_delays, None):
             try:
-                live = await self._read()
+                live = await (self._read_soon() if completes else self._read())
                 if pause is None or not self._may_lag(live):
                     return live
                 await self.deadline.pause(pause)
             except BackendError as failure:
-                # Elsewhere a 404 without the API's own words may be a wrong base URL. Here the same address has shown the
-                # custom domain and has confirmed its delete, so it can only mean that the delete is done.
+                # The API has confirmed the delete. The create after it does not wait for a read that only confirms it again: a
+                # wrong guess is refused as a conflict. Elsewhere a 404 without the API's own words may be a wrong base URL; here
+                # the same address has shown the custom domain.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
-                if not bare_404 or self.earlier.deleted is None or self.earlier.created is not None:
-                    raise failed(self.step, failure) from None
-                return Absent()
+                silent = isinstance(failure, Throttled | NotSent | NoAnswer | ServerFault)
+                if (after_delete and bare_404) or (completes and silent):
+                    return Absent()
+                raise failed(self.step, failure) from None
         raise AssertionError("unreachable")
+
+    async def _read_soon(self) -> Known:
+        """A read with its retries in a short time. Raises NoAnswer where that is spent."""
+        try:
+            async with asyncio.timeout(self.policy.completing_read):
+                return await self._read()
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {self.policy.completing_read:g} s") from None
 
     async def _write(self) -> Done:
         """Send it once, and find out what happened. Raises NotSent, Throttled and Conflict where it certainly did not happen."""

@@ -342,6 +342,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._told: dict[str, View] = {}  # absent: not known
         self.tripped = False  # a write has failed systemically, or a restore has failed
         self._lagging: dict[str, tuple[int, httpx.Response]] = {}  # reads that are still to show what was before
+        self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
         self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -350,7 +351,7 @@ class Wire(httpx.AsyncBaseTransport):
         assert self.dead or name in listed, "an environment that is not part of the run is not even read"
         if self.plan is None:  # while planning nothing goes wrong
             return self._thin(await self._answer(name, request))
-        if request.method == "DELETE" and not self._slowed():
+        if request.method == "DELETE":
             assert not self.tripped or self.scenario.mistaken, "no further delete is sent after a systemic failure"
         self.begun.setdefault(name, self.moment)
         self._in_flight += 1
@@ -360,11 +361,6 @@ class Wire(httpx.AsyncBaseTransport):
             return self._thin(await self._exchange(name, request))
         finally:
             self._in_flight -= 1
-
-    def _slowed(self) -> bool:
-        """The pace of the run makes requests wait that were sent before."""
-        troubles = [*self.round.troubles.values(), *(outage.trouble for outage in self.round.outages)]
-        return any(trouble.kind.startswith("429") for trouble in troubles)
 
     def _thin(self, answer: httpx.Response) -> httpx.Response:
         """The answer without the values that this server does not give."""
@@ -449,12 +445,20 @@ class Wire(httpx.AsyncBaseTransport):
                 self.late[moment + trouble.late].append((name, request))
             else:
                 await self._act(moment, name, request)
-        deleted = any(sent.environment == name and sent.method == "DELETE" for sent in self.sent)
-        if request.method == "GET" and trouble.kind == "404" and deleted:
-            # Where the run itself has deleted, a 404 without the API's own words is taken for absent.
-            self._told[name] = None
-            self._fresh[name] = moment
+        if request.method == "GET":
+            self._guess(name, trouble.kind)
+        elif request.url.path == DOMAIN_PATH and (acts or trouble.kind not in _CERTAINLY_NOT_DONE):
+            self._emptied -= {name} if request.method == "POST" else set()
         return _spoiled(trouble.kind, request)
+
+    def _guess(self, name: str, kind: str) -> None:
+        """Where the run itself has deleted, a 404 without the API's own words is taken for absent; so is any read that shows
+        nothing, unless a create was sent since whose outcome is unknown."""
+        own = [sent for sent in self.sent if sent.environment == name]
+        deleted = any(sent.method == "DELETE" for sent in own)
+        if deleted and (kind == "404" or (name in self._emptied and kind in _SILENT)):
+            self._told[name] = None
+            self._fresh[name] = own[-1].moment
 
     def _outage(self, moment: int, request: httpx.Request) -> Trouble | None:
         operation = "test" if request.url.path != DOMAIN_PATH else _OPERATIONS[request.method]
@@ -481,6 +485,8 @@ class Wire(httpx.AsyncBaseTransport):
             self._told[name] = None
         if method == "GET":
             self._fresh[name] = moment
+        elif method == "POST" and answer.status_code == 200:
+            self._emptied.discard(name)
 
     def _check(self, moment: int, name: str, request: httpx.Request) -> None:
         """What must never leave the tool."""
@@ -517,6 +523,8 @@ class Wire(httpx.AsyncBaseTransport):
             holders = {other for other in held if held[other] == hostname} - {self.scenario.mistaken}
             assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"
         self.sent.append(Sent(moment, looked, name, request.method, hostname))
+        if request.method == "DELETE":
+            self._emptied.add(name)
 
     def _name(self, request: httpx.Request) -> str:
         sent_id = request.headers.get("x-environment-id")
@@ -532,6 +540,8 @@ def _unread(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
+_SILENT = {"connect", "drop", "timeout", "hang", "502", "503", "429", "429-soon"}
+_CERTAINLY_NOT_DONE = {"connect", "400", "401", "402", "403", "409", "422", "429", "429-soon"}
 _OPERATIONS = {"GET": "read", "DELETE": "delete", "POST": "create"}
 _NAMED = {
     "400": "InvalidHostnameError",

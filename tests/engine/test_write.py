@@ -426,3 +426,31 @@ async def test_a_cancelled_step_knows_whether_a_write_was_sent(
 def test_pauses_double_up_to_eight_seconds() -> None:
     delay = WritePolicy().delay
     assert [delay(attempt) for attempt in (1, 2, 3, 5, 6, 7, 50)] == [0.25, 0.5, 1.0, 4.0, 8.0, 8.0, 8.0]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("unread", [SLOW_DOWN, NOT_SENT, LOST, BROKEN], ids=["throttled", "not sent", "lost", "5xx"])
+async def test_a_create_that_completes_a_delete_is_sent_though_no_read_works(unread: Exception) -> None:
+    found, api, _ = await done(CREATE, unread, NEW, deleted=OLD)
+    assert (found, api.calls) == (NEW, ["read web", "create web new.example.com"])
+    assert api.slept == []
+
+
+@pytest.mark.anyio
+async def test_a_create_with_an_unknown_outcome_is_not_sent_again_without_a_read() -> None:
+    found, api, _ = await done(CREATE, LOST, deleted=OLD, uncertain=True)
+    assert (found, api.calls) == ("no_answer", ["read web"])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("urgent", [True, False])
+async def test_a_write_that_completes_a_delete_is_tried_until_its_time_is_spent(urgent: bool) -> None:
+    api = Scripted(*[R_ABSENT, NOT_SENT] * 5, R_ABSENT, NEW)
+    earlier = EarlierWrites(deleted=OLD)
+    if urgent:
+        await execute(CREATE, api, api.policy, earlier=earlier, urgent=True, on_read=lambda *_: None)
+        assert (api.left, set(api.turns)) == ([], {"urgent"})
+    else:
+        with pytest.raises(StepFailed):
+            await execute(CREATE, api, api.policy, earlier=earlier, on_read=lambda *_: None)
+        assert api.calls.count("create web new.example.com") == 1 + api.policy.retries
