@@ -12,8 +12,9 @@ import re
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from octodns.manager import Manager  # type: ignore[import-untyped]
@@ -22,7 +23,7 @@ from reconciler.dns.masking import SecretMask
 from reconciler.files import descriptor_of, read_bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _MAX_BYTES = 1024 * 1024
 _IGNORED = ("processors", "validators")
@@ -174,23 +175,53 @@ def _yaml_error(error: Exception) -> str | None:
     return f"{type(error).__name__}: {place}"
 
 
-class _Dropping:
-    """A stream that passes on what the main thread writes, unless that is within `quiet` itself, and nothing once it is closed.
+class _Gate:
+    """Opens the streams to the main thread only, and closes them for ever at the end.
 
-    Providers also write from threads of their own, and their log handlers keep the stream for ever.
+    Providers also write from threads of their own, and their log handlers keep a stream for ever.
     """
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._main = threading.main_thread()
-        self.open = threading.current_thread() is not self._main
+    def __init__(self) -> None:
+        self.within: Counter[threading.Thread] = Counter()  # the threads that are within `quiet`
+        self.closed = False
+        self._streams = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = (_Gated(stream, self) for stream in self._streams)
 
-    def write(self, text: str) -> int:
-        passes = self.open and threading.current_thread() is self._main
-        return int(self._stream.write(text)) if passes else len(text)
+    @property
+    def passes(self) -> bool:
+        thread = threading.current_thread()
+        return not self.closed and thread is threading.main_thread() and not self.within[thread]
+
+    def close(self) -> None:
+        """Give the streams back."""
+        self.closed = True
+        sys.stdout, sys.stderr = self._streams
+
+
+class _Gated:
+    """A stream that drops what its gate does not let pass."""
+
+    def __init__(self, stream: Any, gate: _Gate) -> None:
+        self._stream = stream
+        self._gate = gate
+
+    def write(self, data: Any) -> int:
+        return int(self._stream.write(data)) if self._gate.passes else len(data)
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        for line in lines:
+            self.write(line)
+
+    @property
+    def buffer(self) -> _Gated:
+        return _Gated(self._stream.buffer, self._gate)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+_gates: list[_Gate] = []  # one while any thread is within `quiet`
+_lock = threading.Lock()
 
 
 @contextmanager
@@ -202,9 +233,13 @@ def quiet() -> Iterator[None]:
     silent = logging.NullHandler()
     root = logging.getLogger()
     root.addHandler(silent)  # or Python would write warnings to standard error by itself
-    out, err = _Dropping(sys.stdout), _Dropping(sys.stderr)
+    thread = threading.current_thread()
+    with _lock:
+        gate = _gates[0] if _gates else _Gate()
+        _gates[:] = [gate]
+        gate.within[thread] += 1
     try:
-        with warnings.catch_warnings(), redirect_stdout(out), redirect_stderr(err):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except (Exception, KeyboardInterrupt):
@@ -212,5 +247,9 @@ def quiet() -> Iterator[None]:
     except BaseException as error:  # noqa: BLE001 - providers raise whatever their clients raise
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
     finally:
-        out.open = err.open = False
+        with _lock:
+            gate.within[thread] -= 1
+            if not +gate.within:
+                _gates.clear()
+                gate.close()
         root.removeHandler(silent)

@@ -53,9 +53,10 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
 
     `has_journal`: a receipt of a run that has not ended was read with its journal.
     """
-    hostnames = document.get("known", {}) | {
-        item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None
-    }
+    known = document.get("known", {})
+    if not all(isinstance(text, str) for text in (*known, *known.values())):
+        raise TypeError("`known` has a value that is no text")
+    live = {item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None}
     journal_missing = is_running(document) and not has_journal
 
     restored = {(item["environment"], item["hostname"]) for item in document.get("restored", ()) if item["id"]}
@@ -68,7 +69,7 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
             case "done":
                 return (step["environment"], step["hostname"]) not in restored
             case "failed":
-                return bool(hostnames.get(step["environment"]) != step["hostname"])
+                return bool(live.get(step["environment"]) != step["hostname"])
             case state:
                 return bool(state == "not_started" and journal_missing)
 
@@ -106,7 +107,7 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         if step["op"] == "delete" and is_running(document) and step["state"] == "not_started"
     )
     return Earlier(
-        hostnames,
+        known | live,
         frozenset(
             (step["environment"], step["hostname"])
             for step in document["steps"]

@@ -55,10 +55,24 @@ class LaneRun:
         return all(state is StepState.DONE for state in results)
 
     async def check(self, api: Writer) -> None:
-        """The verify steps."""
-        for step in self._lane:
-            if isinstance(step, Verify):
-                await self._verify(api, step)
+        """The verify steps, once everything before a check is done for all that was created: publishing is more urgent."""
+        steps = [step for step in self._lane if isinstance(step, Verify)]
+        postponed: dict[str, StepError | None] = {}
+        if before_check := self._context.before_check:
+            created = {name: domain for name, domain in self._state.created.items() if self._has_all(name, steps)}
+            reasons = await asyncio.gather(*(before_check(name, domain) for name, domain in created.items()))
+            postponed = dict(zip(created, reasons, strict=True))
+        for step in steps:
+            await self._verify(api, step, postponed.get(step.environment))
+
+    def _has_all(self, environment: str, steps: list[Verify]) -> bool:
+        """What the check of the environment needs was done."""
+        return any(step.environment == environment and not self._missing(step) for step in steps)
+
+    def _missing(self, step: Verify) -> list[str]:
+        """What the step needs and that was not done."""
+        ledger = self._context.ledger
+        return [name for name in step.after if ledger.state(name) is not StepState.DONE]
 
     async def _may_start(self, api: Writer, step: Write) -> bool:
         context, state = self._context, self._state
@@ -202,9 +216,11 @@ class LaneRun:
                 state.restored[environment] = outcome
             else:
                 context.breaker.restore_failed(outcome)
+        if context.after_restore is not None:
+            after_restore = context.after_restore
+            restores = state.restored.items()
+            await asyncio.gather(*(after_restore(name, state.gone[name], item.domain) for name, item in restores))
         for environment, restored in state.restored.items():
-            if context.after_restore is not None:
-                await context.after_restore(environment, state.gone[environment], restored.domain)
             await check(context, api, restored, state.gone[environment])
 
     async def _arrived_late(self, api: Writer, environment: str) -> bool:
@@ -232,17 +248,12 @@ class LaneRun:
         self._state.is_back(environment)
         return True
 
-    async def _verify(self, api: Writer, step: Verify) -> None:
+    async def _verify(self, api: Writer, step: Verify, postponed: StepError | None) -> None:
         context = self._context
-        missing = [name for name in step.after if context.ledger.state(name) is not StepState.DONE]
-        if missing:
+        if missing := self._missing(step):
             if any(context.ledger.state(name) is not StepState.NOT_STARTED for name in missing):
                 context.end(step, StepState.SKIPPED, dependency(missing[0]))
             return
-        postponed: StepError | None = None
-        created = self._state.created.get(step.environment)
-        if created is not None and context.before_check is not None:
-            postponed = await context.before_check(step.environment, created)
         if context.closing:
             return
         if postponed is not None:

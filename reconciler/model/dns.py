@@ -11,7 +11,7 @@ from reconciler.model.exit_codes import ExitCode
 
 # The documented targets lie here (guide, custom domains: `cdn-proxy.imgwire.dev`).
 IMGWIRE_SUFFIX = ".imgwire.dev"
-_CHALLENGE = "_acme-challenge."
+CHALLENGE = "_acme-challenge."
 _DELEGATED_VALIDATION = ".dcv.cloudflare.com"
 
 # RFC 1035 master files, YAML and shells give meaning to other characters, and no provider publishes them.
@@ -33,9 +33,9 @@ def is_usual_target(name: str, target: str) -> bool:
     or the hostname below Cloudflare's host for delegated validation."""
     if target.lower().endswith(IMGWIRE_SUFFIX):
         return True
-    hostname = name.removeprefix(_CHALLENGE)
+    hostname = name.removeprefix(CHALLENGE)
     delegated = target.startswith(f"{hostname}.") and target.endswith(_DELEGATED_VALIDATION)
-    return name.startswith(_CHALLENGE) and (target == hostname or delegated)
+    return name.startswith(CHALLENGE) and (target == hostname or delegated)
 
 
 class DnsVerdict(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.model.dns import is_at_or_below
+from reconciler.model.dns import CHALLENGE
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.steps import Create
 
@@ -53,8 +53,8 @@ class Proposal:
     @property
     def own_unpublished(self) -> tuple[Publication, ...]:
         """Of `unpublished`, the records of creates that this plan has, which an earlier run of it has done."""
-        hostnames = tuple(step.hostname for step in self.plan.done if isinstance(step, Create))
-        return tuple(item for item in self.unpublished if any(is_at_or_below(item.name, name) for name in hostnames))
+        hostnames = {step.hostname for step in self.plan.done if isinstance(step, Create)}
+        return tuple(item for item in self.unpublished if item.name.removeprefix(CHALLENGE) in hostnames)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Record
 
 _LOOKUP_DELAYS = (0.0, 1.0, 2.0, 4.0)  # seconds before each lookup, until the zone's servers have what was published
+_USUAL_BATCH = 32  # environments
 
 
 class AfterCreate:
@@ -33,7 +34,7 @@ class AfterCreate:
 
     `shown` is what was at the names before the approval: only that, and CNAMEs to Imgwire, are replaced. After a requested
     `stop` records are still published, and no longer looked up. A provider has `time_limit` seconds for
-    the records of each environment.
+    each edit. After one that it did not end in time nothing more is published.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class AfterCreate:
         time_limit: float = math.inf,
     ) -> None:
         self._time_limit = time_limit
+        self._hangs = False
         self._places = {item.place for item in shown}
         self._observer = observer
         self._stop = stop
@@ -166,16 +168,23 @@ class AfterCreate:
 
     async def _in_time(self, batch: Sequence[Record], work: Callable[[], Any]) -> Any:
         """Raises TimeoutError. What the provider was doing may go on."""
+        if self._hangs:
+            raise TimeoutError
         async with asyncio.timeout(self._limit_of(batch)):
             return await _in_thread(work)
 
     def _limit_of(self, batch: Sequence[Record]) -> float:
-        return self._time_limit * len({record.environment for record in batch})
+        """More for a batch that is larger than those of a run's workers."""
+        return self._time_limit * math.ceil(len({record.environment for record in batch}) / _USUAL_BATCH)
 
     def _count_unknown(self, batch: Sequence[Record]) -> None:
-        error = f"the provider did not answer within {self._limit_of(batch):g} s: the record may be written or not"
+        state, error = PublishState.NOT_STARTED, "not started: the provider did not answer before"
+        if not self._hangs:
+            state = PublishState.UNKNOWN
+            error = f"the provider did not answer within {self._limit_of(batch):g} s: the record may be written or not"
+        self._hangs = True
         for record in batch:
-            self._ended.append(replace(_without_zone(record, PublishState.UNKNOWN), error=error))
+            self._ended.append(replace(_without_zone(record, state), error=error))
             self._observer.on_notice("error", f"publishing: {record.name}: {error}")
 
     async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:

@@ -81,6 +81,7 @@ class ReceiptFile:
 
     def begin(self, text: str) -> None:
         """Write the first text of this run, and begin its journal. Raises OSError; ValueError for a damaged receipt."""
+        self.ended = False
         journal = self._journal
         if journal is None:
             self.begun = True

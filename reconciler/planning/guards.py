@@ -119,9 +119,14 @@ def _moves_to_unreadable(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
 
 def _suddenly_absent(items: tuple[EnvironmentPlan, ...], consent: Consent) -> Iterator[Block]:
     """All custom domains that were live before are absent, without the plan or the receipt that knew them being the reason."""
-    live = {item.before for item in items}
-    kept = {name for name, hostname in consent.earlier.kept.items() if hostname not in live}
-    known = [item for item in items if item.name in kept and not isinstance(item.live, Unreadable)]
+    live, kept = {item.before for item in items}, consent.earlier.kept
+    known = [
+        item
+        for item in items
+        if item.name in kept
+        and not isinstance(item.live, Unreadable)
+        and (item.before is not None or kept[item.name] not in live)  # or it has moved
+    ]
     if len(known) > 1 and all(isinstance(item.live, Absent) for item in known) and not consent.believe_absent:
         yield Block(
             "all_absent",

@@ -184,6 +184,32 @@ def test_a_run_that_does_not_read_an_environment_keeps_what_is_known_of_it(
     assert (ended.code, ended.document["reason"]) == (5, "all_absent")
 
 
+def test_deletes_whose_outcome_is_unknown_do_not_make_the_next_run_suspicious(stage: Stage, api: OwnApi) -> None:
+    """An outage begins while both are in flight; the same command again repairs it."""
+    stage.manifest(a=NEW_A, b=B)
+    assert apply(stage).code == 0
+    stage.manifest(a="c.example.com", b=NEW_B)
+    sent: list[str] = []
+
+    def lost(method: str, _key: str, _number: int) -> Reply | None:
+        sent.extend([method] if method == "DELETE" else [])
+        return Reply(503, {"detail": "try later"}, acts=method == "DELETE") if sent else None
+
+    api.intercept = lost
+    options = ("--retries", "0", "--step-timeout", "2s", "--on-create-failure", "leave")
+    assert apply(stage, *options).code == 6
+    api.records |= {key("a"): None, key("b"): None}
+    api.intercept = lambda *_: None
+    assert apply(stage).code == 0
+
+
+@pytest.mark.parametrize("known", [5, [], {"a": 5}, {"a": ["x"]}])
+def test_a_receipt_whose_known_hostnames_are_damaged_is_refused(stage: Stage, api: OwnApi, known: object) -> None:
+    stage.write("r.json", json.dumps({**receipt(), "known": known}))
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"]) == (1, "not_written")
+
+
 def test_a_narrowed_run_that_is_killed_does_not_forget_what_another_environment_desires(
     stage: Stage, api: OwnApi
 ) -> None:
@@ -313,7 +339,7 @@ def test_a_run_that_fails_before_it_writes_leaves_the_files_of_another_run(stage
     other = LockedFile("r.json.journal")
     other.append(HEADER)
     api.intercept = down("b")
-    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 1
+    assert stage.run("apply", "plan.json", "--receipt", "r.json", "--retries", "0").code == 5
     other.append("still at its place\n")
     other.close()
     stage.write("r.json.journal", "no journal")

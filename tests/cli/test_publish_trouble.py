@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,7 @@ from cli.stage import Ended
 from cli.test_apply_publish import ACME, OLD, OLD_ACME, apply, folder, replaced, states
 from cli.test_dns_sync import NAME, ZONE, configure, zone_file
 from cli.test_signals import arrived, interrupted
+from reconciler.dns.octodns_config import quiet
 from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:
@@ -100,6 +103,41 @@ def test_a_provider_that_hangs_has_the_time_of_a_step(trouble: Stage, folder: Pa
     assert "the provider did not answer within 2 s" in ended.document["published"][0]["error"]
     held = [step["error"]["kind"] for step in ended.document["steps"] if step["state"] == "not_started"]
     assert held[0] == "not_published"
+
+
+def test_the_streams_come_back_where_two_threads_overlap(capsys: pytest.CaptureFixture[str]) -> None:
+    """One edit that hangs, and the next one: meanwhile the run itself prints."""
+    first, second, streams = threading.Event(), threading.Event(), (sys.stdout, sys.stderr)
+
+    def work(end: threading.Event) -> None:
+        with quiet():
+            sys.stdout.write("of a provider")
+            sys.stdout.writelines(["of a provider"])
+            begun.release()
+            end.wait()
+
+    begun = threading.Semaphore(0)
+    threads = [threading.Thread(target=work, args=(end,)) for end in (first, second)]
+    for thread in threads:
+        thread.start()
+        begun.acquire()
+    for thread, end in zip(threads, (first, second), strict=True):
+        sys.stdout.write("of the run\n")
+        end.set()
+        thread.join()
+    assert ((sys.stdout, sys.stderr), capsys.readouterr().out) == (streams, "of the run\n" * 2)
+
+
+def test_a_plan_file_approves_no_record_below_the_hostname_of_its_create(trouble: Stage, folder: Path) -> None:
+    trouble.environment("web")
+    trouble.environment("below", f"b.{NAME}", status="PENDING", certificate_status="PENDING")
+    trouble.manifest(web=NAME, below=f"b.{NAME}")
+    assert trouble.run("plan", "--out", "p.json").code == 0
+    assert trouble.run("apply", "p.json", "--no-dns").code == 0
+    for name in ("web", "below"):
+        trouble.change(name, status="PENDING", certificate_status="PENDING")
+    ended = trouble.spawn("apply", "p.json", "--publish", "octodns.yaml", "--format", "json")
+    assert (ended.code, set(zone_file(folder))) == (6, {*ZONE, "images", "_acme-challenge.images"})
 
 
 def test_a_signal_after_the_delete_does_not_keep_the_records_of_the_create_back(trouble: Stage, folder: Path) -> None:

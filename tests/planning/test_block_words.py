@@ -118,14 +118,15 @@ def test_a_block_has_environment_message_and_override(plan: Plan, consent: Conse
         ("a", False, "", False),
         ("ab", False, "b", False),
         ("", False, "", False),
+        ("abc", False, "c", False),
     ],
-    ids=["all of two", "believed", "one alone", "one is there", "none was known"],
+    ids=["all of two", "believed", "one alone", "one is there", "none was known", "one of three is there"],
 )
 def test_all_that_was_there_being_gone_at_once_is_suspicious(
     known: str, believed: bool, found: str, blocked: bool
 ) -> None:
-    states = {name: live(name, f"{name}.example.com") if name in found else Absent() for name in "ab"}
-    plan = plan_of({name: f"{name}.example.com" for name in "ab"}, states)
+    states = {name: live(name, f"{name}.example.com") if name in found else Absent() for name in "abc"}
+    plan = plan_of({name: f"{name}.example.com" for name in "abc"}, states)
     earlier = Earlier({name: f"{name}.example.com" for name in known})
     consent = Consent(earlier=earlier, believe_absent=believed)
     assert bool([block for block in blocks(plan, consent) if block.code == "all_absent"]) is blocked
