@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.breaker import Breaker
 from reconciler.engine.context import AfterRestore, BeforeCheck, RunContext
-from reconciler.engine.failures import STOPPED_BY_SIGNAL
+from reconciler.engine.failures import STOPPED_BY_BUG, STOPPED_BY_SIGNAL
 from reconciler.engine.identity import Identities
 from reconciler.engine.lane import LaneRun
 from reconciler.engine.policy import WritePolicy
@@ -65,6 +65,7 @@ class Run:
         self._backend = backend
         self._parallelism = settings.parallelism
         self._publishing = settings.publishing
+        self._bug: Exception | None = None
         self._context = RunContext(
             ledger,
             settings.policy,
@@ -82,7 +83,10 @@ class Run:
         )
 
     async def run(self) -> Applied:
-        """Run every lane. When cancelled, a write in flight is counted as unknown and the cancellation goes on."""
+        """Run every lane. Raises what no lane expected, once the others have ended.
+
+        When cancelled, a write in flight is counted as unknown and the cancellation goes on.
+        """
         context = self._context
         context.stop.patient = True
         try:
@@ -95,6 +99,8 @@ class Run:
                 context.ledger.explain_not_started(STOPPED_BY_SIGNAL)
             elif context.breaker.held is not None:
                 context.ledger.explain_not_started(context.breaker.held)
+        if self._bug is not None:
+            raise self._bug
         return context.ledger.snapshot(context.stop.requested)
 
     async def _run_lanes(self) -> None:
@@ -138,7 +144,11 @@ class Run:
 
     async def _pool(self, jobs: Iterable[Callable[[Writer], Awaitable[None]]]) -> None:
         async def work(api: Writer, job: Callable[[Writer], Awaitable[None]]) -> None:
-            await job(api)
+            try:
+                await job(api)
+            except Exception as bug:  # noqa: BLE001 - other lanes may be between a delete and its create
+                self._context.stop.halt(STOPPED_BY_BUG)
+                self._bug = self._bug or bug
 
         await run_pool(jobs, self._backend, self._parallelism, work)
 

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 class EarlierWrites:
     """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
-    `uncertain`: the same write was sent before, with an unknown outcome, so it is not sent again without a read."""
+    `acknowledged`: the API has confirmed the delete. `uncertain`: the same write was sent before, with an unknown outcome, so
+    it is not sent again without a read.
+    """
 
     deleted: Domain | None = None
     created: Domain | None = None
     hostname_freed: bool = False
     uncertain: bool = False
+    acknowledged: bool = False
 
     def shows_deleted(self, live: Known) -> bool:
         """The read shows the state before a delete of this run."""

@@ -20,6 +20,7 @@ INTERRUPTED = StepError(
     "interrupted in flight: the outcome is unknown",
     hint="run apply again: it reads live before it writes",
 )
+STOPPED_BY_BUG = StepError("internal_error", "not started: another step has met an internal error")
 STOPPED_BY_SIGNAL = StepError(
     "interrupted",
     "not started: the run was interrupted",

@@ -206,7 +206,7 @@ class LaneRun:
             return
         for environment, old in state.to_restore():
             context.observer.on_notice("info", restoring(environment, old.hostname))
-            outcome = await restore(context, api, environment, old)
+            outcome = await restore(context, api, environment, old, acknowledged=state.acknowledged(environment))
             if await self._arrived_late(api, environment):
                 return
             if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):

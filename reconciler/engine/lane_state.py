@@ -84,4 +84,13 @@ class LaneState:
         """What reads in the step's environment may not show yet."""
         environment = step.environment
         freed = {domain.hostname for domain in self.gone.values()}
-        return EarlierWrites(self.gone.get(environment), self.created.get(environment), step.hostname in freed)
+        return EarlierWrites(
+            self.gone.get(environment),
+            self.created.get(environment),
+            step.hostname in freed,
+            acknowledged=self.acknowledged(environment),
+        )
+
+    def acknowledged(self, environment: str) -> bool:
+        """This run has deleted there, and knows it."""
+        return environment in self.deleted and environment not in self.uncertain

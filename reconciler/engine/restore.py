@@ -76,11 +76,16 @@ async def _read_again(
                 await deadline.pause(pause)
 
 
-async def restore(context: RunContext, api: Writer, environment: str, old: Domain) -> Restore:
-    """Create the old hostname again in its environment."""
+async def restore(
+    context: RunContext, api: Writer, environment: str, old: Domain, *, acknowledged: bool = False
+) -> Restore:
+    """Create the old hostname again in its environment. `acknowledged`: the API has confirmed its delete."""
     try:
         done = await retry(
-            context, api, Create(environment, old.hostname), EarlierWrites(deleted=old, hostname_freed=True)
+            context,
+            api,
+            Create(environment, old.hostname),
+            EarlierWrites(old, hostname_freed=True, acknowledged=acknowledged),
         )
     except StepFailed as failure:
         # An attempt that seemed to fail may have been done after all.

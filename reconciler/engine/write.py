@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, assert_never
 
 from reconciler.engine.earlier_writes import NO_EARLIER_WRITES, EarlierWrites
@@ -88,7 +89,8 @@ class _Execution:
                 # It certainly did not happen, so it may be sent again, after another read.
                 attempt, unsent = attempt + 1, failure
                 pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
-                if attempt > self.policy.retries and not self.urgent:
+                patient = self.urgent and failure.status != HTTPStatus.CONFLICT
+                if attempt > self.policy.retries and not patient:
                     raise failed(step, failure) from None
                 if pause > self.deadline.remaining:
                     raise no_time_left(step, failure, self.policy.step_timeout) from None
@@ -98,6 +100,14 @@ class _Execution:
                     raise failed(step, failure) from None
                 pause, unsent = delay, failure
             await self.policy.sleep(pause)
+
+    @property
+    def _completes(self) -> bool:
+        """A create after a delete that the API has confirmed: no read keeps it back. A wrong guess is refused as a conflict."""
+        earlier = self.earlier
+        return (
+            isinstance(self.step, Create) and earlier.acknowledged and earlier.created is None and not earlier.uncertain
+        )
 
     async def _take_turn(self, stack: AsyncExitStack) -> None:
         """So that a delete is sent right after the read that shows its custom domain, however slow the run is."""
@@ -115,10 +125,12 @@ class _Execution:
         """
         step = self.step
         live = await self._read_before()
-        if self.earlier.shows_deleted(live):
+        lags = self.earlier.shows_deleted(live)
+        if lags and not self._completes:
             raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
-        self.on_read(step.environment, live)
-        if not step.precondition.holds(live):
+        if not lags:
+            self.on_read(step.environment, live)
+        if not lags and not step.precondition.holds(live):
             if not isinstance(step, Verify) and _reached(step, live):
                 return Done(domain_of(live), Evidence.FOUND)
             raise changed(step.environment, step.precondition, live)
@@ -167,22 +179,19 @@ class _Execution:
 
     async def _read_before(self) -> Known:
         """What is live, read again for as long as it may lag. After a delete of this run, none where no read works."""
-        earlier = self.earlier
-        after_delete = earlier.deleted is not None and earlier.created is None
-        completes = after_delete and not earlier.uncertain
+        after_delete = self.earlier.deleted is not None and self.earlier.created is None
         for pause in (*self.policy.visibility_delays, None):
             try:
-                live = await (self._read_soon() if completes else self._read())
+                live = await (self._read_soon() if self._completes else self._read())
                 if pause is None or not self._may_lag(live):
                     return live
                 await self.deadline.pause(pause)
             except BackendError as failure:
-                # The API has confirmed the delete. The create after it does not wait for a read that only confirms it again: a
-                # wrong guess is refused as a conflict. Elsewhere a 404 without the API's own words may be a wrong base URL; here
-                # the same address has shown the custom domain.
+                # Elsewhere a 404 without the API's own words may be a wrong base URL; here the same address has shown the custom
+                # domain.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
                 silent = isinstance(failure, Throttled | NotSent | NoAnswer | ServerFault)
-                if (after_delete and bare_404) or (completes and silent):
+                if (after_delete and bare_404) or (self._completes and silent):
                     return Absent()
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")

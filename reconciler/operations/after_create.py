@@ -119,8 +119,8 @@ class AfterCreate:
         async with self._lock:
             try:
                 prepared: Prepared = await self._in_time(changed, lambda: publisher.prepare_settled(changed))
-            except TimeoutError:
-                self._count_unknown(changed)
+            except Exception as error:  # noqa: BLE001 - see _count_unknown
+                self._count_unknown(changed, error)
                 return
         stale = [
             item for item in prepared.publications if item.before is not None and item.before == before.get(item.name)
@@ -153,8 +153,8 @@ class AfterCreate:
         except asyncio.CancelledError:
             self._ended += (_without_zone(record, PublishState.UNKNOWN) for record in batch)
             raise
-        except TimeoutError:
-            self._count_unknown(batch)
+        except Exception as error:  # noqa: BLE001 - see _count_unknown
+            self._count_unknown(batch, error)
             return
         self._ended += published.publications
         self.other_changes += published.changes
@@ -177,15 +177,18 @@ class AfterCreate:
         """More for a batch that is larger than those of a run's workers."""
         return self._time_limit * math.ceil(len({record.environment for record in batch}) / _USUAL_BATCH)
 
-    def _count_unknown(self, batch: Sequence[Record]) -> None:
-        state, error = PublishState.NOT_STARTED, "not started: the provider did not answer before"
-        if not self._hangs:
-            state = PublishState.UNKNOWN
-            error = f"the provider did not answer within {self._limit_of(batch):g} s: the record may be written or not"
-        self._hangs = True
+    def _count_unknown(self, batch: Sequence[Record], error: Exception) -> None:
+        """A bug counts like a provider that does not answer: other lanes may be between a delete and its create."""
+        state, unknown = PublishState.UNKNOWN, "the record may be written or not"
+        if not isinstance(error, TimeoutError):
+            why = f"internal error: {type(error).__name__}: {unknown}"
+        elif self._hangs:
+            state, why = PublishState.NOT_STARTED, "not started: the provider did not answer before"
+        else:
+            self._hangs, why = True, f"the provider did not answer within {self._limit_of(batch):g} s: {unknown}"
         for record in batch:
-            self._ended.append(replace(_without_zone(record, state), error=error))
-            self._observer.on_notice("error", f"publishing: {record.name}: {error}")
+            self._ended.append(replace(_without_zone(record, state), error=why))
+            self._observer.on_notice("error", f"publishing: {record.name}: {why}")
 
     async def _not_ready(self, needed: tuple[Record, ...], *, published: bool) -> StepError | None:
         """A check before the records are visible makes the checker's resolver remember that they are missing."""

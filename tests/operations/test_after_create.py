@@ -50,3 +50,20 @@ async def test_records_whose_publishing_is_cut_off_are_reported_as_unknown_and_t
         ("app.example.com", PublishState.NOT_STARTED),
         ("_acme-challenge.app.example.com", PublishState.NOT_STARTED),
     ]
+
+
+class Broken:
+    """A provider whose record cannot be shown."""
+
+    def publish(self, records: tuple[Record, ...], refuse: Refuse) -> Published:
+        raise KeyError("data")
+
+
+async def test_a_bug_while_publishing_ends_no_lane() -> None:
+    """Others may be between a delete and its create."""
+    after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", Broken()))
+    assert await after_create("web", pending("web", "web.example.com")) is None
+    assert [(item.state, item.error) for item in after_create.publications] == [
+        (PublishState.UNKNOWN, "internal error: KeyError: the record may be written or not")
+    ] * 2
+    assert after_create.unpublished
