@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore
 
 # Kinds of errors after which another attempt may succeed.
-_PASSING = frozenset({"not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
+_PASSING = frozenset({"conflict", "not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
 
 
 async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierWrites) -> Done:
