@@ -14,6 +14,7 @@ from reconciler.render.endings import Ending, endings, state_words
 from reconciler.render.html.page import MAX_CARDS, TONES, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.priority import STEP_STATES
+from reconciler.render.restored import restored_state
 from reconciler.render.standing import Standing, after_waiting, of_verdict
 from reconciler.render.style import PLAIN
 from reconciler.render.text.apply import next_step, not_ready, records_to_remove, unpublished
@@ -126,7 +127,8 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
             case RestoreFailure(error=error):
                 trouble.add(_NOT_RESTORED, "not restored", f"`{hostname}` could not be restored: {error.message}")
             case _:
-                trouble.add(_RESTORED, "restored", f"`{hostname}` was restored after a failed create.")
+                note = f"`{hostname}` was restored after a failed create: {restored_state(item, result)}."
+                trouble.add(_RESTORED, "restored", note)
     for environment in result.plan.environments:
         match environment.live:
             case Unreadable(error=cause):

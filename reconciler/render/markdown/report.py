@@ -93,7 +93,7 @@ def render_report(report: Report, style: Style) -> str:
         case ApplyResult():
             parts = [
                 alert("CAUTION", [*failures(content), *stuck(content)]),
-                *step_tables(content.plan, content.applied),
+                *step_tables(content),
                 _verdicts(after_waiting(content.verified), content.plan),
                 unreadable(content.plan),
                 "**DNS records to publish**" if unpublished(content) else "",

@@ -10,19 +10,20 @@ from reconciler.model.steps import Verify
 from reconciler.render.endings import Ending, endings
 from reconciler.render.markdown.sections import host, unserved
 from reconciler.render.markup import Lines, bullets, code, prose, table
+from reconciler.render.restored import restored_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reconciler.model.domains import Domain
-    from reconciler.model.plan import Plan
-    from reconciler.model.report import Applied, StepResult
+    from reconciler.model.report import StepResult
     from reconciler.model.results import ApplyResult
     from reconciler.model.steps import Step
 
 
-def step_tables(plan: Plan, applied: Applied) -> list[Lines]:
+def step_tables(result: ApplyResult) -> list[Lines]:
     """What serves no traffic first, then each step, then what was restored."""
+    applied = result.applied
     rows = [
         (
             ending.words.lower(),
@@ -31,7 +32,7 @@ def step_tables(plan: Plan, applied: Applied) -> list[Lines]:
             host(step.hostname),
             _detail(step, result, domain_of(applied.live.get(step.environment))),
         )
-        for step, result, ending in endings(plan, applied)
+        for step, result, ending in endings(result.plan, applied)
     ]
     not_restored = [item for item in applied.restores if isinstance(item, RestoreFailure)]
     return [
@@ -39,7 +40,10 @@ def step_tables(plan: Plan, applied: Applied) -> list[Lines]:
         table(("State", "Step", "Environment", "Hostname", "Why"), rows),
         bullets(
             "Restored after a failed create",
-            (f"{host(item.hostname)} in {code(item.environment)}" for item in applied.restored),
+            (
+                f"{host(item.hostname)} in {code(item.environment)}: {prose(restored_state(item, result))}"
+                for item in applied.restored
+            ),
         ),
         bullets(
             "Could not be restored",

@@ -16,6 +16,7 @@ from reconciler.render.dns import absolute
 from reconciler.render.endings import Ending, endings, state_words
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
+from reconciler.render.restored import next_of_restored, restored_state
 from reconciler.render.standing import Standing, after_waiting, counted_standings, of_verdict
 from reconciler.render.text.sections import (
     blocks,
@@ -149,10 +150,10 @@ def _not_ready(result: ApplyResult, style: Style) -> str:
 
 def _restored(result: ApplyResult, style: Style) -> str:
     lines = [
-        f"  {escape_control(display_hostname(item.hostname))} in {escape_control(item.environment)}"
+        f"  {display_hostname(item.hostname)} in {item.environment}: {restored_state(item, result)}"
         for item in result.applied.restored
     ]
-    return section(style("yellow", "Restored after a failed create"), lines)
+    return section(style("yellow", "Restored after a failed create"), list(map(escape_control, lines)))
 
 
 def _not_restored(result: ApplyResult, style: Style) -> str:
@@ -192,8 +193,7 @@ def next_step(result: ApplyResult, style: Style) -> str:
     next_command = NextCommand(result.plan, style)
     command = next_command.line
     if result.applied.restored:
-        again = f"`{command('plan')}` and `{command('apply')}`"
-        return f"Next: fix the error above, then run {again} again. A saved plan is stale now."
+        return next_of_restored(result, next_command)
     in_run = {item.name for item in result.plan.environments}
     outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
     if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):

@@ -1,0 +1,64 @@
+"""What an apply reports of a hostname that it has restored."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from reconciler.emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from .stage import Stage
+
+OLD, NEW = "old.example.com", "new.example.com"
+STATE = "a new custom domain, PENDING / PENDING. It serves no traffic until its DNS records are published and it is checked"
+
+
+def restored(stage: Stage, *more: str) -> str:
+    """The output of an apply that replaces OLD by NEW, which another Environment has, on one line."""
+    stage.environment("web", OLD)
+    stage.environment("other", NEW)
+    stage.world.switches = Switches(check="never")
+    stage.manifest(web=NEW)
+    ended = stage.run("apply", "--auto-approve", "--no-dns", *more)
+    assert ended.code == 6
+    return plain(ended.out)
+
+
+def plain(text: str) -> str:
+    """Without what a format adds to the words, on one line."""
+    return " ".join(re.sub(r"[`*\\]|</?code>", "", text).split())
+
+
+def test_a_restored_hostname_is_shown_with_its_state_in_every_format_and_by_show(stage: Stage) -> None:
+    reports = ["--receipt", "r.json", "--report", "markdown=r.md", "--report", "html=r.html"]
+    out = restored(stage, *reports)
+    assert f"{OLD} in web: {STATE}" in out
+    assert f"{OLD} in web: {STATE}" in plain(stage.read("r.md"))
+    assert f"{OLD} was restored after a failed create: {STATE}." in plain(stage.read("r.html"))
+    assert f"{OLD} in web: {STATE}" in plain(stage.run("show", "r.json").out)
+
+
+def test_the_next_step_after_a_restore_publishes_and_verifies_the_old_hostname_first(stage: Stage) -> None:
+    _, _, next_ = restored(stage).rpartition("Next: ")
+    assert next_.startswith(
+        f"publish the records of {OLD} where DNS lacks them. To keep it, set it as the hostname of web in the manifest, "
+        "then run reconciler verify --wait 15m --env web --no-dns. To go on with the change, fix the error above"
+    )
+    stage.world.switches = Switches()
+    stage.manifest(web=OLD)
+    ended = stage.run("verify", "--env", "web", "--no-dns")
+    assert (ended.code, stage.run("plan").code) == (0, 0)
+
+
+def test_a_restored_hostname_that_is_ready_needs_no_records(stage: Stage) -> None:
+    stage.environment("web", OLD)
+    stage.environment("other", NEW)
+    stage.manifest(web=NEW)
+    out = plain(stage.run("apply", "--auto-approve", "--no-dns").out)
+    assert f"{OLD} in web: a new custom domain, CONNECTED / ACTIVE Applied" in out
+    assert "Next: fix the error above, then run" in out
+
+
+def test_wait_reports_that_it_did_not_wait_for_a_restored_hostname(stage: Stage) -> None:
+    assert f"{STATE}. This run did not wait for it" in restored(stage, "--wait", "1s")
