@@ -14,6 +14,7 @@ from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.model.steps import Create, Delete, Verify
 from reconciler.render.dns import absolute
 from reconciler.render.endings import Ending, endings, state_words
+from reconciler.render.left_out import left_out
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
 from reconciler.render.restored import next_of_restored, restored_state
@@ -188,7 +189,13 @@ def not_ready(result: ApplyResult) -> str:
 
 
 def next_step(result: ApplyResult, style: Style) -> str:
-    """What to do now. After a failure the same apply continues from what is live."""
+    """What to do now. After a failure the same apply continues from what is live; a saved plan without other environments."""
+    left = left_out(result, style)
+    next_ = _next_step(result, style)
+    return f"{next_} {left}" if next_ and left else next_ or (f"Next: {left[0].lower()}{left[1:]}" if left else "")
+
+
+def _next_step(result: ApplyResult, style: Style) -> str:
     results = result.applied.results.values()
     next_command = NextCommand(result.plan, style)
     command = next_command.line
@@ -202,7 +209,7 @@ def next_step(result: ApplyResult, style: Style) -> str:
         wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
         again = f"run `{next_command.again()}` again: it does what is left."
         return f"Next: {'fix the error above, then ' if wrong else ''}{again}{_instead(result)}"
-    if result.plan.unreadable:
+    if result.plan.unreadable and not (style.given and style.given.saved):
         return f"Next: fix the error above, then run `{next_command.again()}` again."
     if any(item.verdict is Verdict.STUCK for item in result.verified):
         return next_check(Verdict.STUCK, next_command)
