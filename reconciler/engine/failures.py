@@ -168,6 +168,17 @@ def wrong_environment(environment: str, what: str, undo: str) -> StepError:
     )
 
 
+def claimed(environment: str, pin: str | None, error: StepError) -> StepError:
+    """A conflict of a create with a key whose Environment nothing has shown: the hostname may be live where it should be."""
+    compare = f"compare the key with Environment {pin}" if pin else "check that the key is of the right Environment"
+    about = "the pin" if pin else "the key"
+    hint = (
+        f"{compare} first: {about} of `{environment}` could not be checked, because the Environment of the key has no"
+        f" custom domain. If the key is right, {error.hint}"
+    )
+    return replace(error, hint=hint)
+
+
 def _from_backend(step: Step, failure: BackendError) -> StepError:
     hint = failure.hint
     if isinstance(step, Create) and failure.kind == "refused" and hint is None:

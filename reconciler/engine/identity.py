@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.engine.failures import claimed
 from reconciler.model.domains import Domain, Present
+from reconciler.model.errors import Conflict
 from reconciler.model.steps import Delete
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
+    from reconciler.model.report import StepError
+    from reconciler.model.steps import Write
 
 
 class Identities:
@@ -33,6 +37,12 @@ class Identities:
         if domain.environment_id != before:
             return f"Environment {domain.environment_id}, but before this run it opened {before}"
         return None
+
+    def explained(self, step: Write, error: StepError) -> StepError:
+        """The error of a create that met a conflict, where no custom domain has shown which Environment the key opens: the
+        hostname may be live in the very Environment that the key should open."""
+        known = step.environment in self._before or error.kind != Conflict.kind or isinstance(step, Delete)
+        return error if known else claimed(step.environment, self._pins[step.environment], error)
 
     def learn(self, environment: str, domain: Domain) -> None:
         self._owner[domain.environment_id] = environment

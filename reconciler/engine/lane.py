@@ -148,8 +148,9 @@ class LaneRun:
             context.write_failed(step, failure)
             if failure.uncertain and isinstance(step, Delete):
                 state.may_be_gone(step.environment, context.before[step.environment])
-            context.end(step, StepState.FAILED, failure.error)
-            return failure.error
+            error = context.identities.explained(step, failure.error)
+            context.end(step, StepState.FAILED, error)
+            return error
         except WriteInterrupted:
             context.write_interrupted(step)
             context.end(step, StepState.FAILED, INTERRUPTED)

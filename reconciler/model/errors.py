@@ -119,7 +119,8 @@ class Conflict(Refused):
     kind = "conflict"
     hint = "read the reason of the API above, then run the command again"
     create_hint = (
-        "another Environment may have this hostname: delete it there first, or add that Environment to the manifest"
+        "another Environment may have this hostname: add that Environment to the manifest, or delete the hostname there"
+        " if nothing uses it"
     )
 
 

@@ -155,6 +155,16 @@ class Plan:
         return frozenset(name for move in self.moves for name in (move.source, move.target))
 
     @property
+    def unchecked_pins(self) -> tuple[str, ...]:
+        """The pinned environments whose create comes first: no custom domain shows which Environment their key opens."""
+        deleted = {step.environment for step in self.done}
+        return tuple(
+            item.name
+            for item in self.environments
+            if item.action is Action.CREATE and item.environment.environment_id and item.name not in deleted
+        )
+
+    @property
     def writes(self) -> tuple[Write, ...]:
         """The steps left to do that change something: deletes and creates."""
         return tuple(step for lane in self.lanes for step in lane if not isinstance(step, Verify))

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 OLD, NEW = "old.example.com", "new.example.com"
-STATE = "a new custom domain, PENDING / PENDING. It serves no traffic until its DNS records are published and it is checked"
+STATE = (
+    "a new custom domain, PENDING / PENDING. It serves no traffic until its DNS records are published and it is checked"
+)
 
 
 def restored(stage: Stage, *more: str) -> str:

@@ -27,6 +27,7 @@ from reconciler.render.html.page import (
     place_of,
 )
 from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, Moved, arriving, counts, interruption, leaving
+from reconciler.render.text.sections import left_unread, unchecked_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -95,6 +96,7 @@ def plan_page(result: PlanResult, style: Style) -> Page:
             ),
             listing("Unchanged", [live_line(item) for item in ready], folded=True),
         ),
+        advice=" ".join(filter(None, (unchecked_pins(result.proposal), left_unread(result.proposal)))),
         digest=result.digest,
         closing=Fix("Apply this plan only", (style.given or Given()).apply("--expect-digest", result.digest))
         if applicable

@@ -15,6 +15,7 @@ from reconciler.render.given import Given
 from reconciler.render.markdown.sections import blocked, failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
 from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, counts
+from reconciler.render.text.sections import left_unread, unchecked_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,9 @@ def render_plan(report: Report, style: Style) -> str:
                 (f"{host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves),
             ),
             _drawn(plan.moves),
+            prose(unchecked_pins(proposal)),
             unreadable(plan),
+            prose(left_unread(proposal)),
             details(f"{len(steps):,} step{'s' * (len(steps) != 1)}", Lines(tuple(steps))),
             details(f"{len(unchanged):,} unchanged", bullets("Unchanged", unchanged) if steps else Lines(())),
             "" if proposal.offline else f"Digest {code(proposal.digest)}",

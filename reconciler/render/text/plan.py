@@ -19,9 +19,11 @@ from reconciler.render.text.sections import (
     counted,
     hints,
     joined,
+    left_unread,
     nothing_to_do,
     render_failure,
     section,
+    unchecked_pins,
 )
 
 if TYPE_CHECKING:
@@ -77,8 +79,10 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
             "\n".join(_changes(proposal, style)),
             _steps(plan, style),
             _interruptions(proposal, style),
+            escape_control(unchecked_pins(proposal)),
             blocks(proposal.blocks, style),
             _totals(proposal, style),
+            left_unread(proposal),
             hints(plan),
         ]
     )

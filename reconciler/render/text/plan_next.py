@@ -23,7 +23,11 @@ def next_of_plan(proposal: Proposal, source: Source | None, saved: str | None, s
     if proposal.offline:
         return "\nNext: run `reconciler plan` with API keys. An offline plan cannot be applied.\n"
     if not proposal.plan.complete:
-        return f"\n{read_again('plan', NextCommand(proposal.plan, style))}\n"
+        next_command = NextCommand(proposal.plan, style)
+        applicable = proposal.plan.writes and not proposal.blocks
+        apply = (style.given or Given()).apply(*([saved] if saved else []))
+        others = f" Or run `{escape_control(apply)}` to go ahead without the others." if applicable else ""
+        return f"\n{read_again('plan', next_command)}{others}\n"
     if proposal.blocks:
         return f"\n{style('red', 'error')}: {refusal(proposal.blocks)}\n{_unblocked(proposal, saved, style)}"
     if not proposal.plan.steps:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
+from reconciler.model.listing import first_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DriftResult, PlanResult, PublishResult, VerifyResult
 from reconciler.model.steps import step_name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
+    from reconciler.model.proposal import Proposal
     from reconciler.model.report import Record, Unserved
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -157,6 +159,27 @@ def hints(plan: Plan, diagnostics: Iterable[Diagnostic] = ()) -> str:
         if isinstance(item.live, Unreadable) and item.live.error.hint and item.name not in known
     )
     return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
+
+
+def unchecked_pins(proposal: Proposal) -> str:
+    """That the pins of some environments are checked only after their create; empty where there are none. Not escaped."""
+    names = proposal.plan.unchecked_pins
+    if not names or proposal.offline:
+        return ""
+    listed = first_of(f"`{name}`" for name in names)
+    one = len(names) == 1
+    return (
+        f"{'The pin' if one else 'The pins'} of {listed} {'is' if one else 'are'} checked only after the create: "
+        f"{'its key opens' if one else 'their keys open'} an Environment without a custom domain."
+    )
+
+
+def left_unread(proposal: Proposal) -> str:
+    """That apply goes ahead without the environments that could not be read; empty where it has nothing to write, or does not."""
+    unread = len(proposal.plan.unreadable)
+    if not unread or not proposal.plan.writes or proposal.blocks or proposal.offline:
+        return ""
+    return f"{counted(unread, 'environment')} could not be read: apply goes ahead without {'it' if unread == 1 else 'them'}."
 
 
 def read_again(command: str, next_command: NextCommand) -> str:
