@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def restored_state(item: Restored, result: ApplyResult) -> str:
     """The custom domain that has the hostname now, and what it still needs to serve traffic. Not escaped."""
     domain = _last_seen(item, result)
-    words = f"a new custom domain, {domain.short_health}"
-    if domain.ready:
+    words = f"a new custom domain, {domain.short_health if domain else 'whose state is not known'}"
+    if domain and domain.ready:
         return words
-    if not domain.may_serve:
+    if domain and not domain.may_serve:
         words += ". It serves no traffic until its DNS records are published and it is checked"
     waited = any(verified.environment == item.environment for verified in result.verified)
     return f"{words}. This run did not wait for it" if waited else words
@@ -30,7 +30,7 @@ def restored_state(item: Restored, result: ApplyResult) -> str:
 def next_of_restored(result: ApplyResult, next_command: NextCommand) -> str:
     """How to serve what was restored again, then how to go on with the change."""
     again = f"run `{next_command.line('plan')}` and `{next_command.line('apply')}` again. A saved plan is stale now."
-    waiting = [item for item in result.applied.restored if not _last_seen(item, result).ready]
+    waiting = [item for item in result.applied.restored if not ((domain := _last_seen(item, result)) and domain.ready)]
     if not waiting:
         return f"Next: fix the error above, then {again}"
     first = waiting[0]
@@ -47,7 +47,7 @@ def next_of_restored(result: ApplyResult, next_command: NextCommand) -> str:
     )
 
 
-def _last_seen(item: Restored, result: ApplyResult) -> Domain:
-    """The restored custom domain after its check, if it was checked."""
+def _last_seen(item: Restored, result: ApplyResult) -> Domain | None:
+    """The restored custom domain as it was last seen; None where something else was seen since."""
     live = domain_of(result.applied.live.get(item.environment))
-    return live if live is not None and live.id == item.domain.id else item.domain
+    return live if live is not None and live.id == item.domain.id else None
