@@ -194,6 +194,11 @@ class Finding:
         return self.kind is not DriftKind.HEALTH_REGRESSED or bool(self.changes)
 
     @property
+    def is_since(self) -> bool:
+        """The changes are from what the baseline saw to live, not from live to desired."""
+        return self.kind not in {DriftKind.MISSING, DriftKind.HOSTNAME_DIFFERS, DriftKind.UNEXPECTED}
+
+    @property
     def sentence(self) -> str:
         """The message, and the cause where it is known."""
         return f"{self.message} ({self.cause_words})" if self.cause else self.message

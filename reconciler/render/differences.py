@@ -11,6 +11,7 @@ from reconciler.render.layout import columns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.model.plan import Change
     from reconciler.render.style import Style
 
 _INDENT = "    "
@@ -25,7 +26,17 @@ def hostname_lines(live: str | None, desired: str | None, style: Style) -> Itera
 def difference_lines(values: Sequence[str | None], labels: Sequence[str], style: Style) -> Iterator[str]:
     """`- BEFORE  label` and `+ AFTER  label`, without a line for None. A value too wide to be beside its sign is on the next
     line, below the label."""
-    for sign, colour, value, label in zip("-+", ("red", "green"), values, labels, strict=True):
+    return _lines(values, labels, ("red", "green"), style)
+
+
+def since_lines(change: Change, style: Style) -> Iterator[str]:
+    """A value before and now, in the colours of neither: what is there now may be the worse of both."""
+    labels = (f"{change.path} before", f"{change.path} now")
+    return _lines((change.before, change.after), labels, ("dim", "bold"), style)
+
+
+def _lines(values: Sequence[str | None], labels: Sequence[str], colours: Sequence[str], style: Style) -> Iterator[str]:
+    for sign, colour, value, label in zip("-+", colours, values, labels, strict=True):
         if not value:
             continue
         text = f"{sign} {escape_control(value)}"

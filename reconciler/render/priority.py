@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
     from reconciler.model.report import Finding
 
+SHOW_RECORDS = "dns show --format bind"
+"""Works for every DNS server: `dns sync` needs an octoDNS configuration."""
+
 DRIFT_COMMANDS = {
     DriftKind.MISSING: "apply",
     DriftKind.HOSTNAME_DIFFERS: "apply",
     DriftKind.HEALTH_REGRESSED: "verify",
     DriftKind.UNEXPECTED: "apply",
-    DriftKind.DNS_TARGETS_CHANGED: "dns sync",
+    DriftKind.DNS_TARGETS_CHANGED: SHOW_RECORDS,
     DriftKind.RECREATED: "dns check",
 }
 """Worst first: the command that makes live as desired, or finds the cause."""

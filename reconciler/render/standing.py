@@ -102,9 +102,11 @@ def of_verdict(item: Verified) -> Standing:
 
 def of_finding(item: Finding, plan: EnvironmentPlan | None) -> Standing:
     """The standing that a finding of `drift` shows. `plan` is None where a document was edited."""
-    if item.is_drift or plan is None:
+    if plan is None:
         return _KINDS[item.kind]
-    return of_live(plan)
+    standing = of_live(plan)
+    is_stuck = item.kind is DriftKind.HEALTH_REGRESSED and standing is Standing.STUCK
+    return _KINDS[item.kind] if item.is_drift and not is_stuck else standing
 
 
 def of_live(item: EnvironmentPlan) -> Standing:

@@ -194,11 +194,14 @@ def test_every_line_of_the_gauges_is_a_sample_or_a_comment(text: str) -> None:
 @pytest.mark.parametrize(
     ("health", "line"),
     [
-        (True, "No drift in 2 environments: 1 waiting, 1 ready. Health is counted (--health)."),
+        (
+            True,
+            "1 of 2 environments drifted: 1 waiting. The others: 1 ready. Health is counted (--health).",
+        ),
         (False, "No drift in 2 environments: 1 waiting, 1 ready. Health is not counted (add --health)."),
     ],
 )
-def test_a_domain_that_was_never_ready_is_not_ready_and_has_not_drifted(health: bool, line: str) -> None:
+def test_a_domain_that_was_never_ready_has_drifted_only_where_health_is_counted(health: bool, line: str) -> None:
     new = live("new", "new.example.com", status="PENDING", certificate_status="PENDING")
     states = {"new": new, "web": live("web", "web.example.com")}
     plan = build_plan([wish(name, f"{name}.example.com") for name in states], states, API_URL)
@@ -206,6 +209,9 @@ def test_a_domain_that_was_never_ready_is_not_ready_and_has_not_drifted(health: 
     assert report.conclusion.exit_code == (ExitCode.CHANGES if health else ExitCode.OK)
     text = written("text", report)
     assert text.splitlines()[-3:] == [line, "", "Next: run `reconciler verify`."]
+    for format_ in ("markdown", "html"):
+        assert ("1 of 2 environments drifted" in written(format_, report)) == health
+        assert ("No drift" in written(format_, report)) != health
     assert ("waiting  new  new.example.com: PENDING / PENDING\n" in text) == health
     for format_ in ("text", "markdown", "html"):
         assert "regressed" not in written(format_, report)

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reconciler.model.report import Cause, DriftKind
+from reconciler.model.report import Cause
 from reconciler.render.html.environments import fix, live_line, notes_on, readable, state_of
 from reconciler.render.html.nights import nights, readable_time
 from reconciler.render.html.page import MAX_CARDS, TONES, Card, Page, Tile, Value, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, record_values
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import by_kind
+from reconciler.render.priority import SHOW_RECORDS, by_kind
 from reconciler.render.standing import QUIET, Standing, mistaken_environments, of_drift
 from reconciler.render.text.drift import drift_total, next_of_drift
 
@@ -34,15 +34,12 @@ _COMMANDS = {
     Standing.DIFFERENT: "apply",
     Standing.UNEXPECTED: "apply",
     Standing.HEALTH_REGRESSED: "verify",
-    Standing.DNS_TARGETS_CHANGED: "dns sync",
+    Standing.DNS_TARGETS_CHANGED: SHOW_RECORDS,
     Standing.RECREATED: "dns check",
-    Standing.DNS_DIFFERS: "dns sync",
+    Standing.DNS_DIFFERS: SHOW_RECORDS,
     Standing.WAITING: "verify",
 }
 """The command that fixes it, or finds the cause."""
-
-# The values of a card show everything that the message of these says.
-_SHOWN_BY_VALUES = {DriftKind.MISSING, DriftKind.HOSTNAME_DIFFERS, DriftKind.UNEXPECTED}
 
 
 @dataclass(slots=True)
@@ -112,7 +109,8 @@ def _notes(item: EnvironmentPlan, trouble: _Trouble, history: History) -> Iterat
     if not readable(item) or not trouble.findings:
         yield from notes_on(item)
     for finding in trouble.findings:
-        parts = [] if finding.kind in _SHOWN_BY_VALUES else [f"{finding.message}."]
+        # The values of a card show everything that the message of the others says.
+        parts = [f"{finding.message}."] if finding.is_since else []
         parts += [f"{finding.cause_words.capitalize()}."] if finding.cause else []
         since = history.since(finding.fingerprint, finding.environment)
         parts += [f"Since {readable_time(since)}."] if since else []
@@ -122,6 +120,6 @@ def _notes(item: EnvironmentPlan, trouble: _Trouble, history: History) -> Iterat
 
 def _values(findings: list[Finding]) -> Iterator[Value]:
     for finding in findings:
-        before, after = ("live", "desired") if finding.kind in _SHOWN_BY_VALUES else ("before", "now")
+        before, after = ("before", "now") if finding.is_since else ("live", "desired")
         for change in finding.changes:
             yield Value("" if change.path == "hostname" else change.path, change.before, change.after, before, after)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import display_hostname
 from reconciler.render.html.page import Fix, Line, Tone, Value
+from reconciler.render.priority import SHOW_RECORDS
 from reconciler.render.standing import Standing
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _PURPOSES = {
     "apply": "Make live as desired",
     "plan": "Show the change, which is protected",
     "verify": "Find the cause",
-    "dns sync": "Publish the new record",
+    SHOW_RECORDS: "Show the records to publish",
     "dns check": "Look up the DNS records",
 }
 

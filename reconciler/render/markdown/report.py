@@ -203,9 +203,10 @@ def _changes(drift: DriftResult) -> Iterator[str]:
     for item in shown_findings(drift):
         for change in item.changes:
             about = item.environment if change.path == "hostname" else f"{item.environment}: {change.path}"
-            for sign, value in zip("-+", (change.before, change.after), strict=True):
+            labels = ("before", "now") if item.is_since else ("live", "desired")
+            for sign, value, label in zip("-+", (change.before, change.after), labels, strict=True):
                 shown = display_hostname(value) if value and change.path == "hostname" else value
-                yield from [f"{sign} {about}: {shown}"] if shown else []
+                yield from [f"{sign} {about}: {shown} ({label})"] if shown else []
 
 
 def _verdicts(assessed: Assessed, plan: Plan) -> Lines:

@@ -11,10 +11,10 @@ from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import Action
 from reconciler.model.report import DriftKind
 from reconciler.model.results import DriftResult
-from reconciler.render.differences import difference_lines, hostname_lines
+from reconciler.render.differences import difference_lines, hostname_lines, since_lines
 from reconciler.render.lookups import render_lookups, render_notes
 from reconciler.render.next_command import NextCommand
-from reconciler.render.priority import DRIFT_COMMANDS, by_kind
+from reconciler.render.priority import DRIFT_COMMANDS, SHOW_RECORDS, by_kind
 from reconciler.render.probes import render_probes
 from reconciler.render.standing import (
     HOSTNAME_DIFFERS,
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
-_COMMANDS = ("plan", "dns sync", "dns check", "verify")
+_COMMANDS = ("plan", SHOW_RECORDS, "dns check", "verify")
 """In the order in which they are run."""
+
+_THEN = {"plan": ", then apply", SHOW_RECORDS: " and publish these records"}
 
 
 def render_drift(report: Report, style: Style) -> str:
@@ -107,6 +109,8 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, style: Style) -> Itera
     for change in item.changes:
         if change.path == "hostname":
             yield from hostname_lines(change.before, change.after, style)
+        elif item.is_since:
+            yield from since_lines(change, style)
         else:
             yield from difference_lines((change.before, change.after), (change.path, change.path), style)
 
@@ -115,7 +119,7 @@ def drift_total(drift: DriftResult) -> str:
     """How many environments drifted and how, and how many of the others have which standing, in sentences. Together they are
     all environments."""
     pairs = of_drift(drift)
-    counting = {item.environment for item in shown_findings(drift) if item.counts and item.is_drift}
+    counting = {item.environment for item in shown_findings(drift) if item.counts}
     unknown = {Standing.MISTAKEN, Standing.UNREADABLE}
     first = [pair for pair in pairs if (pair[0].name in counting if counting else pair[1] not in unknown)]
     others = [standing for item, standing in pairs if (item, standing) not in first]
@@ -153,14 +157,13 @@ def next_of_drift(drift: DriftResult, style: Style) -> str:
     next_command = NextCommand(drift.plan, style)
     if fix := next_of_mistaken(drift.blocks):
         return fix
-    if drift.plan.unreadable:
-        return read_again("drift", next_command)
     wanted = {DRIFT_COMMANDS[item.kind] for item in drift.findings}
     wanted |= {"dns check"} if any(probe.failed for probe in drift.probes) else set()
     wanted |= {"verify"} if uncounted(drift) else set()
     steps = [
-        f"`{next_command.line(command)}`" + (", then apply" if command == "plan" else "")
+        f"`{next_command.line(command)}`" + _THEN.get(command, "")
         for command in _COMMANDS
         if command in wanted or (command == "plan" and "apply" in wanted)
     ]
-    return f"Next: run {', then '.join(steps)}." if steps else ""
+    first = f"Next: run {', then '.join(steps)}." if steps else ""
+    return read_again("drift", next_command, first) if drift.plan.unreadable else first

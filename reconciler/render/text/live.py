@@ -80,11 +80,10 @@ def next_of_status(result: StatusResult, style: Style) -> str:
     next_command = NextCommand(result.plan, style)
     if fix := next_of_mistaken(result.blocks):
         return fix
-    if Standing.UNREADABLE in known:
-        return read_again("status", next_command)
     command = next((command for standing, command in _COMMANDS.items() if standing in known), None)
     then = ", then apply" if command == "plan" else ""
-    return f"Next: run `{next_command.line(command)}`{then}." if command else ""
+    first = f"Next: run `{next_command.line(command)}`{then}." if command else ""
+    return read_again("status", next_command, first) if Standing.UNREADABLE in known else first
 
 
 def _cells(item: EnvironmentPlan) -> tuple[str, str]:

@@ -182,9 +182,10 @@ def left_unread(proposal: Proposal) -> str:
     return f"{counted(unread, 'environment')} could not be read: apply goes ahead without {'it' if unread == 1 else 'them'}."
 
 
-def read_again(command: str, next_command: NextCommand) -> str:
-    """What to do below the hints about environments that could not be read."""
-    return f"Next: run `{next_command.line(command)}` again once every environment can be read."
+def read_again(command: str, next_command: NextCommand, first: str = "") -> str:
+    """What to do below the hints about environments that could not be read, after the next step for the others, if any."""
+    start = f"{first} Then" if first else "Next:"
+    return f"{start} run `{next_command.line(command)}` again once every environment can be read."
 
 
 def records_to_publish(records: Sequence[Record], plan: Plan, style: Style) -> str:

@@ -20,7 +20,7 @@ from reconciler.render.standing import HOSTNAME_DIFFERS, Standing, counted_stand
 from reconciler.render.text.sections import hints, joined, read_again, records_to_publish, render_failure, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.dns import LookupResult
     from reconciler.model.plan import Plan
@@ -115,9 +115,13 @@ def next_to_ready(result: VerifyResult, style: Style) -> str:
     names: dict[Standing, set[str]] = {}
     for item, standing in of_verify(result):
         names.setdefault(standing, set()).add(item.environment)
+    is_unread = names.pop(Standing.UNREADABLE, None) is not None
+    first = _next_of_worst(result, names, next_command)
+    return read_again("verify", next_command, first) if is_unread else first
+
+
+def _next_of_worst(result: VerifyResult, names: Mapping[Standing, set[str]], next_command: NextCommand) -> str:
     match worst := next(iter(names), Standing.READY):
-        case Standing.UNREADABLE:
-            return read_again("verify", next_command)
         case Standing.ABSENT | Standing.DIFFERENT | Standing.UNEXPECTED:
             return f"Next: run `{next_command.line('plan')}`, then apply."
         case Standing.NOT_SERVING | Standing.CERTIFICATE_WRONG:
@@ -149,10 +153,11 @@ def next_check(verdict: Verdict, next_command: NextCommand) -> str:
 def next_of_lookups(results: Iterable[LookupResult], plan: Plan, style: Style) -> str:
     """What to do about records that are missing or wrong, or environments that could not be read."""
     next_command = NextCommand(plan, style)
-    if not any(item.bad for item in results):
-        return read_again("dns check", next_command) if plan.unreadable else ""
-    publish = publishing_with(next_command, plan)
-    return f"Next: publish the records shown{publish}, then run `{next_command.line('dns check')}` again."
+    again = f"run `{next_command.line('dns check')}` again"
+    later = " once every environment can be read" if plan.unreadable else ""
+    if any(item.bad for item in results):
+        return f"Next: publish the records shown{publishing_with(next_command, plan)}, then {again}{later}."
+    return f"Next: {again}{later}." if later else ""
 
 
 def publishing_with(next_command: NextCommand, plan: Plan) -> str:
