@@ -13,7 +13,7 @@ import click
 from reconciler.cli.command_line import rerun_command
 from reconciler.cli.terminal import is_terminal, style_for
 from reconciler.model.dns import PublishState
-from reconciler.model.plan import override_words
+from reconciler.model.plan import override_label, override_words
 from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
@@ -64,7 +64,8 @@ class PlanApproval:
         if proposal.blocks:
             self.show(proposal)
             words = override_words(proposal.blocks)
-            raise Stopped(blocked(proposal, None if words is None else f"to override: `{rerun_command(*words)}`"))
+            hint = f"{override_label(proposal.blocks).lower()}: `{rerun_command(*words)}`" if words else None
+            raise Stopped(blocked(proposal, hint))
 
     def show(self, proposal: Proposal) -> None:
         """The plan, on standard error."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -36,6 +36,19 @@ class ChangeWindow:
             return today in self.days and self.start <= minute < self.end
         return (today in self.days and minute >= self.start) or ((today - 1) % 7 in self.days and minute < self.end)
 
+    def openings(self, moment: datetime) -> Iterator[datetime]:
+        """The times in the eight days after the moment at which the window opens, in its time zone."""
+        from datetime import UTC, timedelta
+        from zoneinfo import ZoneInfo
+
+        zone = ZoneInfo(self.time_zone)
+        midnight = moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        for count in range(9):
+            local = midnight + timedelta(days=count, minutes=self.start)
+            opening = local.astimezone(UTC).astimezone(zone)  # a time that the clock skips becomes one that exists
+            if opening > moment and local.weekday() in self.days:
+                yield opening
+
     def __str__(self) -> str:
         days = "every day" if len(self.days) == len(DAYS) else ", ".join(DAYS[day] for day in self.days)
         return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.time_zone}"
@@ -48,6 +61,13 @@ ChangeWindows = tuple[tuple[ChangeWindow, ...], ...]
 def closed_windows(windows: ChangeWindows, moment: datetime) -> tuple[ChangeWindow, ...]:
     """The windows of every manifest of which none is open. `moment` has a time zone."""
     return tuple(window for listed in windows if not any(item.contains(moment) for item in listed) for window in listed)
+
+
+def next_opening(windows: ChangeWindows, moment: datetime) -> datetime | None:
+    """The first time after `moment`, within eight days, at which one window of each manifest is open, in the time zone of the
+    window that opens then; None where there is none. `moment` has a time zone."""
+    openings = (opening for listed in windows for item in listed for opening in item.openings(moment))
+    return min((opening for opening in openings if not closed_windows(windows, opening)), default=None)
 
 
 def is_within(hostname: str, domains: Collection[str]) -> bool:

@@ -99,17 +99,19 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What apply will refuse, and the option that lifts it (None where none does)."""
+    """What apply will refuse, and the option that lifts it (None where none does). `alternative` is what to do in place of
+    lifting it."""
 
     code: str
     environment: str | None
     message: str
     override: str | None = None
+    alternative: str | None = None
 
     @property
     def fix(self) -> str | None:
-        """What to do about a block that no option lifts; None where one does, or where the message has it."""
-        return None if self.override else _FIXES.get(self.code)
+        """What to do without an option that lifts the block; None where nothing is known, or where the message has it."""
+        return self.alternative or (None if self.override else _FIXES.get(self.code))
 
 
 # No option overrides these: a record was read in another Environment than the manifest names.
@@ -120,6 +122,11 @@ PLAN_ERROR_CODES = IDENTITY_CODES | {"selection_cuts_move"}
 def refusal(blocks: Iterable[Block]) -> str:
     """That apply refuses a plan, with the code of each block."""
     return f"apply refuses this plan: {', '.join(dict.fromkeys(f'`{block.code}`' for block in blocks))}"
+
+
+def override_label(blocks: Iterable[Block]) -> str:
+    """What the options of the blocks do: those of a cut move correct the selection."""
+    return "To select both" if all(block.code == "selection_cuts_move" for block in blocks) else "To override"
 
 
 def override_words(blocks: Iterable[Block]) -> list[str] | None:

@@ -14,7 +14,7 @@ from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
 from reconciler.model.ledger import Ledger, not_live, still_unserved, with_earlier
-from reconciler.model.limits import closed_windows
+from reconciler.model.limits import closed_windows, next_opening
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
 from reconciler.model.report import StepState, Verdict, Verified
@@ -86,7 +86,9 @@ async def apply(
         claim(settings.receipt, context.observer, PlanResult(proposal))
     approved = await _approve(proposal, approve)
     # Nobody knows how long the answer took.
-    if late := outside_window(proposal.plan, closed_windows(proposal.windows, context.clock())):
+    now = context.clock()
+    shut = closed_windows(proposal.windows, now)
+    if late := outside_window(proposal.plan, shut, next_opening(proposal.windows, now) if shut else None):
         raise Stopped(blocked(replace(proposal, blocks=late)))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)

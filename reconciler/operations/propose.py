@@ -14,7 +14,7 @@ from reconciler.model.digest import digest
 from reconciler.model.domains import Absent, Unreadable, domain_of
 from reconciler.model.errors import KeyUnusable
 from reconciler.model.ledger import still_unserved
-from reconciler.model.limits import closed_windows
+from reconciler.model.limits import closed_windows, next_opening
 from reconciler.model.observer import Phase
 from reconciler.model.plan import CHANGING, IDENTITY_CODES, Action
 from reconciler.model.proposal import Proposal
@@ -144,8 +144,10 @@ def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:
 
 
 def outside_windows(manifest: Manifest, now: datetime, consent: Consent) -> Consent:
-    """The consent with the change windows that are closed now."""
-    return replace(consent, closed_windows=closed_windows(windows_of(manifest, consent), now))
+    """The consent with the change windows that are closed now, and when one opens."""
+    windows = windows_of(manifest, consent)
+    closed = closed_windows(windows, now)
+    return replace(consent, closed_windows=closed, next_opening=next_opening(windows, now) if closed else None)
 
 
 def warn_identity(context: Context, all_blocks: Sequence[Block]) -> None:

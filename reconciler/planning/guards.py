@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from reconciler.documents.earlier import Earlier
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
+from reconciler.model.limits import DAYS
 from reconciler.model.listing import first_of
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.planning.base_revision import guarded_by_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from reconciler.model.limits import ChangeWindow
     from reconciler.model.plan import EnvironmentPlan, Plan
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What was allowed beforehand. `allow` None means every kind of change; `earlier` is what a saved plan or an earlier
-    receipt knew. `base` is the base revision; `closed_windows` are the change windows, if none is open."""
+    receipt knew. `base` is the base revision; `closed_windows` are the change windows, if none is open,
+    and `next_opening` is when one opens, in its time zone, if that is known."""
 
     unprotect: frozenset[str] = frozenset()
     max_interruptions: int = DEFAULT_MAX_INTERRUPTIONS
@@ -34,6 +37,7 @@ class Consent:
     ignore_window: bool = False
     base: Base | None = None
     closed_windows: tuple[ChangeWindow, ...] = ()
+    next_opening: datetime | None = None
 
 
 def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | None = None) -> tuple[Block, ...]:
@@ -50,7 +54,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
         *(guarded_by_base(plan, consent.base, consent.unprotect) if consent.base else ()),
         *_not_allowed(plan.environments, consent),
         *_interruptions(plan, consent),
-        *outside_window(plan, consent.closed_windows),
+        *outside_window(plan, consent.closed_windows, consent.next_opening),
     )
 
 
@@ -166,12 +170,18 @@ def _not_allowed(items: Iterable[EnvironmentPlan], consent: Consent) -> Iterator
         )
 
 
-def outside_window(plan: Plan, closed: Sequence[ChangeWindow]) -> tuple[Block, ...]:
+def outside_window(
+    plan: Plan, closed: Sequence[ChangeWindow], next_opening: datetime | None = None
+) -> tuple[Block, ...]:
     """What blocks a plan with interruptions while the change windows are closed."""
     if not plan.interruptions or not closed:
         return ()
     message = f"the plan interrupts serving hostnames outside the change windows ({list_windows(closed)})"
-    return (Block("outside_change_window", None, message, "--ignore-window"),)
+    wait = None
+    if next_opening is not None:
+        opening = f"{DAYS[next_opening.weekday()]} {next_opening:%Y-%m-%d %H:%M} {next_opening.tzinfo}"
+        wait = f"wait until {opening}, when a change window opens"
+    return (Block("outside_change_window", None, message, "--ignore-window", wait),)
 
 
 def list_windows(windows: Sequence[ChangeWindow]) -> str:
@@ -190,4 +200,5 @@ def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
             f"the plan interrupts {count} serving hostname{'s' * (count > 1)},"
             f" more than the limit of {consent.max_interruptions}{whose}",
             f"--max-interruptions {count}",
+            "select fewer environments with `--env`: the limit is for each run" if consent.max_interruptions else None,
         )

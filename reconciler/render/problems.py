@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.diagnostics import Diagnostic, Severity
 from reconciler.model.domains import Unreadable
 from reconciler.model.errors import NotInBaseline
-from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.plan import IDENTITY_CODES, override_label
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, DoctorResult, DriftResult, PlanResult, ValidateResult, VerifyResult
 from reconciler.model.steps import step_name
@@ -75,7 +75,8 @@ def _unreadable(report: Report, plan: Plan) -> Iterator[Diagnostic]:
 
 def _blocks(content: PlanResult | DriftResult, spans: Spans) -> Iterator[Diagnostic]:
     for block in content.blocks:
-        hint = f"to override: {block.override}" if block.override else block.fix
+        option = f"{override_label([block]).lower()}: {block.override}" if block.override else None
+        hint = "; ".join(part for part in (block.fix, option) if part) or None
         yield Diagnostic(Severity.ERROR, block.code, block.message, hint, spans.get(block.environment or ""))
 
 

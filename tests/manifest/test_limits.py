@@ -12,7 +12,7 @@ import pytest
 from reconciler.manifest.loader import parse_documents
 from reconciler.manifest.sources import ManifestFile
 from reconciler.model.diagnostics import InvalidInput
-from reconciler.model.limits import ChangeWindow, is_within
+from reconciler.model.limits import ChangeWindow, is_within, next_opening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,3 +130,21 @@ def test_names_of_the_iana_database_are_accepted(zone: str) -> None:
     window = f'{{change_windows: [{{from: "22:00", to: "23:00", time_zone: "{zone}"}}]}}'
     found = manifest(f"version: 1\nlimits: {window}\nenvironments: {{a: null}}\n")
     assert [item.time_zone for item in found.change_windows] == [zone]
+
+
+@pytest.mark.parametrize(
+    ("windows", "moment", "opening"),
+    [
+        (((NIGHTS,),), "2026-11-27T12:00:00Z", "2026-11-30T22:00:00+01:00"),  # from Friday to Monday
+        (((NIGHTS, SUNDAY),), "2026-11-27T12:00:00Z", "2026-11-29T00:00:00+00:00"),  # the first of both
+        (((NIGHTS,), (SUNDAY,)), "2026-11-27T12:00:00Z", None),  # never both at once
+        ((), "2026-11-27T12:00:00Z", None),
+        # 02:30 does not exist on this day: the clock goes from 02:00 to 03:00.
+        (((ChangeWindow((6,), 150, 300, "Europe/Berlin"),),), "2026-03-28T12:00:00Z", "2026-03-29T03:30:00+02:00"),
+    ],
+)
+def test_the_next_opening_is_the_first_time_at_which_a_window_of_each_manifest_is_open(
+    windows: tuple[tuple[ChangeWindow, ...], ...], moment: str, opening: str | None
+) -> None:
+    found = next_opening(windows, datetime.fromisoformat(moment))
+    assert (found.isoformat() if found else None) == opening

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
-from samples import API_URL, wish
+from samples import API_URL, live, wish
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.errors import Unauthorized
+from reconciler.model.limits import ChangeWindow
 from reconciler.model.results import PlanResult
+from reconciler.planning.guards import Consent, blocks, cut_moves
 from reconciler.planning.planner import build_plan
 from reconciler.render.examples import example_lines
 from reconciler.render.formats import renderer
 from reconciler.render.given import Given
 from reconciler.render.style import Style
 from render import documents
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Block
 
 
 def test_a_blocked_plan_ends_with_every_block_and_the_command_that_overrides_all() -> None:
@@ -58,3 +67,40 @@ def test_the_description_of_an_example_is_below_its_command_where_columns_do_not
     text = example_lines([("reconciler apply --auto-approve", "Plan, apply")], width)
     assert len(text.splitlines()) == lines
     assert "Plan, apply" in text
+
+
+def swap(**consent: object) -> tuple[Block, ...]:
+    states = {"blue": live("blue", "green.example.com"), "green": live("green", "blue.example.com")}
+    plan = build_plan([wish(name, f"{name}.example.com") for name in states], states, API_URL)
+    return blocks(plan, Consent(**consent))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_a_block_says_how_to_do_without_an_override(format_: str) -> None:
+    opening = datetime(2026, 11, 28, 2, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    window = ChangeWindow((5,), 120, 240, "Europe/Berlin")
+    content = documents.plan_rich().content
+    assert isinstance(content, PlanResult)
+    found = swap(max_interruptions=1, closed_windows=(window,), next_opening=opening)
+    result = replace(content, proposal=replace(content.proposal, blocks=found))
+    text = renderer("plan", format_)(replace(documents.plan_rich(), result=result), Style())
+    assert "wait until sat 2026-11-28 02:00 Europe/Berlin, when a change window opens" in text
+    assert "--ignore-window" in text
+    assert re.search("select fewer environments with .{0,6}--env.{0,7}: the limit is for each run", text)
+
+
+def test_a_limit_of_no_interruption_is_not_met_by_a_smaller_selection() -> None:
+    assert [block.fix for block in swap(max_interruptions=0)] == [None]
+
+
+def test_the_command_for_a_cut_move_keeps_the_selection_and_adds_the_other_side() -> None:
+    plan = build_plan([wish("blue", "blue.example.com")], {"blue": live("blue", "green.example.com")}, API_URL)
+    found = cut_moves(plan, {"green": ("green.example.com", "blue.example.com")})
+    content = documents.plan_rich().content
+    assert isinstance(content, PlanResult)
+    result = replace(content, proposal=replace(content.proposal, plan=plan, blocks=found))
+    given = Given(selection=("--env", "blue"))
+    text = renderer("plan", "text")(replace(documents.plan_rich(), result=result), Style(given=given))
+    assert text.endswith("\nNext: review the plan. To select both, run `reconciler apply --env blue --env green`.\n")
+    assert "To select both: --env green\n" in text
+    assert "override" not in text

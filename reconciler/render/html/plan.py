@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Present
 from reconciler.model.hostnames import display_hostname
-from reconciler.model.plan import CHANGING, Action
+from reconciler.model.plan import CHANGING, Action, override_label
 from reconciler.model.results import is_complete
 from reconciler.render.given import Given
 from reconciler.render.html.environments import hostname_values, live_line, notes_on
@@ -110,7 +110,7 @@ def block_alerts(blocks: Iterable[Block]) -> Bounded[Alert]:
         (
             Alert(
                 f"Blocked (`{block.code}`): {block.message}{f'. Next: {block.fix}.' if block.fix else ''}",
-                Fix("To override", block.override) if block.override else None,
+                Fix(override_label([block]), block.override) if block.override else None,
             )
             for block in blocks
         ),

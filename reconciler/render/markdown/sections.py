@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.hostnames import display_hostname
+from reconciler.model.plan import override_label
 from reconciler.model.steps import step_name
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, prose
 from reconciler.render.text.sections import GIVEN_UP
@@ -91,11 +92,6 @@ def blocked(found: Iterable[Block]) -> Lines:
 
 
 def _block(block: Block) -> str:
-    advice = (
-        f". To override: {code(block.override)}"
-        if block.override
-        else f". Next: {prose(block.fix)}"
-        if block.fix
-        else ""
-    )
-    return f"**blocked** ({code(block.code)}): {prose(block.message)}{advice}"
+    advice = f". Next: {prose(block.fix)}" if block.fix else ""
+    option = f". {override_label([block])}: {code(block.override)}" if block.override else ""
+    return f"**blocked** ({code(block.code)}): {prose(block.message)}{advice}{option}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
-from reconciler.model.plan import override_words, refusal
+from reconciler.model.plan import override_label, override_words, refusal
 from reconciler.render.given import Given, with_options
 from reconciler.render.next_command import NextCommand
 from reconciler.render.text.sections import read_again
@@ -53,6 +53,8 @@ def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
         given = style.given
         words = with_options((*given.selection * (saved is None), *given.place, *given.guards, *given.record), lifting)
         command = shlex.join(["reconciler", "apply", *([saved] if saved else []), *words])
-        return f"Next: review the plan. To override all of this, run `{escape_control(command)}`.\n"
+        label = override_label(proposal.blocks)
+        label = "To override all of this" if label == "To override" else label
+        return f"Next: review the plan. {label}, run `{escape_control(command)}`.\n"
     again = f"run `{NextCommand(proposal.plan, style).line('plan')}` again"
     return f"Next: {'; '.join([*fixes, f'then {again}' if fixes else again])}.\n".replace("; then", ", then")

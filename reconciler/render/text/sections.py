@@ -9,7 +9,7 @@ from reconciler.model.domains import Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.listing import first_of
-from reconciler.model.plan import IDENTITY_CODES
+from reconciler.model.plan import IDENTITY_CODES, override_label
 from reconciler.model.results import DriftResult, PlanResult, PublishResult, VerifyResult
 from reconciler.model.steps import step_name
 from reconciler.render.diagnostics import render_text as render_diagnostics
@@ -80,10 +80,11 @@ def blocks(found: Iterable[Block], style: Style) -> str:
     for block in found:
         message = f"{block.code}: {escape_control(block.message)}"
         lines += wrap(message, style.width, first=f"{style('red', 'BLOCKED')}  ", rest=" " * 9)
-        if block.override:
-            lines += wrap(f"To override: {escape_control(block.override)}", style.width, first=" " * 9)
-        elif block.fix:
+        if block.fix:
             lines += wrap(f"Next: {block.fix}", style.width, first=" " * 9)
+        if block.override:
+            option = f"{override_label([block])}: {escape_control(block.override)}"
+            lines += wrap(option, style.width, first=" " * 9)
     return "\n".join(lines)
 
 
