@@ -50,6 +50,10 @@ class BackendError(Exception):
         self.error_type = error_type
         self.retry_after = retry_after  # seconds
 
+    def hint_beside(self, *, others_answered: bool) -> str | None:
+        """What to do next. A server that answered other calls of the run needs no other URL."""
+        return type(self).hint if others_answered and self.kind == "no_answer" else self.hint
+
     def restate(self, message: str) -> None:
         """Replace the message."""
         self.message = message

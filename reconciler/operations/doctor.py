@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections import defaultdict
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,9 +18,9 @@ from reconciler.model.diagnostics import Severity
 from reconciler.model.doctor import Check, CheckState
 from reconciler.model.domains import Unreadable
 from reconciler.model.environments import Manifest
-from reconciler.model.errors import BackendError
+from reconciler.model.errors import BackendError, Unauthorized
 from reconciler.model.exit_codes import ExitCode, code_of, worst
-from reconciler.model.listing import first_of
+from reconciler.model.listing import names_of
 from reconciler.model.plan import IDENTITY_CODES
 from reconciler.model.results import DoctorResult, Stopped
 from reconciler.operations.propose import survey
@@ -94,9 +95,8 @@ def _keys(workspace: Workspace) -> Check:
     if not total:
         return _skipped("keys", "no environment is known")
     if not missing:
-        return Check("keys", CheckState.OK, f"{total} of {total} keys are usable")
-    listed = first_of(f"`{name}`" for name in missing)
-    message = f"{total - len(missing)} of {total} keys are usable; not usable: {listed}"
+        return Check("keys", CheckState.OK, f"{total} of {total} keys were found")
+    message = f"{total - len(missing)} of {total} keys were found; missing or not usable: {names_of(missing)}"
     return _failed("keys", message, "set or correct these keys", ExitCode.CREDENTIALS)
 
 
@@ -185,11 +185,7 @@ async def _api(workspace: Workspace, context: Context) -> Check:
     states = [item for item in result.plan.environments if item.name in workspace.credentials]
     failures = [(item.name, item.live.error) for item in states if isinstance(item.live, Unreadable)]
     if failures:
-        name, error = failures[0]
-        message = (
-            f"{len(failures)} of {len(states)} environments could not be read, the first `{name}`: {error.message}"
-        )
-        return _failed("api", message, error.hint, worst([code_of(error.kind) for _, error in failures]))
+        return _unread(failures, len(states))
     mistake = next((block for block in result.blocks if block.code in IDENTITY_CODES), None)
     if mistake:
         return _failed("api", mistake.message, mistake.fix, ExitCode.REFUSED)
@@ -198,6 +194,22 @@ async def _api(workspace: Workspace, context: Context) -> Check:
     return Check(
         "api", CheckState.OK, f"{len(states)} of {len(states)} environments were read from {workspace.api_url}"
     )
+
+
+def _unread(failures: Sequence[tuple[str, BackendError]], total: int) -> Check:
+    """Each kind of failure with its environments. Of errors other than a rejected key, the first message."""
+    kinds: defaultdict[tuple[str, int | None], list[tuple[str, BackendError]]] = defaultdict(list)
+    for name, error in failures:
+        kinds[error.kind, error.status].append((name, error))
+    reasons, hints = [], []
+    for (kind, status), found in kinds.items():
+        names, error = names_of(name for name, _ in found), found[0][1]
+        rejected = f"{len(found)} key{'s' * (len(found) != 1)} rejected ({status}): {names}"
+        reasons.append(rejected if kind == Unauthorized.kind else f"{names}: {error.message}")
+        hints.append(error.hint_beside(others_answered=len(failures) < total))
+    message = f"{len(failures)} of {total} environments could not be read; {'; '.join(reasons)}"
+    hint = "; ".join(dict.fromkeys(hint for hint in hints if hint))
+    return _failed("api", message, hint or None, worst([code_of(error.kind) for _, error in failures]))
 
 
 async def _within(seconds: float, work: Awaitable[str]) -> str:

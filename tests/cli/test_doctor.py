@@ -114,3 +114,21 @@ def test_5_for_the_key_of_another_environment(web: Stage) -> None:
 def test_the_emulator_inside_the_process_needs_no_network(web: Stage) -> None:
     ended = web.run("doctor", "--emulator", "--format", "json")
     assert (ended.code, states(ended)["tls"]) == (0, "skipped")
+
+
+def test_every_rejected_key_is_named_beside_other_failures(stage: Stage) -> None:
+    names = [f"site{number:02}" for number in range(1, 14)]
+    for name in [*names, "down", "good"]:
+        stage.environment(name, f"{name}.example.com")
+    stage.manifest(**{name: f"{name}.example.com" for name in [*names, "down", "good"]})
+    for name in names:
+        stage.fault(Kind.STATUS, status=401, environment=name, times=None)
+    stage.fault(Kind.DROP_BEFORE, environment="down", times=None)
+    ended = stage.run("doctor", "--retries", "0")
+    assert ended.code == 7
+    assert line(ended, "keys").endswith("15 of 15 keys were found")
+    api = line(ended, "api")
+    assert "14 of 15 environments could not be read; `down`: GET" in api
+    listed = ", ".join(f"`{name}`" for name in names[:10])
+    assert f"13 keys rejected (401): {listed} and 3 more" in api
+    assert "expects TLS" not in ended.out

@@ -68,8 +68,9 @@ def unreadable(plan: Plan) -> Lines:
 
 def hints(plan: Plan) -> list[str]:
     """What to do about environments that could not be read, once for each kind of error."""
-    found = dict.fromkeys(live.error.hint for live in plan.unreadable if live.error.hint)
-    return [prose(f"Hint: {hint}") for hint in found]
+    answered = len(plan.unreadable) < len(plan.environments)
+    found = dict.fromkeys(live.error.hint_beside(others_answered=answered) for live in plan.unreadable)
+    return [prose(f"Hint: {hint}") for hint in found if hint]
 
 
 def unserved(items: Iterable[Unserved]) -> Lines:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.doctor import CheckState
 from reconciler.model.escape import escape_control
 from reconciler.model.results import DoctorResult
+from reconciler.render.layout import columns, wrap
 from reconciler.render.text.sections import render_failure
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def render_doctor(report: Report, style: Style) -> str:
         return render_failure(report, style)
     lines = []
     for check in report.result.checks:
-        state = style(_COLOURS[check.state], f"{check.state:<8}")
-        lines.append(f"{state} {check.name:<9} {escape_control(check.message)}")
+        start = f"{style(_COLOURS[check.state], f'{check.state:<8}')} {check.name:<9} "
+        lines += wrap(escape_control(check.message), style.width, first=start)
         if check.hint:
-            lines.append(f"{'':<18} hint: {escape_control(check.hint)}")
+            lines += wrap(f"hint: {escape_control(check.hint)}", style.width, first=" " * columns(start))
     return "".join(f"{line}\n" for line in lines)

@@ -152,14 +152,15 @@ def nothing_to_do(plan: Plan, style: Style) -> str:
 def hints(plan: Plan, diagnostics: Iterable[Diagnostic] = ()) -> str:
     """What to do about environments that could not be read, once for each kind of error. A diagnostic has its own hint, and is
     enough where another environment could be read."""
+    answered = len(plan.unreadable) < len(plan.environments)
     known = {item.environment for item in diagnostics if item.environment}
-    known = known if len(plan.unreadable) < len(plan.environments) else set()
+    known = known if answered else set()
     found = dict.fromkeys(
-        item.live.error.hint
+        item.live.error.hint_beside(others_answered=answered)
         for item in plan.environments
-        if isinstance(item.live, Unreadable) and item.live.error.hint and item.name not in known
+        if isinstance(item.live, Unreadable) and item.name not in known
     )
-    return "\n".join(f"hint: {escape_control(hint)}" for hint in found)
+    return "\n".join(f"hint: {escape_control(hint)}" for hint in found if hint)
 
 
 def unchecked_pins(proposal: Proposal) -> str:
