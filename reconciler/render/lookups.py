@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING
 
 from reconciler.model.bind import bind_line
@@ -67,10 +68,21 @@ def render_lookups(records: Iterable[Record], style: Style) -> str:
     )
     before_record = "" if beside_label else _indent_of(shown, _DETAIL + "  ", style.width)
     lines = [f"DNS (servers: {servers}):"]
-    for line, (*about, name), pair in zip(beside, rows, results, strict=True):
+    notes = _notes([result.note for _, result in results])
+    for line, (*about, name), (record, result), note in zip(beside, rows, results, notes, strict=True):
         lines += ["  ".join(about), f"{before_name}{name}"] if narrow else [line]
-        lines += _details(*pair, None if beside_label else before_record)
+        lines += _found(result, note)
+        lines += _to_paste(record, result, None if beside_label else before_record, style.width)
     return "\n".join(lines)
+
+
+def _notes(notes: Sequence[str | None]) -> Iterator[str]:
+    """The reason of each record; of several in a row with the same one only at the first, with their number."""
+    for note, group in groupby(notes):
+        count = len(list(group))
+        more = f" (also for the next {count - 1:,} record{'s' * (count > 2)})" if count > 1 else ""
+        yield f"{escape_control(note)}{more}" if note else ""
+        yield from repeat("", count - 1)
 
 
 def _indent_of(texts: Iterable[str], indent: str, width: int | None) -> str:
@@ -117,15 +129,27 @@ def render_notes(notes: Sequence[DnsNote], style: Style) -> str:
     return "\n".join(["DNS warnings:", *lines])
 
 
-def _details(record: Record, result: LookupResult, before_record: str | None) -> Iterator[str]:
-    """What was found instead, why, and the line to add or replace: beside the action, or below it with this indentation."""
+def _found(result: LookupResult, note: str) -> Iterator[str]:
+    """What was found instead, and why."""
     if result.found and _amiss(result):
         yield f"{_DETAIL}found {', '.join(escape_control(value) for value in result.found)}"
-    if result.note:
-        yield f"{_DETAIL}{escape_control(result.note)}"
-    if _amiss(result):
-        label, line = f"{_DETAIL}{_ACTIONS[result.action]}:", bind_line(record)
-        yield from [f"{label} {line}"] if before_record is None else [label, before_record + line]
+    if note:
+        yield f"{_DETAIL}{note}"
+
+
+def _to_paste(record: Record, result: LookupResult, before: str | None, width: int | None) -> Iterator[str]:
+    """The line to add or replace: beside the action, or below it with this indentation. One that is wider than the terminal goes
+    on in a second line, as a master file allows in parentheses (RFC 1035, section 5.1)."""
+    if not _amiss(result):
+        return
+    label, line = f"{_DETAIL}{_ACTIONS[result.action]}:", bind_line(record)
+    first, _, value = line.rpartition(" ")
+    if before is None:
+        yield f"{label} {line}"
+    elif width is None or columns(line) <= width or line.startswith(";") or columns(f"{first} (") > width:
+        yield from [label, before + line]
+    else:
+        yield from [label, f"{first} (", f"    {value} )"]
 
 
 def words(verdict: DnsVerdict) -> str:

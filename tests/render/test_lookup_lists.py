@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from dns.zone import from_text
 
 from reconciler.model.bind import bind_line
 from reconciler.model.dns import DnsAction, DnsVerdict, LookupResult
@@ -32,3 +35,24 @@ def test_every_record_begins_in_the_same_column_and_is_whole_where_it_fits(width
     assert len(begins) <= 1
     names = {line.index(f"{record.name}.") for record in RECORDS for line in lines if line.strip() == f"{record.name}."}
     assert len(names) <= 1
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 120, None])
+def test_every_record_can_be_pasted_into_a_zone_at_every_width(width: int | None) -> None:
+    text = fit(render_lookups(RECORDS, Style(width=width)), width)
+    begins = [f"{record.name}. IN CNAME" for record in RECORDS]
+    lines = [line if width else line.partition(": ")[2] for line in text.split("\n")]
+    lines = [line.removeprefix("      to add: ") for line in lines]
+    pasted = [line for line in lines if line.strip().endswith(".dcv.imgwire.dev. )") or line.startswith(tuple(begins))]
+    rrsets = from_text(
+        "\n".join(["$TTL 300", *pasted, ""]), origin="example.com.", relativize=False, check_origin=False
+    )
+    found = {(str(name), str(rdata)) for name, _, rdata in rrsets.iterate_rdatas()}
+    assert found == {(f"{record.name}.", f"{record.value}.") for record in RECORDS}
+
+
+def test_a_reason_that_several_records_share_is_printed_once() -> None:
+    silent = LookupResult(DnsVerdict.NOT_CHECKED, (), ("ns.example.com",), "ns.example.com did not answer")
+    text = render_lookups([replace(record, lookup=silent) for record in RECORDS], Style(width=80))
+    assert text.count("did not answer") == 1
+    assert "ns.example.com did not answer (also for the next 5 records)\n" in text
