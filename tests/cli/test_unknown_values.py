@@ -74,7 +74,7 @@ def test_a_record_with_nothing_but_ids_and_a_hostname_is_readable(web: Stage, li
     environment.record = {name: environment.record[name] for name in ("id", "environment_id", "hostname")}
     status = web.run("status")
     assert status.code == 0
-    assert f"web          {NOT_KNOWN}  {NOT_KNOWN}  img.example.com" in status.out
+    assert f"web          waiting  {NOT_KNOWN} / {NOT_KNOWN}  img.example.com" in status.out
     [item] = web.run("plan", "--format", "json").document["environments"]
     assert (item["action"], item["live"]["status"], item["live"]["cname_value"]) == ("verify", None, None)
     for command in (["plan"], ["drift"], ["verify"], ["dns", "check"], ["status", "--format", "markdown"]):

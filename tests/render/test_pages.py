@@ -207,7 +207,7 @@ def test_a_card_of_drift_shows_what_dns_has_and_what_it_should_have() -> None:
         text = page(report_of("drift", TIME, DriftResult(plan, records=(looked_up(verdict),))))
         assert (cards(text) == {"web": "warn warn"}) == attention
         assert ("<del><code>elsewhere.example.com</code>" in text) == attention
-        assert ("<pre>reconciler dns sync --env web</pre>" in text) == attention
+        assert ("<pre>reconciler dns show --format bind --env web</pre>" in text) == attention
 
 
 def test_the_changes_of_a_plan_are_no_failure_and_its_blocks_are() -> None:
