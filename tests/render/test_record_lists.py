@@ -54,7 +54,7 @@ def test_records_are_listed_below_their_environment_where_the_table_has_no_room(
     assert render_table(records, 120) == render_table(records)
 
 
-def test_the_line_to_add_is_whole_below_its_action_where_it_has_no_room_beside_it() -> None:
+def test_the_line_to_add_is_below_its_action_where_it_has_no_room_beside_it_and_can_be_pasted() -> None:
     missing = LookupResult(DnsVerdict.MISSING, action=DnsAction.ADD)
     records = needed("web", "images-staging.example.com", missing)
     assert render_lookups(records, Style(width=60)).splitlines()[1:] == [
@@ -65,6 +65,7 @@ def test_the_line_to_add_is_whole_below_its_action_where_it_has_no_room_beside_i
         "  missing  web  validation",
         "      _acme-challenge.images-staging.example.com.",
         "      to add:",
-        "_acme-challenge.images-staging.example.com. IN CNAME d58b91c663824042.dcv.imgwire.dev.",
+        "_acme-challenge.images-staging.example.com. IN CNAME (",
+        "    d58b91c663824042.dcv.imgwire.dev. )",
     ]
     assert render_lookups(records, Style(width=120)) == render_lookups(records, Style())
