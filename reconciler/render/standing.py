@@ -109,6 +109,12 @@ def of_finding(item: Finding, plan: EnvironmentPlan | None) -> Standing:
     return _KINDS[item.kind] if item.is_drift and not is_stuck else standing
 
 
+def kind_words(kind: str) -> str:
+    """The words for a kind of drift, also of an earlier document."""
+    words = {known.value: standing.words for known, standing in _KINDS.items()}
+    return words.get(kind) or kind.replace("_", " ")
+
+
 def of_live(item: EnvironmentPlan) -> Standing:
     """Live beside the desired hostname."""
     match item.live:

@@ -273,8 +273,8 @@ def test_earlier_runs_show_since_when_something_has_drifted() -> None:
     ]
     rows = re.findall(r'<th scope="row">([^<]*) <span>([^<]*)</span></th>(.*?)</tr>', text)
     assert [(name, kind, re.findall(r">([^<>]+)</td>", marks)) for name, kind, marks in rows] == [
-        ("shop-00000", "hostname differs", ["drift", "drift", "?", "drift", "-", "drift"]),
-        ("gone", "missing", ["?", "drift", "-", "-", "-", "-"]),
+        ("shop-00000", "different", ["drift", "drift", "?", "drift", "-", "drift"]),
+        ("gone", "absent", ["?", "drift", "-", "-", "-", "-"]),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Unreadable
 from reconciler.model.history import EarlierDrift, EarlierFinding
 from reconciler.render.html.page import MAX_ALERTS, MAX_CARDS, Nights, Row, bounded
+from reconciler.render.standing import kind_words
 
 if TYPE_CHECKING:
     from reconciler.model.results import DriftResult
@@ -31,9 +32,7 @@ def nights(result: DriftResult) -> Nights | None:
         (("now", ""), *(_date_and_time(run.created_at) for run in reversed(history.runs))),
         bounded(
             (
-                Row(
-                    finding.environment, finding.kind.replace("_", " "), tuple(_mark(run, key, finding) for run in runs)
-                )
+                Row(finding.environment, kind_words(finding.kind), tuple(_mark(run, key, finding) for run in runs))
                 for key, finding in ordered
             ),
             MAX_CARDS,
