@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from reconciler.operations.after_create import AfterCreate
 
 from .own_api import OwnApi, Reply, own_api
 from .stage import key
@@ -82,3 +85,21 @@ def test_after_a_pause_the_domain_is_read_again_before_its_delete(stage: Stage, 
     errors = {step["id"]: step["error"] and step["error"]["kind"] for step in ended.document["steps"]}
     assert (errors["delete:b"], api.hostnames()[key("b")]) == ("changed", "other.example.com")
     assert ("DELETE", key("b")) not in api.requests
+
+
+def test_a_bug_in_one_lane_leaves_no_other_lane_between_its_delete_and_its_create(
+    stage: Stage, api: OwnApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_self: AfterCreate, environment: str, _domain: object) -> None:
+        if environment == "a":
+            while ("DELETE", key("b")) not in api.requests:  # noqa: ASYNC110 - of a server in another thread
+                await asyncio.sleep(0.01)
+            raise KeyError("bug")
+
+    monkeypatch.setattr(AfterCreate, "__call__", fails)
+    api.intercept = lambda method, key_, _number: (
+        ABSENT if (method, key_) == ("GET", key("b")) and api.records[key("b")] is None else None
+    )
+    ended = stage.run("apply", "--auto-approve", "--no-dns", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (6, "internal_error")
+    assert (api.hostnames()[key("b")], ended.document["unserved"]) == ("new-b.example.com", [])
