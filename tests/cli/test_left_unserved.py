@@ -146,6 +146,7 @@ def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gon
     api.records[key("b")] = None
     for name, text in files.items():
         stage.write(name, text)
+    assert [item["uncertain"] for item in receipt()["unserved"]] == [True]
     api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
     stage.manifest(**({"c": None} if more else {"b": NEW_B}))
     stage.set("IMGWIRE_API_KEY_C", key("c"))
