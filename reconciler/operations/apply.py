@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.dns import DnsNote
-    from reconciler.model.domains import Domain
+    from reconciler.model.domains import Domain, Live
     from reconciler.model.environments import Manifest
     from reconciler.model.limits import ChangeWindows
-    from reconciler.model.plan import Plan
     from reconciler.model.proposal import Approver, Proposal
     from reconciler.model.report import Applied, Record, StepError
     from reconciler.model.results import Report
@@ -108,7 +107,7 @@ async def apply(
             result,
             publications=after_create.publications,
             other_changes=after_create.other_changes,
-            known=_not_read(earlier.kept, workspace.manifest, proposal.plan, applied),
+            known=_not_read(earlier.kept, workspace.manifest, applied.live),
         )
 
     def described(result: ApplyResult) -> Report:
@@ -133,16 +132,11 @@ async def apply(
     return replace(result, receipt_written=receipt is None or receipt.end(described(result)))
 
 
-def _not_read(hostnames: Mapping[str, str], manifest: Manifest, plan: Plan, applied: Applied) -> dict[str, str]:
-    """Those of environments that the run has neither read nor deleted in, and that the manifest still has."""
+def _not_read(hostnames: Mapping[str, str], manifest: Manifest, live: Mapping[str, Live]) -> dict[str, str]:
+    """Those of environments that the run has not read, and that the manifest still has."""
     desired = manifest.desired
-    read = {name for name, state in applied.live.items() if not isinstance(state, Unreadable)}
-    sent = {StepState.DONE, StepState.FAILED}
-    deleted = {
-        step.environment for step in plan.steps if isinstance(step, Delete) and applied.results[step.id].state in sent
-    }
-    done = read | deleted
-    return {name: hostname for name, hostname in hostnames.items() if name in desired and name not in done}
+    read = {name for name, state in live.items() if not isinstance(state, Unreadable)}
+    return {name: hostname for name, hostname in hostnames.items() if name in desired and name not in read}
 
 
 def blocked(proposal: Proposal, hint: str | None = None) -> Failed:
