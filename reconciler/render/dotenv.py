@@ -12,6 +12,8 @@ from reconciler.model.results import StatusResult
 from reconciler.render.standing import Standing, mistaken_environments
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reconciler.model.plan import EnvironmentPlan
     from reconciler.model.results import Report
     from reconciler.render.style import Style
@@ -26,11 +28,12 @@ def render_status(report: Report, _style: Style) -> str:
     if not isinstance(status, StatusResult):
         return ""
     variables = Counter(variable(item.name) for item in status.plan.environments)
+    mistaken = mistaken_environments(status.blocks, status.plan)
     lines = []
     for item in status.plan.environments:
         name = variable(item.name)
         host = status.host(item)
-        lines.append(f"# {escape_control(item.name)}: {escape_control(_reason(status, item, host))}")
+        lines.append(f"# {escape_control(item.name)}: {escape_control(_reason(status, item, host, mistaken))}")
         if variables[name] > 1:
             lines.append(f"# {name} is left out: several environments share this variable")
         else:
@@ -43,11 +46,11 @@ def variable(name: str) -> str:
     return "IMGWIRE_HOST_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
-def _reason(status: StatusResult, item: EnvironmentPlan, host: str) -> str:
+def _reason(status: StatusResult, item: EnvironmentPlan, host: str, mistaken: Collection[str]) -> str:
     match item.live:
         case Unreadable(error):
             return f"not known: {error.message}"
-        case Present() if item.name in mistaken_environments(status.blocks, status.plan):
+        case Present() if item.name in mistaken:
             return f"the key is {Standing.MISTAKEN.words}"
         case Present(domain) if host == domain.hostname:
             return "CONNECTED and ACTIVE"

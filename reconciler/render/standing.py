@@ -203,13 +203,15 @@ def mistaken_environments(blocks: Iterable[Block], plan: Plan) -> dict[str, str]
     sentence for each."""
     ids = {item.name: item.live.domain.environment_id for item in plan.environments if isinstance(item.live, Present)}
     names = {item.name for item in plan.environments}
+    sharing: defaultdict[str, list[str]] = defaultdict(list)
+    for name, environment_id in ids.items():
+        sharing[environment_id].append(name)
     found: dict[str, str] = {}
     for block in blocks:
-        if block.environment in names and block.environment and block.code in IDENTITY_CODES:
-            same = [name for name, id_ in ids.items() if id_ == ids.get(block.environment)]
-            found |= dict.fromkeys(
-                [block.environment, *(same if block.code == "environment_shared" else [])], block.message
-            )
+        own = block.environment
+        if own is not None and own in names and block.code in IDENTITY_CODES:
+            same = sharing[ids[own]] if block.code == "environment_shared" and own in ids else []
+            found |= dict.fromkeys([own, *same], block.message)
     return found
 
 

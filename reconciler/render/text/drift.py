@@ -121,8 +121,11 @@ def drift_total(drift: DriftResult) -> str:
     pairs = of_drift(drift)
     counting = {item.environment for item in shown_findings(drift) if item.counts}
     unknown = {Standing.MISTAKEN, Standing.UNREADABLE}
-    first = [pair for pair in pairs if (pair[0].name in counting if counting else pair[1] not in unknown)]
-    others = [standing for item, standing in pairs if (item, standing) not in first]
+    first: list[Standing] = []
+    others: list[Standing] = []
+    for item, standing in pairs:
+        is_first = item.name in counting if counting else standing not in unknown
+        (first if is_first else others).append(standing)
     total = counted(len(pairs), "environment")
     if counting:
         text = f"{len(first):,} of {total} drifted"
@@ -130,7 +133,7 @@ def drift_total(drift: DriftResult) -> str:
         text = f"No drift in {f'{len(first):,} of ' if others else ''}{total}"
     else:
         return f"{len(others):,} of {total}: {counted_standings(others)}."
-    listed = counted_standings(standing for _, standing in first)
+    listed = counted_standings(first)
     rest = f"The others: {counted_standings(others)}." if others else ""
     return " ".join(part for part in (f"{text}: {listed}." if listed else f"{text}.", rest, _health(drift)) if part)
 
