@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.workers import run_pool
-from reconciler.model.dns import DnsVerdict
 from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.errors import BackendError, NotFound, Unexpected
 from reconciler.model.exit_codes import ExitCode, code_of
@@ -34,9 +33,8 @@ READY_MESSAGE = "CONNECTED, certificate ACTIVE"
 class Waiting:
     """How to wait. Seconds throughout: `max_wait` in all (0 checks once), the pause between rounds grows from `first_pause` to
     `max_pause` and is jittered. `look` gives the records of a custom domain with their DNS lookups, if any. `after_create`: the
-    first round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered.
-    The records of what is `created` may not be published yet: there a failed check is final only where DNS has them.
-    `pins` are the Environment ids that the manifest gives: an answer of another Environment is no verdict."""
+    first round calls `test_connection` only where DNS does not lack a record, because a check too early is remembered. `pins`
+    are the Environment ids that the manifest gives: an answer of another Environment is no verdict."""
 
     look: Callable[[str, Domain], Awaitable[tuple[Record, ...]]]
     max_wait: float = 0.0
@@ -46,7 +44,6 @@ class Waiting:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     after_create: bool = False
-    created: frozenset[str] = frozenset()
     pins: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -78,7 +75,7 @@ async def verify_all(
 
     while left:
         await run_pool(left, backend, parallelism, check)
-        left = [name for name in left if not _final(verdicts[name], created=name in waiting.created)]
+        left = [name for name in left if not _final(verdicts[name])]
         remaining = deadline - waiting.clock()
         if remaining <= 0 or not any(_may_pass(verdicts[name]) for name in left):
             break
@@ -100,14 +97,10 @@ def absence_verdict(name: str, live: Live) -> Verified:
             return Verified(name, Verdict.ABSENT, live, "has no custom domain, as desired", wanted=False)
 
 
-def _final(verified: Verified, *, created: bool) -> bool:
-    if verified.verdict is not Verdict.STUCK:
-        return verified.verdict is Verdict.READY
-    return not _bad_records(verified.records) and not (created and _not_looked_up(verified.records))
-
-
-def _not_looked_up(records: Sequence[Record]) -> bool:
-    return any(record.lookup is None or record.lookup.verdict is DnsVerdict.NOT_CHECKED for record in records)
+def _final(verified: Verified) -> bool:
+    return verified.verdict is Verdict.READY or (
+        verified.verdict is Verdict.STUCK and not _bad_records(verified.records)
+    )
 
 
 def _may_pass(verified: Verified) -> bool:

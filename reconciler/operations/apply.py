@@ -252,14 +252,11 @@ async def _wait(
         for name, _ in desired
         if (domain := domain_of(live.get(name))) is not None and not domain.ready
     )
-    created = frozenset(step.environment for step in plan.steps if isinstance(step, Create))
     needed = result_of(result.proposal, result.applied, pending).records
     context.observer.on_applied(replace(result, records=needed))
     verified: tuple[Verified, ...] = ()
     with context.ended_early():
-        verified = await wait_until_ready(
-            workspace, context, desired, max_seconds, lookup, after_create=True, created=created
-        )
+        verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup, after_create=True)
     live = {**live, **{item.environment: item.live for item in verified}}
     hostnames = [*desired, *((step.environment, step.hostname) for step in plan.steps if isinstance(step, Delete))]
     dns_notes: tuple[DnsNote, ...] = ()

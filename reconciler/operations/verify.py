@@ -87,7 +87,6 @@ async def wait_until_ready(
     lookup: Lookup | None,
     *,
     after_create: bool = False,
-    created: frozenset[str] = frozenset(),
     final: Sequence[Verified] = (),
 ) -> tuple[Verified, ...]:
     """Verify until all is ready or nothing is left that could become so, or `max_seconds` have gone by.
@@ -102,7 +101,7 @@ async def wait_until_ready(
     for item in final:
         context.observer.on_verdict(item)
     pins = workspace.manifest.pins
-    waiting = Waiting(record_lookup(lookup), max_seconds, after_create=after_create, created=created, pins=pins)
+    waiting = Waiting(record_lookup(lookup), max_seconds, after_create=after_create, pins=pins)
     backend = context.backend(workspace, AllowedCalls.TEST)
     observer = Observers(_Verdicts(verdicts), context.observer)
     ended = False

@@ -282,22 +282,3 @@ async def test_the_advice_matches_the_dns_lookups(
 
     found, _ = await verify(Imgwire(Present(NEW), [checked]), 0, Waiting(look))
     assert found.message == f"status {checked.status}, certificate {checked.certificate_status}: {advice}"
-
-
-@pytest.mark.parametrize(
-    ("lookup", "rounds"), [(None, 3), (DnsVerdict.NOT_CHECKED, 3), (DnsVerdict.MISSING, 3), (DnsVerdict.OK, 1)]
-)
-async def test_a_failed_check_of_a_new_domain_is_final_only_where_dns_has_its_records(
-    lookup: DnsVerdict | None, rounds: int
-) -> None:
-    api = Imgwire(Present(NEW), [FAILED])
-    waiting = replace(dns(lookup or DnsVerdict.OK), created=frozenset({"web"}))
-    if lookup is None:
-        look = waiting.look
-
-        async def unseen(name: str, domain: Domain) -> tuple[Record, ...]:
-            return tuple(replace(record, lookup=None) for record in await look(name, domain))
-
-        waiting = replace(waiting, look=unseen)
-    found, slept = await verify(api, 4, waiting)
-    assert (found.verdict, len(slept) + 1) == (Verdict.STUCK, rounds)
