@@ -80,7 +80,8 @@ def _notes(notes: Sequence[str | None]) -> Iterator[str]:
     """The reason of each record; of several in a row with the same one only at the first, with their number."""
     for note, group in groupby(notes):
         count = len(list(group))
-        more = f" (also for the next {count - 1:,} record{'s' * (count > 2)})" if count > 1 else ""
+        following = "record" if count == 2 else f"{count - 1:,} records"
+        more = f" (also for the next {following})" if count > 1 else ""
         yield f"{escape_control(note)}{more}" if note else ""
         yield from repeat("", count - 1)
 
