@@ -1,4 +1,4 @@
-"""How each environment is, in the words that `status`, `verify` and `drift` share in every format for people."""
+"""The state of each environment, with the same words in `status`, `verify` and `drift`, in every format for people."""
 
 from __future__ import annotations
 
