@@ -37,9 +37,7 @@ class Result:
 
 
 def measure(case: Case, rounds: int, folder: Path) -> Result:
-    """Run a case in an empty folder. Raises RuntimeError where a command fails."""
-    folder.mkdir()
-    write_inputs(folder, case.size)
+    """Run a case, each round in a new `folder`. Raises RuntimeError where a command fails."""
     usages: list[Usage] = []
     baselines: dict[str, list[Usage]] = {name: [] for name in case.baselines}
     stats: dict[str, int] = {}
@@ -47,12 +45,14 @@ def measure(case: Case, rounds: int, folder: Path) -> Result:
         url = servers.enter_context(serving(_server(case)))
         command = _command(case, url, servers)
         for _ in range(rounds):
+            folder.mkdir()  # anew: a receipt of another round would make this one suspicious
+            write_inputs(folder, case.size)
             call(url, "reset", "POST")
             usages.append(run(command, cwd=folder))
             stats = call(url, "stats")
             for name, runs in baselines.items():
                 runs.append(run(_baseline(name, case, url), cwd=folder, env={"PYTHONPATH": str(ROOT)}))
-    shutil.rmtree(folder)
+            shutil.rmtree(folder)
     ratios = {name: _ratio(usages, runs) for name, runs in baselines.items()}
     if case.command == "validate":
         ratios["compose"] = _compose_ratio(usages, baselines)
