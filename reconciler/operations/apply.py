@@ -253,7 +253,9 @@ async def _wait(
         if (domain := domain_of(live.get(name))) is not None and not domain.ready
     )
     needed = result_of(result.proposal, result.applied, pending).records
-    context.observer.on_applied(replace(result, records=needed))
+    holding = {name for name, hostname in desired if (held := domain_of(live.get(name))) and held.hostname == hostname}
+    if any(record.environment in holding for record in needed):
+        context.observer.on_applied(replace(result, records=needed))
     verified: tuple[Verified, ...] = ()
     with context.ended_early():
         verified = await wait_until_ready(workspace, context, desired, max_seconds, lookup, after_create=True)
