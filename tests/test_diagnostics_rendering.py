@@ -46,6 +46,25 @@ warning[slow-yaml]: slow
     )
 
 
+def test_neighbours_of_one_line_have_an_equal_hint_once() -> None:
+    missing = [
+        Diagnostic(Severity.ERROR, "key-missing", f"no key for `{name}`", hint=hint, span=Span("imgwire.yaml", line, 3))
+        for line, (name, hint) in enumerate([("a", "set it"), ("b", "set it"), ("c", "name it")], 3)
+    ]
+    assert (
+        render_text(missing)
+        == """\
+imgwire.yaml:3:3: error[key-missing]: no key for `a`
+imgwire.yaml:4:3: error[key-missing]: no key for `b`
+hint: set it
+
+imgwire.yaml:5:3: error[key-missing]: no key for `c`
+hint: name it
+"""
+    )
+    assert render_text([ERROR, ERROR]).count("hint: ") == 2
+
+
 def test_colour_adds_nothing_but_colour() -> None:
     import re
 

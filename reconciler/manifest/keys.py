@@ -143,7 +143,7 @@ class _Search:
             return _Candidate(self._environ[name].strip(), f"the variable {name}")
         return _Unusable(
             f"the variable {name} is not set",
-            f"set {name} to the Server API Key of this Environment, or change `api_key`",
+            "set the variable to the Server API Key of this Environment, or change `api_key`",
         )
 
     def _from_defaults(self, source: DefaultKey, name: str) -> _Candidate | _Unusable:
@@ -161,9 +161,10 @@ class _Search:
         if not source.fallback and FALLBACK_VARIABLE in self._environ:
             reason += f"; {FALLBACK_VARIABLE} is set, but only a manifest with one environment uses it"
         absent = "".join(f"{table.where} has no entry `{name}`, and " for table in self._tables)
-        hint = f"set {source.variable} to the Server API Key of this Environment, or name its place with `api_key`"
+        variable = source.variable if source.fallback else "the variable"
+        hint = f"set {variable} to the Server API Key of this Environment, or name its place with `api_key`"
         if self._tables:
-            hint = f"add `{name}` to {self._tables[0].where}, or {hint}"
+            hint = f"add the entry to {self._tables[0].where}, or {hint}"
         return _Unusable(absent + reason, hint)
 
     def _from_file(self, source: KeyFile, environment: Environment) -> _Candidate | _Unusable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.model.diagnostics import Severity
@@ -22,10 +23,10 @@ _NARROWEST = 40
 def render_text(diagnostics: Iterable[Diagnostic], style: Style = PLAIN) -> str:
     """Each diagnostic with its source line, a marker under the place, what it collides with, and a hint.
 
-    Source lines wider than the terminal are cut around the marker. Messages are not cut. The text ends with a line break, and is
-    empty where there are no diagnostics.
+    Source lines wider than the terminal are cut around the marker. Messages are not cut. Diagnostics of one line that follow
+    each other with the same hint have it once. The text ends with a line break, and is empty where there are no diagnostics.
     """
-    blocks = (_block(diagnostic, style, style.width) for diagnostic in diagnostics)
+    blocks = (_block(list(alike), style) for _, alike in groupby(diagnostics, _likeness))
     return "\n".join(f"{block}\n" for block in blocks)
 
 
@@ -45,21 +46,35 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> str:
     return "".join(f"{_annotation(diagnostic)}\n" for diagnostic in diagnostics)
 
 
-def _block(diagnostic: Diagnostic, style: Style, width: int | None) -> str:
+def _likeness(diagnostic: Diagnostic) -> object:
+    """Equal for those that share a hint."""
+    one_line = diagnostic.source is None and not diagnostic.related
+    return (diagnostic.code, diagnostic.hint) if one_line and diagnostic.hint else object()
+
+
+def _block(alike: Sequence[Diagnostic], style: Style) -> str:
+    """The problems, then the hint that they share."""
+    lines = [line for diagnostic in alike for line in _problem(diagnostic, style)]
+    if hint := alike[0].hint:
+        lines.append(f"{style('cyan', 'hint')}: {escape_control(hint)}")
+    return "\n".join(lines)
+
+
+def _problem(diagnostic: Diagnostic, style: Style) -> list[str]:
+    """All but the text of the hint."""
     colour = "red" if diagnostic.severity == Severity.ERROR else "yellow"
     spans = [span for span in (diagnostic.span, *(other.span for other in diagnostic.related)) if span]
     gutter = " " * max((len(str(span.line)) for span in spans), default=0)
+    width = style.width
     kind = style("bold", style(colour, f"{diagnostic.severity}[{diagnostic.code}]"))
     lines = [f"{_location(diagnostic.span)}{kind}: {escape_control(diagnostic.message)}"]
     lines += _source(diagnostic.span, diagnostic.source, "^", gutter, style, colour, width)
     for other in diagnostic.related:
         lines.append(f"{_location(other.span)}{style('cyan', 'note')}: {escape_control(other.label)}")
         lines += _source(other.span, other.source, "-", gutter, style, "cyan", width)
-    if diagnostic.hint:
-        if len(lines) > 1:
-            lines.append(style("dim", f"{gutter} |"))
-        lines.append(f"{style('cyan', 'hint')}: {escape_control(diagnostic.hint)}")
-    return "\n".join(lines)
+    if diagnostic.hint and len(lines) > 1:
+        lines.append(style("dim", f"{gutter} |"))
+    return lines
 
 
 def _location(span: Span | None) -> str:
