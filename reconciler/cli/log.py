@@ -47,11 +47,11 @@ class Log:
             self.write(text)
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
-        """Show problems with their places."""
+        """Show problems with their places, and a blank line below them."""
         if diagnostics:
             from reconciler.render.diagnostics import render_text
 
-            self.show(render_text(diagnostics, style_for(sys.stderr)))
+            self.show(f"{render_text(diagnostics, style_for(sys.stderr))}\n")
 
     def write(self, text: str) -> None:
         """Write lines for people, wrapped at words to the width of the terminal."""
