@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -241,7 +242,8 @@ async def _in_thread(work: Callable[[], Any]) -> Any:
             result, error = work(), None
         except BaseException as raised:  # noqa: BLE001 - it is raised again where the result is awaited
             result, error = None, raised
-        loop.call_soon_threadsafe(_settle, future, result, error)
+        with suppress(RuntimeError):  # the loop is closed: the run has ended without this
+            loop.call_soon_threadsafe(_settle, future, result, error)
 
     threading.Thread(target=run, name="publish", daemon=True).start()
     return await future

@@ -18,8 +18,6 @@ from reconciler.operations.after_create import AfterCreate
 if TYPE_CHECKING:
     from reconciler.model.report import Record
 
-pytestmark = pytest.mark.anyio
-
 
 class Slow:
     """A provider that answers when the test lets it."""
@@ -33,6 +31,7 @@ class Slow:
         return Published(())
 
 
+@pytest.mark.anyio
 async def test_records_whose_publishing_is_cut_off_are_reported_as_unknown_and_those_behind_them_as_not_started() -> (
     None
 ):
@@ -52,6 +51,16 @@ async def test_records_whose_publishing_is_cut_off_are_reported_as_unknown_and_t
     ]
 
 
+def test_a_provider_that_answers_after_the_run_has_ended_raises_nothing() -> None:
+    provider = Slow()
+    after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", provider), time_limit=0.01)
+    asyncio.run(after_create("web", pending("web", "web.example.com")))
+    thread = next(item for item in threading.enumerate() if item.name == "publish")
+    provider.may_end.set()
+    thread.join(5)  # pytest fails the test for an exception of a thread
+    assert [item.state for item in after_create.publications] == [PublishState.UNKNOWN] * 2
+
+
 class Broken:
     """A provider whose record cannot be shown."""
 
@@ -59,6 +68,7 @@ class Broken:
         raise KeyError("data")
 
 
+@pytest.mark.anyio
 async def test_a_bug_while_publishing_ends_no_lane() -> None:
     """Others may be between a delete and its create."""
     after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", Broken()))
