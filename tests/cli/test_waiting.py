@@ -118,12 +118,15 @@ def test_apply_explains_a_stuck_domain_with_its_records_and_the_next_step(stage:
     stage.world.switches = Switches(check="fail")
     ended = stage.run("apply", "--auto-approve", "--wait", "10m", "--no-dns")
     assert ended.code == 4
+    assert "at most 10m, or until a check confirms the failed ones. Publish these records now." in ended.err
     for part in (
         f"stuck  web  {NAME}",
         f"_acme-challenge.{NAME}.",
-        "Next: compare the DNS records with `reconciler dns check`.",
+        "Next: publish these records",
     ):
         assert part in ended.out
+    again = stage.run("apply", "--auto-approve", "--wait", "10m", "--no-dns")
+    assert "Next: compare the DNS records with `reconciler dns check`." in again.out
 
 
 def interrupted(stage: Stage, word: str, number: signal.Signals, *arguments: str) -> tuple[int, dict[str, object], str]:

@@ -63,7 +63,9 @@ def render_before_wait(result: ApplyResult, seconds: float, style: Style) -> str
     """What is awaited for `seconds` at most, and the records that make it end."""
     records = records_to_publish(unpublished(result), result.plan, style)
     publish = ". Publish these records now" if records else ""
-    return joined([records, f"Waiting for readiness, at most {format_duration(seconds)}{publish}."])
+    failing = any(domain.failing for live in result.applied.live.values() if (domain := domain_of(live)) is not None)
+    end = ", or until a check confirms the failed ones" if failing else ""
+    return joined([records, f"Waiting for readiness, at most {format_duration(seconds)}{end}{publish}."])
 
 
 def _render_result(result: ApplyResult, style: Style) -> str:
@@ -211,7 +213,8 @@ def _next_step(result: ApplyResult, style: Style) -> str:
         return f"Next: {'fix the error above, then ' if wrong else ''}{again}{_instead(result)}"
     if result.plan.unreadable and not (style.given and style.given.saved):
         return f"Next: fix the error above, then run `{next_command.again()}` again."
-    if any(item.verdict is Verdict.STUCK for item in result.verified):
+    stuck = {item.environment for item in result.verified if item.verdict is Verdict.STUCK}
+    if stuck - _without_records(result):
         return next_check(Verdict.STUCK, next_command)
     live = {name: domain for name, state in result.applied.live.items() if (domain := domain_of(state))}
     ready = {name for name, domain in live.items() if domain.ready}
@@ -227,6 +230,16 @@ def _next_step(result: ApplyResult, style: Style) -> str:
     if waiting or any(name in live and name not in ready for name in checked):
         return next_check(Verdict.WAITING, next_command)
     return ""
+
+
+def _without_records(result: ApplyResult) -> set[str]:
+    """Environments whose records DNS lacks. Of a domain that the plan creates it lacks what nobody has looked up."""
+    created = {step.environment for step in result.plan.steps if isinstance(step, Create)}
+    return {
+        item.environment
+        for item in unpublished(result)
+        if (item.lookup.bad if item.lookup is not None else item.environment in created)
+    }
 
 
 def _instead(result: ApplyResult) -> str:
