@@ -57,9 +57,10 @@ def content_object(report: Report) -> dict[str, Any]:
         "unserved": [unserved_object(item) for item in report.unserved],
     }
     match content:
-        case ApplyResult(applied=applied, known=known):
+        case ApplyResult(applied=applied, known=known, given_up=given_up):
             data["restored"] = [restore_object(item) for item in applied.restores]
             data |= {"known": dict(known)} if known else {}
+            data |= {"given_up": list(given_up)} if given_up else {}
         case DoctorResult(checks=checks):
             data["checks"] = [check_object(item) for item in checks]
         case DriftResult(findings=findings):
@@ -104,6 +105,7 @@ def content_of(document: Object, code: ExitCode) -> Read | None:
                 publications=published,
                 other_changes=changed,
                 known=document.get("known", {}),
+                given_up=tuple(document.get("given_up", ())),
             )
         case "plan" | "apply":
             return PlanResult(proposal, document.get("expires_in"))

@@ -86,7 +86,8 @@ class ApplyResult:
     After waiting, `verified` has a verdict for each desired hostname; `wait_interrupted` is the code of a signal that ended
     the waiting. `receipt_written` is False where the receipt is incomplete. `publications` are the records that were published,
     `other_changes` other records of their zones that changed meanwhile. `known` are the hostnames that earlier runs with the
-    same receipt have seen, by environment, of the environments that this run has not read.
+    same receipt have seen, by environment, of the environments that this run has not read. `given_up` are hostnames that
+    earlier runs deleted and left unserved, and that are not desired any more.
     """
 
     proposal: Proposal
@@ -99,6 +100,7 @@ class ApplyResult:
     publications: tuple[Publication, ...] = ()
     other_changes: tuple[ZoneChange, ...] = ()
     known: Mapping[str, str] = field(default_factory=dict)
+    given_up: tuple[str, ...] = ()
 
     @property
     def plan(self) -> Plan:

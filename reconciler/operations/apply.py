@@ -32,14 +32,14 @@ from reconciler.planning.guards import list_windows, outside_window
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.dns import DnsNote
     from reconciler.model.domains import Domain, Live
     from reconciler.model.environments import Manifest
     from reconciler.model.limits import ChangeWindows
     from reconciler.model.proposal import Approver, Proposal
-    from reconciler.model.report import Applied, Record, StepError
+    from reconciler.model.report import Applied, Record, StepError, Unserved
     from reconciler.model.results import Report
     from reconciler.operations.context import Context
     from reconciler.operations.publish_settings import PublishSettings
@@ -108,6 +108,7 @@ async def apply(
             publications=after_create.publications,
             other_changes=after_create.other_changes,
             known=_not_read(earlier.kept, workspace.manifest, applied.live),
+            given_up=_given_up(unserved, left, applied.live),
         )
 
     def described(result: ApplyResult) -> Report:
@@ -137,6 +138,12 @@ def _not_read(hostnames: Mapping[str, str], manifest: Manifest, live: Mapping[st
     desired = manifest.desired
     read = {name for name, state in live.items() if not isinstance(state, Unreadable)}
     return {name: hostname for name, hostname in hostnames.items() if name in desired and name not in read}
+
+
+def _given_up(before: Iterable[Unserved], left: Iterable[Unserved], live: Mapping[str, Live]) -> tuple[str, ...]:
+    """The hostnames of an earlier run that this one has not served again, and that are not waited for any more."""
+    not_served = {item.hostname for item in not_live(before, live)} - {item.hostname for item in left}
+    return tuple(sorted(not_served))
 
 
 def blocked(proposal: Proposal, hint: str | None = None) -> Failed:
@@ -272,4 +279,5 @@ async def _wait(
         publications=result.publications,
         other_changes=result.other_changes,
         known=result.known,
+        given_up=result.given_up,
     )

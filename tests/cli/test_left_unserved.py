@@ -166,6 +166,17 @@ def test_a_read_of_the_very_domain_that_was_deleted_does_not_end_it(stage: Stage
     assert hostnames(apply(stage).document) == []
 
 
+def test_the_run_that_completes_the_replace_lists_the_dns_records_to_remove(stage: Stage, api: OwnApi) -> None:
+    """Left in DNS, anyone could claim the hostname. The run that deleted its domain could not know that it stays away."""
+    reports = [f"--report={format_}={format_}.out" for format_ in ("markdown", "html", "json")]
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "a", *reports)
+    section = f"DNS records to remove:\n  {A}. CNAME\n  _acme-challenge.{A}. CNAME\n\n"
+    assert (ended.code, section in ended.out, section in stage.run("show", "r.json").out) == (0, True, True)
+    assert (json.loads(stage.read("json.out"))["given_up"], hostnames(receipt())) == ([A], [])
+    assert all(f"_acme-challenge.{A}" in stage.read(f"{name}.out") for name in ("markdown", "html"))
+    assert "given_up" not in apply(stage).document
+
+
 @pytest.mark.parametrize("between", ["keys are rejected", "the api is down", "narrowed"])
 def test_a_run_that_does_not_read_an_environment_keeps_what_is_known_of_it(
     stage: Stage, api: OwnApi, between: str

@@ -124,11 +124,19 @@ def records_to_remove(result: ApplyResult) -> list[str]:
         if step in result.plan.done and not _in_its_environment(step, result.applied.live.get(step.environment)):
             continue  # this run has not seen it: another key reads the same
         # The documented names, where an earlier run has deleted it, or a document shows its hostname only.
-        names = (step.hostname, f"_acme-challenge.{step.hostname}")
+        names = _documented_names(step.hostname)
         if domain is not None and domain.hostname == step.hostname:
             names = (domain.cname_record or names[0], domain.dcv_cname_record or names[1])
         lines += (absolute(name) for name in names if name not in needed)
-    return lines
+    for hostname in result.given_up:
+        if hostname not in held:
+            lines += (absolute(name) for name in _documented_names(hostname) if name not in needed)
+    return list(dict.fromkeys(lines))
+
+
+def _documented_names(hostname: str) -> tuple[str, str]:
+    """Where the Imgwire guide puts the two CNAMEs of a hostname."""
+    return hostname, f"_acme-challenge.{hostname}"
 
 
 def _in_its_environment(step: Delete, live: Live | None) -> bool:
@@ -233,7 +241,7 @@ def _next_step(result: ApplyResult, style: Style) -> str:
 
 
 def _without_records(result: ApplyResult) -> set[str]:
-    """Environments whose records DNS lacks. Of a domain that the plan creates it lacks what nobody has looked up."""
+    """Environments whose records DNS lacks. Of a domain that the plan creates, it lacks what was not looked up."""
     created = {step.environment for step in result.plan.steps if isinstance(step, Create)}
     return {
         item.environment
