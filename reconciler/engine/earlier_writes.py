@@ -26,8 +26,12 @@ class EarlierWrites:
     acknowledged: bool = False
 
     def shows_deleted(self, live: Known) -> bool:
-        """The read shows the state before a delete of this run."""
-        return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
+        """The read shows the state before a delete of this run, or an even earlier one."""
+        if self.deleted is None or not isinstance(live, Present):
+            return False
+        if self.created is not None and live.domain.id == self.created.id:
+            return False
+        return live.domain.id == self.deleted.id or live.domain.is_older_than(self.deleted)
 
 
 NO_EARLIER_WRITES = EarlierWrites()

@@ -190,8 +190,7 @@ class _Execution:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL; here the same address has shown the custom
                 # domain.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
-                silent = isinstance(failure, Throttled | NotSent | NoAnswer | ServerFault)
-                if (after_delete and bare_404) or (self._completes and silent):
+                if self._completes or (after_delete and bare_404):
                     return Absent()
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")

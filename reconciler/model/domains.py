@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,16 @@ class Domain:
     last_verified_at: str | None
     created_at: str | None
     updated_at: str | None
+
+    def is_older_than(self, other: Domain) -> bool:
+        """It was in the same Environment before the other one, as far as the API gives their times. An Environment has one custom
+        domain at a time, so a read that shows the older one now is out of date."""
+        if self.environment_id != other.environment_id or self.created_at is None or other.created_at is None:
+            return False
+        try:
+            return datetime.fromisoformat(self.created_at) < datetime.fromisoformat(other.created_at)
+        except (ValueError, TypeError):  # no RFC 3339, or only one of them with an offset
+            return False
 
     @property
     def connected(self) -> bool:

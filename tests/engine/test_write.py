@@ -429,7 +429,11 @@ def test_pauses_double_up_to_eight_seconds() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("unread", [SLOW_DOWN, NOT_SENT, LOST, BROKEN], ids=["throttled", "not sent", "lost", "5xx"])
+@pytest.mark.parametrize(
+    "unread",
+    [SLOW_DOWN, NOT_SENT, LOST, BROKEN, GARBLED, FORBIDDEN, Refused("400", status=400), Unexpected("204", status=204)],
+    ids=["throttled", "not sent", "lost", "5xx", "garbled", "forbidden", "4xx", "another form of none"],
+)
 async def test_a_create_that_completes_a_delete_is_sent_though_no_read_works(unread: Exception) -> None:
     found, api, _ = await done(CREATE, unread, NEW, deleted=OLD, acknowledged=True)
     assert (found, api.calls) == (NEW, ["read web", "create web new.example.com"])
@@ -461,3 +465,22 @@ async def test_a_create_after_an_acknowledged_delete_is_sent_though_reads_go_on_
     """A replica that lags behind; where the delete was not done after all, the API refuses the create."""
     found, api, seen = await done(CREATE, *[R_OLD] * 3, NEW, deleted=OLD, acknowledged=True)
     assert (found, api.slept, R_OLD in seen) == (NEW, [1.0, 2.0], False)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("hostname", ["older.example.com", NEW.hostname, OLD.hostname])
+async def test_a_read_that_shows_what_was_there_before_the_deleted_domain_is_an_old_one(hostname: str) -> None:
+    """An Environment has one custom domain at a time: a replica that lags behind the run before."""
+    older = Present(domain("web", hostname, id="earlier", created_at="2026-01-01T00:00:00Z"))
+    found, api, seen = await done(CREATE, *[older] * 3, NEW, deleted=OLD, acknowledged=True)
+    assert (found, api.slept, older in seen) == (NEW, [1.0, 2.0], False)
+    verified, _, _ = await done(VERIFY, older, R_NEW, READY, deleted=OLD)
+    assert verified == READY
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("created_at", [None, "", "yesterday", "2026-01-01T00:00:00", OLD.created_at])
+async def test_a_read_whose_age_is_not_known_shows_another_writer(created_at: str | None) -> None:
+    other = Present(domain("web", "x.example.com", created_at=created_at))
+    found, _, _ = await done(CREATE, other, deleted=OLD, acknowledged=True)
+    assert found == "changed"
