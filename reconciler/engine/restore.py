@@ -29,6 +29,7 @@ _PASSING = frozenset({"conflict", "not_sent", "throttled", "no_answer", "server_
 async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierWrites) -> Done:
     """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
 
+    A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
     have done, and so does the failure, unless a read has shown the outcome since.
     """
@@ -49,8 +50,9 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
             uncertain = failure if failure.uncertain else uncertain
             retry_after = failure.cause.retry_after if failure.cause else None
             pause = max(policy.delay(attempt), retry_after or 0.0)
-            if failure.error.kind not in _PASSING or attempt > policy.retries or pause > deadline.remaining:
-                unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+            unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+            spent = (attempt > policy.retries and not unknown) or pause > deadline.remaining
+            if failure.error.kind not in _PASSING or spent:
                 if uncertain is not None and not failure.uncertain and not unknown:
                     await _read_again(context, api, step.environment, earlier, deadline)
                 raise (uncertain or failure) if unknown else failure from None

@@ -264,11 +264,19 @@ def test_a_hostname_that_cannot_be_restored_is_unserved() -> None:
     assert server.hostnames() == {"a": None}
 
 
-def test_a_restore_has_as_many_attempts_as_any_call() -> None:
-    lived, _ = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 60), CUT_SHORT)})
+def test_a_restore_that_reads_show_not_done_has_as_many_attempts_as_any_call() -> None:
+    lived, _ = play(*REPLACE, {4: REFUSED}, outages=(Outage("create", CUT_SHORT, 5),))
     assert unserved(lived) == [(A, "a", "delete:a")]
-    # Look, delete, look, the refused create; look, create and its look back; two more looks. Each look is asked three times.
-    assert lived.wire.moment == 4 + (1 + 1 + 3) + 3 + 3
+    assert sent(lived).count(f"POST a {A}") == 1 + 2
+
+
+def test_a_restore_waits_for_the_end_of_an_outage_within_its_step_timeout() -> None:
+    """While nothing can be read, its first attempt may have been done, so it is not sent again."""
+    lived, server = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 30), CUT_SHORT)})
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
+    assert sent(lived) == ["DELETE a", f"POST a {X}", f"POST a {A}", f"POST a {A}"]
+    lived, _ = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 2000), CUT_SHORT)})
+    assert unserved(lived) == [(A, "a", "delete:a")]
 
 
 def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
@@ -595,8 +603,9 @@ def test_reads_that_lag_behind_the_writes_of_the_run_change_nothing() -> None:
 
 def test_a_restore_whose_answer_was_lost_and_that_shows_late_is_seen_although_the_next_attempt_is_refused() -> None:
     lost = Outage("create", Trouble("drop", acts=True), 1)
-    refused = Outage("create", Trouble("400"), 7)
-    lived, server = play(*REPLACE, {3: Trouble("400"), 7: Trouble("400")}, lag=1, outages=(refused, lost))
+    refused = Outage("create", Trouble("400"), 9)
+    lived, server = play(*REPLACE, {5: Trouble("400"), 8: Trouble("400")}, lag=1, outages=(refused, lost))
+    assert sent(lived) == ["DELETE a", f"POST a {X}", f"POST a {A}", f"POST a {A}"]
     assert server.hostnames() == REPLACE[0]
     assert (restored(lived), unserved(lived)) == ([("a", A)], [])
 
