@@ -217,7 +217,9 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
         for result in unfinished
         if result.error and (result.state is StepState.FAILED or result.error.kind == "outside_change_window")
     ]
-    code = worst([*failures, *unreadable])
+    # Without a failure, what kept the steps from starting is the cause. Publishing has codes of its own: see _of_unpublished.
+    causes = {result.error.kind if result.error else "not_started" for result in unfinished} - {"not_published"}
+    code = worst([*(failures or map(code_of, causes)), *unreadable])
     if code is not ExitCode.OK:
         return Conclusion(code, first_error or "unreadable")
     if any(_stuck(plan, applied)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -339,6 +340,29 @@ async def test_the_receipt_equals_the_report_of_the_result(tmp_path: Path) -> No
     assert (document["command"], document["outcome"], document["exit_code"]) == ("apply", "ok", 0)
     assert [step["state"] for step in document["steps"]] == ["done"] * 4
     assert result.receipt_written
+
+
+class Full(ReceiptFile):
+    """Its disk is full for one moment: that of the first line of the journal."""
+
+    failed = False
+
+    def append(self, line: str, *, durable: bool) -> None:
+        if not self.failed:
+            self.failed = True
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().append(line, durable=durable)
+
+
+async def test_a_run_that_could_not_start_its_deletes_does_not_end_as_done(tmp_path: Path) -> None:
+    async with Context(transport=Recording()) as context:
+        workspace = workspace_of(blue="blue.example.com")
+        await apply(workspace, context, await propose(workspace, context), yes)
+        workspace = workspace_of(blue=None)
+        settings = ApplySettings(receipt=Full(str(tmp_path / "receipt.json")))
+        result = await apply(workspace, context, await propose(workspace, context), yes, settings)
+    assert (result.applied.writes_done, result.receipt_written) == (0, True)
+    assert (conclude(result).exit_code, conclude(result).reason) == (ExitCode.ERROR, "receipt_not_written")
 
 
 async def test_without_a_receipt_in_its_place_nothing_is_written(tmp_path: Path) -> None:
