@@ -95,9 +95,10 @@ _OF_EARLIER_RUNS = ("run", "environment_id", "target", "target_id", "domain_id")
 
 def unserved_object(item: Unserved) -> Object:
     """What follows `since` is there only for what an earlier run left: of this run the steps have it."""
-    own = {"hostname": item.hostname, "environment": item.environment, "since": item.since}
+    certainty = {"uncertain": True} if item.uncertain else {}
+    own = {"hostname": item.hostname, "environment": item.environment, "since": item.since, **certainty}
     if item.run is None:
-        return {**own, "uncertain": True} if item.uncertain else own
+        return own
     environments = {"environment_id": item.environment_id, "target": item.target, "target_id": item.target_id}
     return {**own, "run": item.run, **environments, "domain_id": item.domain_id}
 

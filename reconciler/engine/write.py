@@ -196,12 +196,13 @@ class _Execution:
         raise AssertionError("unreachable")
 
     async def _read_soon(self) -> Known:
-        """A read with its retries in a short time. Raises NoAnswer where that is spent."""
+        """A read with its retries in a short time, a quarter of what is left at most. Raises NoAnswer where that is spent."""
+        limit = min(self.policy.completing_read, self.deadline.remaining / 4)
         try:
-            async with asyncio.timeout(self.policy.completing_read):
+            async with asyncio.timeout(limit):
                 return await self._read()
         except TimeoutError:
-            raise NoAnswer(f"no answer within {self.policy.completing_read:g} s") from None
+            raise NoAnswer(f"no answer within {limit:g} s") from None
 
     async def _write(self) -> Done:
         """Send it once, and find out what happened. Raises NotSent, Throttled and Conflict where it certainly did not happen."""

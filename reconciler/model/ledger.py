@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Absent, Live, Present
@@ -96,7 +97,7 @@ def unserved(
             target = moving.get(step.hostname)
             target_id = id_in.get(target) if target else None
             environment_id = id_in.get(step.environment)
-            uncertain = not isinstance(live.get(step.environment), Present | Absent)
+            uncertain = not _is_seen(live, step.environment, target)
             missing.append(
                 Unserved(step.hostname, step.environment, step.id, None, environment_id, target, target_id, uncertain)
             )
@@ -137,7 +138,15 @@ def still_unserved(
             return isinstance(live.get(name), Absent)
         return hostname_in.get(name) == successor
 
-    return tuple(item for item in not_live(earlier, live) if not removed(item))
+    def uncertain(item: Unserved) -> bool:
+        return item.uncertain and not _is_seen(live, item.environment, item.target)
+
+    return tuple(replace(item, uncertain=uncertain(item)) for item in not_live(earlier, live) if not removed(item))
+
+
+def _is_seen(live: Mapping[str, Live], *environments: str | None) -> bool:
+    """Reads have shown what is in each of them that is named."""
+    return all(isinstance(live.get(name), Present | Absent) for name in environments if name is not None)
 
 
 def not_live(earlier: Iterable[Unserved], live: Mapping[str, Live]) -> tuple[Unserved, ...]:

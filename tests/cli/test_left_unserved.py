@@ -152,6 +152,8 @@ def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gon
     stage.set("IMGWIRE_API_KEY_C", key("c"))
     again = apply(stage, *(("--env", "c") if more else ()))
     assert (hostnames(again.document), hostnames(receipt())) == ([B], [B])
+    # A read of the environment has shown the outcome.
+    assert [item.get("uncertain", False) for item in again.document["unserved"]] == [bool(more)]
 
 
 def test_a_read_of_the_very_domain_that_was_deleted_does_not_end_it(stage: Stage, api: OwnApi) -> None:

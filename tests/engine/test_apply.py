@@ -247,6 +247,13 @@ def test_a_create_that_shows_only_when_the_old_hostname_is_to_be_restored_is_don
     assert lived.applied.writes_done == 2
 
 
+def test_a_hostname_whose_move_may_have_been_done_is_uncertain() -> None:
+    down = dict.fromkeys(range(5, 60), LOST)
+    lived, server = play({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, **down}, restore=False)
+    assert server.hostnames() == {"a": None, "b": A}
+    assert [(item.hostname, item.uncertain) for item in lived.applied.unserved] == [(A, True)]
+
+
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(

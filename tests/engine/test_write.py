@@ -222,6 +222,18 @@ async def test_a_call_that_never_ends_is_given_up_with_the_step_timeout(calls: i
     assert (failure.value.error.kind, failure.value.uncertain) == (("step_timeout", False), ("unknown", True))[calls]
 
 
+@pytest.mark.anyio
+async def test_a_read_that_decides_nothing_leaves_time_for_the_create_that_completes_a_delete() -> None:
+    class Deaf(Scripted):
+        async def read(self, environment: str) -> Known:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    api, earlier = Deaf(NEW), EarlierWrites(deleted=OLD, acknowledged=True)
+    await execute(CREATE, api, WritePolicy(step_timeout=0.2), earlier=earlier, urgent=True, on_read=lambda *_: None)
+    assert api.calls == ["create web new.example.com"]
+
+
 def test_a_read_that_times_out_by_itself_is_no_step_timeout() -> None:
     async def broken() -> None:
         raise TimeoutError("of its own")
