@@ -168,6 +168,11 @@ def wrong_environment(environment: str, what: str, undo: str) -> StepError:
     )
 
 
+def not_seen(environment: str) -> StepError:
+    """A delete of an earlier run that was taken for done: the environment has no custom domain where its key looks."""
+    return StepError("wrong_environment", f"not started: the key of `{environment}` opens another Environment")
+
+
 def claimed(environment: str, pin: str | None, error: StepError) -> StepError:
     """A conflict of a create with a key whose Environment nothing has shown: the hostname may be live where it should be."""
     compare = f"compare the key with Environment {pin}" if pin else "check that the key is of the right Environment"

@@ -6,7 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
-from reconciler.engine.failures import INTERRUPTED, StepFailed, dependency, restoring, serves_now, wrong_environment
+from reconciler.engine.failures import (
+    INTERRUPTED,
+    StepFailed,
+    dependency,
+    not_seen,
+    restoring,
+    serves_now,
+    wrong_environment,
+)
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, restore, retry
@@ -172,6 +180,7 @@ class LaneRun:
             context.end(step, StepState.DONE, domain=domain)
             return None
         context.breaker.halt(step, wrong_environment(step.environment, wrong, ""))
+        context.ledger.refute(step.environment, not_seen(step.environment))
         try:
             undo = await self._undo(api, step, domain, evidence)
         except asyncio.CancelledError:

@@ -45,6 +45,12 @@ class Ledger:
         """Why the steps without a record were not started."""
         self._not_started = StepResult(StepState.NOT_STARTED, reason)
 
+    def refute(self, environment: str, reason: StepError) -> None:
+        """What was taken for a delete of an earlier run was not seen in the environment: its key opens another Environment."""
+        for step in self.plan.done:
+            if step.environment == environment and isinstance(step, Delete):
+                self._results[step.id] = StepResult(StepState.NOT_STARTED, reason)
+
     def count_write(self) -> None:
         """A create or a delete was done, or may have been."""
         self.writes_done += 1

@@ -107,6 +107,11 @@ class ApplyResult:
         return self.proposal.plan
 
     @property
+    def done_before(self) -> frozenset[str]:
+        """The ids of the steps that an earlier run had done, unless this one has found that it had not."""
+        return frozenset(step.id for step in self.plan.done if self.applied.results[step.id].finished)
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return ()
 

@@ -100,6 +100,8 @@ def test_a_saved_replace_with_the_key_of_an_empty_environment_is_undone(saved: S
     assert (ended.code, saved.live("web"), saved.live("empty")) == (6, OLD, None)
     assert "wrong_environment" in {step["error"]["kind"] for step in ended.document["steps"] if step["error"]}
     assert "to remove" not in ended.err
+    states = {step["id"]: step["state"] for step in ended.document["steps"]}
+    assert (states["delete:web"], ended.document["unserved"]) == ("not_started", [])
 
 
 def test_a_saved_plan_that_is_done_names_what_is_to_be_published_and_does_nothing(saved: Stage) -> None:

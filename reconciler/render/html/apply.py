@@ -146,7 +146,7 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
 
 
 def _steps(result: ApplyResult) -> Iterator[Line]:
-    earlier = {step.id for step in result.plan.done}
+    earlier = result.done_before
     for step, outcome, ending in endings(result.plan, result.applied):
         domain = domain_of(result.applied.live.get(step.environment)) if ending.is_checked else None
         detail = outcome.error.message if outcome.error else domain.short_health if domain else ""

@@ -177,7 +177,7 @@ def _done(result: ApplyResult, style: Style) -> str:
     states = [step.state for step in result.applied.results.values()]
     if not states:
         return nothing_to_do(result.plan, style)
-    earlier = len(result.plan.done)
+    earlier = len(result.done_before)
     if earlier == len(states):
         return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
     numbers = {state_words(state): states.count(state) for state in StepState}

@@ -86,7 +86,7 @@ def _is_listed(_step: Step, result: StepResult, ending: Ending, *, verified: boo
 
 def _rows(result: ApplyResult, rows: Iterable[Ended], style: Style) -> Iterator[tuple[str, ...]]:
     """On a terminal a reason is printed once, with the first of several steps that share it."""
-    earlier = {step.id for step in result.plan.done}
+    earlier = result.done_before
     before = ""
     for step, outcome, ending in rows:
         why = "done before this run" if step.id in earlier else _detail(result, step, outcome, ending)
