@@ -240,8 +240,10 @@ async def _in_thread(work: Callable[[], Any]) -> Any:
     def run() -> None:
         try:
             result, error = work(), None
-        except BaseException as raised:  # noqa: BLE001 - it is raised again where the result is awaited
+        except Exception as raised:  # noqa: BLE001 - it is raised again where the result is awaited
             result, error = None, raised
+        except BaseException as raised:  # noqa: BLE001 - signals raise nothing in threads, so it is the provider's
+            result, error = None, RuntimeError(type(raised).__name__)
         with suppress(RuntimeError):  # the loop is closed: the run has ended without this
             loop.call_soon_threadsafe(_settle, future, result, error)
 

@@ -62,18 +62,24 @@ def test_a_provider_that_answers_after_the_run_has_ended_raises_nothing() -> Non
 
 
 class Broken:
-    """A provider whose record cannot be shown."""
+    """A provider that raises what it should not."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
     def publish(self, records: tuple[Record, ...], refuse: Refuse) -> Published:
-        raise KeyError("data")
+        raise self.error
 
 
 @pytest.mark.anyio
-async def test_a_bug_while_publishing_ends_no_lane() -> None:
+@pytest.mark.parametrize(
+    ("error", "name"), [(KeyError("data"), "KeyError"), (KeyboardInterrupt(), "RuntimeError")], ids=["bug", "interrupt"]
+)
+async def test_a_bug_while_publishing_ends_no_lane(error: BaseException, name: str) -> None:
     """Others may be between a delete and its create."""
-    after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", Broken()))
+    after_create = AfterCreate(NullObserver(), Stop(), None, cast("Publisher", Broken(error)))
     assert await after_create("web", pending("web", "web.example.com")) is None
     assert [(item.state, item.error) for item in after_create.publications] == [
-        (PublishState.UNKNOWN, "internal error: KeyError: the record may be written or not")
+        (PublishState.UNKNOWN, f"internal error: {name}: the record may be written or not")
     ] * 2
     assert after_create.unpublished
