@@ -70,7 +70,8 @@ async def verify_all(
     async def check(api: Tester, name: str) -> None:
         first = 1 if waiting.after_create else 0
         always = (rounds >= first and (rounds - first) % _TESTED_EVERY == 0) or waiting.clock() >= deadline
-        verdicts[name] = await _verify(api, name, hostnames[name], waiting, always=always)
+        before = verdicts[name].verdict if name in verdicts else Verdict.WAITING
+        verdicts[name] = await _verify(api, name, hostnames[name], waiting, before, always=always)
         observer.on_verdict(verdicts[name])
 
     while left:
@@ -118,7 +119,10 @@ def _bad_records(records: Sequence[Record]) -> bool:
     return any(record.lookup is not None and record.lookup.bad for record in records)
 
 
-async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, always: bool) -> Verified:
+async def _verify(
+    api: Tester, name: str, hostname: str, waiting: Waiting, before: Verdict, *, always: bool
+) -> Verified:
+    """The verdict now. `before`, that of an earlier round, stays where the domain still fails and no check is due."""
     try:
         live = await api.read(name)
         if isinstance(live, Absent):
@@ -131,7 +135,8 @@ async def _verify(api: Tester, name: str, hostname: str, waiting: Waiting, *, al
             return Verified(name, Verdict.READY, live, READY_MESSAGE, records=records)
         if not always and _bad_records(records):
             message = f"{live.domain.health}: {_advice(records)}"
-            return Verified(name, Verdict.WAITING, live, message, records=records)
+            stuck = before is Verdict.STUCK and live.domain.failing
+            return Verified(name, before if stuck else Verdict.WAITING, live, message, records=records)
         checked = await api.test_connection(name)
         _check_environment("test_connection", checked, live.domain.environment_id)
         if checked.hostname != hostname:  # replaced since the read

@@ -180,6 +180,15 @@ async def test_what_dns_explains_is_stuck_in_the_end() -> None:
     assert found.message == "status FAILED, certificate FAILING: in DNS the routing record is missing"
 
 
+async def test_a_failed_domain_has_one_verdict_until_it_recovers() -> None:
+    seen = Verdicts()
+    await verify(Imgwire(Present(NEW), [FAILED]), 25, dns(DnsVerdict.MISSING), seen)
+    assert {item.verdict for item in seen.verdicts} == {Verdict.STUCK}
+    recovering, seen = Imgwire(Present(NEW), [FAILED, READY]), Verdicts()
+    await verify(recovering, 25, dns(*[DnsVerdict.MISSING] * 3, DnsVerdict.OK), seen)
+    assert [item.verdict for item in seen.verdicts] == [Verdict.STUCK] * 3 + [Verdict.READY]
+
+
 async def test_while_dns_is_amiss_imgwire_checks_in_every_fourth_round_and_the_last() -> None:
     api = Imgwire(Present(NEW), [NEW])
     found, slept = await verify(api, 25, dns(DnsVerdict.MISSING))
