@@ -76,11 +76,20 @@ def check_size(document: object) -> None:
             raise NotAPlan(f"it has {len(entries):,} {key}, and a plan has at most {limit:,}")
 
 
+def is_applicable(document: Object) -> bool:
+    """Whether the document has a plan that was made from live, and not only the error of a run that failed."""
+    return "offline" not in document and not _has_no_plan(document)
+
+
+def _has_no_plan(document: Object) -> bool:
+    return not document["digest"] or not document["source"] or document["expires_in"] is None
+
+
 def saved_plan_of(document: Object) -> SavedPlan:
     """The saved plan, from a document that fits `plan.schema.json`. Raises NotAPlan when it was edited or cannot be run."""
     if "offline" in document:
         raise NotAPlan("it is an offline plan, made without reading live: run `reconciler plan` without --offline")
-    if not document["digest"] or not document["source"] or document["expires_in"] is None:
+    if _has_no_plan(document):
         raise NotAPlan("it contains no plan: it was written by a run that failed")
     created_at, expires_at = _moment(document["created_at"]), _moment(document["expires_at"])
     # Times are not in the digest, so an edit cannot be seen; at least no plan outlives what `--expires-in` accepts.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.documents.format import PLAN, REPORT, is_readable
 from reconciler.documents.reports import report_of_document
+from reconciler.documents.saved_plan import is_applicable, saved_plan_of
 from reconciler.documents.schema import misfit
 from reconciler.documents.steps import NotAPlan
 from reconciler.model.exit_codes import ExitCode
@@ -71,6 +72,8 @@ def read_document(path: str) -> ShowResult:
         raise _unusable(path, f"is damaged: {problem}")
     try:
         later(document["created_at"], document["expires_in"] or 0)
+        if document["format"] == PLAN and is_applicable(document):
+            saved_plan_of(document)  # what `apply` would refuse as edited must not look valid here
         return ShowResult(document, report_of_document(document))
     except (KeyError, TypeError, ValueError, OverflowError, NotAPlan) as error:
         raise _unusable(path, f"is damaged: {error}") from None

@@ -168,10 +168,11 @@ def test_65_for_what_is_no_such_document(web: Stage, content: str | None, why: s
 
 
 def test_control_sequences_in_a_document_do_not_reach_the_terminal(web: Stage) -> None:
-    assert web.run("plan", "--out", "p.json").code == 0
-    web.write("p.json", web.read("p.json").replace("blog.example.com", "\\u001b[31mblog\\n::error::x"))
+    assert web.run("apply", "--auto-approve", "--no-dns", "--receipt", "r.json").code == 0
+    web.write("r.json", web.read("r.json").replace("blog.example.com", "\\u001b[31mblog\\n::error::x"))
     for format_ in ("text", "json", "markdown", "html"):
-        shown = web.run("show", "p.json", "--format", format_)
+        shown = web.run("show", "r.json", "--format", format_)
+        assert shown.code == 0
         assert "\x1b" not in shown.out
         assert not any(line.strip().startswith("::") for line in shown.out.splitlines())
 
@@ -210,3 +211,17 @@ def test_a_step_whose_id_was_edited_makes_a_document_damaged(stage: Stage, numbe
         ended = stage.run("show", "edited.json", "--format", format_)
         assert ended.code == 65
         assert "the id of a step does not match its content" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("edit", [(NEW, "other.example.com"), ('"expires_in": 86400', '"expires_in": 3600')])
+def test_show_refuses_an_edited_plan_with_the_reason_of_apply(web: Stage, edit: tuple[str, str], format_: str) -> None:
+    assert web.run("plan", "--out", "p.json").code == 0
+    web.write("edited.json", web.read("p.json").replace(*edit))
+    shown = web.run("show", "edited.json", "--format", format_)
+    refused = web.run("apply", "edited.json")
+    reason = re.search("(?<=cannot be applied: ).* after it was written", refused.err)
+    assert (shown.code, refused.code) == (65, 65)
+    assert reason is not None
+    assert reason[0] in shown.out + shown.err
+    assert "other.example.com" not in shown.out
