@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "what-happens-when.md"
 CASES = "tests/planning/test_cases.py"  # whose expectations lie in files
 _TEST = re.compile(r"(tests/[\w/]+\.py)::(\w+)")
 _EXITS = re.compile(r"\bexit(?: codes?)? ((?:\d+(?:, | or )?)+)")
+_COMMAND = re.compile(r"reconciler |kill |--|\\\|")
 _WORD = re.compile(r"`([a-z]+(?:[_-][a-z]+)*)`")
 
 
@@ -79,6 +80,22 @@ def test_every_promise_is_checked_by_a_test_that_the_row_names(row: str) -> None
     assert [word for word in _WORD.findall(promised) if word not in texts] == [], (
         "no test that the row names has these words"
     )
+
+
+@cache
+def source() -> str:
+    """The program in lower case: a report capitalizes some texts as headings."""
+    files = sorted((ROOT / "reconciler").rglob("*.py"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files).lower()
+
+
+@pytest.mark.parametrize("page", ["what-happens-when.md", "troubleshooting.md"])
+def test_every_message_that_a_page_quotes_is_one_of_the_program(page: str) -> None:
+    text = re.sub(r"<!--.*?-->", "", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+    messages = [item for item in re.findall(r"`([^`\n]+)`", text) if " " in item and not _COMMAND.match(item)]
+    assert len(messages) > 2
+    parts = [part.strip().lower() for message in messages for part in re.split(r"…|\d+", message) if part.strip()]
+    assert [part for part in parts if part not in source()] == []
 
 
 def test_the_page_has_its_rows() -> None:
