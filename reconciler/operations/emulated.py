@@ -10,6 +10,7 @@ import httpx
 
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import Failed, Stopped
+from reconciler.operations.extras import install
 
 if TYPE_CHECKING:
     from reconciler.operations.workspace import Workspace
@@ -26,8 +27,7 @@ def emulator_transport(state: str | None, workspace: Workspace) -> httpx.AsyncBa
         from reconciler.emulator.state import StateError
     except ImportError as error:
         message = f"--emulator needs {error.name}, which is not installed"
-        hint = "pip install 'imgwire-reconciler[emulator]'"
-        raise Stopped(Failed(ExitCode.ERROR, "emulator_missing", message, hint)) from None
+        raise Stopped(Failed(ExitCode.ERROR, "emulator_missing", message, install("emulator"))) from None
     # `import` selects environments that the manifest does not list.
     environments = {item.name: item for item in (*workspace.manifest.environments, *workspace.selected)}
     accounts = [

@@ -11,6 +11,7 @@ from reconciler.model.domains import Present, Unreadable, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import DnsCheckResult, Failed, Stopped
 from reconciler.operations.dns_servers import Dns
+from reconciler.operations.extras import install
 from reconciler.operations.records import needed_records, refuse_identity_error
 from reconciler.planning.records import records
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.operations.context import Context
     from reconciler.operations.workspace import Workspace
 
-INSTALL = "pip install 'imgwire-reconciler[dns]'"
+INSTALL = install("dns")
 
 
 async def check_dns(

@@ -6,6 +6,8 @@ import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reconciler.operations.extras import install
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -76,4 +78,4 @@ def serve_emulator(settings: EmulatorSettings, switches: Switches, on_ready: Cal
 
 def _require(extra: str, *modules: str) -> None:
     if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
-        raise CannotServe(f"`{missing[0]}` is not installed: pip install 'imgwire-reconciler[{extra}]'")
+        raise CannotServe(f"`{missing[0]}` is not installed: {install(extra)}")

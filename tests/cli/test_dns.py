@@ -244,7 +244,7 @@ def test_without_dnspython_verify_says_so_once_and_goes_on(stage: Stage) -> None
     assert (ended.returncode, ended.stderr) == (
         0,
         "warning: dnspython is not installed, so DNS is not checked: "
-        "pip install 'imgwire-reconciler[dns]', or use --no-dns\n",
+        "pip install '.[dns]' in a clone of the repository, or use --no-dns\n",
     )
     assert ended.stdout.endswith("Verified: 2 ready.\n")
 
@@ -256,7 +256,8 @@ def test_without_dnspython_dns_check_says_what_to_install(stage: Stage) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (
         1,
         "",
-        "error: dns check needs dnspython, which is not installed\nhint: pip install 'imgwire-reconciler[dns]'\n",
+        "error: dns check needs dnspython, which is not installed\n"
+        "hint: pip install '.[dns]' in a clone of the repository\n",
     )
 
 

@@ -96,7 +96,10 @@ def test_without_extras_everything_but_the_emulator_works(built: Path, tmp_path:
     run(reconciler, "init", cwd=tmp_path)
     run(reconciler, "validate", cwd=tmp_path)
     told = json.loads(run(reconciler, "plan", "--format", "json", "--emulator", cwd=tmp_path, code=1))
-    assert (told["reason"], told["hint"]) == ("emulator_missing", "pip install 'imgwire-reconciler[emulator]'")
+    assert (told["reason"], told["hint"]) == (
+        "emulator_missing",
+        "pip install '.[emulator]' in a clone of the repository",
+    )
 
 
 def test_the_wheel_holds_the_package_and_its_schemas_and_nothing_else(built: Path) -> None:
