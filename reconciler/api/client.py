@@ -155,8 +155,7 @@ class Client:
             return answer.body
         failure = errors.from_answer(call, self._base_url + call.path, answer, self._wall_clock())
         if isinstance(failure, Throttled):
-            pause = _THROTTLED_WITHOUT_DELAY if failure.retry_after is None else failure.retry_after
-            self._throttle.throttled(pause)
+            self._throttle.throttled(failure.retry_after or _THROTTLED_WITHOUT_DELAY)
         elif answer.status < 500:
             self._throttle.succeeded()
         raise failure

@@ -28,12 +28,13 @@ class RetryPolicy:
     def delay(self, attempt: int, failure: BackendError, waited: float = 0.0) -> float | None:
         """Seconds to wait after the failed attempt number `attempt` (from 1), or None to give up.
 
-        `Retry-After` is obeyed to the second or not at all: a wait beyond the budget is not shortened but given up.
+        `Retry-After` makes it longer, never shorter: 0, or a date that has passed by this clock, is no reason to hurry. A wait
+        beyond the budget is not shortened but given up.
         """
         if attempt > self.retries or not self._is_temporary(failure):
             return None
         backoff = min(self.max_delay, self.first_delay * 2.0 ** (attempt - 1)) * (0.5 + self.jitter() / 2)
-        wait = backoff if failure.retry_after is None else failure.retry_after
+        wait = max(backoff, failure.retry_after or 0.0)
         return wait if waited + wait <= self.budget else None
 
     @staticmethod

@@ -309,8 +309,9 @@ async def test_a_request_that_fails_between_two_429s_does_not_reset_the_budget(
 
 
 @pytest.mark.anyio
-async def test_a_429_without_retry_after_pauses_the_run_for_a_second() -> None:
-    api = FakeApi(ok({}, 429), ok(WEB.as_dict()))
+@pytest.mark.parametrize("headers", [{}, {"retry_after": "0"}], ids=["no header", "zero"])
+async def test_a_429_without_a_time_pauses_the_run_for_a_second(headers: dict[str, str]) -> None:
+    api = FakeApi(ok({}, 429, **headers), ok(WEB.as_dict()))
     async with HttpBackend(CREDENTIALS, api.settings()).open() as connection:
         with pytest.raises(Throttled):
             await connection.create("web", "web.example.com")

@@ -49,7 +49,7 @@ def test_only_temporary_failures_are_retried(failure: BackendError, again: bool)
         pytest.param(2, 0.0, None, 0.5, id="second"),
         pytest.param(4, 0.0, None, 2.0, id="fourth"),
         pytest.param(5, 0.0, None, None, id="no more attempts"),
-        pytest.param(1, 0.0, 0.0, 0.0, id="at once"),
+        pytest.param(1, 0.0, 0.0, 0.25, id="at once, or at a time that has passed"),
         pytest.param(1, 0.0, 100.0, 100.0, id="as told, to the second"),
         pytest.param(1, 0.0, 120.0, 120.0, id="all of the budget"),
         pytest.param(1, 0.0, 120.5, None, id="beyond the budget: not shortened but given up"),
