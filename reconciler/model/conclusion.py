@@ -46,6 +46,7 @@ _PROBE_CODES = {
     ProbeVerdict.CERTIFICATE_WRONG: ExitCode.STUCK,
     ProbeVerdict.NOT_PROBED: ExitCode.WAITING,
 }
+_NOTHING_WRITTEN = frozenset({ExitCode.CREDENTIALS, ExitCode.UNREACHABLE})
 _NOT_PUBLISHED = {
     ExitCode.REFUSED: "cannot_publish",
     ExitCode.CREDENTIALS: "provider_unauthorized",
@@ -182,6 +183,8 @@ def _of_apply(result: ApplyResult) -> Conclusion:
         conclusion = Conclusion(ExitCode.PARTIAL, conclusion.reason)
     if result.verified and conclusion.exit_code in {ExitCode.OK, ExitCode.STUCK}:
         conclusion = _of_verify(result.verified)
+        if result.applied.writes_done and conclusion.exit_code in _NOTHING_WRITTEN:
+            conclusion = Conclusion(ExitCode.PARTIAL, conclusion.reason)
     if result.wait_interrupted is not None:
         code = ExitCode.PARTIAL if result.applied.writes_done else result.wait_interrupted
         conclusion = Conclusion(code, "interrupted")
@@ -217,11 +220,12 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
         for result in unfinished
         if result.error and (result.state is StepState.FAILED or result.error.kind == "outside_change_window")
     ]
-    # Without a failure, what kept the steps from starting is the cause. Publishing has codes of its own: see _of_unpublished.
-    causes = {result.error.kind if result.error else "not_started" for result in unfinished} - {"not_published"}
-    code = worst([*(failures or map(code_of, causes)), *unreadable])
+    code = worst([*failures, *unreadable])
     if code is not ExitCode.OK:
         return Conclusion(code, first_error or "unreadable")
+    # Publishing has codes of its own: see _of_unpublished.
+    if any(result.state is StepState.NOT_STARTED for result in unfinished) and first_error != "not_published":
+        return Conclusion(ExitCode.ERROR, first_error or ExitCode.ERROR.outcome)
     if any(_stuck(plan, applied)):
         return Conclusion(ExitCode.STUCK, "stuck")
     return Conclusion(ExitCode.OK, None if applied.results else "in_sync")

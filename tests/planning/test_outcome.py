@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import pytest
-from conclusions import of_apply, of_verify
+from conclusions import ended, of_apply, of_verify
 from samples import API_URL, live, locked_out, unreadable, wish
 
 import reconciler.api.throttle
@@ -13,7 +13,9 @@ import reconciler.engine.deadline  # noqa: F401 - both have errors of their own
 from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.errors import BackendError, Conflict
 from reconciler.model.exit_codes import ExitCode, code_of, worst
+from reconciler.model.proposal import Proposal
 from reconciler.model.report import Applied, StepError, StepResult, StepState, Verdict, Verified
+from reconciler.model.results import ApplyResult
 from reconciler.planning.planner import build_plan
 
 ORDER = [6, 1, 7, 8, 5, 4, 3, 2, 0]
@@ -82,8 +84,18 @@ def test_what_an_apply_amounts_to(dark: str | None, signal: ExitCode | None, wri
         elif signal and unfinished:
             expected = signal
         else:
-            expected = next((code for code in ORDER if code in (*failed, *unread)), 0)
+            expected = next((code for code in ORDER if code in (*failed, *unread)), 1 if "left" in ends else 0)
         assert code == expected, ends
+
+
+@pytest.mark.parametrize(("writes", "code"), [(0, ExitCode.CREDENTIALS), (1, ExitCode.PARTIAL)])
+def test_a_key_that_is_rejected_while_waiting_does_not_look_as_if_nothing_was_written(
+    writes: int, code: ExitCode
+) -> None:
+    plan = build_plan([wish("a", "a.example.com")], {"a": Absent()}, API_URL)
+    applied = Applied({step.id: ENDS["done"] for step in plan.steps}, {}, writes_done=writes)
+    verified = Verified("a", Verdict.UNKNOWN, locked_out(), "401")
+    assert ended(ApplyResult(Proposal(plan, ""), applied, verified=(verified,)))[0] is code
 
 
 def test_an_unreadable_environment_counts_as_unreachable() -> None:
