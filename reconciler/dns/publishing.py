@@ -172,14 +172,24 @@ class Publisher:
         return Published(tuple(ended.values()), tuple(changes), published.interrupted)
 
     def apply(self, prepared: Prepared) -> Published:
-        """Write every planned edit. One that fails stops no other; after SIGINT or SIGTERM no other starts."""
+        """Write every planned edit. One that fails stops no other; after SIGINT or SIGTERM no other starts.
+
+        Raises KeyboardInterrupt where nothing was written before it.
+        """
         publications: list[Publication] = []
         changes: list[ZoneChange] = []
         interrupted = False
         for edit in prepared.edits:
             published = Published(edit.publications)
-            if edit.planned:
-                published = Published(tuple(map(_not_started, edit.publications))) if interrupted else self._write(edit)
+            if edit.planned and interrupted:
+                published = Published(tuple(map(_not_started, edit.publications)))
+            elif edit.planned:
+                try:
+                    published = self._write(edit)
+                except KeyboardInterrupt:
+                    if not any(map(_was_sent, publications)):
+                        raise
+                    published = Published(tuple(map(_not_started, edit.publications)), interrupted=True)
             publications += published.publications
             changes += published.changes
             interrupted = interrupted or published.interrupted
@@ -248,7 +258,10 @@ class Publisher:
         return None if before == record.value else replace(item, removes=removes)
 
     def _write(self, edit: ZoneEdit) -> Published:
-        """Read the zone again, write, and read once more. What that reading shows is the true state of each record."""
+        """Read the zone again, write, and read once more. What that reading shows is the true state of each record.
+
+        Raises KeyboardInterrupt before the write, and no more from its beginning on.
+        """
         zone = _plain(edit.zone)
         where = f"{edit.target}: {zone}"
         failure: BaseException | None = None
@@ -266,25 +279,29 @@ class Publisher:
                     failure = Rejected("the provider is configured not to apply", ExitCode.ERROR)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - providers raise whatever their clients raise
             failure = error
-        after, problem = self._reread(edit, failure)
+        after, problem, interrupted = self._reread(edit, failure)
         results = tuple(self._result(item, after, failure, problem) for item in edit.publications)
         changes = differences(edit.target, zone, reading.records, after.records, _edited(edit)) if after else ()
-        return Published(results, changes, isinstance(failure, KeyboardInterrupt))
+        return Published(results, changes, interrupted or isinstance(failure, KeyboardInterrupt))
 
-    def _reread(self, edit: ZoneEdit, failure: BaseException | None) -> tuple[Reading | None, str]:
-        """The zone after the write; None, and why, where it cannot be read. A provider that reported success gets some time
-        to show it."""
-        reading, problem = None, ""
-        for delay in _REREAD_DELAYS if failure is None else _REREAD_DELAYS[:1]:
-            self._options.sleep(delay)
+    def _reread(self, edit: ZoneEdit, failure: BaseException | None) -> tuple[Reading | None, str, bool]:
+        """The zone after the write, or None and why it cannot be read; and whether a signal came meanwhile. A provider that
+        reported success gets some time to show it; after a signal there is one more look."""
+        reading, problem, interrupted = None, "", False
+        delays = list(_REREAD_DELAYS if failure is None else _REREAD_DELAYS[:1])
+        while delays:
             try:
+                self._options.sleep(delays.pop(0))
                 reading = self._access.read(edit.zone, edit.target)
             except Rejected as error:
                 problem = str(error)
                 continue
+            except KeyboardInterrupt:
+                problem, delays, interrupted = "interrupted", [] if interrupted else [0.0], True
+                continue
             if all(reading.has(item) for item in edit.publications):
                 break
-        return reading, problem
+        return reading, problem, interrupted
 
     def _result(
         self, item: Publication, after: Reading | None, failure: BaseException | None, problem: str
@@ -331,6 +348,11 @@ def _checked(item: Publication, refuse: Refuse) -> Publication:
 
 def _not_started(item: Publication) -> Publication:
     return replace(item, state=PublishState.NOT_STARTED) if item.state is PublishState.PLANNED else item
+
+
+def _was_sent(item: Publication) -> bool:
+    """The record was written, or may have been."""
+    return item.state in {PublishState.DONE, PublishState.FAILED, PublishState.UNKNOWN}
 
 
 def _plain(zone: str) -> str:

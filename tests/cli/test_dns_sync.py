@@ -229,6 +229,31 @@ class Broken(YamlProvider):
         raise RuntimeError(f"401 for {self.token}")
 
 
+class InterruptedAfter(YamlProvider):
+    """Ctrl-C comes at the first read after a write."""
+
+    times = 1
+    written = False
+
+    def _apply(self, plan):
+        super()._apply(plan)
+        type(self).written = True
+
+    def populate(self, zone, *args, **kwargs):
+        if self.written and type(self).times:
+            type(self).times -= 1
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().populate(zone, *args, **kwargs)
+
+
+class InterruptedBefore(InterruptedAfter):
+    """The same at the read before the write of another target."""
+
+    def populate(self, zone, *args, **kwargs):
+        InterruptedAfter.times = 0 if self.id == "files" else 1
+        return super().populate(zone, *args, **kwargs)
+
+
 class Interrupted(YamlProvider):
     """Ctrl-C comes while it writes."""
 
@@ -281,6 +306,21 @@ def test_ctrl_c_while_publishing_tells_what_is_done_and_what_is_not(stage: Stage
         ("more", "not_started", None),
         ("more", "not_started", None),
     ]
+    assert yaml.safe_load(stage.read("more/example.com.yaml")) == ZONE
+
+
+@pytest.mark.parametrize("first", ["providers.InterruptedAfter", "providers.InterruptedBefore"])
+def test_ctrl_c_after_a_write_hides_nothing_that_was_written(stage: Stage, folder: Path, first: str) -> None:
+    two_targets(stage, first, first if first.endswith("Before") else FILES)
+    ended = stage.spawn("dns", "sync", "--auto-approve", "--format", "json")
+    assert (ended.code, ended.document["reason"]) == (6, "interrupted")
+    assert [(item["target"], item["state"]) for item in ended.document["published"]] == [
+        ("files", "done"),
+        ("files", "done"),
+        ("more", "not_started"),
+        ("more", "not_started"),
+    ]
+    assert "images" in zone_file(folder)
     assert yaml.safe_load(stage.read("more/example.com.yaml")) == ZONE
 
 
