@@ -64,3 +64,26 @@ def test_a_restored_hostname_that_is_ready_needs_no_records(stage: Stage) -> Non
 
 def test_wait_reports_that_it_did_not_wait_for_a_restored_hostname(stage: Stage) -> None:
     assert f"{STATE}. This run did not wait for it" in restored(stage, "--wait", "1s")
+
+
+def test_leave_names_the_way_back_to_the_old_hostname(stage: Stage) -> None:
+    stage.environment("web", OLD)
+    stage.environment("other", NEW)
+    stage.manifest(web=NEW)
+    ended = stage.run("apply", "--auto-approve", "--no-dns", "--on-create-failure", "leave")
+    assert ended.code == 6
+    assert f"To serve {OLD} again instead, set it as the hostname of web in the manifest, then apply." in plain(
+        ended.out
+    )
+    stage.manifest(web=OLD)
+    assert (stage.run("apply", "--auto-approve", "--no-dns").code, stage.live("web")) == (0, OLD)
+
+
+def test_many_missing_keys_have_a_line_each_and_one_in_the_plan(stage: Stage) -> None:
+    names = [f"tenant-{number:02}" for number in range(14)]
+    stage.manifest(**{name: f"{name}.example.com" for name in names})
+    ended = stage.run("plan")
+    assert (ended.code, ended.err.count("error[key-missing]"), ended.err.count("hint: ")) == (7, 14, 1)
+    listed = ", ".join(f"`{name}`" for name in names[:10])
+    assert f"! {listed} and 4 more could not be read: no usable key" in " ".join(ended.out.split())
+    assert ended.out.count("no usable key") == 1

@@ -230,7 +230,7 @@ def test_a_card_of_apply_has_everything_that_happened_to_its_environment() -> No
     assert cards(text) == {"shop-00000": "bad bad"}
     assert "serving no traffic now · create failed, verify failed" in text
     assert "Next: choose another hostname" in text
-    assert "then run <code>reconciler apply</code> again" in text
+    assert "and run <code>reconciler apply</code> again" in text
 
 
 def test_the_receipt_of_a_run_that_has_not_ended_is_not_green() -> None:

@@ -27,7 +27,7 @@ from reconciler.render.html.page import (
     place_of,
 )
 from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, Moved, arriving, counts, interruption, leaving
-from reconciler.render.text.sections import left_unread, unchecked_pins
+from reconciler.render.text.sections import left_unread, unchecked_pins, unpinned_moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +96,9 @@ def plan_page(result: PlanResult, style: Style) -> Page:
             ),
             listing("Unchanged", [live_line(item) for item in ready], folded=True),
         ),
-        advice=" ".join(filter(None, (unchecked_pins(result.proposal), left_unread(result.proposal)))),
+        advice=" ".join(
+            filter(None, (note(result.proposal) for note in (unpinned_moves, unchecked_pins, left_unread)))
+        ),
         digest=result.digest,
         closing=Fix("Apply this plan only", (style.given or Given()).apply("--expect-digest", result.digest))
         if applicable

@@ -15,7 +15,7 @@ from reconciler.render.given import Given
 from reconciler.render.markdown.sections import blocked, failure, host, marker, unreadable
 from reconciler.render.markup import Lines, alert, assemble, bullets, code, details, fence, prose
 from reconciler.render.text.plan import BLOCKED_WITHOUT_STEPS, counts
-from reconciler.render.text.sections import left_unread, unchecked_pins
+from reconciler.render.text.sections import left_unread, unchecked_pins, unpinned_moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,6 +56,7 @@ def render_plan(report: Report, style: Style) -> str:
                 (f"{host(move.hostname)} from {code(move.source)} to {code(move.target)}" for move in plan.moves),
             ),
             _drawn(plan.moves),
+            prose(unpinned_moves(proposal)),
             prose(unchecked_pins(proposal)),
             unreadable(plan),
             prose(left_unread(proposal)),

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from reconciler.model.results import Report
     from reconciler.render.style import Style
 
+_PASSING = frozenset({"not_sent", "no_answer", "throttled", "server_fault", "step_timeout", "unknown"})
+"""Kinds of errors of the API or the network, which may pass."""
 _CHECKED = {Ending.FAILING: Standing.STUCK, Ending.WAITING: Standing.WAITING}
 
 
@@ -215,12 +217,19 @@ def _next_step(result: ApplyResult, style: Style) -> str:
     outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
     if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):
         return f"Next: run `{command('apply', outside[0])}` again."
+    new = "publish these records. Then " if unpublished(result) else ""
     if result.applied.unserved or any(not item.finished for item in results):
-        wrong = any(item.error is not None and item.error.kind != "interrupted" for item in results)
-        again = f"run `{next_command.again()}` again: it does what is left."
-        return f"Next: {'fix the error above, then ' if wrong else ''}{again}{_instead(result)}"
+        kinds = {item.error.kind for item in results if item.error is not None} - {
+            "interrupted",
+            "dependency",
+            "stopped",
+        }
+        fix = "fix the error above, and " if new else "fix the error above, then "
+        later = " later" if kinds and kinds <= _PASSING else ""
+        again = f"run `{next_command.again()}` again{later}: it does what is left."
+        return f"Next: {new}{fix if kinds - _PASSING else ''}{again}{_instead(result)}"
     if result.plan.unreadable and not (style.given and style.given.saved):
-        return f"Next: fix the error above, then run `{next_command.again()}` again."
+        return f"Next: {new}fix the error above, {'and' if new else 'then'} run `{next_command.again()}` again."
     stuck = {item.environment for item in result.verified if item.verdict is Verdict.STUCK}
     if stuck - _without_records(result):
         return next_check(Verdict.STUCK, next_command)
@@ -252,9 +261,13 @@ def _without_records(result: ApplyResult) -> set[str]:
 
 def _instead(result: ApplyResult) -> str:
     """How to serve again what could not be restored: the command alone would try the new hostname once more."""
-    offline = {item.hostname for item in result.applied.unserved}
-    for item in result.applied.restores:
-        if isinstance(item, RestoreFailure) and item.hostname in offline:
+    refused = {
+        step.environment: step.hostname
+        for step in result.plan.steps
+        if isinstance(step, Create) and result.applied.results[step.id].state is StepState.FAILED
+    }
+    for item in result.applied.unserved:
+        if item.run is None and item.target is None and refused.get(item.environment, item.hostname) != item.hostname:
             hostname, name = escape_control(display_hostname(item.hostname)), escape_control(item.environment)
             return (
                 f" To serve {hostname} again instead, set it as the hostname of `{name}` in the manifest, then apply."

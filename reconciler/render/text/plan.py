@@ -15,6 +15,7 @@ from reconciler.render.lookups import render_publications
 from reconciler.render.text.plan_next import next_of_plan
 from reconciler.render.text.progress import MAX_PADDED
 from reconciler.render.text.sections import (
+    NO_KEY,
     blocks,
     counted,
     hints,
@@ -24,6 +25,8 @@ from reconciler.render.text.sections import (
     render_failure,
     section,
     unchecked_pins,
+    unpinned_moves,
+    without_keys,
 )
 
 if TYPE_CHECKING:
@@ -79,6 +82,7 @@ def render_proposal(proposal: Proposal, style: Style) -> str:
             "\n".join(_changes(proposal, style)),
             _steps(plan, style),
             _interruptions(proposal, style),
+            escape_control(unpinned_moves(proposal)),
             escape_control(unchecked_pins(proposal)),
             blocks(proposal.blocks, style),
             _totals(proposal, style),
@@ -94,7 +98,15 @@ def _changes(proposal: Proposal, style: Style) -> Iterator[str]:
     titles = {item.name: _title(item, item.name in guarded) for item in plan.environments}
     number = {step.id: place for place, step in enumerate(plan.steps, 1)}
     moved = Moved(plan)
-    left = [item for item in plan.environments if item.action in _SIGNS and not moved.covers(item)]
+    keyless = without_keys(plan)
+    left = [
+        item
+        for item in plan.environments
+        if item.action in _SIGNS and not moved.covers(item) and item.name not in keyless
+    ]
+    sign, colour = _SIGNS[Action.UNREADABLE]
+    for names in dict.fromkeys(keyless.values()):
+        yield f"{style(colour, f'  {sign} {names}')}   could not be read: {NO_KEY}"
     room = MAX_PADDED if style.width is None else style.width // 3
     beside = [titles[item.name] for item in left if item.action not in _BEFORE_AND_AFTER]
     width = min(room, max(map(columns, beside), default=0))

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
+from reconciler.model.errors import KeyUnusable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
-from reconciler.model.listing import first_of
+from reconciler.model.listing import first_of, names_of
 from reconciler.model.plan import IDENTITY_CODES, override_label
 from reconciler.model.results import DriftResult, PlanResult, PublishResult, VerifyResult
 from reconciler.model.steps import step_name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.diagnostics import Diagnostic
+    from reconciler.model.domains import Live
     from reconciler.model.plan import Block, EnvironmentPlan, Plan
     from reconciler.model.proposal import Proposal
     from reconciler.model.report import Record, Unserved
@@ -35,6 +37,10 @@ GIVEN_UP = "Remove the DNS records of a hostname that you give up: while they po
 
 UNFINISHED = "The run has not ended, or was killed: a step that is not started here may have begun."
 """For the content of a receipt whose outcome is `running`."""
+
+
+NO_KEY = "no usable key"
+_FEW = 3  # environments without a key, each on a line
 
 
 def render_failure(report: Report, style: Style) -> str:
@@ -118,13 +124,25 @@ def next_of_mistaken(found: Iterable[Block]) -> str:
     return f"Next: {'; '.join(fixes)}." if fixes else ""
 
 
+def without_keys(plan: Plan) -> dict[str, str]:
+    """Many environments without a usable key, by name, each with one text for all: the diagnostics have a line for each."""
+    names = [item.name for item in plan.environments if _lacks_key(item.live)]
+    return dict.fromkeys(names, names_of(map(escape_control, names))) if len(names) > _FEW else {}
+
+
+def _lacks_key(live: Live) -> bool:
+    return isinstance(live, Unreadable) and live.error.kind == KeyUnusable.kind
+
+
 def unreadable(plan: Plan, style: Style) -> str:
     """The environments that could not be read, and why."""
+    keyless = without_keys(plan)
     lines = [
         f"  {escape_control(item.name)}: {escape_control(item.live.error.message)}"
         for item in plan.environments
-        if isinstance(item.live, Unreadable)
+        if isinstance(item.live, Unreadable) and item.name not in keyless
     ]
+    lines += (f"  {names}: {NO_KEY}" for names in dict.fromkeys(keyless.values()))
     return section(style("red", "Could not be read"), lines)
 
 
@@ -174,6 +192,16 @@ def unchecked_pins(proposal: Proposal) -> str:
         f"{'The pin' if one else 'The pins'} of {listed} {'is' if one else 'are'} checked only after the create: "
         f"{'its key opens' if one else 'their keys open'} an Environment without a custom domain."
     )
+
+
+def unpinned_moves(proposal: Proposal) -> str:
+    """That no pin shows whether the keys of two environments were exchanged; empty without moves between such. Not escaped."""
+    pinned = {item.name for item in proposal.plan.environments if item.environment.environment_id}
+    moving = {name for move in proposal.plan.moves for name in (move.source, move.target)}
+    names = sorted(moving - pinned)
+    if len(names) < 2 or proposal.offline:
+        return ""
+    return f"{names_of(names, 5)} have no `environment_id`: if their keys were exchanged, the plan would show such moves too."
 
 
 def left_unread(proposal: Proposal) -> str:
