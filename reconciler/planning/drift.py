@@ -75,11 +75,11 @@ def _hostname(item: EnvironmentPlan, kind: DriftKind, before: Known | None, base
     desired = item.environment.hostname
     match kind:
         case DriftKind.MISSING:
-            message = f"`{item.name}` has no custom domain, and the manifest wants `{desired}`"
+            message = f"`{item.name}` has no custom domain, but the manifest declares `{desired}`"
         case DriftKind.UNEXPECTED:
-            message = f"`{item.name}` has `{item.before}`, and the manifest wants none"
+            message = f"`{item.name}` has `{item.before}`, but the manifest declares none"
         case _:
-            message = f"`{item.name}` has `{item.before}`, and the manifest wants `{desired}`"
+            message = f"`{item.name}` has `{item.before}`, but the manifest declares `{desired}`"
     fingerprint = _fingerprint(kind, item.name, item.before or "", desired or "")
     cause = None
     if before is not None and baseline is not None:

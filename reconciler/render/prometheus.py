@@ -33,12 +33,12 @@ def render_drift(report: Report, _style: Style) -> str:
         [
             _gauge(
                 "imgwire_drift_exit_code",
-                "How the run ended: 0 without drift, 2 with drift, anything else means that it cannot be known.",
+                "How the run ended: 0 without drift, 2 with drift, any other value if drift is not known.",
                 [({}, int(report.conclusion.exit_code))],
             ),
             _gauge(
                 "imgwire_environment_readable",
-                "Whether what is live in the environment could be read.",
+                "Whether the environment could be read.",
                 ((_named(item), int(not isinstance(item.live, Unreadable))) for item in items),
             ),
             _gauge(

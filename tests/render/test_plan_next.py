@@ -86,7 +86,7 @@ def test_a_block_says_how_to_do_without_an_override(format_: str) -> None:
     text = renderer("plan", format_)(replace(documents.plan_rich(), result=result), Style())
     assert "wait until sat 2026-11-28 02:00 Europe/Berlin, when a change window opens" in text
     assert "--ignore-window" in text
-    assert re.search("select fewer environments with .{0,6}--env.{0,7}: the limit is for each run", text)
+    assert re.search("select fewer environments with .{0,6}--env.{0,7}: the limit applies to each run", text)
 
 
 def test_a_limit_of_no_interruption_is_not_met_by_a_smaller_selection() -> None:

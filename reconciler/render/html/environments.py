@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.render.next_command import NextCommand
 
 _PURPOSES = {
-    "apply": "Make live as desired",
+    "apply": "Apply the manifest",
     "plan": "Show the change, which is protected",
     "verify": "Find the cause",
     SHOW_RECORDS: "Show the records to publish",
