@@ -200,5 +200,7 @@ def _interruptions(plan: Plan, consent: Consent) -> Iterator[Block]:
             f"the plan interrupts {count} serving hostname{'s' * (count > 1)},"
             f" more than the limit of {consent.max_interruptions}{whose}",
             f"--max-interruptions {count}",
-            "select fewer environments with `--env`: the limit applies to each run" if consent.max_interruptions else None,
+            "select fewer environments with `--env`: the limit applies to each run"
+            if consent.max_interruptions
+            else None,
         )

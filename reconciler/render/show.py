@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report
 from reconciler.model.escape import escape_control
+from reconciler.model.exit_codes import ExitCode
 from reconciler.model.results import PlanResult, ShowResult
 from reconciler.model.times import later
 from reconciler.render.formats import FORMATS, renderer
@@ -89,10 +90,10 @@ def render_json(report: Report, _style: Style) -> str:
 
 def _headline(report: Report) -> str:
     conclusion = report.conclusion
-    ended = (
-        "running" if conclusion.outcome == "running" else f"{conclusion.outcome}, exit code {conclusion.exit_code:d}"
-    )
-    reason = f" ({conclusion.reason})" if conclusion.reason else ""
+    outcome, code_ = conclusion.outcome, conclusion.exit_code
+    words = "with changes" if outcome == "changes" and code_ is ExitCode.OK else outcome
+    ended = "running" if outcome == "running" else f"{words}, exit code {code_:d}"
+    reason = f" ({conclusion.reason})" if conclusion.reason not in {None, outcome} else ""
     match report.content:
         case PlanResult(expires_in=int(seconds)):
             valid = f", valid until {later(report.created_at, seconds)}"
@@ -108,4 +109,7 @@ def _body(report: Report, format_: str, style: Style) -> str:
     elif format_ not in FORMATS[command]:
         format_ = "table"
     body = renderer(command, format_)(report, replace(style, verbose=True))
-    return body + (f"\n{UNFINISHED}\n" if report.conclusion.outcome == "running" else "")
+    if report.conclusion.outcome != "running":
+        return body
+    facts, next_, advice = body.rpartition("\n\nNext: ")  # "Next" stays last
+    return f"{facts}\n\n{UNFINISHED}{next_}{advice}" if next_ else f"{body}\n{UNFINISHED}\n"

@@ -141,7 +141,8 @@ def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Sta
     assert shown.code == 0
     assert "running" in shown.out.splitlines()[0]
     assert f"{OLD}" in shown.out
-    assert "The run has not ended, or was killed" in shown.out
+    unfinished, next_ = "The run has not ended, or was killed", "\n\nNext: "
+    assert 0 < shown.out.index(unfinished) < shown.out.index(next_)
     assert "The run has not ended, or was killed" in web.run("show", "r.json", "--format", "html").out
     merged = json.loads(web.run("show", "r.json", "--format", "json").out)
     assert merged["unserved"] == [{"hostname": OLD, "environment": "web", "since": "delete:web"}]
@@ -225,3 +226,19 @@ def test_show_refuses_an_edited_plan_with_the_reason_of_apply(web: Stage, edit: 
     assert reason is not None
     assert reason[0] in shown.out + shown.err
     assert "other.example.com" not in shown.out
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "code", "shown"),
+    [
+        ("stuck", "stuck", 4, "stuck, exit code 4"),
+        ("waiting", "timeout", 3, "waiting, exit code 3 (timeout)"),
+        ("changes", None, 0, "with changes, exit code 0"),
+        ("changes", None, 2, "changes, exit code 2"),
+    ],
+)
+def test_the_headline_has_each_word_once(web: Stage, outcome: str, reason: str | None, code: int, shown: str) -> None:
+    web.run("verify", "--no-dns", "--report", "json=d.json")
+    edit = {"outcome": outcome, "reason": reason, "exit_code": code}
+    web.write("d.json", json.dumps(json.loads(web.read("d.json")) | edit))
+    assert web.run("show", "d.json").out.splitlines()[0].partition("Z: ")[2] == shown
