@@ -69,6 +69,13 @@ def test_the_title_of_drift_is_its_total() -> None:
     )
 
 
+def test_drift_names_the_only_state_of_all_environments_once() -> None:
+    states: dict[str, Live] = {"a": locked_out(), "b": locked_out()}
+    plan = build_plan([wish(name, "a.example.com") for name in states], states, API_URL)
+    text = renderer("drift", "text")(report_of("drift", TIME, DriftResult(plan)), Style())
+    assert "2 of 2 environments could not be read." in text.splitlines()
+
+
 @pytest.mark.parametrize(("blocked", "words"), [(True, "(protected)"), (False, "(protected, lifted for this run)")])
 def test_a_plan_says_whether_a_protection_is_lifted(blocked: bool, words: str) -> None:
     report = documents.plan_rich()

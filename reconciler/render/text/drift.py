@@ -132,6 +132,8 @@ def drift_total(drift: DriftResult) -> str:
     elif first or not pairs:
         text = f"No drift in {f'{len(first):,} of ' if others else ''}{total}"
     else:
+        if set(others) == {Standing.UNREADABLE}:
+            return f"{len(others):,} of {total} {Standing.UNREADABLE.words}."
         return f"{len(others):,} of {total}: {counted_standings(others)}."
     listed = counted_standings(first)
     rest = f"The others: {counted_standings(others)}." if others else ""
