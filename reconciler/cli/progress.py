@@ -58,12 +58,12 @@ class Progress(NullObserver):
         self._started[step.id] = time.monotonic()
 
     def on_step(self, step: Step, result: StepResult) -> None:
+        if self._counter is not None:  # before the line, which is drawn together with the counter
+            self._counter.advance()
         took = time.monotonic() - self._started.pop(step.id) if step.id in self._started else None
         if self._log.as_json or result.state is not StepState.SKIPPED:  # the report lists what was not started
             self._listed = True
             self._log.say("info", self._lines.ended(step, result, took), **step_fields(step, result, took))
-        if self._counter is not None:
-            self._counter.advance()
 
     def on_restore(self, restore: Restore) -> None:
         self._log.say("info", self._lines.restored(restore), environment=restore.environment)

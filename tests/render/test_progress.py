@@ -9,6 +9,7 @@ from rich.console import Console
 
 from reconciler.model.domains import Absent
 from reconciler.model.report import Verdict, Verified
+from reconciler.render.text import progress
 from reconciler.render.text.progress import waiting_table
 
 
@@ -28,7 +29,7 @@ def test_the_table_of_a_wait_shows_first_what_is_not_ready() -> None:
         "VERDICT  ENVIRONMENT  HOSTNAME  WHY",
         "waiting  b            -         status PENDING",
         "ready    a            -         serves",
-        "1 waiting, 1 ready of 2, 12 s of 900 s",
+        "1 waiting, 1 ready of 2, 12s of 15m",
     ]
 
 
@@ -36,9 +37,20 @@ def test_the_table_of_a_wait_takes_half_of_the_terminal_and_counts_the_rest() ->
     lines = drawn([verified(f"e{index}", Verdict.WAITING, "long " * 40) for index in range(30)], 50, 20)
     assert len(lines) == 10 + 2
     assert all(len(line) <= 50 for line in lines)
-    assert lines[-1] == "30 waiting of 30, 12 s of 900 s"
+    assert lines[-1] == "30 waiting of 30, 12s of 15m"
 
 
 @pytest.mark.parametrize(("reason", "shown"), [("x" * 27, "x" * 27), ("x" * 28, "x" * 26 + "…")], ids=["fits", "long"])
 def test_the_table_of_a_wait_shortens_a_reason_only_where_it_does_not_fit(reason: str, shown: str) -> None:
     assert drawn([verified("a", Verdict.WAITING, reason)], 60, 24)[1].endswith(f" {shown}")
+
+
+def test_the_counter_of_a_slow_run_never_shows_less_than_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_QUICK", -1.0)
+    console = Console(file=StringIO(), width=60, force_terminal=True)
+    counter = progress.Counter("Applying", 6, lambda: console)
+    counter.advance()
+    counter.close()
+    assert isinstance(console.file, StringIO)
+    assert "1/6" in console.file.getvalue()
+    assert "0/6" not in console.file.getvalue()

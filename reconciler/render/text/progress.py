@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reconciler.model.domains import domain_of
+from reconciler.model.durations import format_duration
 from reconciler.model.escape import escape_control
 from reconciler.render.standing import counted_standings, of_verdict, place
 
@@ -67,9 +68,9 @@ class Counter:
         if self._bar is None and time.monotonic() - self._began > _QUICK and self._done < self._total:
             self._bar = _counter_bar(self._new_console())
             self._bar.start()
-            self._bar.add_task(self._title, total=self._total)
+            self._bar.add_task(self._title, total=self._total, completed=self._done)
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._done)
+            self._bar.update(self._bar.task_ids[0])
 
     def close(self) -> None:
         """Take the bar away."""
@@ -112,7 +113,7 @@ def waiting_table(
         verdict.stylize(of_verdict(item).colour)
         table.add_row(verdict, *others)
     counted = _counted(in_order, total)
-    table.caption = Text(f"{counted}, {seconds:.0f} s of {max_seconds:.0f} s", style="dim")
+    table.caption = Text(f"{counted}, {format_duration(seconds)} of {format_duration(max_seconds)}", style="dim")
     table.caption_justify = "left"
     return table
 
