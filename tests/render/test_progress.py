@@ -54,3 +54,15 @@ def test_the_counter_of_a_slow_run_never_shows_less_than_is_done(monkeypatch: py
     assert isinstance(console.file, StringIO)
     assert "1/6" in console.file.getvalue()
     assert "0/6" not in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "message", "line"),
+    [
+        (Verdict.ABSENT, "has no custom domain: run apply first", "web has no custom domain: run apply first"),
+        (Verdict.DIFFERENT, "has `a` instead of `b`: run apply first", "web has `a` instead of `b`: run apply first"),
+        (Verdict.WAITING, "status PENDING", "web: waiting: status PENDING"),
+    ],
+)
+def test_a_line_names_what_is_wrong_once(verdict: Verdict, message: str, line: str) -> None:
+    assert progress.VerdictLines(1, 0.0).line(verified("web", verdict, message), 1.0) == line

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import domain_of
 from reconciler.model.durations import format_duration
 from reconciler.model.escape import escape_control
+from reconciler.model.report import Verdict
 from reconciler.render.standing import counted_standings, of_verdict, place
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ def _counted(verified: Iterable[Verified], total: int) -> str:
     return f"{counted_standings(map(of_verdict, verified))} of {total}"
 
 
+def _sentence(verified: Verified) -> str:
+    """What is wrong with a hostname is a sentence about its environment. Every other reason follows the verdict."""
+    if verified.verdict in {Verdict.ABSENT, Verdict.DIFFERENT}:
+        return f"{verified.environment} {verified.message}"
+    return f"{verified.environment}: {of_verdict(verified).words}: {verified.message}"
+
+
 class VerdictLines:
     """A line for each change of a verdict and, where nothing changes, one a minute. Times are in seconds of one clock."""
 
@@ -43,7 +51,7 @@ class VerdictLines:
         before = self._last.get(verified.environment)
         self._last[verified.environment] = verified
         if before is None or (before.verdict, before.message) != (verified.verdict, verified.message):
-            text = f"{verified.environment}: {of_verdict(verified).words}: {verified.message}"
+            text = _sentence(verified)
         elif now - self._last_line >= _HEARTBEAT:
             text = f"still waiting: {_counted(self._last.values(), self._total)}"
         else:
