@@ -205,7 +205,7 @@ class AfterCreate:
         names = " and ".join(str(record.name) for record in bad)
         return StepError(
             "dns_not_ready",
-            f"not checked yet: DNS lacks {names}",
+            f"not checked after the create: DNS lacked {names}",
             hint="publish the records, then run `reconciler verify`",
         )
 

@@ -365,7 +365,7 @@ def test_a_domain_is_not_checked_while_dns_lacks_its_records(stage: Stage) -> No
     steps: list[Any] = ended.document["steps"]
     assert [(step["op"], step["state"]) for step in steps] == [("create", "done"), ("verify", "skipped")]
     assert steps[1]["error"]["kind"] == "dns_not_ready"
-    assert steps[1]["error"]["message"] == f"not checked yet: DNS lacks {NAME} and {ACME}"
+    assert steps[1]["error"]["message"] == f"not checked after the create: DNS lacked {NAME} and {ACME}"
 
 
 OLD = "old.example.com"
