@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -17,14 +19,17 @@ from reconciler.engine.failures import (
 )
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
-from reconciler.engine.restore import check, restore, retry
+from reconciler.engine.restore import PASSING, check, restore, retry
 from reconciler.engine.write import execute
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.steps import Create, Delete, Identity, Lane, Verify, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.engine.context import RunContext
+    from reconciler.engine.outcome import Done
     from reconciler.model.backend import Writer
     from reconciler.model.domains import Domain
     from reconciler.model.report import StepError
@@ -50,7 +55,8 @@ class LaneRun:
             if isinstance(step, Verify):
                 continue
             if state.failure is not None:
-                self._context.end(step, StepState.SKIPPED, dependency(state.failure[0].id))
+                if self._context.ledger.state(step.id) is StepState.NOT_STARTED:
+                    self._context.end(step, StepState.SKIPPED, dependency(state.failure[0].id))
             elif await self._may_start(api, step):
                 await self._write_or_restore(api, step)
         if state.failure is not None:
@@ -128,6 +134,22 @@ class LaneRun:
             self._state.failure = (step, error)
             self._context.breaker.failed(step, error)
             await self._restore_all(api)
+            await self._place_left(api)
+
+    async def _place_left(self, api: Writer) -> None:
+        """After the restores: a hostname that could not go back, and whose new place is still free, goes there."""
+        state = self._state
+        if state.failure is None or state.failure[1].kind == "wrong_environment":
+            return
+        for step in state.unplaced():
+            if step is state.failure[0]:
+                continue
+            # A restore there may have been done after all, so a read has to show that the place is free.
+            earlier = replace(state.earlier(step), uncertain=True)
+            with contextlib.suppress(StepFailed):
+                done = await retry(self._context, api, step, earlier)
+                if done.domain is not None:
+                    await self._created(api, step, done.domain, done.evidence)
 
     async def _write(self, api: Writer, step: Write) -> StepError | None:
         """Do one write: None when it is done, else why not."""
@@ -143,6 +165,29 @@ class LaneRun:
 
         context.observer.on_step_start(step)
         try:
+            done = await self._send(api, step, may_send)
+        except StepFailed as failure:
+            if failure.uncertain and isinstance(step, Delete):
+                state.may_be_gone(step.environment, context.before[step.environment])
+            error = context.identities.explained(step, failure.error)
+            context.end(step, StepState.FAILED, error)
+            return error
+        except WriteInterrupted:
+            context.end(step, StepState.FAILED, INTERRUPTED)
+            raise
+        if done.domain is not None:
+            return await self._created(api, step, done.domain, done.evidence)
+        state.is_gone(step.environment, context.before[step.environment], written=done.written)
+        context.end(step, StepState.DONE)
+        return None
+
+    async def _send(self, api: Writer, step: Write, may_send: Callable[[], bool]) -> Done:
+        """Do the write, and again while trouble may pass where going back would lose a hostname. Every outcome is counted.
+
+        Raises StepFailed, Withheld and WriteInterrupted.
+        """
+        context, state = self._context, self._state
+        try:
             done = await execute(
                 step,
                 api,
@@ -154,21 +199,14 @@ class LaneRun:
             )
         except StepFailed as failure:
             context.write_failed(step, failure)
-            if failure.uncertain and isinstance(step, Delete):
-                state.may_be_gone(step.environment, context.before[step.environment])
-            error = context.identities.explained(step, failure.error)
-            context.end(step, StepState.FAILED, error)
-            return error
+            if not isinstance(step, Create) or failure.error.kind not in PASSING or not state.stranded:
+                raise
+            return await retry(context, api, step, state.earlier(step), failure)
         except WriteInterrupted:
             context.write_interrupted(step)
-            context.end(step, StepState.FAILED, INTERRUPTED)
             raise
         context.wrote(done)
-        if done.domain is not None:
-            return await self._created(api, step, done.domain, done.evidence)
-        state.is_gone(step.environment, context.before[step.environment], written=done.written)
-        context.end(step, StepState.DONE)
-        return None
+        return done
 
     async def _created(self, api: Writer, step: Write, domain: Domain, evidence: Evidence) -> StepError | None:
         context = self._context

@@ -71,6 +71,32 @@ class LaneState:
         failed = self.failure[0].environment if self.failure else None
         return sorted(found, key=lambda item: item[0] != failed)
 
+    @property
+    def stranded(self) -> bool:
+        """Going back would lose a deleted hostname: its environment has another one by now, and it is not in its new place."""
+        return any(
+            environment in self.created and domain.hostname in self.move_targets and domain.hostname not in self._held
+            for environment, domain in self.gone.items()
+        )
+
+    def unplaced(self) -> list[Create]:
+        """The creates that still have a free place for a hostname that is nowhere now."""
+        lost = {domain.hostname for domain in self.gone.values()} - self._held
+        return [
+            step
+            for step in self.lane
+            if isinstance(step, Create)
+            and step.hostname in lost
+            and step.environment not in self.created
+            and step.environment not in self.restored
+        ]
+
+    @property
+    def _held(self) -> set[str]:
+        """The hostnames that this lane has created or restored."""
+        restored = {item.hostname for item in self.restored.values()}
+        return restored | {domain.hostname for domain in self.created.values()}
+
     def _follows(self, environment: str, domain: Domain) -> bool:
         """Something was to come after the delete, and the hostname has not found its new place."""
         target = self.move_targets.get(domain.hostname)

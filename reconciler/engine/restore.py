@@ -23,21 +23,23 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore
 
 # Kinds of errors after which another attempt may succeed.
-_PASSING = frozenset({"conflict", "not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
+PASSING = frozenset({"conflict", "not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
 
 
-async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierWrites) -> Done:
+async def retry(
+    context: RunContext, api: Writer, step: Write, earlier: EarlierWrites, before: StepFailed | None = None
+) -> Done:
     """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
 
     A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
-    have done, and so does the failure, unless a read has shown the outcome since.
+    have done, that which failed `before` included, and so does the failure, unless a read has shown the outcome since.
     """
     policy = context.policy
     deadline = policy.deadline()
-    uncertain: StepFailed | None = None
+    uncertain = before if before is not None and before.uncertain else None
     for attempt in itertools.count(1):
-        tried = replace(earlier, uncertain=uncertain is not None)
+        tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None)
         try:
             done = await execute(
                 step, api, policy, earlier=tried, urgent=True, deadline=deadline, on_read=context.ledger.record_live
@@ -52,7 +54,7 @@ async def retry(context: RunContext, api: Writer, step: Write, earlier: EarlierW
             pause = max(policy.delay(attempt), retry_after or 0.0)
             unknown = isinstance(context.ledger.live(step.environment), Unreadable)
             spent = (attempt > policy.retries and not unknown) or pause > deadline.remaining
-            if failure.error.kind not in _PASSING or spent:
+            if failure.error.kind not in PASSING or spent:
                 if uncertain is not None and not failure.uncertain and not unknown:
                     await _read_again(context, api, step.environment, earlier, deadline)
                 raise (uncertain or failure) if unknown else failure from None

@@ -254,6 +254,39 @@ def test_a_hostname_whose_move_may_have_been_done_is_uncertain() -> None:
     assert [(item.hostname, item.uncertain) for item in lived.applied.unserved] == [(A, True)]
 
 
+RING = ({"a": A, "b": B, "c": C}, {"a": B, "b": C, "c": A})
+
+
+@pytest.mark.parametrize("trouble", [LOST, CUT_SHORT, Trouble("connect"), Trouble("html"), Trouble("429")], ids=str)
+@pytest.mark.parametrize(("hostnames", "creates"), [(SWAP, (8,)), (RING, (10, 12))], ids=["swap", "ring"])
+def test_a_create_whose_lane_cannot_go_back_is_tried_again(
+    hostnames: tuple[dict[str, str], dict[str, str]], creates: tuple[int, ...], trouble: Trouble
+) -> None:
+    """The environment that had the hostname has its new one, so nothing can be restored."""
+    for moment in creates:
+        lived, server = play(*hostnames, {moment: trouble})
+        assert (server.hostnames(), set(states(lived).values())) == (hostnames[1], {"done"})
+
+
+@pytest.mark.parametrize("moment", [7, 8])
+def test_one_read_that_is_refused_keeps_no_hostname_offline(moment: int) -> None:
+    for kind in ("400", "401", "403", "402"):
+        lived, server = play(*SWAP, {moment: Trouble(kind)})
+        assert set(server.hostnames().values()) >= {B}, lived
+        assert moment == 8 or server.hostnames() == SWAP[1]
+
+
+def test_when_one_hostname_of_a_ring_is_refused_for_good_the_others_arrive() -> None:
+    lived, server = play(*RING, refused_hostnames=frozenset({C}))
+    assert server.hostnames() == {"a": B, "b": None, "c": A}
+    assert unserved(lived) == [(C, "c", "delete:c")]
+    assert {step: state for step, state in states(lived).items() if step.startswith("create")} == {
+        "create:a": "done",
+        "create:b": "failed refused",
+        "create:c": "done",
+    }
+
+
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(
