@@ -19,6 +19,7 @@ from reconciler.render.formats import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from reconciler.documents.format import Object
     from reconciler.model.diagnostics import Diagnostic
     from reconciler.model.environments import Source
 
@@ -72,11 +73,22 @@ def read_document(path: str) -> ShowResult:
         raise _unusable(path, f"is damaged: {problem}")
     try:
         later(document["created_at"], document["expires_in"] or 0)
-        if document["format"] == PLAN and is_applicable(document):
-            saved_plan_of(document)  # what `apply` would refuse as edited must not look valid here
+        _refuse_edited(path, document)
         return ShowResult(document, report_of_document(document))
     except (KeyError, TypeError, ValueError, OverflowError, NotAPlan) as error:
         raise _unusable(path, f"is damaged: {error}") from None
+
+
+def _refuse_edited(path: str, document: Object) -> None:
+    """Raises Stopped for a plan that `apply` would refuse as edited: it must not look valid to a reviewer."""
+    if document["format"] != PLAN or not is_applicable(document):
+        return
+    try:
+        saved_plan_of(document)
+    except NotAPlan as error:
+        message = f"{path} cannot be applied: {error}"
+        hint = "make a new plan: `reconciler plan --out FILE`"
+        raise Stopped(Failed(ExitCode.DATA, "invalid_document", message, hint)) from None
 
 
 def _unusable(path: str, what: str) -> Stopped:
