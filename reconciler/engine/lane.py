@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -146,8 +145,14 @@ class LaneRun:
                 continue
             # A restore there may have been done after all, so a read has to show that the place is free.
             earlier = replace(state.earlier(step), uncertain=True)
-            with contextlib.suppress(StepFailed):
+            try:
                 done = await retry(self._context, api, step, earlier)
+            except StepFailed as failure:
+                self._context.end(step, StepState.FAILED, self._context.identities.explained(step, failure.error))
+            except WriteInterrupted:
+                self._context.end(step, StepState.FAILED, INTERRUPTED)
+                raise
+            else:
                 if done.domain is not None:
                     await self._created(api, step, done.domain, done.evidence)
 

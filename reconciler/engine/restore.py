@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from reconciler.model.report import Restore
 
 # Kinds of errors after which another attempt may succeed.
-PASSING = frozenset({"conflict", "not_sent", "throttled", "no_answer", "server_fault", "unexpected", "unknown"})
+PASSING = frozenset(
+    {
+        "conflict",
+        "no_answer",
+        "not_sent",
+        "payment_required",
+        "server_fault",
+        "throttled",
+        "too_few_files",
+        "unauthorized",
+        "unexpected",
+        "unknown",
+    }
+)
 
 
 async def retry(

@@ -90,7 +90,7 @@ class KeyUnusable(BackendError):
     hint = "set the key, or try the manifest without keys: add --emulator"
 
 
-class TooFewFiles(BackendError):
+class TooFewFiles(NotSent):
     kind = "too_few_files"
     hint = "use a lower --parallelism, or raise the limit of open files with `ulimit -n`"
 

@@ -310,6 +310,12 @@ def test_a_restore_that_reads_show_not_done_has_as_many_attempts_as_any_call() -
     assert sent(lived).count(f"POST a {A}") == 1 + 2
 
 
+@pytest.mark.parametrize("kind", ["401", "402", "403"])
+def test_a_restore_survives_a_moment_in_which_the_key_is_refused(kind: str) -> None:
+    lived, server = play(*REPLACE, dict.fromkeys(range(3, 7), Trouble(kind)))
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
+
+
 def test_a_restore_waits_for_the_end_of_an_outage_within_its_step_timeout() -> None:
     """While nothing can be read, its first attempt may have been done, so it is not sent again."""
     lived, server = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 30), CUT_SHORT)})
@@ -524,7 +530,8 @@ def test_trouble_that_passes_does_not_keep_a_create_from_being_undone() -> None:
 
 
 def test_a_failed_undo_is_reported() -> None:
-    lived, server = mistaken({"a": None}, {"a": X}, troubles={4: Trouble("403")})
+    refused = Outage("delete", Trouble("403"))
+    lived, server = mistaken({"a": None}, {"a": X}, outages=(refused,))
     error = lived.applied.results["create:a"].error
     assert error is not None
     assert error.message.endswith(

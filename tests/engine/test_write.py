@@ -23,6 +23,7 @@ from reconciler.model.errors import (
     Refused,
     ServerFault,
     Throttled,
+    TooFewFiles,
     Unauthorized,
     Unexpected,
 )
@@ -220,6 +221,12 @@ async def test_a_call_that_never_ends_is_given_up_with_the_step_timeout(calls: i
     with pytest.raises(StepFailed) as failure:
         await execute(DELETE, api, WritePolicy(step_timeout=0.05), on_read=lambda *_: None)
     assert (failure.value.error.kind, failure.value.uncertain) == (("step_timeout", False), ("unknown", True))[calls]
+
+
+@pytest.mark.anyio
+async def test_a_moment_without_file_descriptors_is_waited_for() -> None:
+    found, api, _ = await done(CREATE, R_ABSENT, TooFewFiles("could not connect"), R_ABSENT, NEW, deleted=OLD)
+    assert (found, api.slept) == (NEW, [0.5])
 
 
 @pytest.mark.anyio
