@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
-from reconciler.model.steps import Create
+from reconciler.model.steps import Create, Delete
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,13 +82,12 @@ class LaneState:
     def unplaced(self) -> list[Create]:
         """The creates that still have a free place for a hostname that is nowhere now."""
         lost = {domain.hostname for domain in self.gone.values()} - self._held
+        occupied = {step.environment for step in self.lane if isinstance(step, Delete)} - self.gone.keys()
+        occupied |= self.created.keys() | self.restored.keys()
         return [
             step
             for step in self.lane
-            if isinstance(step, Create)
-            and step.hostname in lost
-            and step.environment not in self.created
-            and step.environment not in self.restored
+            if isinstance(step, Create) and step.hostname in lost and step.environment not in occupied
         ]
 
     @property

@@ -287,6 +287,12 @@ def test_when_one_hostname_of_a_ring_is_refused_for_good_the_others_arrive() -> 
     }
 
 
+def test_a_hostname_that_cannot_go_back_is_not_sent_to_an_environment_that_is_not_empty() -> None:
+    lived, server = play(*SWAP, {4: REFUSED}, outages=(Outage("create", Trouble("400")),))
+    assert server.hostnames() == {"a": None, "b": B}
+    assert (states(lived)["create:b"], unserved(lived)) == ("skipped dependency", [(A, "a", "delete:a")])
+
+
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(
