@@ -34,7 +34,7 @@ class Progress(NullObserver):
     def __init__(self, log: Log, wait: float = 0.0) -> None:
         self._log = log
         self._wait = wait
-        self._listed = False  # steps or notices, since the last blank line
+        self._listed = False  # steps, since the last blank line
         self._lines = StepLines()
         self._started: dict[str, float] = {}  # by step id, of the monotonic clock
         self._counter: Counter | None = None
@@ -83,11 +83,10 @@ class Progress(NullObserver):
         self._log.say(request.kind, request.text, **request_fields(request))
 
     def on_notice(self, level: str, text: str) -> None:
-        self._listed = True
         self._log.say(level, text)
 
     def close(self) -> None:
-        """Take away what is drawn, and end the lines above with a blank line."""
+        """Take away what is drawn, and end the list of steps with a blank line."""
         if self._listed and not self._log.as_json:
             self._log.write("\n")
         self._listed = False
