@@ -204,9 +204,9 @@ class LaneRun:
             )
         except StepFailed as failure:
             context.write_failed(step, failure)
-            if not isinstance(step, Create) or failure.error.kind not in PASSING or not state.stranded:
+            if failure.error.kind not in PASSING or not state.stranded:
                 raise
-            return await retry(context, api, step, state.earlier(step), failure)
+            return await retry(context, api, step, state.earlier(step), failure, may_send)
         except WriteInterrupted:
             context.write_interrupted(step)
             raise

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
-from reconciler.engine.write import execute
+from reconciler.engine.write import always, execute
 from reconciler.model.domains import Domain, Present, Unreadable, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.steps import Create, Identity, Verify, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.engine.context import RunContext
     from reconciler.engine.deadline import Deadline
     from reconciler.model.backend import Writer
@@ -40,9 +42,16 @@ PASSING = frozenset(
 
 
 async def retry(
-    context: RunContext, api: Writer, step: Write, earlier: EarlierWrites, before: StepFailed | None = None
+    context: RunContext,
+    api: Writer,
+    step: Write,
+    earlier: EarlierWrites,
+    before: StepFailed | None = None,
+    may_send: Callable[[], bool] = always,
 ) -> Done:
-    """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout. Raises StepFailed.
+    """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout.
+
+    Raises StepFailed, and Withheld where `may_send` forbids an attempt.
 
     A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
@@ -55,7 +64,14 @@ async def retry(
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None)
         try:
             done = await execute(
-                step, api, policy, earlier=tried, urgent=True, deadline=deadline, on_read=context.ledger.record_live
+                step,
+                api,
+                policy,
+                earlier=tried,
+                urgent=True,
+                deadline=deadline,
+                may_send=may_send,
+                on_read=context.ledger.record_live,
             )
         except WriteInterrupted:
             context.write_interrupted(step)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from reconciler.model.backend import Writer
 
 
-def _always() -> bool:
+def always() -> bool:
+    """Nothing forbids the write."""
     return True
 
 
@@ -45,7 +46,7 @@ async def execute(
     earlier: EarlierWrites = NO_EARLIER_WRITES,
     urgent: bool = False,
     deadline: Deadline | None = None,
-    may_send: Callable[[], bool] = _always,
+    may_send: Callable[[], bool] = always,
     on_read: Callable[[str, Known], None],
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).

@@ -258,12 +258,12 @@ RING = ({"a": A, "b": B, "c": C}, {"a": B, "b": C, "c": A})
 
 
 @pytest.mark.parametrize("trouble", [LOST, CUT_SHORT, Trouble("connect"), Trouble("html"), Trouble("429")], ids=str)
-@pytest.mark.parametrize(("hostnames", "creates"), [(SWAP, (8,)), (RING, (10, 12))], ids=["swap", "ring"])
-def test_a_create_whose_lane_cannot_go_back_is_tried_again(
-    hostnames: tuple[dict[str, str], dict[str, str]], creates: tuple[int, ...], trouble: Trouble
+@pytest.mark.parametrize(("hostnames", "writes"), [(SWAP, (8,)), (RING, (8, 10, 12))], ids=["swap", "ring"])
+def test_a_write_whose_lane_cannot_go_back_is_tried_again(
+    hostnames: tuple[dict[str, str], dict[str, str]], writes: tuple[int, ...], trouble: Trouble
 ) -> None:
     """The environment that had the hostname has its new one, so nothing can be restored."""
-    for moment in creates:
+    for moment in writes:
         lived, server = play(*hostnames, {moment: trouble})
         assert (server.hostnames(), set(states(lived).values())) == (hostnames[1], {"done"})
 
