@@ -185,7 +185,7 @@ def claimed(environment: str, pin: str | None, error: StepError) -> StepError:
 
 
 def _from_backend(step: Step, failure: BackendError) -> StepError:
-    hint = failure.hint
+    hint = failure.hint_beside(others_answered=True)
     if isinstance(step, Create) and failure.kind == "refused" and hint is None:
         hint = f"correct the hostname of `{step.environment}` in the manifest, then run apply again"
     if isinstance(step, Delete) and isinstance(failure, Conflict):

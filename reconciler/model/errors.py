@@ -89,6 +89,10 @@ class KeyUnusable(BackendError):
     kind = "key_unusable"
     hint = "set the key, or try the manifest without keys: add --emulator"
 
+    def hint_beside(self, *, others_answered: bool) -> str | None:
+        """For a missing key none beside others: its diagnostic has one, and what is live is no trial."""
+        return None if others_answered and self.hint == type(self).hint else self.hint
+
 
 class TooFewFiles(NotSent):
     kind = "too_few_files"

@@ -192,7 +192,9 @@ async def _api(workspace: Workspace, context: Context) -> Check:
     if not states:
         return _skipped("api", "no environment has a usable key")
     return Check(
-        "api", CheckState.OK, f"{len(states)} of {len(states)} environments were read from {workspace.api_url}"
+        "api",
+        CheckState.OK,
+        f"{len(states)} of {len(result.plan.environments)} environments were read from {workspace.api_url}",
     )
 
 

@@ -186,7 +186,7 @@ def _plan_again(saved: SavedPlan, command: str | None, listed: Collection[str]) 
         return f"{_PLAN_AGAIN}."
     source = replace(saved.source, names=tuple(name for name in saved.source.names if name in listed))
     line = shlex.join([*shlex.split(command), *source.options])
-    return f"{_PLAN_AGAIN}, then review and apply it:\n`{escape_control(line)}`"
+    return f"{_PLAN_AGAIN}, as below. Then review and apply the new plan.\n`{escape_control(line)}`"
 
 
 def _other_files(planned: Source, now: Source) -> str | None:

@@ -25,7 +25,12 @@ _INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
         ("IMGWIRE_API_KEY=sk_x reconciler plan --api-url http://127.0.0.1:8321", "Use it"),
     ],
 )
-@option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Others reach any but loopback.")
+@option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Other machines reach all but loopback.",
+)
 @option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one.")
 @option("--state", type=_FILE, help="JSON file for the state. Default: in memory.")
 @option("--set", "settings", multiple=True, metavar="SWITCH=VALUE", help="Set a switch (see --switches). Repeatable.")
