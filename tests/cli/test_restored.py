@@ -37,7 +37,7 @@ def test_a_restored_hostname_is_shown_with_its_state_in_every_format_and_by_show
     out = restored(stage, *reports)
     assert f"{OLD} in web: {STATE}" in out
     assert f"{OLD} in web: {STATE}" in plain(stage.read("r.md"))
-    assert f"{OLD} was restored after a failed create: {STATE}." in plain(stage.read("r.html"))
+    assert f"{OLD} was restored after a failure: {STATE}." in plain(stage.read("r.html"))
     assert f"{OLD} in web: {STATE}" in plain(stage.run("show", "r.json").out)
 
 

@@ -127,7 +127,7 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
             case RestoreFailure(error=error):
                 trouble.add(_NOT_RESTORED, "not restored", f"`{hostname}` could not be restored: {error.message}")
             case _:
-                note = f"`{hostname}` was restored after a failed create: {restored_state(item, result)}."
+                note = f"`{hostname}` was restored after a failure: {restored_state(item, result)}."
                 trouble.add(_RESTORED, "restored", note)
     for environment in result.plan.environments:
         match environment.live:

@@ -39,7 +39,7 @@ def step_tables(result: ApplyResult) -> list[Lines]:
         unserved(applied.unserved),
         table(("State", "Step", "Environment", "Hostname", "Why"), rows),
         bullets(
-            "Restored after a failed create",
+            "Restored after a failure",
             (
                 f"{host(item.hostname)} in {code(item.environment)}: {prose(restored_state(item, result))}"
                 for item in applied.restored

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({"not_sent", "no_answer", "throttled", "server_fault", "step_timeout", "unknown"})
 """Kinds of errors of the API or the network, which may pass."""
+_FOLLOWING = frozenset({"interrupted", "dependency", "stopped"})
+"""Kinds of what follows from a signal or from another error."""
 _CHECKED = {Ending.FAILING: Standing.STUCK, Ending.WAITING: Standing.WAITING}
 
 
@@ -166,7 +168,7 @@ def _restored(result: ApplyResult, style: Style) -> str:
         f"  {display_hostname(item.hostname)} in {item.environment}: {restored_state(item, result)}"
         for item in result.applied.restored
     ]
-    return section(style("yellow", "Restored after a failed create"), list(map(escape_control, lines)))
+    return section(style("yellow", "Restored after a failure"), list(map(escape_control, lines)))
 
 
 def _not_restored(result: ApplyResult, style: Style) -> str:
@@ -219,15 +221,12 @@ def _next_step(result: ApplyResult, style: Style) -> str:
         return f"Next: run `{command('apply', outside[0])}` again."
     new = "publish these records. Then " if unpublished(result) else ""
     if result.applied.unserved or any(not item.finished for item in results):
-        kinds = {item.error.kind for item in results if item.error is not None} - {
-            "interrupted",
-            "dependency",
-            "stopped",
-        }
-        fix = "fix the error above, and " if new else "fix the error above, then "
+        kinds = {item.error.kind for item in results if item.error is not None} - _FOLLOWING
         later = " later" if kinds and kinds <= _PASSING else ""
+        fix = f"fix the error above, {'and' if new else 'then'} " if kinds - _PASSING else ""
+        saved = " A changed manifest needs a new plan instead." if fix and style.given and style.given.saved else ""
         again = f"run `{next_command.again()}` again{later}: it does what is left."
-        return f"Next: {new}{fix if kinds - _PASSING else ''}{again}{_instead(result)}"
+        return f"Next: {new}{fix}{again}{saved}{_instead(result)}"
     if result.plan.unreadable and not (style.given and style.given.saved):
         return f"Next: {new}fix the error above, {'and' if new else 'then'} run `{next_command.again()}` again."
     stuck = {item.environment for item in result.verified if item.verdict is Verdict.STUCK}

@@ -78,7 +78,7 @@ class Counter:
             self._bar.start()
             self._bar.add_task(self._title, total=self._total, completed=self._done)
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0])
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
 
     def close(self) -> None:
         """Take the bar away."""
