@@ -498,6 +498,15 @@ async def test_a_read_that_shows_what_was_there_before_the_deleted_domain_is_an_
 
 
 @pytest.mark.anyio
+async def test_a_goal_that_a_read_shows_after_a_delete_is_created_anyway() -> None:
+    """It may be the very domain that was deleted, where the reads before the delete were old ones."""
+    found, api, _ = await done(CREATE, R_NEW, NEW, deleted=OLD, acknowledged=True)
+    assert (found, api.calls) == (NEW, ["read web", "create web new.example.com"])
+    found, api, _ = await done(CREATE, R_NEW, TAKEN, R_NEW, deleted=OLD, acknowledged=True)
+    assert (found, api.calls) == (NEW, ["read web", "create web new.example.com", "read web"])
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("created_at", [None, "", "yesterday", "2026-01-01T00:00:00", OLD.created_at])
 async def test_a_read_whose_age_is_not_known_shows_another_writer(created_at: str | None) -> None:
     other = Present(domain("web", "x.example.com", created_at=created_at))
