@@ -18,9 +18,8 @@ from reconciler.model.proposal import Approved, Declined, approve_digest
 from reconciler.model.results import Stopped
 from reconciler.operations.apply import blocked
 from reconciler.render.layout import fit
-from reconciler.render.lookups import render_publications, target_warnings
+from reconciler.render.lookups import publish_question, render_publications, target_warnings
 from reconciler.render.text.plan import render_for_approval
-from reconciler.render.text.sections import counted
 
 if TYPE_CHECKING:
     from reconciler.cli.log import Log
@@ -87,7 +86,7 @@ class PublishApproval:
         if self.auto:
             return Approved("")
         hint = f"to publish without approval: `{rerun_command('--auto-approve')}`"
-        return await _asked("", f"Publish {counted(len(planned), 'record')}?", hint)
+        return await _asked("", publish_question(planned), hint)
 
 
 async def _asked(digest: str, question: str, hint: str) -> Approval:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # An absent domain has no id: a wrong key reads the same, also with a pin.
 _UNPROVEN = "no custom domain is there, and a wrong key looks the same. If the key is right, add --believe-absent"
 
+_AFTER = "the baseline has only what was live after its delete. Give the saved plan, or a report from before the delete"
+
 
 @dataclass(frozen=True, slots=True)
 class Stale:
@@ -56,6 +58,8 @@ def stale_records(
         for name, state in baseline.live.items()
         if isinstance(state, Present) and state.domain.hostname not in kept
     ]
+    shown = {domain.hostname for state in baseline.live.values() if (domain := domain_of(state))}
+    _report_kept(notice, {name for name, hostname in baseline.deletes if hostname not in kept | shown}, _AFTER)
     now = {name: _same_environment(plan, baseline, name, domain) for name, domain in before}
     read = {name: item for name, item in now.items() if item is not None}
     _report_kept(

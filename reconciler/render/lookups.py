@@ -113,6 +113,18 @@ def render_publications(publications: Sequence[Publication], style: Style) -> st
     return table(rows, style.width)
 
 
+def publish_verb(publications: Iterable[Publication]) -> str:
+    """`delete` where that is all there is to do."""
+    removals = [item.after is None for item in publications]
+    return "delete" if removals and all(removals) else "publish"
+
+
+def publish_question(publications: Sequence[Publication]) -> str:
+    """What is asked before records are changed."""
+    count = len(publications)
+    return f"{publish_verb(publications).capitalize()} {count:,} record{'s' * (count != 1)}?"
+
+
 def _planned(item: Publication) -> tuple[str, str]:
     if item.after is None:
         return "red", "- delete"

@@ -132,6 +132,23 @@ def receipt_then_delete(stage: Stage) -> None:
     assert stage.run("apply", "plan.json", "--auto-approve").code == 0
 
 
+def test_a_receipt_of_the_delete_itself_keeps_the_records_with_a_warning(stage: Stage, folder: Path) -> None:
+    """It has what was live after the delete, so not the targets of the records."""
+    assert sync(stage).code == 0
+    stage.manifest(web={"hostname": None})
+    assert stage.run("apply", "--auto-approve", "--receipt", "r.json").code == 0
+    ended = sync(stage, "--delete-stale", "--baseline", "r.json", "--believe-absent")
+    assert (ended.code, "images" in zone_file(folder)) == (0, True)
+    assert "records of `web` are kept: the baseline has only what was live after its delete." in ended.err
+
+
+def test_what_is_only_deleted_is_not_called_published(stage: Stage, folder: Path) -> None:
+    receipt_then_delete(stage)
+    options = ("--delete-stale", "--baseline", "plan.json", "--believe-absent")
+    ended = stage.run("dns", "sync", "--auto-approve", *options)
+    assert (ended.code, "Deleted: 2 done.\n" in ended.out, "Next:" in ended.out) == (0, True, False)
+
+
 @pytest.mark.parametrize("baseline", ["plan.json", "before.json"])
 def test_records_of_a_domain_that_is_gone_are_deleted(stage: Stage, folder: Path, baseline: str) -> None:
     receipt_then_delete(stage)

@@ -26,10 +26,7 @@ _INPUT = click.Path(exists=True, dir_okay=False, path_type=Path)
     ],
 )
 @option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    help="Address to listen on. Other machines reach all but loopback.",
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. 0.0.0.0: from other machines too."
 )
 @option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Port. 0 picks a free one.")
 @option("--state", type=_FILE, help="JSON file for the state. Default: in memory.")

@@ -13,7 +13,7 @@ from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.differences import hostname_lines
 from reconciler.render.layout import columns, table
-from reconciler.render.lookups import render_lookups, render_notes, render_publications, words
+from reconciler.render.lookups import publish_verb, render_lookups, render_notes, render_publications, words
 from reconciler.render.next_command import NextCommand
 from reconciler.render.probes import render_probes
 from reconciler.render.standing import HOSTNAME_DIFFERS, Standing, counted_standings, hostnames_of, of_verify, reason
@@ -101,9 +101,10 @@ def render_dns_sync(report: Report, style: Style) -> str:
         [
             render_publications(result.publications, style),
             unreadable(result.plan, style),
-            f"Published: {counts or _nothing_published(result.plan)}.",
+            f"{'Deleted' if publish_verb(result.publications) == 'delete' else 'Published'}: "
+            f"{counts or _nothing_published(result.plan)}.",
             next_check(Verdict.WAITING, NextCommand(result.plan, style))
-            if PublishState.DONE in states and not report.failed
+            if not report.failed and any(item.state is PublishState.DONE and item.after for item in result.publications)
             else "",
         ]
     )
