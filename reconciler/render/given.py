@@ -21,6 +21,7 @@ _REPEATABLE = frozenset({"--unprotect", "--env"})
 _MAX_FILES = 3
 _RECORD = ("receipt", "publish")
 _LOOKUP = ("off",)  # of `verify`: --no-dns
+_COMPARISON = ("baseline", "health")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Given:
 
     `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts guards, `base` adds
     those of the base revision. `record` is what an apply keeps or publishes besides, `saved` the plan file that it runs. `lookup`
-    turns the DNS lookups of a verify off.
+    turns the DNS lookups of a verify off, `comparison` is what a drift compares with.
     """
 
     place: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Given:
     record: tuple[str, ...] = ()
     saved: str | None = None
     lookup: tuple[str, ...] = ()
+    comparison: tuple[str, ...] = ()
 
     def again(self) -> str:
         """The command line that goes on with this apply: with the same plan file, if it has one."""
@@ -79,7 +81,16 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
 
     saved = values.get("planfile")
     last = str(saved) if saved else None
-    return Given(words(_PLACE), words(_SELECTION), words(_GUARDS), words(_BASE), words(_RECORD), last, words(_LOOKUP))
+    return Given(
+        words(_PLACE),
+        words(_SELECTION),
+        words(_GUARDS),
+        words(_BASE),
+        words(_RECORD),
+        last,
+        words(_LOOKUP),
+        words(_COMPARISON),
+    )
 
 
 def with_options(given: Sequence[str], more: Sequence[str]) -> list[str]:

@@ -40,11 +40,11 @@ class NextCommand:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
         if command == "apply" and environment is None:
             return escape_control(self._given.apply())
-        record = self._given.record if command == "apply" else ()
-        record = self._given.lookup if command.split(maxsplit=1)[0] == "verify" else record
+        own = {"apply": self._given.record, "verify": self._given.lookup, "drift": self._given.comparison}
+        more = own.get(command.split(maxsplit=1)[0], ())
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)
             command = self.for_one(command, environment)
-        words = shlex.join([*selection, *self._given.place, *record])
+        words = shlex.join([*selection, *self._given.place, *more])
         return escape_control(f"reconciler {command} {words}".rstrip())

@@ -83,6 +83,9 @@ def test_what_cannot_be_read_is_never_in_order_nor_drift(web: Stage) -> None:
     web.fault(Kind.STATUS, status=503)
     code, kinds = found(web, "--retries", "0", "--baseline", "receipt.json", "--health")
     assert (code, kinds) == (8, [])
+    web.fault(Kind.STATUS, status=503)
+    ended = web.run("drift", "--retries", "0", "--baseline", "receipt.json", "--health")
+    assert "run `reconciler drift --baseline receipt.json --health` again" in ended.out
 
 
 def test_an_environment_that_the_baseline_does_not_know_is_named(web: Stage) -> None:
