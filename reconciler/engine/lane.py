@@ -192,6 +192,7 @@ class LaneRun:
         Raises StepFailed, Withheld and WriteInterrupted.
         """
         context, state = self._context, self._state
+        deadline = context.policy.deadline()
         try:
             done = await execute(
                 step,
@@ -199,6 +200,7 @@ class LaneRun:
                 context.policy,
                 earlier=state.earlier(step),
                 urgent=state.open,
+                deadline=deadline,
                 may_send=may_send,
                 on_read=context.ledger.record_live,
             )
@@ -206,7 +208,7 @@ class LaneRun:
             context.write_failed(step, failure)
             if failure.error.kind not in PASSING or not state.stranded:
                 raise
-            return await retry(context, api, step, state.earlier(step), failure, may_send)
+            return await retry(context, api, step, state.earlier(step), failure, may_send, deadline)
         except WriteInterrupted:
             context.write_interrupted(step)
             raise

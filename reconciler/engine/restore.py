@@ -48,8 +48,9 @@ async def retry(
     earlier: EarlierWrites,
     before: StepFailed | None = None,
     may_send: Callable[[], bool] = always,
+    deadline: Deadline | None = None,
 ) -> Done:
-    """Do a write that repairs, waiting for trouble to pass, all of it within one step timeout.
+    """Do a write that repairs, waiting for trouble to pass until the deadline, by default one step timeout from now.
 
     Raises StepFailed, and Withheld where `may_send` forbids an attempt.
 
@@ -58,7 +59,7 @@ async def retry(
     have done, that which failed `before` included, and so does the failure, unless a read has shown the outcome since.
     """
     policy = context.policy
-    deadline = policy.deadline()
+    deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
     for attempt in itertools.count(1):
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None)

@@ -41,6 +41,9 @@ def next_of_restored(result: ApplyResult, next_command: NextCommand) -> str:
     else:
         records, keep = "the records of the restored hostnames", "To keep them, set them in the manifest again"
         verify = next_command.line("verify --wait 15m")
+    restored = {item.environment for item in result.applied.restored}
+    if any(item.environment not in restored for item in result.records):
+        records = "the records above"
     return (
         f"Next: publish {records} where DNS lacks them. {keep}, then run `{verify}`. "
         f"To go on with the change, fix the error above, then {again}"

@@ -66,6 +66,16 @@ def test_wait_reports_that_it_did_not_wait_for_a_restored_hostname(stage: Stage)
     assert f"{STATE}. This run did not wait for it" in restored(stage, "--wait", "1s")
 
 
+def test_the_records_of_other_creates_are_published_too(stage: Stage) -> None:
+    stage.environment("app")
+    stage.environment("web", OLD)
+    stage.environment("other", NEW)
+    stage.world.switches = Switches(check="never")
+    stage.manifest(app="app.example.com", web=NEW)
+    out = plain(stage.run("apply", "--auto-approve", "--no-dns").out)
+    assert "Next: publish the records above where DNS lacks them. To keep it" in out
+
+
 def test_leave_names_the_way_back_to_the_old_hostname(stage: Stage) -> None:
     stage.environment("web", OLD)
     stage.environment("other", NEW)
