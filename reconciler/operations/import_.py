@@ -102,7 +102,7 @@ async def import_(draft: ImportDraft, context: Context) -> ImportResult:
     plan = build_plan(desired, live, workspace.api_url)
     if plan.has_changes:
         raise _unproven("the plan for what was imported is not empty", plan)
-    blocks = tuple(_refused(entry) for entry in refused.values())
+    blocks = tuple(_refused(entry, written=draft.write) for entry in refused.values())
     _notify(draft, context, live, accepted)
     for block in blocks:
         context.observer.on_notice("error", block.message)
@@ -112,7 +112,10 @@ async def import_(draft: ImportDraft, context: Context) -> ImportResult:
         return ImportResult(plan, text + comments if entries else None, blocks)
     result = ImportResult(plan, blocks=blocks)
     if conclude(result).exit_code is not ExitCode.OK:
-        context.observer.on_notice("error", "nothing was written, because not every environment could be imported")
+        more = f": {_listed(accepted)} can be, without the others" if accepted else ""
+        context.observer.on_notice(
+            "error", f"nothing was written, because not every environment could be imported{more}"
+        )
     else:
         _write(file, draft.files, plan)
         context.observer.on_notice("info", f"Added {_listed(entries)} to {file.path}.")
@@ -125,9 +128,9 @@ def _as_live(environment: Environment, refused: Mapping[str, Entry]) -> Environm
     return replace(environment, hostname=entry.hostname) if entry else environment
 
 
-def _refused(entry: Entry) -> Block:
+def _refused(entry: Entry, *, written: bool) -> Block:
     message = f"a manifest cannot have the hostname of `{entry.name}`, `{shorten(entry.hostname)}`: {entry.refused}"
-    return Block("hostname_refused", entry.name, f"{message}; its entry is commented out")
+    return Block("hostname_refused", entry.name, message if written else f"{message}; its entry is commented out")
 
 
 def _listed(entries: Sequence[Entry]) -> str:

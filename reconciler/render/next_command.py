@@ -40,7 +40,13 @@ class NextCommand:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
         if command == "apply" and environment is None:
             return escape_control(self._given.apply())
-        own = {"apply": self._given.record, "verify": self._given.lookup, "drift": self._given.comparison}
+        given = self._given
+        own = {
+            "apply": given.record,
+            "drift": given.comparison,
+            "plan": (*given.guards, *given.base),
+            "verify": given.lookup,
+        }
         more = own.get(command.split(maxsplit=1)[0], ())
         selection = self._given.selection
         if environment is not None:

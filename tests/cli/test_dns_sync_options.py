@@ -99,6 +99,12 @@ def test_the_routing_record_is_added_ahead_of_a_replace(stage: Stage, folder: Pa
     assert "new.example.com will point to Imgwire before it is a custom domain" in ended.err
 
 
+def test_after_a_record_ahead_the_next_step_is_apply(stage: Stage, folder: Path) -> None:
+    stage.manifest(web="new.example.com")
+    ended = stage.run("dns", "sync", "--auto-approve", "--ahead")
+    assert (ended.code, "Next: run `reconciler apply`." in ended.out) == (0, True)
+
+
 def test_a_record_ahead_never_replaces_one_that_serves(stage: Stage, folder: Path) -> None:
     old = {"new": {"ttl": 60, "type": "CNAME", "value": "old-cdn.example.net."}}
     stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | old))

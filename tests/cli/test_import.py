@@ -173,7 +173,9 @@ def test_nothing_is_written_unless_all_is(live: Stage) -> None:
     live.environment("bare")
     ended = live.run("import", "bare", "web", "--write")
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.endswith("error: nothing was written, because not every environment could be imported\n")
+    assert ended.err.endswith(
+        "error: nothing was written, because not every environment could be imported: `web` can be, without the others\n"
+    )
     assert left_in(live) == []
 
 

@@ -9,6 +9,7 @@ from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
+from reconciler.model.plan import CHANGING
 from reconciler.model.report import Verdict
 from reconciler.model.results import DnsCheckResult, PublishResult, VerifyResult
 from reconciler.render.differences import hostname_lines
@@ -103,11 +104,19 @@ def render_dns_sync(report: Report, style: Style) -> str:
             unreadable(result.plan, style),
             f"{'Deleted' if publish_verb(result.publications) == 'delete' else 'Published'}: "
             f"{counts or _nothing_published(result.plan)}.",
-            next_check(Verdict.WAITING, NextCommand(result.plan, style))
+            _next_of_published(result, NextCommand(result.plan, style))
             if not report.failed and any(item.state is PublishState.DONE and item.after for item in result.publications)
             else "",
         ]
     )
+
+
+def _next_of_published(result: PublishResult, next_command: NextCommand) -> str:
+    """Of records ahead of their domain it is to create that."""
+    changing = {item.name for item in result.plan.environments if item.action in CHANGING}
+    if any(record.environment in changing for record in result.records):
+        return f"Next: run `{next_command.line('apply')}`."
+    return next_check(Verdict.WAITING, next_command)
 
 
 def next_to_ready(result: VerifyResult, style: Style) -> str:
