@@ -143,10 +143,13 @@ class Receipt(NullObserver):
             raise Stopped(_not_written(self._path, error, so_far)) from None
 
     def on_send(self, step: Write) -> None:
-        """What the next run must know if this one is killed before the answer: the hostname may be gone."""
-        if isinstance(step, Delete):
-            event = {"step": step.id, **result_object(StepResult(StepState.FAILED, INTERRUPTED))}
-            self._append({**event, "environment": step.environment}, interrupted_live(step), durable=True)
+        """What the next run must know if this one is killed before the answer: the hostname may be gone, or served.
+
+        Only a delete waits for the disk. The line of a create survives kill -9 without that.
+        """
+        event = {"step": step.id, **result_object(StepResult(StepState.FAILED, INTERRUPTED))}
+        event["environment"] = step.environment
+        self._append(event, interrupted_live(step), durable=isinstance(step, Delete))
 
     def on_step(self, step: Step, result: StepResult) -> None:
         # No write of the lane follows a check: its line survives kill -9 without waiting for the disk.
