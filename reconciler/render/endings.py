@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 
 class Ending(Label):
-    """Worst first: the words for people, and the colour. A check that did not find the domain ready is `checked`, not `done`."""
+    """Worst first: the words for people, and the colour. A check that did not find the domain ready is `checked`, not `done`.
+    A write whose outcome is not known has not failed."""
 
     FAILED = ("FAILED", "red")
+    UNKNOWN = ("UNKNOWN", "red")
     FAILING = ("checked", "red")
     SKIPPED = ("skipped", "yellow")
     NOT_STARTED = ("not started", "yellow")
     WAITING = ("checked", "yellow")
     DONE = ("done", "green")
+
+    @property
+    def is_failure(self) -> bool:
+        """It was not done, as far as is known, and has a cause of its own."""
+        return self in {Ending.FAILED, Ending.UNKNOWN}
 
     @property
     def is_checked(self) -> bool:
@@ -34,6 +41,7 @@ class Ending(Label):
 
 Ended = tuple["Step", "StepResult", Ending]
 
+_UNKNOWN = {"unknown", "interrupted"}
 _ORDER = {ending: place for place, ending in enumerate(Ending)}
 
 
@@ -41,6 +49,8 @@ def ending_of(step: Step, result: StepResult, domain: Domain | None) -> Ending:
     """How the step ended. `domain` is what was last seen in its environment."""
     if isinstance(step, Verify) and result.state is StepState.DONE and domain is not None and not domain.ready:
         return Ending.FAILING if domain.failing else Ending.WAITING
+    if result.state is StepState.FAILED and result.error is not None and result.error.kind in _UNKNOWN:
+        return Ending.UNKNOWN
     return Ending[result.state.name]
 
 

@@ -91,9 +91,12 @@ def test_6_when_it_is_not_known_whether_a_delete_was_done(stage: Stage) -> None:
     stage.fault(
         Kind.STATUS, status=500, method="GET", nth=3, times=None
     )  # after the plan and the read before the delete
-    document = stage.run(*APPLY, "--retries", "0").document
+    document = stage.run(*APPLY, "--retries", "0", "--report", "json=r.json").document
     assert (document["exit_code"], document["steps"][0]["state"]) == (6, "failed")
     assert document["steps"][0]["error"]["kind"] == "unknown"
+    shown = stage.run("show", "r.json").out
+    assert "UNKNOWN  delete  web" in shown
+    assert ("Applied: 1 unknown." in shown, "FAILED" in shown) == (True, False)
     stage.world.faults.clear()
     assert stage.run(*APPLY).code == 0
     assert stage.live("web") is None

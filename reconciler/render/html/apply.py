@@ -10,7 +10,7 @@ from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.steps import step_name
-from reconciler.render.endings import Ending, endings, state_words
+from reconciler.render.endings import Ending, ending_of, endings, state_words
 from reconciler.render.html.page import MAX_CARDS, TONES, Card, Line, Page, Tile, Tone, bounded, listing, place_of
 from reconciler.render.html.records import dns_listings, publication_listing, record_lines
 from reconciler.render.priority import STEP_STATES
@@ -120,7 +120,8 @@ def _troubles(result: ApplyResult) -> dict[str, _Trouble]:
         if outcome.state is StepState.FAILED and outcome.error is not None:
             message = f"`{step.op} {display_hostname(step.hostname)}`: {outcome.error.message}"
             hint = f"Next: {outcome.error.hint}" if outcome.error.hint else None
-            troubles[step.environment].add(_FAILED, f"{step.op} failed", message, hint)
+            how = "unknown" if ending_of(step, outcome, None) is Ending.UNKNOWN else "failed"
+            troubles[step.environment].add(_FAILED, f"{step.op} {how}", message, hint)
     for item in result.applied.restores:
         hostname, trouble = display_hostname(item.hostname), troubles[item.environment]
         match item:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import domain_of
 from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.steps import Verify
-from reconciler.render.endings import Ending, endings
+from reconciler.render.endings import Ending, ending_of, endings
 from reconciler.render.markdown.sections import host, unserved
 from reconciler.render.markup import Lines, bullets, code, prose, table
 from reconciler.render.restored import restored_state
@@ -60,7 +60,9 @@ def failures(result: ApplyResult) -> Iterator[str]:
     for step in result.plan.steps:
         outcome = result.applied.results[step.id]
         if outcome.state is StepState.FAILED and outcome.error is not None:
-            what = f"{step.op} {code(step.environment)} {host(step.hostname)} failed: {prose(outcome.error.message)}."
+            is_unknown = ending_of(step, outcome, None) is Ending.UNKNOWN
+            how = "has an unknown outcome" if is_unknown else "failed"
+            what = f"{step.op} {code(step.environment)} {host(step.hostname)} {how}: {prose(outcome.error.message)}."
             yield f"{what} Next: {prose(outcome.error.hint)}." if outcome.error.hint else what
 
 

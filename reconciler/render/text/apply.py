@@ -13,7 +13,7 @@ from reconciler.model.report import RestoreFailure, StepState, Verdict
 from reconciler.model.results import ApplyResult, PlanResult
 from reconciler.model.steps import Create, Delete, Verify
 from reconciler.render.dns import absolute
-from reconciler.render.endings import Ending, endings, state_words
+from reconciler.render.endings import Ending, ending_of, endings, state_words
 from reconciler.render.left_out import left_out
 from reconciler.render.lookups import render_lookups, render_notes, render_publications
 from reconciler.render.next_command import NextCommand
@@ -184,7 +184,9 @@ def _done(result: ApplyResult, style: Style) -> str:
     earlier = len(result.done_before)
     if earlier == len(states):
         return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
+    unknown = [ending for *_, ending in endings(result.plan, result.applied)].count(Ending.UNKNOWN)
     numbers = {state_words(state): states.count(state) for state in StepState}
+    numbers |= {"failed": numbers["failed"] - unknown, "unknown": unknown}
     numbers |= {"done": numbers["done"] - earlier, "done before this run": earlier}
     unread = len(result.plan.unreadable)
     of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
@@ -263,7 +265,7 @@ def _instead(result: ApplyResult) -> str:
     refused = {
         step.environment: step.hostname
         for step in result.plan.steps
-        if isinstance(step, Create) and result.applied.results[step.id].state is StepState.FAILED
+        if isinstance(step, Create) and ending_of(step, result.applied.results[step.id], None) is Ending.FAILED
     }
     for item in result.applied.unserved:
         if item.run is None and item.target is None and refused.get(item.environment, item.hostname) != item.hostname:

@@ -103,7 +103,7 @@ def _rows(result: ApplyResult, rows: Iterable[Ended], style: Style) -> Iterator[
 def _detail(result: ApplyResult, step: Step, outcome: StepResult, ending: Ending) -> str:
     """The cause of a step that was not done, or the state of its domain."""
     if outcome.error is not None:
-        return "" if ending is Ending.FAILED else escape_control(reason(outcome))
+        return "" if ending.is_failure else escape_control(reason(outcome))
     domain = domain_of(result.applied.live.get(step.environment)) if ending.is_checked else outcome.domain
     if domain is None:
         return ""
@@ -116,7 +116,8 @@ def failures(result: ApplyResult, style: Style) -> Iterator[str]:
         outcome = result.applied.results[step.id]
         if outcome.state is not StepState.FAILED or outcome.error is None:
             continue
+        words = ending_of(step, outcome, None).words
         what = f"{step.op} {escape_control(step.environment)}  {escape_control(display_hostname(step.hostname))}"
-        lines = [style("red", f"FAILED  {what}"), f"        {escape_control(outcome.error.message)}"]
+        lines = [style("red", f"{words}  {what}"), f"        {escape_control(outcome.error.message)}"]
         lines += [f"        Next: {escape_control(outcome.error.hint)}"] if outcome.error.hint else []
         yield "\n".join(lines)
