@@ -16,7 +16,7 @@ class EarlierWrites:
     """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
     `acknowledged`: the API has confirmed the delete. `uncertain`: the same write was sent before, with an unknown outcome, so
-    it is not sent again without a read.
+    it is not sent again without a read. `sent`: a create was sent there before, so a read that shows the goal is believed.
     """
 
     deleted: Domain | None = None
@@ -24,6 +24,7 @@ class EarlierWrites:
     hostname_freed: bool = False
     uncertain: bool = False
     acknowledged: bool = False
+    sent: bool = False
 
     def shows_deleted(self, live: Known) -> bool:
         """The read shows the state before a delete of this run, or an even earlier one."""

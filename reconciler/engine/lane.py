@@ -174,6 +174,8 @@ class LaneRun:
         except StepFailed as failure:
             if failure.uncertain and isinstance(step, Delete):
                 state.may_be_gone(step.environment, context.before[step.environment])
+            elif failure.uncertain:
+                state.may_be_taken.add(step.environment)
             error = context.identities.explained(step, failure.error)
             context.end(step, StepState.FAILED, error)
             return error

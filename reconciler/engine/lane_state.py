@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class LaneState:
     """`gone` are the old custom domains of environments whose delete was done, `deleted` those that this run has deleted
-    itself or may have (`uncertain`), `created` the new ones, `restored` the old ones created again, all by
-    environment. `failure` is what ended the lane; `stopped`:
+    itself or may have (`uncertain`), `created` the new ones, `restored` the old ones created again, all by environment.
+    `may_be_taken` are environments with a create of unknown outcome. `failure` is what ended the lane; `stopped`:
     the circuit breaker ended it before its next delete."""
 
     lane: Lane
@@ -28,6 +28,7 @@ class LaneState:
     gone: dict[str, Domain] = field(default_factory=dict)
     deleted: dict[str, Domain] = field(default_factory=dict)
     uncertain: set[str] = field(default_factory=set)
+    may_be_taken: set[str] = field(default_factory=set)
     created: dict[str, Domain] = field(default_factory=dict)
     restored: dict[str, Restored] = field(default_factory=dict)
     failure: tuple[Write, StepError] | None = None
@@ -117,5 +118,5 @@ class LaneState:
         )
 
     def acknowledged(self, environment: str) -> bool:
-        """This run has deleted there, and knows it."""
-        return environment in self.deleted and environment not in self.uncertain
+        """This run has deleted there, knows it, and no create may have taken the place since."""
+        return environment in self.deleted and environment not in self.uncertain | self.may_be_taken

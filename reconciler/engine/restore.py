@@ -62,7 +62,8 @@ async def retry(
     deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
     for attempt in itertools.count(1):
-        tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None)
+        sent = earlier.sent or attempt > 1 or before is not None
+        tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
         try:
             done = await execute(
                 step,
@@ -119,7 +120,7 @@ async def restore(
             context,
             api,
             Create(environment, old.hostname),
-            EarlierWrites(old, hostname_freed=True, acknowledged=acknowledged),
+            EarlierWrites(old, hostname_freed=True, acknowledged=acknowledged, sent=True),
         )
     except StepFailed as failure:
         # An attempt that seemed to fail may have been done after all.

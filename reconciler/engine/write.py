@@ -132,9 +132,9 @@ class _Execution:
         if not lags:
             self.on_read(step.environment, live)
         reached = not lags and not isinstance(step, Verify) and _reached(step, live)
-        if reached and not self._completes:
+        if reached and (self.earlier.sent or not self._completes):
             return Done(domain_of(live), Evidence.FOUND)
-        # After a delete the goal may be what was deleted. The API refuses the create where it is there.
+        # Right after a delete the goal may be what was deleted. The API refuses the create where it is there.
         if not lags and not reached and not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         self._check_deadline()

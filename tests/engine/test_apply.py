@@ -218,7 +218,7 @@ def test_a_failed_verify_does_not_undo_a_restore() -> None:
 
 
 def test_a_restore_waits_until_reads_no_longer_show_the_deleted_domain() -> None:
-    lived, server = play(*REPLACE, {3: Trouble("403")}, switches=Switches(delete_seconds=2.0))
+    lived, server = play(*REPLACE, refused_hostnames=frozenset({X}), switches=Switches(delete_seconds=2.0))
     assert (restored(lived), server.hostnames()) == ([("a", A)], {"a": A})
 
 
