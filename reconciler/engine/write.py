@@ -132,10 +132,9 @@ class _Execution:
         if not lags:
             self.on_read(step.environment, live)
         reached = not lags and not isinstance(step, Verify) and _reached(step, live)
-        if reached and (self.earlier.sent or not self._completes):
+        if reached:
             return Done(domain_of(live), Evidence.FOUND)
-        # Right after a delete the goal may be what was deleted. The API refuses the create where it is there.
-        if not lags and not reached and not step.precondition.holds(live):
+        if not lags and not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         self._check_deadline()
         if not self.may_send():
@@ -176,9 +175,13 @@ class _Execution:
         return await self.deadline.call(lambda: self.api.read(self.step.environment))
 
     def _may_lag(self, live: Known) -> bool:
-        """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed."""
+        """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
+
+        So is the goal of a create right after a delete: it may be what was deleted, where the read before that was an old one.
+        """
         expected = isinstance(self.step.precondition, Identity)
-        return self.earlier.shows_deleted(live) or (expected and isinstance(live, Absent))
+        too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
+        return self.earlier.shows_deleted(live) or too_soon or (expected and isinstance(live, Absent))
 
     async def _read_before(self) -> Known:
         """What is live, read again for as long as it may lag. After a delete of this run, none where no read works."""

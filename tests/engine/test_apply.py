@@ -293,6 +293,20 @@ def test_a_hostname_that_cannot_go_back_is_not_sent_to_an_environment_that_is_no
     assert (states(lived)["create:b"], unserved(lived)) == ("skipped dependency", [(A, "a", "delete:a")])
 
 
+@pytest.mark.parametrize(("late", "meddled"), [(1, 5), (7, 12)])
+def test_after_a_create_of_unknown_outcome_a_restore_believes_what_a_read_shows(late: int, meddled: int) -> None:
+    """Another writer puts the old hostname back: a second create is not sent there."""
+    lived, server = play(
+        *REPLACE,
+        {5: Trouble("timeout", acts=True, late=late)},
+        meddling={meddled: Meddling("a", A)},
+        outages=(Outage("create", Trouble("connect")),),
+        lag=1,
+    )
+    assert server.hostnames() == {"a": A}
+    assert (unserved(lived), f"POST a {A}" in sent(lived)) == ([], False)
+
+
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(

@@ -498,12 +498,22 @@ async def test_a_read_that_shows_what_was_there_before_the_deleted_domain_is_an_
 
 
 @pytest.mark.anyio
-async def test_a_goal_that_a_read_shows_after_a_delete_is_created_anyway() -> None:
+async def test_what_this_run_has_created_is_current_whatever_its_time() -> None:
+    """An API that gives a hostname back its first time."""
+    created = domain("web", NEW.hostname, created_at="2026-01-01T00:00:00Z", status="PENDING")
+    found, _, _ = await done(VERIFY, GONE, Present(created), READY, deleted=OLD, created=created)
+    assert found == READY
+
+
+@pytest.mark.anyio
+async def test_a_goal_that_a_read_shows_right_after_a_delete_is_read_again_before_it_is_believed() -> None:
     """It may be the very domain that was deleted, where the reads before the delete were old ones."""
-    found, api, _ = await done(CREATE, R_NEW, NEW, deleted=OLD, acknowledged=True)
-    assert (found, api.calls) == (NEW, ["read web", "create web new.example.com"])
-    found, api, _ = await done(CREATE, R_NEW, TAKEN, R_NEW, deleted=OLD, acknowledged=True)
-    assert (found, api.calls) == (NEW, ["read web", "create web new.example.com", "read web"])
+    found, api, _ = await done(CREATE, R_NEW, R_ABSENT, NEW, deleted=OLD, acknowledged=True)
+    assert (found, api.calls[-1], api.slept) == (NEW, "create web new.example.com", [1.0])
+    found, api, _ = await done(CREATE, *[R_NEW] * 3, deleted=OLD, acknowledged=True)
+    assert (found, set(api.calls), api.slept) == (NEW, {"read web"}, [1.0, 2.0])
+    found, api, _ = await done(CREATE, R_NEW, deleted=OLD, acknowledged=True, sent=True)
+    assert (found, api.slept) == (NEW, [])
 
 
 @pytest.mark.anyio

@@ -10,6 +10,7 @@ from samples import API_URL, live, locked_out, unreadable, wish
 
 import reconciler.api.throttle
 import reconciler.engine.deadline  # noqa: F401 - both have errors of their own
+from reconciler.model.dns import Publication, PublishState
 from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.errors import BackendError, Conflict
 from reconciler.model.exit_codes import ExitCode, code_of, worst
@@ -96,6 +97,16 @@ def test_a_key_that_is_rejected_while_waiting_does_not_look_as_if_nothing_was_wr
     applied = Applied({step.id: ENDS["done"] for step in plan.steps}, {}, writes_done=writes)
     verified = Verified("a", Verdict.UNKNOWN, locked_out(), "401")
     assert ended(ApplyResult(Proposal(plan, ""), applied, verified=(verified,)))[0] is code
+
+
+def test_deletes_that_wait_for_publishing_end_with_the_code_of_the_publishing() -> None:
+    plan = build_plan([wish("a", None)], {"a": live("a", "a.example.com")}, API_URL)
+    waiting = StepResult(StepState.NOT_STARTED, StepError("not_published", "…"))
+    refused = Publication("dns", "example.com", "x", None, "y", PublishState.REFUSED, "…", ExitCode.REFUSED)
+    result = ApplyResult(
+        Proposal(plan, ""), Applied({step.id: waiting for step in plan.steps}, {}), publications=(refused,)
+    )
+    assert ended(result) == (ExitCode.REFUSED, "cannot_publish")
 
 
 def test_an_unreadable_environment_counts_as_unreachable() -> None:
