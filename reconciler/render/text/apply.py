@@ -102,10 +102,23 @@ def _render_result(result: ApplyResult, style: Style) -> str:
 
 
 def unpublished(result: ApplyResult) -> tuple[Record, ...]:
-    """The records that users must still publish: neither published by this run nor in use by a ready domain."""
-    done = {item.name for item in result.publications if item.state is PublishState.DONE}
+    """The records that users must still publish: neither published by this run nor in use by a ready domain.
+
+    Where this run published for an environment, the others of its records were in the zone before.
+    """
+    states = {item.name: item.state for item in result.publications}
+    attempted = {record.environment for record in result.records if record.name in states}
     ready = {item.environment for item in result.verified if item.verdict is Verdict.READY}
-    return tuple(record for record in result.records if record.name not in done and record.environment not in ready)
+    return tuple(
+        record
+        for record in result.records
+        if record.environment not in ready
+        and (
+            states.get(str(record.name)) is not PublishState.DONE
+            if record.name in states
+            else record.environment not in attempted
+        )
+    )
 
 
 def _change(change: ZoneChange) -> str:

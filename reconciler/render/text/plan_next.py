@@ -58,5 +58,7 @@ def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
         label = override_label(proposal.blocks)
         label = "To override all of this" if label == "To override" else label
         return f"Next: review the plan. {label}, run `{escape_control(command)}`.\n"
+    if {block.code for block in proposal.blocks} == {"selection_cuts_move"}:  # the same selection is refused again
+        return f"Next: {'; '.join(fixes)}.\n"
     again = f"run `{NextCommand(proposal.plan, style).line('plan')}` again"
     return f"Next: {'; '.join([*fixes, f'then {again}' if fixes else again])}.\n".replace("; then", ", then")
