@@ -293,18 +293,15 @@ def test_a_hostname_that_cannot_go_back_is_not_sent_to_an_environment_that_is_no
     assert (states(lived)["create:b"], unserved(lived)) == ("skipped dependency", [(A, "a", "delete:a")])
 
 
-@pytest.mark.parametrize(("late", "meddled"), [(1, 5), (7, 12)])
-def test_after_a_create_of_unknown_outcome_a_restore_believes_what_a_read_shows(late: int, meddled: int) -> None:
-    """Another writer puts the old hostname back: a second create is not sent there."""
-    lived, server = play(
-        *REPLACE,
-        {5: Trouble("timeout", acts=True, late=late)},
-        meddling={meddled: Meddling("a", A)},
-        outages=(Outage("create", Trouble("connect")),),
-        lag=1,
-    )
-    assert server.hostnames() == {"a": A}
-    assert (unserved(lived), f"POST a {A}" in sent(lived)) == ([], False)
+def test_after_a_create_of_unknown_outcome_nothing_is_restored_without_a_read_that_works() -> None:
+    lived, server = play(*REPLACE, {4: LOST_AND_DONE, **dict.fromkeys((5, 6, 7), LOST), 8: Trouble("400")})
+    assert (sent(lived), server.hostnames()) == (["DELETE a", f"POST a {X}"], {"a": X})
+
+
+def test_a_place_where_a_restore_may_have_been_done_is_not_taken_without_a_read_that_works() -> None:
+    down = dict.fromkeys(range(13, 900), LOST)
+    lived, server = play(*RING, {10: REFUSED, 12: LOST_AND_DONE, **down})
+    assert (sent(lived)[-1], server.hostnames()) == (f"POST c {C}", {"a": B, "b": None, "c": C})
 
 
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
