@@ -81,8 +81,9 @@ class LaneState:
         )
 
     def unplaced(self) -> list[Create]:
-        """The creates that still have a free place for a hostname that is nowhere now."""
-        lost = {domain.hostname for domain in self.gone.values()} - self._held
+        """The creates that still have a free place for a hostname that is nowhere now, as far as this run knows."""
+        gone = {domain.hostname for environment, domain in self.gone.items() if environment not in self.uncertain}
+        lost = gone - self._held
         occupied = {step.environment for step in self.lane if isinstance(step, Delete)} - self.gone.keys()
         occupied |= self.created.keys() | self.restored.keys()
         return [

@@ -218,7 +218,12 @@ class Clock:
     """Time that passes only while somebody sleeps."""
 
     def __init__(self) -> None:
-        self.now = 1_790_000_000.0
+        self.now = self._start = 1_790_000_000.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return self.now - self._start
 
     def __call__(self) -> float:
         return self.now

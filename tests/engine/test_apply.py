@@ -304,6 +304,30 @@ def test_a_place_where_a_restore_may_have_been_done_is_not_taken_without_a_read_
     assert (sent(lived)[-1], server.hostnames()) == (f"POST c {C}", {"a": B, "b": None, "c": C})
 
 
+def test_a_hostname_that_a_delete_of_unknown_outcome_left_in_its_place_is_not_sent_elsewhere() -> None:
+    hangs = dict.fromkeys((4, 5), Trouble("hang"))
+    lived, server = play({"a": A, "b": B}, {"a": None, "b": A}, hangs, restore=False)
+    assert (sent(lived), server.hostnames()) == (["DELETE b", "DELETE a"], {"a": A, "b": None})
+    assert states(lived)["delete:a"] == "failed unknown"
+
+
+def test_all_attempts_of_a_write_share_one_step_timeout() -> None:
+    down = dict.fromkeys(range(8, 999), Trouble("connect"))
+    lived, server = play(*SWAP, down)
+    assert states(lived)["create:b"].startswith("failed")
+    assert 100 < server.clock.elapsed < 125
+
+
+def test_a_delete_that_is_tried_again_is_not_sent_after_a_systemic_failure_elsewhere() -> None:
+    hostnames = {name: f"{name}.example.com" for name in "abcdef"}
+    ring = {"b": hostnames["c"], "c": hostnames["d"], "d": hostnames["b"]}
+    replaced = {name: f"new-{name}.example.com" for name in "aef"}
+    # 20 is the delete of `d`, whose hostname must go to `c`; 23 the create of `f`.
+    lived, _ = play(hostnames, ring | replaced, {20: CUT_SHORT, 23: Trouble("402")}, parallelism=2)
+    assert states(lived)["create:f"] == "failed payment_required"
+    assert sent(lived).count("DELETE d") == 1
+
+
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
     lived, _ = play(
