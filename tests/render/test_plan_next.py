@@ -43,6 +43,22 @@ def test_a_blocked_plan_ends_with_every_block_and_the_command_that_overrides_all
     assert "--max-interruptions" in next_
 
 
+def test_the_command_that_overrides_keeps_what_was_given() -> None:
+    content = documents.plan_rich().content
+    assert isinstance(content, PlanResult)
+    found = swap(max_interruptions=1)
+    readable = tuple(item for item in content.plan.environments if item.name != "dark")
+    plan = replace(content.plan, environments=readable)
+    result = replace(content, proposal=replace(content.proposal, plan=plan, blocks=found))
+    given = Given(
+        ("-f", "a.yaml"), ("--env", "blue"), ("--unprotect", "blue"), ("--base", "main"), ("--receipt", "r.json")
+    )
+    text = renderer("plan", "text")(replace(documents.plan_rich(), result=result), Style(given=given))
+    words = text.rpartition("`reconciler apply ")[2].partition("`")[0]
+    options = ("-f a.yaml", "--env blue", "--unprotect blue", "--base main", "--receipt r.json")
+    assert all(f"{option} " in f"{words} " for option in options), words
+
+
 def test_a_plan_that_has_read_nothing_ends_with_the_next_step_and_has_no_digest() -> None:
     plan = build_plan([wish("web", "a.example.com")], {"web": Unreadable(Unauthorized("401", status=401))}, API_URL)
     report = documents.plan_rich()
