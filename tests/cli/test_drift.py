@@ -64,6 +64,10 @@ def test_a_domain_that_was_recreated_is_drift(web: Stage) -> None:
     assert code == 2
     assert ("recreated", "changed_outside", True) in kinds
     assert found(web) == (0, [])
+    advice = "`reconciler apply --receipt FILE`"
+    assert advice in web.run("drift", "--baseline", "receipt.json").out
+    assert web.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
+    assert web.run("drift", "--baseline", "receipt.json").code == 0
 
 
 def test_health_is_told_with_a_baseline_and_counts_when_asked_for(web: Stage) -> None:

@@ -49,6 +49,8 @@ _COMMANDS = ("plan", SHOW_RECORDS, "dns check", "verify")
 
 _THEN = {"plan": ", then apply", SHOW_RECORDS: " and publish these records"}
 
+_OWN_REPAIR = "If this was your own repair, renew the baseline with `reconciler apply --receipt FILE`."
+
 
 def render_drift(report: Report, style: Style) -> str:
     """Each finding with what differs, its cause and its place, then the numbers, and what to do next."""
@@ -162,7 +164,8 @@ def next_of_drift(drift: DriftResult, style: Style) -> str:
     next_command = NextCommand(drift.plan, style)
     if fix := next_of_mistaken(drift.blocks):
         return fix
-    wanted = {DRIFT_COMMANDS[item.kind] for item in drift.findings}
+    kinds = {item.kind for item in drift.findings}
+    wanted = {DRIFT_COMMANDS[kind] for kind in kinds}
     wanted |= {"dns check"} if any(probe.failed for probe in drift.probes) else set()
     wanted |= {"verify"} if uncounted(drift) else set()
     steps = [
@@ -171,4 +174,6 @@ def next_of_drift(drift: DriftResult, style: Style) -> str:
         if command in wanted or (command == "plan" and "apply" in wanted)
     ]
     first = f"Next: run {', then '.join(steps)}." if steps else ""
+    if DriftKind.RECREATED in kinds and "apply" not in wanted:
+        first += f" {_OWN_REPAIR}"
     return read_again("drift", next_command, first) if drift.plan.unreadable else first
