@@ -89,7 +89,7 @@ def test_leave_names_the_way_back_to_the_old_hostname(stage: Stage) -> None:
     assert (stage.run("apply", "--auto-approve", "--no-dns").code, stage.live("web")) == (0, OLD)
 
 
-def test_many_missing_keys_have_a_line_each_and_one_in_the_plan(stage: Stage) -> None:
+def test_many_missing_keys_have_a_line_each_and_one_in_plan_and_drift(stage: Stage) -> None:
     names = [f"tenant-{number:02}" for number in range(14)]
     stage.manifest(**{name: f"{name}.example.com" for name in names})
     ended = stage.run("plan")
@@ -97,3 +97,4 @@ def test_many_missing_keys_have_a_line_each_and_one_in_the_plan(stage: Stage) ->
     listed = ", ".join(f"`{name}`" for name in names[:10])
     assert f"! {listed} and 4 more could not be read: no usable key" in " ".join(ended.out.split())
     assert ended.out.count("no usable key") == 1
+    assert stage.run("drift").out.count("no usable key") == 1

@@ -25,6 +25,7 @@ from reconciler.render.standing import (
     of_finding,
 )
 from reconciler.render.text.sections import (
+    NO_KEY,
     counted,
     hints,
     joined,
@@ -34,6 +35,7 @@ from reconciler.render.text.sections import (
     read_again,
     render_failure,
     standing_row,
+    without_keys,
 )
 
 if TYPE_CHECKING:
@@ -82,8 +84,11 @@ def _rows(drift: DriftResult, style: Style) -> Iterator[str]:
     """What is of another Environment, what could not be read, then each finding."""
     environments = {item.name: item for item in drift.plan.environments}
     yield from mistaken_rows(drift, style)
+    keyless = without_keys(drift.plan)
+    for names in dict.fromkeys(keyless.values()):
+        yield f"{style(Standing.UNREADABLE.colour, f'{Standing.UNREADABLE.words}  {names}')}  {NO_KEY}"
     for item in drift.plan.environments:
-        if isinstance(item.live, Unreadable):
+        if isinstance(item.live, Unreadable) and item.name not in keyless:
             yield standing_row(Standing.UNREADABLE, item, style)
             yield f"    {escape_control(item.live.error.message)}"
     for finding in shown_findings(drift):
