@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.results import StatusResult
-from reconciler.render.standing import Standing, mistaken_environments
+from reconciler.render.standing import mistaken_environments
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,7 +51,7 @@ def _reason(status: StatusResult, item: EnvironmentPlan, host: str, mistaken: Co
         case Unreadable(error):
             return f"not known: {error.message}"
         case Present() if item.name in mistaken:
-            return f"the key is {Standing.MISTAKEN.words}"
+            return "the key is of another Environment"
         case Present(domain) if host == domain.hostname:
             return "CONNECTED and ACTIVE"
         case Present(domain):

@@ -27,7 +27,7 @@ class Standing(Label):
     JSON documents have verdicts and kinds of drift instead (`unknown`, `missing`, `hostname_differs`).
     """
 
-    MISTAKEN = ("of another Environment", "red")
+    MISTAKEN = ("wrong Environment", "red")
     UNREADABLE = ("could not be read", "red")
     STUCK = ("stuck", "red")
     NOT_SERVING = ("not serving", "red")
