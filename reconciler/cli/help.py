@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.render.examples import example_lines
-from reconciler.render.suggestions import option_suggestion
+from reconciler.render.suggestions import better_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,12 +74,12 @@ class Command(click.Command):
         given = list(args)
         try:
             return super().parse_args(ctx, args)
-        except click.NoSuchOption:
+        except click.UsageError as error:
             options = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-            suggestion = option_suggestion(given, options, self.name or "")
-            if suggestion is None:
+            message = better_message(error.message, given, options, self.name or "")
+            if message is None:
                 raise
-            raise click.UsageError("No such option: {}. {}".format(*suggestion), ctx) from None
+            raise click.UsageError(message, ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str | None, list[tuple[str, str]]] = {None: [], **{name: [] for name in _GROUPS}}

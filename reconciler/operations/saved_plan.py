@@ -225,5 +225,6 @@ def _unreadable(saved: SavedPlan, plan: Plan, whole: Plan, unserved: tuple[Unser
 
 
 def _unusable(path: str, what: str) -> Stopped:
-    hint = "make a new plan: `reconciler plan --out FILE`"
+    is_manifest = path.endswith((".yaml", ".yml"))
+    hint = "give a manifest with --file" if is_manifest else "make a new plan: `reconciler plan --out FILE`"
     return Stopped(Failed(ExitCode.DATA, "invalid_plan_file", f"{path} {what}", hint))

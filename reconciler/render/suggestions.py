@@ -61,11 +61,21 @@ def command_suggestion(word: str, commands: Collection[str]) -> str:
     return _COMMANDS.get(word) or (f"Did you mean '{close[0]}'?" if close else "")
 
 
-def option_suggestion(arguments: Sequence[str], options: Collection[str], command: str) -> tuple[str, str] | None:
-    """The first option in `arguments` that belongs to another tool, and a sentence with what does the same here.
+def better_message(message: str, arguments: Sequence[str], options: Collection[str], command: str) -> str | None:
+    """The message in place of the one of click about a command line; None where that one has all.
 
-    `options` are those of the command.
+    `options` are those of the command: an option of another tool is named with what does the same here.
     """
+    if message.startswith("No such option"):
+        found = _option_suggestion(arguments, options, command)
+        return None if found is None else "No such option: {}. {}".format(*found)
+    if message.startswith("Got unexpected extra argument") and "--file" in options:
+        return f"{message}. Use --file PATH for a manifest, and --env NAME for an environment."
+    return None
+
+
+def _option_suggestion(arguments: Sequence[str], options: Collection[str], command: str) -> tuple[str, str] | None:
+    """The first option in `arguments` that belongs to another tool, and a sentence with what does the same here."""
     for argument in arguments:
         if argument == "--":
             break

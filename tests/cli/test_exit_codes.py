@@ -275,6 +275,11 @@ def test_65_for_a_bad_manifest(web: Stage) -> None:
     assert web.sent() == []
 
 
+def test_a_manifest_given_as_a_plan_file_is_answered_with_the_option_for_it(web: Stage) -> None:
+    ended = web.run("apply", "imgwire.yaml")
+    assert (ended.code, ended.err.splitlines()[-1]) == (65, "hint: give a manifest with --file")
+
+
 @pytest.mark.parametrize(
     "content",
     [

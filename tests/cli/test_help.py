@@ -55,6 +55,13 @@ def test_an_option_of_another_tool_is_answered_with_ours(arguments: list[str], a
     assert answer in ended.output
 
 
+@pytest.mark.parametrize("arguments", [["plan", "imgwire.yaml"], ["status", "web"], ["apply", "plan.json", "web"]])
+def test_an_argument_too_many_is_answered_with_the_option_for_it(arguments: list[str]) -> None:
+    ended = CliRunner().invoke(main, arguments)
+    assert (ended.exit_code, ended.stdout) == (64, "")
+    assert f"({arguments[-1]}). Use --file PATH for a manifest, and --env NAME for an environment." in ended.stderr
+
+
 @pytest.mark.parametrize("option", ["--yes", "--auto-approve", "-y", "--force"])
 def test_a_command_that_changes_nothing_needs_no_approval(option: str) -> None:
     ended = CliRunner().invoke(main, ["plan", option])
