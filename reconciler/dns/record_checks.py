@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from reconciler.dns.zone_snapshot import Snapshot
     from reconciler.model.report import Record
 
-# Providers whose client sends the whole zone, by package or class: records that octoDNS cannot read are lost, TTLs merge.
-_ZONE_REWRITERS = ("octodns_transip.", "octodns_etchosts.", "octodns_bind.ZoneFileProvider")
+# By package or class. Providers whose client sends the whole zone: records that octoDNS cannot read are lost, TTLs merge.
+_ZONE_REWRITERS = ("octodns_transip.",)
+# Providers that write a zone without reading what is there (octodns-bind 1.1.0, octodns-etchosts 1.1.0).
+_BLIND_WRITERS = ("octodns_etchosts.", "octodns_bind.ZoneFileProvider")
 
 
 class Rejected(Exception):
@@ -102,10 +104,16 @@ def _problem(hostname: str, name: str, value: str, first: str) -> Rejected | Non
     return None
 
 
-def check_provider(provider: Any, where: str) -> None:
-    """Raises Rejected where the provider is known to send whole zones."""
+def check_provider(provider: Any, where: str, *, allow_zone_rewrite: bool) -> None:
+    """Raises Rejected where the provider is known to write zones blindly, or whole without `allow_zone_rewrite`."""
     for kind in type(provider).__mro__:
-        if f"{kind.__module__}.{kind.__qualname__}".startswith(_ZONE_REWRITERS):
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if name.startswith(_BLIND_WRITERS):
+            raise Rejected(
+                f"{where}: {kind.__name__} cannot be used: it writes a new zone without reading the present one. "
+                "Add the records by hand: `reconciler dns show --format bind` prints the lines"
+            )
+        if name.startswith(_ZONE_REWRITERS) and not allow_zone_rewrite:
             raise Rejected(
                 f"{where}: {kind.__name__} rewrites the whole zone, which can lose records and TTLs: "
                 "publish the records by hand, or accept the risk with --allow-zone-rewrite"

@@ -60,8 +60,7 @@ class ZoneAccess:
         try:
             with quiet():
                 provider = self.config.provider(target)
-                if not self.allow_zone_rewrite:
-                    check_provider(provider, where)
+                check_provider(provider, where, allow_zone_rewrite=self.allow_zone_rewrite)
                 existing = Zone(zone, self.config.sub_zones(zone))
                 exists = provider.populate(existing, target=True, lenient=True)
         except Rejected:

@@ -399,6 +399,23 @@ sub DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000
 """
 
 
+@pytest.mark.parametrize("more", [[], ["--allow-zone-rewrite"]], ids=["", "allowed"])
+def test_zone_files_that_would_be_written_anew_are_left_alone(stage: Stage, tmp_path: Path, more: list[str]) -> None:
+    """octodns-bind does not read the zone file that it writes."""
+    pytest.importorskip("octodns_bind")
+    stage.environment("web", NAME)
+    stage.manifest(web=NAME)
+    zone = tmp_path / "example.com."
+    zone.write_text(MASTER)
+    provider = {"class": "octodns_bind.ZoneFileProvider", "directory": str(tmp_path)}
+    zones = {"example.com.": {"sources": ["files"], "targets": ["files"]}}
+    stage.write("octodns.yaml", json.dumps({"providers": {"files": provider}, "zones": zones}))
+    ended = stage.run("dns", "sync", "--auto-approve", "--format", "json", *more)
+    assert (ended.code, ended.document["reason"], zone.read_text()) == (5, "cannot_publish", MASTER)
+    assert "ZoneFileProvider cannot be used" in ended.document["message"]
+    assert "`reconciler dns show --format bind`" in ended.document["message"]
+
+
 @needs_bind
 def test_a_real_dns_server_gets_our_records_and_keeps_every_other_name(
     stage: Stage, tmp_path_factory: pytest.TempPathFactory
