@@ -39,6 +39,15 @@ def test_only_a_failure_is_to_be_fixed_before_apply_runs_again(kind: str | None,
     assert ("fix the error" in text) is fix
 
 
+def test_after_a_change_by_another_writer_the_next_command_is_a_plan() -> None:
+    """Another apply would replace what the other one has made."""
+    results = {step.id: StepResult(StepState.FAILED, StepError("changed", "why")) for step in PLAN.steps}
+    applied = replace(Ledger(PLAN).snapshot(), results=results)
+    text = next_step(ApplyResult(Proposal(PLAN, "sha256:0"), applied), PLAIN)
+    assert text.startswith("Next: check the change above, then run `reconciler plan`: ")
+    assert "reconciler apply" not in text
+
+
 def test_the_records_of_what_was_created_come_before_another_run() -> None:
     applied = Ledger(PLAN).snapshot()
     made = records([("app", domain("app", "app.example.com"))])

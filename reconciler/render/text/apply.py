@@ -237,6 +237,9 @@ def _next_step(result: ApplyResult, style: Style) -> str:
     new = "publish these records. Then " if unpublished(result) else ""
     if result.applied.unserved or any(not item.finished for item in results):
         kinds = {item.error.kind for item in results if item.error is not None} - _FOLLOWING
+        if "changed" in kinds:
+            then = f"run `{command('plan')}`: it shows what an apply would replace."
+            return f"Next: {new}check the change above, then {then}{_instead(result)}"
         later = " later" if kinds and kinds <= _PASSING else ""
         fix = f"fix the error above, {'and' if new else 'then'} " if kinds - _PASSING else ""
         saved = " A changed manifest needs a new plan instead." if fix and style.given and style.given.saved else ""
