@@ -30,9 +30,11 @@ from reconciler.cli import main
 class Referent:
     pass
 
-def import_module(name, original=importlib.import_module):
+original = importlib.import_module
+
+def import_module(*arguments):
     {what}
-    return original(name)
+    return original(*arguments)
 
 main.importlib.import_module = import_module
 main.main(sys.argv[1:])
