@@ -97,8 +97,8 @@ class Run:
                 context.ledger.explain_not_started(context.no_deletes)
             elif context.stop.requested is not None:
                 context.ledger.explain_not_started(STOPPED_BY_SIGNAL)
-            elif context.breaker.held is not None:
-                context.ledger.explain_not_started(context.breaker.held)
+            elif reason := context.breaker.held or context.breaker.withheld:
+                context.ledger.explain_not_started(reason)
         if self._bug is not None:
             raise self._bug
         return context.ledger.snapshot(context.stop.requested)

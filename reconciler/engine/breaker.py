@@ -18,15 +18,21 @@ MAX_LOCAL_FAILURES = 3
 
 
 class Breaker:
-    """`reason` is why no further delete may be sent, or None. `halted`: no create either, unless it completes a delete.
-    `proven`: a create that followed a delete has succeeded in this run. `held`: why a lane was not started, though others may."""
+    """`halted`: no create may be sent either, unless it completes a delete. `proven`: a create that followed a delete has
+    succeeded in this run. `held`: why a lane was not started, though others may. `withheld`: a reason that was refuted."""
 
     def __init__(self) -> None:
-        self.reason: StepError | None = None
+        self._reasons: dict[str, StepError] = {}  # by step id, where a later read can refute it
         self.halted = False
         self.proven = False
         self.held: StepError | None = None
+        self.withheld: StepError | None = None
         self._local_failures = 0
+
+    @property
+    def reason(self) -> StepError | None:
+        """Why no further delete may be sent: the first reason."""
+        return next(iter(self._reasons.values()), None)
 
     def created(self, *, after_delete: bool) -> None:
         """A create succeeded."""
@@ -36,7 +42,12 @@ class Breaker:
     def failed(self, step: Step, error: StepError) -> None:
         """A write failed. Called before anything is restored, so that no other lane deletes meanwhile."""
         if error.kind not in _LOCAL_KINDS:
-            self._trip(stopped(f"`{step.name}` failed", error))
+            self._trip(stopped(f"`{step.name}` failed", error), step.id)
+
+    def refuted(self, step: Step) -> None:
+        """The write that failed was done after all, as a read shows. Lanes that stopped meanwhile stay so."""
+        reason = self._reasons.pop(step.id, None)
+        self.withheld = self.withheld or reason
 
     def check_failed(self, step: Step, error: StepError) -> None:
         """A verify step failed."""
@@ -59,5 +70,5 @@ class Breaker:
         self.halted = True
         self._trip(stopped(f"`{step.name}` failed", error))
 
-    def _trip(self, reason: StepError) -> None:
-        self.reason = self.reason or reason
+    def _trip(self, reason: StepError, cause: str = "") -> None:
+        self._reasons.setdefault(cause, reason)

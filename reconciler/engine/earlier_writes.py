@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class EarlierWrites:
     """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
-    `acknowledged`: the API has confirmed the delete. `uncertain`: the same write was sent before, with an unknown outcome, so
-    it is not sent again without a read. `sent`: a create was sent there before, so a read that shows the goal is believed.
+    `acknowledged`: the API has confirmed the delete. `uncertain`: such a write was sent before, with an unknown outcome, so
+    none is sent again without reads that show for a while that it was not done. `sent`: a create was sent there before, so
+    a read that shows the goal is believed.
     """
 
     deleted: Domain | None = None

@@ -263,7 +263,8 @@ class LaneRun:
             return
         for environment, old in state.to_restore():
             context.observer.on_notice("info", restoring(environment, old.hostname))
-            outcome = await restore(context, api, environment, old, acknowledged=state.acknowledged(environment))
+            acknowledged, taken = state.acknowledged(environment), environment in state.may_be_taken
+            outcome = await restore(context, api, environment, old, acknowledged=acknowledged, taken=taken)
             if await self._arrived_late(api, environment):
                 return
             if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):
@@ -293,6 +294,7 @@ class LaneRun:
             return False
         if error.kind != "unknown":  # counted before
             self._context.ledger.count_write()
+        self._context.breaker.refuted(step)
         wrong = await self._created(api, step, domain, Evidence.READ_BACK)
         state.failure = None if wrong is None else (step, wrong)
         return wrong is None

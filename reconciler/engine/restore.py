@@ -11,8 +11,7 @@ from reconciler.engine.earlier_writes import EarlierWrites
 from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import always, execute
-from reconciler.model.domains import Domain, Present, Unreadable, domain_of
-from reconciler.model.errors import BackendError
+from reconciler.model.domains import Domain, Unreadable, domain_of
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.steps import Create, Identity, Verify, Write
 
@@ -86,8 +85,6 @@ async def retry(
             unknown = isinstance(context.ledger.live(step.environment), Unreadable)
             spent = (attempt > policy.retries and not unknown) or pause > deadline.remaining
             if failure.error.kind not in PASSING or spent:
-                if uncertain is not None and not failure.uncertain and not unknown:
-                    await _read_again(context, api, step.environment, earlier, deadline)
                 raise (uncertain or failure) if unknown else failure from None
         else:
             context.wrote(done)
@@ -97,30 +94,17 @@ async def retry(
     raise AssertionError("unreachable")
 
 
-async def _read_again(
-    context: RunContext, api: Writer, environment: str, earlier: EarlierWrites, deadline: Deadline
-) -> None:
-    """What an earlier attempt may have done shows late: until then this attempt's end decides nothing."""
-    with contextlib.suppress(BackendError):
-        for pause in (*context.policy.visibility_delays, None):
-            live = await deadline.call(lambda: api.read(environment))
-            if isinstance(live, Present) and not earlier.shows_deleted(live):
-                context.ledger.record_live(environment, live)
-                return
-            if pause is not None:
-                await deadline.pause(pause)
-
-
 async def restore(
-    context: RunContext, api: Writer, environment: str, old: Domain, *, acknowledged: bool = False
+    context: RunContext, api: Writer, environment: str, old: Domain, *, acknowledged: bool = False, taken: bool = False
 ) -> Restore:
-    """Create the old hostname again in its environment. `acknowledged`: the API has confirmed its delete."""
+    """Create the old hostname again in its environment. `acknowledged`: the API has confirmed its delete. `taken`: a create
+    of unknown outcome was sent there since."""
     try:
         done = await retry(
             context,
             api,
             Create(environment, old.hostname),
-            EarlierWrites(old, hostname_freed=True, acknowledged=acknowledged, sent=True),
+            EarlierWrites(old, hostname_freed=True, uncertain=taken, acknowledged=acknowledged, sent=True),
         )
     except StepFailed as failure:
         # An attempt that seemed to fail may have been done after all.

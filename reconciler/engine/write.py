@@ -177,9 +177,11 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
 
-        So is the goal of a create right after a delete: it may be what was deleted, where the read before that was an old one.
+        One is expected also where a create of unknown outcome was sent before. The goal of a create right after a delete
+        is read again too: it may be what was deleted, where the read before that was an old one.
         """
-        expected = isinstance(self.step.precondition, Identity)
+        create_uncertain = isinstance(self.step, Create) and self.earlier.uncertain
+        expected = isinstance(self.step.precondition, Identity) or create_uncertain
         too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
         return self.earlier.shows_deleted(live) or too_soon or (expected and isinstance(live, Absent))
 

@@ -346,7 +346,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._in_flight = 0
         self._meddled = False
         self._told: dict[str, View] = {}  # absent: not known
-        self.tripped = False  # a write has failed systemically, or a restore has failed
+        self.tripped: set[str] = set()  # the writes that have failed systemically, and restores that have failed
         self._lagging: dict[str, tuple[int, httpx.Response]] = {}  # reads that are still to show what was before
         self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
         self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
@@ -695,11 +695,14 @@ async def live_through(
             receipts.append(ledger.snapshot(wire.stop.requested))
             nonlocal replaced
             replaced += isinstance(step, Create) and bool(step.after) and result.state is StepState.DONE
+            if result.state is StepState.DONE:  # a read has shown that it was done after all
+                wire.tripped.discard(step.id)
+            local = {"refused", "conflict", "not_found", "changed"}
             if result.state is StepState.FAILED and not isinstance(step, Verify) and result.error:
-                wire.tripped = wire.tripped or result.error.kind not in {"refused", "conflict", "not_found", "changed"}
+                wire.tripped |= {step.id} if result.error.kind not in local else set()
 
         def on_restore(self, restore: Restore) -> None:
-            wire.tripped = wire.tripped or isinstance(restore, RestoreFailure)
+            wire.tripped |= {restore.environment} if isinstance(restore, RestoreFailure) else set()
 
     replaced = 0
     before = len(server.acts)

@@ -287,6 +287,12 @@ def test_when_one_hostname_of_a_ring_is_refused_for_good_the_others_arrive() -> 
     }
 
 
+def test_a_ring_goes_on_after_a_create_that_turns_out_to_be_done() -> None:
+    """Its failure was the only reason for sending no further delete."""
+    lived, server = play(*RING, {6: LOST_AND_DONE, 7: Trouble("400")})
+    assert (server.hostnames(), set(states(lived).values())) == (RING[1], {"done"})
+
+
 def test_a_hostname_that_cannot_go_back_is_not_sent_to_an_environment_that_is_not_empty() -> None:
     lived, server = play(*SWAP, {4: REFUSED}, outages=(Outage("create", Trouble("400")),))
     assert server.hostnames() == {"a": None, "b": B}
@@ -689,12 +695,19 @@ def test_reads_that_lag_behind_the_writes_of_the_run_change_nothing() -> None:
     assert (unserved(lived), restored(lived)) == ([], [])
 
 
-def test_a_restore_whose_answer_was_lost_and_that_shows_late_is_seen_although_the_next_attempt_is_refused() -> None:
-    lost = Outage("create", Trouble("drop", acts=True), 1)
-    refused = Outage("create", Trouble("400"), 9)
-    lived, server = play(*REPLACE, {5: Trouble("400"), 8: Trouble("400")}, lag=1, outages=(refused, lost))
-    assert sent(lived) == ["DELETE a", f"POST a {X}", f"POST a {A}", f"POST a {A}"]
-    assert server.hostnames() == REPLACE[0]
+@pytest.mark.parametrize("lag", [1, 2, 3])
+def test_a_write_of_unknown_outcome_that_shows_late_is_neither_sent_again_nor_undone(lag: int) -> None:
+    """Where the first read after it fails, the others decide."""
+    for unread in range(5 + lag, 20):
+        lost = Outage("create", LOST_AND_DONE)
+        lived, server = play(*REPLACE, {unread: Trouble("400")}, lag=lag, outages=(lost,))
+        assert (sent(lived), server.hostnames()) == (["DELETE a", f"POST a {X}"], REPLACE[1])
+        assert (restored(lived), unserved(lived)) == ([], [])
+
+
+def test_a_restore_of_unknown_outcome_that_shows_late_is_not_sent_again() -> None:
+    lived, server = play(*REPLACE, {5: REFUSED, 7: LOST_AND_DONE, 8: Trouble("400")}, lag=1)
+    assert (sent(lived), server.hostnames()) == (["DELETE a", f"POST a {X}", f"POST a {A}"], REPLACE[0])
     assert (restored(lived), unserved(lived)) == ([("a", A)], [])
 
 
