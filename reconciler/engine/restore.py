@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -40,6 +41,10 @@ PASSING = frozenset(
 )
 
 
+# About half a minute. The key may also have been revoked for good.
+_REFUSED_RETRIES = 4
+
+
 async def retry(
     context: RunContext,
     api: Writer,
@@ -53,13 +58,16 @@ async def retry(
 
     Raises StepFailed, and Withheld where `may_send` forbids an attempt.
 
-    A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
+    A write that reads show not done is tried `policy.retries` times more, and one of unknown outcome while nothing can be read
+    until the timeout. One that is refused while reads are refused too, as with a key that is not accepted for a moment, is
+    tried `_REFUSED_RETRIES` times more than that.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
     have done, that which failed `before` included, and so does the failure, unless a read has shown the outcome since.
     """
     policy = context.policy
     deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
+    unread: set[int] = set()  # the attempts that had no read
     for attempt in itertools.count(1):
         sent = earlier.sent or attempt > 1 or before is not None
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
@@ -73,6 +81,7 @@ async def retry(
                 deadline=deadline,
                 may_send=may_send,
                 on_read=context.ledger.record_live,
+                on_unread=partial(unread.add, attempt),
             )
         except WriteInterrupted:
             context.write_interrupted(step)
@@ -83,7 +92,8 @@ async def retry(
             retry_after = failure.cause.retry_after if failure.cause else None
             pause = max(policy.delay(attempt), retry_after or 0.0)
             unknown = isinstance(context.ledger.live(step.environment), Unreadable)
-            spent = (attempt > policy.retries and not unknown) or pause > deadline.remaining
+            retries = policy.retries + _REFUSED_RETRIES * (attempt in unread)
+            spent = (attempt > retries and not unknown) or pause > deadline.remaining
             if failure.error.kind not in PASSING or spent:
                 raise (uncertain or failure) if unknown else failure from None
         else:

@@ -38,6 +38,10 @@ def always() -> bool:
     return True
 
 
+def ignored() -> None:
+    """Nothing depends on whether reads fail."""
+
+
 async def execute(
     step: Step,
     api: Writer,
@@ -48,16 +52,18 @@ async def execute(
     deadline: Deadline | None = None,
     may_send: Callable[[], bool] = always,
     on_read: Callable[[str, Known], None],
+    on_unread: Callable[[], None] = ignored,
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
     `urgent`: it completes or repairs a delete. It waits for no pause that other calls were asked for, and what certainly did
     not happen is tried again until the deadline, not `policy.retries` times. `may_send` is called right before each create and
-    delete. `on_read(environment, live)` is called with every state that was read or answered.
+    delete. `on_read(environment, live)` is called with every state that was read or answered, `on_unread()` where none is
+    needed and the read fails.
     Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
     deadline = deadline or policy.deadline()
-    return await _Execution(step, api, policy, earlier, urgent, deadline, may_send, on_read).run()
+    return await _Execution(step, api, policy, earlier, urgent, deadline, may_send, on_read, on_unread).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class _Execution:
     deadline: Deadline
     may_send: Callable[[], bool]
     on_read: Callable[[str, Known], None]
+    on_unread: Callable[[], None]
 
     async def run(self) -> Done:
         step = self.step
@@ -199,6 +206,7 @@ class _Execution:
                 # domain.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
                 if self._completes or (after_delete and bare_404):
+                    self.on_unread()
                     return Absent()
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")

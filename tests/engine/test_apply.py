@@ -363,6 +363,16 @@ def test_a_restore_survives_a_moment_in_which_the_key_is_refused(kind: str) -> N
     assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
 
 
+@pytest.mark.parametrize("kind", ["401", "402", "403"])
+def test_a_restore_outlasts_a_moment_in_which_everything_is_refused(kind: str) -> None:
+    lived, server = play(*REPLACE, dict.fromkeys(range(3, 17), Trouble(kind)))
+    assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
+    assert server.clock.elapsed < 40
+    lived, _ = play(*REPLACE, dict.fromkeys(range(3, 99), Trouble(kind)))
+    assert unserved(lived) == [(A, "a", "delete:a")]
+    assert len(lived.wire.paths) < 20
+
+
 def test_a_restore_waits_for_the_end_of_an_outage_within_its_step_timeout() -> None:
     """While nothing can be read, its first attempt may have been done, so it is not sent again."""
     lived, server = play(*REPLACE, {4: REFUSED, **dict.fromkeys(range(6, 30), CUT_SHORT)})
