@@ -13,6 +13,7 @@ from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import always, execute
 from reconciler.model.domains import Domain, Unreadable, domain_of
+from reconciler.model.errors import Refused
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.steps import Create, Identity, Verify, Write
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.engine.context import RunContext
     from reconciler.engine.deadline import Deadline
     from reconciler.model.backend import Writer
+    from reconciler.model.errors import BackendError
     from reconciler.model.report import Restore
 
 # Kinds of errors after which another attempt may succeed.
@@ -58,16 +60,15 @@ async def retry(
 
     Raises StepFailed, and Withheld where `may_send` forbids an attempt.
 
-    A write that reads show not done is tried `policy.retries` times more, and one of unknown outcome while nothing can be read
-    until the timeout. One that is refused while reads are refused too, as with a key that is not accepted for a moment, is
-    tried `_REFUSED_RETRIES` times more than that.
+    A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
+    While reads are refused, as with a key that is not accepted for a moment, it is `_REFUSED_RETRIES` times more.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
     have done, that which failed `before` included, and so does the failure, unless a read has shown the outcome since.
     """
     policy = context.policy
     deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
-    unread: set[int] = set()  # the attempts that had no read
+    unread: dict[int, BackendError] = {}  # the attempts that had no read
     for attempt in itertools.count(1):
         sent = earlier.sent or attempt > 1 or before is not None
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
@@ -81,7 +82,7 @@ async def retry(
                 deadline=deadline,
                 may_send=may_send,
                 on_read=context.ledger.record_live,
-                on_unread=partial(unread.add, attempt),
+                on_unread=partial(unread.__setitem__, attempt),
             )
         except WriteInterrupted:
             context.write_interrupted(step)
@@ -92,8 +93,10 @@ async def retry(
             retry_after = failure.cause.retry_after if failure.cause else None
             pause = max(policy.delay(attempt), retry_after or 0.0)
             unknown = isinstance(context.ledger.live(step.environment), Unreadable)
-            retries = policy.retries + _REFUSED_RETRIES * (attempt in unread)
-            spent = (attempt > retries and not unknown) or pause > deadline.remaining
+            refused = isinstance(unread.get(attempt), Refused)
+            retries = policy.retries + _REFUSED_RETRIES * refused
+            patient = unknown or (attempt in unread and not refused)
+            spent = (attempt > retries and not patient) or pause > deadline.remaining
             if failure.error.kind not in PASSING or spent:
                 raise (uncertain or failure) if unknown else failure from None
         else:

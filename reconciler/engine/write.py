@@ -38,7 +38,7 @@ def always() -> bool:
     return True
 
 
-def ignored() -> None:
+def ignored(_failure: BackendError) -> None:
     """Nothing depends on whether reads fail."""
 
 
@@ -52,14 +52,14 @@ async def execute(
     deadline: Deadline | None = None,
     may_send: Callable[[], bool] = always,
     on_read: Callable[[str, Known], None],
-    on_unread: Callable[[], None] = ignored,
+    on_unread: Callable[[BackendError], None] = ignored,
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
     `urgent`: it completes or repairs a delete. It waits for no pause that other calls were asked for, and what certainly did
     not happen is tried again until the deadline, not `policy.retries` times. `may_send` is called right before each create and
-    delete. `on_read(environment, live)` is called with every state that was read or answered, `on_unread()` where none is
-    needed and the read fails.
+    delete. `on_read(environment, live)` is called with every state that was read or answered, `on_unread(failure)` where the
+    read before the write fails.
     Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
     deadline = deadline or policy.deadline()
@@ -76,7 +76,7 @@ class _Execution:
     deadline: Deadline
     may_send: Callable[[], bool]
     on_read: Callable[[str, Known], None]
-    on_unread: Callable[[], None]
+    on_unread: Callable[[BackendError], None]
 
     async def run(self) -> Done:
         step = self.step
@@ -205,8 +205,8 @@ class _Execution:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL; here the same address has shown the custom
                 # domain.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
+                self.on_unread(failure)
                 if self._completes or (after_delete and bare_404):
-                    self.on_unread()
                     return Absent()
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")

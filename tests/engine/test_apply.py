@@ -268,6 +268,16 @@ def test_a_write_whose_lane_cannot_go_back_is_tried_again(
         assert (server.hostnames(), set(states(lived).values())) == (hostnames[1], {"done"})
 
 
+@pytest.mark.parametrize("kind", ["503", "drop", "404", "connect", "401"])
+@pytest.mark.parametrize("operation", ["GET", "DELETE"])
+def test_a_ring_whose_reads_fail_after_its_first_create_waits_for_the_end_of_the_outage(
+    kind: str, operation: str
+) -> None:
+    first = 7 if operation == "GET" else 8  # of the last delete
+    lived, server = play(*RING, dict.fromkeys(range(first, first + 7), Trouble(kind)))
+    assert (server.hostnames(), set(states(lived).values())) == (RING[1], {"done"})
+
+
 @pytest.mark.parametrize("moment", [7, 8])
 def test_one_read_that_is_refused_keeps_no_hostname_offline(moment: int) -> None:
     for kind in ("400", "401", "403", "402"):
