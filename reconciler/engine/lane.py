@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -145,8 +146,9 @@ class LaneRun:
                 continue
             # A restore there may have been done after all, so a read has to show that the place is free.
             earlier = replace(state.earlier(step), uncertain=True)
+            may_send = partial(self._sending, step)
             try:
-                done = await retry(self._context, api, step, earlier)
+                done = await retry(self._context, api, step, earlier, may_send=may_send)
             except StepFailed as failure:
                 self._context.end(step, StepState.FAILED, self._context.identities.explained(step, failure.error))
             except WriteInterrupted:
@@ -155,6 +157,10 @@ class LaneRun:
             else:
                 if done.domain is not None:
                     await self._created(api, step, done.domain, done.evidence)
+
+    def _sending(self, step: Write) -> bool:
+        self._context.observer.on_send(step)
+        return True
 
     async def _write(self, api: Writer, step: Write) -> StepError | None:
         """Do one write: None when it is done, else why not."""

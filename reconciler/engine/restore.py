@@ -112,13 +112,14 @@ async def restore(
 ) -> Restore:
     """Create the old hostname again in its environment. `acknowledged`: the API has confirmed its delete. `taken`: a create
     of unknown outcome was sent there since."""
+
+    def may_send() -> bool:
+        context.observer.on_restore_send(environment, old.hostname)
+        return True
+
+    earlier = EarlierWrites(old, hostname_freed=True, uncertain=taken, acknowledged=acknowledged, sent=True)
     try:
-        done = await retry(
-            context,
-            api,
-            Create(environment, old.hostname),
-            EarlierWrites(old, hostname_freed=True, uncertain=taken, acknowledged=acknowledged, sent=True),
-        )
+        done = await retry(context, api, Create(environment, old.hostname), earlier, may_send=may_send)
     except StepFailed as failure:
         # An attempt that seemed to fail may have been done after all.
         domain = domain_of(context.ledger.live(environment))

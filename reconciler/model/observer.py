@@ -76,6 +76,10 @@ class Observer(Protocol):
         """A step ended. The next step of its lane starts afterwards. A later call for the same step corrects an earlier one."""
         ...
 
+    def on_restore_send(self, environment: str, hostname: str) -> None:
+        """The request that restores the hostname is sent right after this call."""
+        ...
+
     def on_restore(self, restore: Restore) -> None:
         """A hostname was restored after a failed replace or move, or could not be."""
         ...
@@ -116,6 +120,9 @@ class NullObserver:
         pass
 
     def on_step(self, step: Step, result: StepResult) -> None:
+        pass
+
+    def on_restore_send(self, environment: str, hostname: str) -> None:
         pass
 
     def on_restore(self, restore: Restore) -> None:
@@ -163,6 +170,10 @@ class Observers:
     def on_step(self, step: Step, result: StepResult) -> None:
         for observer in self._observers:
             observer.on_step(step, result)
+
+    def on_restore_send(self, environment: str, hostname: str) -> None:
+        for observer in self._observers:
+            observer.on_restore_send(environment, hostname)
 
     def on_restore(self, restore: Restore) -> None:
         for observer in self._observers:

@@ -27,9 +27,9 @@ from reconciler.files import (
 )
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.observer import NullObserver
-from reconciler.model.report import StepError, StepResult, StepState
+from reconciler.model.report import RestoreFailure, StepError, StepResult, StepState
 from reconciler.model.results import ApplyResult, Failed, Stopped
-from reconciler.model.steps import Delete, Verify
+from reconciler.model.steps import Create, Delete, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,6 +150,11 @@ class Receipt(NullObserver):
         event = {"step": step.id, **result_object(StepResult(StepState.FAILED, INTERRUPTED))}
         event["environment"] = step.environment
         self._append(event, interrupted_live(step), durable=isinstance(step, Delete))
+
+    def on_restore_send(self, environment: str, hostname: str) -> None:
+        in_flight = RestoreFailure(environment, hostname, INTERRUPTED)
+        event = {"restored": restore_object(in_flight), "environment": environment}
+        self._append(event, interrupted_live(Create(environment, hostname)), durable=False)
 
     def on_step(self, step: Step, result: StepResult) -> None:
         # No write of the lane follows a check: its line survives kill -9 without waiting for the disk.

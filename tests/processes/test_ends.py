@@ -95,6 +95,22 @@ def test_after_kill_9_the_next_apply_mends_everything(
     assert set(receipt(swap).values()) <= {"done"}
 
 
+def test_after_kill_9_during_a_restore_the_receipt_does_not_claim_that_the_hostname_is_offline(swap: Stage) -> None:
+    swap.world.faults.add(Fault(Kind.STATUS, method="POST", path=DOMAIN, nth=1, status=422))
+    restoring = Fault(Kind.DRIP, method="POST", path=DOMAIN, nth=2, seconds=HELD)
+    swap.world.faults.add(restoring)
+    with started(*APPLY) as process:
+        wait_for(swap, restoring)
+        process.send(signal.SIGKILL)
+        process.end()
+    receipt(swap)
+    document: Any = read_receipt(str(swap.folder / "receipt.json"))
+    assert hostnames(swap) == [A, None]
+    assert {item["hostname"]: item.get("uncertain", False) for item in document["unserved"]} == {A: True, B: True}
+    assert swap.run(*APPLY).code == 0
+    assert hostnames(swap) == [B, A]
+
+
 @AT_EACH_WRITE
 def test_sigterm_at_a_write_finishes_what_is_half_done_and_tells_the_rest(
     swap: Stage, method: str, path: str, nth: int
