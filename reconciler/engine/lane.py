@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,11 +23,12 @@ from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import PASSING, check, restore, retry
 from reconciler.engine.write import execute
 from reconciler.model.domains import Present, domain_of
+from reconciler.model.errors import BackendError
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.steps import Create, Delete, Identity, Lane, Verify, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reconciler.engine.context import RunContext
     from reconciler.engine.outcome import Done
@@ -267,11 +269,16 @@ class LaneRun:
         context, state = self._context, self._state
         if not context.restore:
             return
-        for environment, old in state.to_restore():
+        missing = state.to_restore()
+        if missing and await self._has_moved(api):
+            return
+        for environment, old in missing:
             context.observer.on_notice("info", restoring(environment, old.hostname))
             acknowledged, taken = state.acknowledged(environment), environment in state.may_be_taken
             outcome = await restore(context, api, environment, old, acknowledged=acknowledged, taken=taken)
             if await self._arrived_late(api, environment):
+                return
+            if isinstance(outcome, RestoreFailure) and await self._has_moved(api, context.policy.visibility_delays):
                 return
             if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):
                 continue
@@ -286,6 +293,23 @@ class LaneRun:
             await asyncio.gather(*(after_restore(name, state.gone[name], item.domain) for name, item in restores))
         for environment, restored in state.restored.items():
             await check(context, api, restored, state.gone[environment])
+
+    async def _has_moved(self, api: Writer, delays: Sequence[float] = ()) -> bool:
+        """A look at an environment in which a create of unknown outcome was sent, and nothing is to be restored, shows it to be
+        done: then the lane goes on. It is repeated after each of the `delays`."""
+        context, state = self._context, self._state
+        target = state.failure[0].environment if state.failure else None
+        if target is None or target not in state.may_be_taken - state.deleted.keys():
+            return False
+        for pause in (*delays, None):
+            with contextlib.suppress(BackendError, TimeoutError):
+                async with asyncio.timeout(context.policy.completing_read):
+                    context.ledger.record_live(target, await api.read(target))
+            if await self._arrived_late(api, target):
+                return True
+            if pause is not None:
+                await context.policy.sleep(pause)
+        return False
 
     async def _arrived_late(self, api: Writer, environment: str) -> bool:
         """The create that failed was done after all, as a read shows: then the lane goes on."""

@@ -426,6 +426,15 @@ def test_a_ring_that_fails_in_the_middle_keeps_arrived_hostnames_and_restores_th
     assert states(lived)["verify:a"] == "done"
 
 
+@pytest.mark.parametrize("lag", [0, 1, 3])
+@pytest.mark.parametrize("unread", [1, 3, 6])
+def test_a_move_of_unknown_outcome_that_was_done_is_done(lag: int, unread: int) -> None:
+    down = dict.fromkeys(range(5, 5 + unread), LOST)
+    lived, server = play({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, **down}, lag=lag)
+    assert (server.hostnames(), set(states(lived).values())) == ({"a": None, "b": A}, {"done"})
+    assert (restored(lived), unserved(lived)) == ([], [])
+
+
 def test_an_environment_that_wanted_nothing_gets_its_hostname_back_when_the_taker_fails() -> None:
     lived, server = play({"a": None, "b": B}, {"a": B, "b": None}, {4: REFUSED})
     assert (restored(lived), server.hostnames()) == ([("b", B)], {"a": None, "b": B})
