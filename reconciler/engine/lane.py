@@ -20,7 +20,7 @@ from reconciler.engine.failures import (
 )
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
-from reconciler.engine.restore import PASSING, check, restore, retry
+from reconciler.engine.restore import check, may_pass, restore, retry
 from reconciler.engine.write import execute
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.errors import BackendError
@@ -216,7 +216,7 @@ class LaneRun:
             )
         except StepFailed as failure:
             context.write_failed(step, failure)
-            if failure.error.kind not in PASSING or not state.stranded:
+            if not may_pass(failure.error) or not state.stranded:
                 raise
             return await retry(context, api, step, state.earlier(step), failure, may_send, deadline)
         except WriteInterrupted:

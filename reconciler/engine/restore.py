@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from reconciler.engine.deadline import Deadline
     from reconciler.model.backend import Writer
     from reconciler.model.errors import BackendError
-    from reconciler.model.report import Restore
+    from reconciler.model.report import Restore, StepError
 
 # Kinds of errors after which another attempt may succeed.
-PASSING = frozenset(
+_PASSING = frozenset(
     {
         "conflict",
         "no_answer",
@@ -41,6 +42,12 @@ PASSING = frozenset(
         "unknown",
     }
 )
+_PASSING_STATUSES = frozenset({HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY})  # whatever the API calls them
+
+
+def may_pass(error: StepError) -> bool:
+    """Another attempt may succeed."""
+    return error.kind in _PASSING or error.status in _PASSING_STATUSES
 
 
 # About half a minute. The key may also have been revoked for good.
@@ -97,7 +104,7 @@ async def retry(
             retries = policy.retries + _REFUSED_RETRIES * refused
             patient = unknown or (attempt in unread and not refused)
             spent = (attempt > retries and not patient) or pause > deadline.remaining
-            if failure.error.kind not in PASSING or spent:
+            if not may_pass(failure.error) or spent:
                 raise (uncertain or failure) if unknown else failure from None
         else:
             context.wrote(done)

@@ -559,7 +559,7 @@ def _unread(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
-_CERTAINLY_NOT_DONE = {"connect", "400", "401", "402", "403", "409", "422", "429", "429-soon"}
+_CERTAINLY_NOT_DONE = {"connect", "400", "401", "402", "403", "409", "422", "423", "425", "429", "429-soon"}
 _OPERATIONS = {"GET": "read", "DELETE": "delete", "POST": "create"}
 _NAMED = {
     "400": "InvalidHostnameError",

@@ -367,7 +367,7 @@ def test_a_restore_that_reads_show_not_done_has_as_many_attempts_as_any_call() -
     assert sent(lived).count(f"POST a {A}") == 1 + 2
 
 
-@pytest.mark.parametrize("kind", ["401", "402", "403"])
+@pytest.mark.parametrize("kind", ["401", "402", "403", "423", "425"])
 def test_a_restore_survives_a_moment_in_which_the_key_is_refused(kind: str) -> None:
     lived, server = play(*REPLACE, dict.fromkeys(range(3, 7), Trouble(kind)))
     assert (restored(lived), unserved(lived), server.hostnames()) == ([("a", A)], [], {"a": A})
