@@ -82,8 +82,14 @@ class FileStore:
         self._digest = ""  # of the state file's text
         self._journal_end = 0
         self._seen: Fingerprints | None = None
-        with self._locked():
-            self._catch_up()
+        had_lock = self._lock.exists()
+        try:
+            with self._locked():
+                self._catch_up()
+        except StateError:
+            if not had_lock:  # nothing is left beside a file that is not ours
+                self._lock.unlink(missing_ok=True)
+            raise
 
     def read(self) -> State:
         """The state as it is now: two `stat` calls, and the files only when another process or an editor changed them."""

@@ -115,6 +115,7 @@ def test_a_file_of_another_kind_is_refused_and_kept(tmp_path: Path, content: str
         FileStore(path)
     assert str(refused.value) == f"{path}: {message}"
     assert path.read_text() == content
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
