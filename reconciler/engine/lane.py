@@ -295,11 +295,11 @@ class LaneRun:
             await check(context, api, restored, state.gone[environment])
 
     async def _has_moved(self, api: Writer, delays: Sequence[float] = ()) -> bool:
-        """A read shows that the create of unknown outcome was done, in an environment in which nothing is to be restored: then the
-        lane goes on. The read is repeated after each of the `delays`."""
+        """A read shows that the create of unknown outcome was done, in an environment where nothing is to be restored: the lane
+        goes on. The read is repeated after each of the `delays`."""
         context, state = self._context, self._state
         target = state.failure[0].environment if state.failure else None
-        if target is None or target not in state.may_be_taken - state.deleted.keys():
+        if target is None or target not in state.may_be_taken - dict(state.to_restore()).keys():
             return False
         for pause in (*delays, None):
             with contextlib.suppress(BackendError, TimeoutError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -76,6 +77,9 @@ async def retry(
     deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
     unread: dict[int, BackendError] = {}  # the attempts that had no read
+    tried_in_vain: Counter[bool] = (
+        Counter()
+    )  # by whether reads were refused; without the attempts while nothing could be read
     for attempt in itertools.count(1):
         sent = earlier.sent or attempt > 1 or before is not None
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
@@ -101,10 +105,9 @@ async def retry(
             pause = max(policy.delay(attempt), retry_after or 0.0)
             unknown = isinstance(context.ledger.live(step.environment), Unreadable)
             refused = isinstance(unread.get(attempt), Refused)
-            retries = policy.retries + _REFUSED_RETRIES * refused
-            patient = unknown or (attempt in unread and not refused)
-            spent = (attempt > retries and not patient) or pause > deadline.remaining
-            if not may_pass(failure.error) or spent:
+            tried_in_vain[refused] += not unknown and (refused or attempt not in unread)
+            spent = tried_in_vain[refused] > policy.retries + _REFUSED_RETRIES * refused
+            if not may_pass(failure.error) or spent or pause > deadline.remaining:
                 raise (uncertain or failure) if unknown else failure from None
         else:
             context.wrote(done)

@@ -192,13 +192,19 @@ class _Execution:
         too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
         return self.earlier.shows_deleted(live) or too_soon or (expected and isinstance(live, Absent))
 
+    def _must_send_soon(self, live: Known, seconds: float) -> bool:
+        """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""
+        return isinstance(self.step, Create) and isinstance(live, Absent) and seconds > self.deadline.remaining / 2
+
     async def _read_before(self) -> Known:
         """What is live, read again for as long as it may lag. After a delete of this run, none where no read works."""
         after_delete = self.earlier.deleted is not None and self.earlier.created is None
         for pause in (*self.policy.visibility_delays, None):
             try:
+                before = self.deadline.remaining
                 live = await (self._read_soon() if self._completes else self._read())
-                if pause is None or not self._may_lag(live):
+                took = before - self.deadline.remaining
+                if pause is None or not self._may_lag(live) or self._must_send_soon(live, pause + took):
                     return live
                 await self.deadline.pause(pause)
             except BackendError as failure:

@@ -392,6 +392,15 @@ def test_a_restore_waits_for_the_end_of_an_outage_within_its_step_timeout() -> N
     assert unserved(lived) == [(A, "a", "delete:a")]
 
 
+@pytest.mark.parametrize("requests", [6, 20, 40])
+def test_what_waited_for_the_end_of_an_outage_has_all_its_retries_left(requests: int) -> None:
+    """One more request fails, at any moment after the outage."""
+    end = 3 + requests
+    for moment in range(end, end + 14):
+        _, server = play(*REPLACE, {**dict.fromkeys(range(3, end), CUT_SHORT), moment: CUT_SHORT})
+        assert server.hostnames()["a"] is not None, moment
+
+
 def test_when_a_swap_fails_both_get_back_what_they_had() -> None:
     lived, server = play(*SWAP, {6: REFUSED})
     assert sent(lived) == ["DELETE a", "DELETE b", f"POST a {B}", f"POST a {A}", f"POST b {B}"]
@@ -433,6 +442,15 @@ def test_a_move_of_unknown_outcome_that_was_done_is_done(lag: int, unread: int) 
     lived, server = play({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, **down}, lag=lag)
     assert (server.hostnames(), set(states(lived).values())) == ({"a": None, "b": A}, {"done"})
     assert (restored(lived), unserved(lived)) == ([], [])
+
+
+@pytest.mark.parametrize("unread", [1, 3, 6])
+def test_a_chain_goes_on_after_a_move_of_unknown_outcome_that_was_done(unread: int) -> None:
+    """In `b`, whose own hostname has moved on: nothing is to be restored there."""
+    wants = {"a": X, "b": A, "c": B}
+    down = dict.fromkeys(range(9, 9 + unread), LOST)
+    lived, server = play({"a": A, "b": B, "c": None}, wants, {8: LOST_AND_DONE, **down})
+    assert (server.hostnames(), set(states(lived).values())) == (wants, {"done"})
 
 
 def test_an_environment_that_wanted_nothing_gets_its_hostname_back_when_the_taker_fails() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -239,6 +240,18 @@ async def test_a_read_that_decides_nothing_leaves_time_for_the_create_that_compl
     api, earlier = Deaf(NEW), EarlierWrites(deleted=OLD, acknowledged=True)
     await execute(CREATE, api, WritePolicy(step_timeout=0.2), earlier=earlier, urgent=True, on_read=lambda *_: None)
     assert api.calls == ["create web new.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("step_timeout", "slow", "reads"), [(60.0, 0.0, 3), (4.0, 0.0, 2), (1.5, 0.0, 1), (25.0, 10.0, 1), (60.0, 19.0, 2)]
+)
+@pytest.mark.anyio
+async def test_repeated_reads_leave_time_for_the_create(step_timeout: float, slow: float, reads: int) -> None:
+    api = Scripted(*[Slow(slow, R_ABSENT)] * reads, NEW)
+    policy = replace(api.policy, step_timeout=step_timeout)
+    earlier = EarlierWrites(deleted=OLD, uncertain=True)
+    await execute(CREATE, api, policy, earlier=earlier, urgent=True, on_read=lambda *_: None)
+    assert (api.calls[-1], api.left) == ("create web new.example.com", [])
 
 
 def test_a_read_that_times_out_by_itself_is_no_step_timeout() -> None:
