@@ -77,9 +77,8 @@ async def retry(
     deadline = deadline or policy.deadline()
     uncertain = before if before is not None and before.uncertain else None
     unread: dict[int, BackendError] = {}  # the attempts that had no read
-    tried_in_vain: Counter[bool] = (
-        Counter()
-    )  # by whether reads were refused; without the attempts while nothing could be read
+    # By whether reads were refused. An attempt while nothing could be read is none.
+    tried_in_vain: Counter[bool] = Counter()
     for attempt in itertools.count(1):
         sent = earlier.sent or attempt > 1 or before is not None
         tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
