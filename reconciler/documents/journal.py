@@ -12,7 +12,7 @@ from reconciler.model.ledger import not_live, unserved, with_earlier
 from reconciler.model.report import StepResult, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reconciler.documents.format import Object
 
@@ -49,7 +49,15 @@ def merge(document: dict[str, Any], journal: bytes) -> dict[str, Any]:
             restored[event["restored"]["environment"]] = event["restored"]
         environments[event["environment"]].update(live=event["live"], error=event["live_error"])
     merged = {**document, "steps": list(steps.values()), "environments": list(environments.values())}
-    return {**merged, "restored": list(restored.values()), "unserved": _unserved(merged)}
+    live = {name: item["live"]["hostname"] for name, item in environments.items() if item["live"]}
+    ended = [item for item in restored.values() if not _is_moot(item, live)]
+    return {**merged, "restored": ended, "unserved": _unserved(merged)}
+
+
+def _is_moot(restore: Object, live: Mapping[str, str]) -> bool:
+    """It was in flight, and since then its environment has a custom domain, or its hostname was seen elsewhere."""
+    in_flight = (restore["error"] or {}).get("kind") == "interrupted"
+    return in_flight and (restore["environment"] in live or restore["hostname"] in live.values())
 
 
 def _events(journal: bytes) -> Iterator[Object]:

@@ -141,6 +141,23 @@ def test_the_next_apply_drift_and_all_other_readers_see_what_only_the_journal_ha
     assert (drift.code, stage.live("a")) == (0, "new-a.example.com")
 
 
+@pytest.mark.parametrize(("hostname", "kept"), [(None, 1), (A, 0), ("new-a.example.com", 0)])
+def test_a_restore_in_flight_is_forgotten_when_its_environment_has_a_domain_again(
+    stage: Stage, hostname: str | None, kept: int
+) -> None:
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    error = {"kind": "interrupted", "message": "interrupted in flight", "status": None, "error_type": None}
+    restored = {"environment": "a", "hostname": A, "id": None, "error": error}
+    in_flight = {"restored": restored, "environment": "a", "live": None, "live_error": None}
+    status = stage.run("status", "--format", "json").document
+    found = next(item["live"] for item in status["environments"] if item["name"] == "a")
+    later = {**gone("a"), "step": "create:a", "live": {**found, "hostname": hostname} if hostname else None}
+    killed(stage, gone("a"), in_flight, later)
+    document = read_receipt("r.json")
+    assert isinstance(document, dict)
+    assert len(document["restored"]) == kept
+
+
 def test_a_receipt_of_a_run_that_was_killed_before_its_journal_is_read_as_it_is(stage: Stage) -> None:
     two(stage, a=A, b=B)
     killed(stage)
