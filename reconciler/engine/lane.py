@@ -268,6 +268,7 @@ class LaneRun:
         """Restore every hostname that was deleted and has no other place; then check those, so that they serve again soon."""
         context, state = self._context, self._state
         if not context.restore:
+            await self._has_moved(api, context.policy.visibility_delays)
             return
         missing = state.to_restore()
         if missing and await self._has_moved(api):
@@ -299,7 +300,8 @@ class LaneRun:
         goes on. The read is repeated after each of the `delays`."""
         context, state = self._context, self._state
         target = state.failure[0].environment if state.failure else None
-        if target is None or target not in state.may_be_taken - dict(state.to_restore()).keys():
+        restored = dict(state.to_restore()) if context.restore else {}
+        if target is None or target not in state.may_be_taken - restored.keys():
             return False
         for pause in (*delays, None):
             with contextlib.suppress(BackendError, TimeoutError):

@@ -303,6 +303,17 @@ def test_a_ring_goes_on_after_a_create_that_turns_out_to_be_done() -> None:
     assert (server.hostnames(), set(states(lived).values())) == (RING[1], {"done"})
 
 
+@pytest.mark.parametrize("unread", [1, 3, 5])
+@pytest.mark.parametrize("hostnames", [SWAP, RING, REPLACE], ids=["swap", "ring", "replace"])
+def test_what_turns_out_to_be_done_is_done_also_where_nothing_is_to_be_restored(
+    hostnames: tuple[dict[str, str], dict[str, str]], unread: int
+) -> None:
+    moment = 4 if hostnames is REPLACE else 6  # of the first create
+    down = dict.fromkeys(range(moment + 1, moment + 1 + unread), LOST)
+    lived, server = play(*hostnames, {moment: LOST_AND_DONE, **down}, restore=False)
+    assert (server.hostnames(), set(states(lived).values())) == (hostnames[1], {"done"})
+
+
 def test_a_hostname_that_cannot_go_back_is_not_sent_to_an_environment_that_is_not_empty() -> None:
     lived, server = play(*SWAP, {4: REFUSED}, outages=(Outage("create", Trouble("400")),))
     assert server.hostnames() == {"a": None, "b": B}
