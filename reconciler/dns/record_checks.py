@@ -104,20 +104,31 @@ def _problem(hostname: str, name: str, value: str, first: str) -> Rejected | Non
     return None
 
 
-def check_provider(provider: Any, where: str, *, allow_zone_rewrite: bool) -> None:
-    """Raises Rejected where the provider is known to write zones blindly, or whole without `allow_zone_rewrite`."""
-    for kind in type(provider).__mro__:
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        if name.startswith(_BLIND_WRITERS):
-            raise Rejected(
-                f"{where}: {kind.__name__} cannot be used: it writes a new zone without reading the present one. "
-                "Add the records by hand: `reconciler dns show --format bind` prints the lines"
-            )
-        if name.startswith(_ZONE_REWRITERS) and not allow_zone_rewrite:
-            raise Rejected(
-                f"{where}: {kind.__name__} rewrites the whole zone, which can lose records and TTLs: "
-                "publish the records by hand, or accept the risk with --allow-zone-rewrite"
-            )
+def check_provider(provider: Any, where: str) -> None:
+    """Raises Rejected where the provider is known to send whole zones."""
+    if _kind_among(_BLIND_WRITERS, provider):
+        raise no_zone(provider, where)
+    if kind := _kind_among(_ZONE_REWRITERS, provider):
+        raise Rejected(
+            f"{where}: {kind} rewrites the whole zone, which can lose records and TTLs: "
+            "publish the records by hand, or accept the risk with --allow-zone-rewrite"
+        )
+
+
+def no_zone(provider: Any, where: str) -> Rejected:
+    """Why the provider reads no zone."""
+    if kind := _kind_among(_BLIND_WRITERS, provider):
+        return Rejected(
+            f"{where}: {kind} cannot be used: it writes a new zone without reading the present one. "
+            "Add the records by hand: `reconciler dns show --format bind` prints the lines"
+        )
+    return Rejected(f"{where}: there is no such zone at the provider. Create it first")
+
+
+def _kind_among(known: tuple[str, ...], provider: Any) -> str:
+    """The name of the first class of the provider that is known by its package or class; empty where none is."""
+    kinds = type(provider).__mro__
+    return next((kind.__name__ for kind in kinds if f"{kind.__module__}.{kind.__qualname__}".startswith(known)), "")
 
 
 def check_place(

@@ -10,7 +10,7 @@ from octodns.zone import Zone  # type: ignore[import-untyped]
 
 from reconciler.dns.octodns_config import Configuration, quiet
 from reconciler.dns.provider_errors import exit_code_of
-from reconciler.dns.record_checks import Rejected, check_provider
+from reconciler.dns.record_checks import Rejected, check_provider, no_zone
 from reconciler.dns.zone_snapshot import Snapshot, record_type, snapshot
 from reconciler.model.exit_codes import ExitCode
 
@@ -60,7 +60,8 @@ class ZoneAccess:
         try:
             with quiet():
                 provider = self.config.provider(target)
-                check_provider(provider, where, allow_zone_rewrite=self.allow_zone_rewrite)
+                if not self.allow_zone_rewrite:
+                    check_provider(provider, where)
                 existing = Zone(zone, self.config.sub_zones(zone))
                 exists = provider.populate(existing, target=True, lenient=True)
         except Rejected:
@@ -69,7 +70,7 @@ class ZoneAccess:
             code = exit_code_of(error, ExitCode.UNREACHABLE)
             raise Rejected(f"{where} could not be read: {self.config.describe(error)}", code, passing=True) from None
         if exists is False:
-            raise Rejected(f"{where}: there is no such zone at the provider. Create it first")
+            raise no_zone(provider, where)
         cnames = {record.fqdn: record for record in existing.records if record_type(record) == "CNAME"}
         return Reading(provider, existing, snapshot(existing.records), cnames)
 

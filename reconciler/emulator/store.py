@@ -87,7 +87,7 @@ class FileStore:
             with self._locked():
                 self._catch_up()
         except StateError:
-            if not had_lock:  # nothing is left beside a file that is not ours
+            if not had_lock:  # nothing is left beside a file of another kind
                 self._lock.unlink(missing_ok=True)
             raise
 
