@@ -7,8 +7,8 @@ import pytest
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import RestoreFailure, StepError
 
+from .runs import code, play, restored, sent, states, unserved
 from .scenario import Meddling, Outage, Trouble
-from .test_apply import code, play, restored, sent, states, unserved
 
 OLD = {name: f"old-{name}.example.com" for name in "abcdefgh"}
 NEW = {name: f"new-{name}.example.com" for name in "abcdefgh"}
