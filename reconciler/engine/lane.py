@@ -21,7 +21,7 @@ from reconciler.engine.failures import (
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, may_pass, restore, retry
-from reconciler.engine.write import execute
+from reconciler.engine.write import execute, look
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.report import Restored, RestoreFailure, StepState
@@ -43,7 +43,9 @@ class LaneRun:
     def __init__(self, context: RunContext, lane: Lane) -> None:
         self._context = context
         self._lane = lane
+        self._writes = [step for step in lane if not isinstance(step, Verify)]
         self._state = LaneState(lane, context.move_targets)
+        self._looked = False
 
     async def run(self, api: Writer) -> None:
         """The whole lane. Every step ends with a record, unless the run was stopped before the step began."""
@@ -53,22 +55,19 @@ class LaneRun:
     async def write(self, api: Writer) -> None:
         """The deletes and creates."""
         state = self._state
-        for step in self._lane:
-            if isinstance(step, Verify):
-                continue
-            if state.failure is not None:
-                if self._context.ledger.state(step.id) is StepState.NOT_STARTED:
-                    self._context.end(step, StepState.SKIPPED, dependency(state.failure[0].id))
-            elif await self._may_start(api, step):
+        for step in self._writes:
+            if state.failure is None and await self._may_start(api, step) and await self._as_planned(api, step):
                 await self._write_or_restore(api, step)
         if state.failure is not None:
+            for step in self._writes:
+                if self._context.ledger.state(step.id) is StepState.NOT_STARTED:
+                    self._context.end(step, StepState.SKIPPED, dependency(state.failure[0].id))
             self._context.breaker.lane_failed(*state.failure, lost=bool(state.to_restore()))
 
     @property
     def succeeded(self) -> bool:
         """Whether every write of the lane is done."""
-        results = (self._context.ledger.state(step.id) for step in self._lane if not isinstance(step, Verify))
-        return all(state is StepState.DONE for state in results)
+        return all(self._context.ledger.state(step.id) is StepState.DONE for step in self._writes)
 
     async def check(self, api: Writer) -> None:
         """The verify steps, once everything before a check is done for all that was created: publishing is more urgent."""
@@ -97,6 +96,30 @@ class LaneRun:
         if not self._may_send(step):
             await self._stop(api)
             return False
+        return True
+
+    async def _as_planned(self, api: Writer, step: Write) -> bool:
+        """Before the lane's first delete, read the other environments that it writes to: a change or an outage there ends the
+        lane while every hostname still has its place."""
+        context, state = self._context, self._state
+        if self._looked or not isinstance(step, Delete):
+            return True
+        self._looked = True
+        first = {item.environment: item for item in reversed(self._writes)}
+        for ahead in reversed(first.values()):
+            if ahead.environment in {step.environment, *state.created}:
+                continue
+            try:
+                await look(ahead, api, context.policy, on_read=context.ledger.record_live)
+                if isinstance(ahead, Delete) and self._interrupts_unplanned(ahead):
+                    raise serves_now(ahead)
+            except StepFailed as failure:
+                error = context.identities.explained(ahead, failure.error)
+                context.end(ahead, StepState.FAILED, error)
+                self._fail(ahead, error)
+                return False
+            if not self._may_send(step):
+                break  # the step asks again, and says why
         return True
 
     def _deletes_stopped(self) -> bool:
@@ -133,10 +156,14 @@ class LaneRun:
             await self._stop(api)
             return
         if error is not None:
-            self._state.failure = (step, error)
-            self._context.breaker.failed(step, error)
+            self._fail(step, error)
             await self._restore_all(api)
             await self._place_left(api)
+
+    def _fail(self, step: Write, error: StepError) -> None:
+        """The lane ends here."""
+        self._state.failure = (step, error)
+        self._context.breaker.failed(step, error)
 
     async def _place_left(self, api: Writer) -> None:
         """After the restores: a hostname that could not go back, and whose new place is still free, goes there."""

@@ -63,7 +63,12 @@ async def execute(
     Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
     deadline = deadline or policy.deadline()
-    return await _Execution(step, api, policy, earlier, urgent, deadline, may_send, on_read, on_unread).run()
+    return await _Execution(step, api, policy, earlier, deadline, on_read, urgent, may_send, on_unread).run()
+
+
+async def look(step: Step, api: Writer, policy: WritePolicy, *, on_read: Callable[[str, Known], None]) -> None:
+    """Read as before the step, and send nothing. Raises StepFailed where the step could not be done as things are now."""
+    await _Execution(step, api, policy, NO_EARLIER_WRITES, policy.deadline(), on_read).look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,11 @@ class _Execution:
     api: Writer
     policy: WritePolicy
     earlier: EarlierWrites
-    urgent: bool
     deadline: Deadline
-    may_send: Callable[[], bool]
     on_read: Callable[[str, Known], None]
-    on_unread: Callable[[BackendError], None]
+    urgent: bool = False
+    may_send: Callable[[], bool] = always
+    on_unread: Callable[[BackendError], None] = ignored
 
     async def run(self) -> Done:
         step = self.step
@@ -131,27 +136,33 @@ class _Execution:
 
         Raises NotSent, Throttled and Conflict where the write certainly did not happen.
         """
-        step = self.step
-        live = await self._read_before()
-        lags = self.earlier.shows_deleted(live)
-        if lags and not self._completes:
-            raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
-        if not lags:
-            self.on_read(step.environment, live)
-        reached = not lags and not isinstance(step, Verify) and _reached(step, live)
-        if reached:
-            return Done(domain_of(live), Evidence.FOUND)
-        if not lags and not step.precondition.holds(live):
-            raise changed(step.environment, step.precondition, live)
+        done = await self.look()
+        if done is not None:
+            return done
         self._check_deadline()
         if not self.may_send():
-            raise Withheld if unsent is None else failed(step, unsent)
+            raise Withheld if unsent is None else failed(self.step, unsent)
         try:
             done = await self._write()
         except asyncio.CancelledError:
             raise WriteInterrupted from None
-        self.on_read(step.environment, Absent() if done.domain is None else Present(done.domain))
+        self.on_read(self.step.environment, Absent() if done.domain is None else Present(done.domain))
         return done
+
+    async def look(self) -> Done | None:
+        """Read: the goal where it is reached already, and None where the write can be sent. Raises StepFailed elsewhere."""
+        step = self.step
+        live = await self._read_before()
+        if self.earlier.shows_deleted(live):
+            if not self._completes:
+                raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
+            return None
+        self.on_read(step.environment, live)
+        if not isinstance(step, Verify) and _reached(step, live):
+            return Done(domain_of(live), Evidence.FOUND)
+        if not step.precondition.holds(live):
+            raise changed(step.environment, step.precondition, live)
+        return None
 
     async def _verify_own(self, created: Domain) -> Done | None:
         """Verify what this run has just created, without a read before: the response shows the custom domain itself.

@@ -206,6 +206,31 @@ def test_a_create_in_the_wrong_environment_that_reads_do_not_show_is_not_called_
     assert api.hostnames() == {key("a"): "a.example.com"}
 
 
+@pytest.mark.parametrize(("status", "code"), [(200, 5), (401, 7), (503, 8)])
+def test_a_move_interrupts_nothing_where_its_new_environment_is_taken_or_cannot_be_read(
+    stage: Stage, api: OwnApi, status: int, code: int
+) -> None:
+    replaces(stage, api, "ab")
+    api.records[key("b")] = None
+    stage.manifest(a=None, b="a.example.com")
+    planned = 2  # reads
+
+    def after_planning(method: str, key_: str, number: int) -> Reply | None:
+        if method != "GET" or number <= planned:
+            return None
+        if status != 200:
+            return Reply(status, {"detail": "told to fail"})
+        if key_ == key("b"):
+            api.put(key_, "other.example.com")
+        return None
+
+    api.intercept = after_planning
+    ended = apply(stage, "--retries", "1")
+    assert (ended.code, states(ended)["create:b"], states(ended)["delete:a"]) == (code, "failed", "skipped")
+    assert api.sent("DELETE") == api.sent("POST") == []
+    assert api.hostnames()[key("a")] == "a.example.com"
+
+
 def test_a_delete_that_was_lost_and_overwritten_by_another_writer_is_partial(stage: Stage, api: OwnApi) -> None:
     replaces(stage, api, "a")
 

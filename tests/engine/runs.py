@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conclusions import of_apply
 
@@ -54,6 +54,20 @@ def play(
     )
     server = Organization(scenario)
     return lived_through(scenario, server, round_), server
+
+
+def move(
+    holds: Mapping[str, str | None],
+    wants: Mapping[str, str | None],
+    troubles: Mapping[int, Trouble] | None = None,
+    **more: Any,
+) -> tuple[Lived, Organization]:
+    """Like `play`, of one lane. Requests count from the read before its first delete: the other environments come before that."""
+    ahead = len(holds) - 1
+    for name in more.keys() & {"stopped", "stopped_again", "killed_before", "killed_after"}:
+        more[name] += ahead
+    more["meddling"] = {moment + ahead: meddling for moment, meddling in more.get("meddling", {}).items()}
+    return play(holds, wants, {moment + ahead: trouble for moment, trouble in (troubles or {}).items()}, **more)
 
 
 def lived_through(scenario: Scenario, server: Organization, round_: Round) -> Lived:

@@ -66,10 +66,12 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Meddling:
-    """Somebody else at work in the dashboard: takes the domain of an Environment away, or gives it another hostname."""
+    """Somebody else at work in the dashboard: takes the domain of an Environment away, gives it another hostname, or has the
+    one that is there checked, so that it serves."""
 
     environment: str
-    hostname: str | None
+    hostname: str | None = None
+    checks: bool = False
 
 
 @dataclass(frozen=True)
@@ -293,6 +295,9 @@ class Organization:
     def meddle(self, moment: int, meddling: Meddling) -> None:
         """What the API refuses somebody else is refused, too."""
         before = self.held(meddling.environment)
+        if meddling.checks:
+            self.world.domains.test_connection(self.ids[meddling.environment])
+            return
         try:
             if before is not None:
                 self.world.domains.delete(self.ids[meddling.environment])
@@ -518,6 +523,9 @@ class Wire(httpx.AsyncBaseTransport):
             return
         assert name in self._fresh, "a write is sent right after a look at its environment"
         looked = self._fresh.pop(name)
+        for lane in self.plan.lanes:
+            if name in (names := {step.environment for step in lane}):
+                self._fresh = {other: at for other, at in self._fresh.items() if other not in names}
         seen = self._told.pop(name)
         hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
         if request.method == "DELETE":

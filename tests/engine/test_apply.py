@@ -73,8 +73,9 @@ def test_a_delete_that_is_tried_again_is_not_sent_after_a_systemic_failure_elsew
     hostnames = {name: f"{name}.example.com" for name in "abcdef"}
     ring = {"b": hostnames["c"], "c": hostnames["d"], "d": hostnames["b"]}
     replaced = {name: f"new-{name}.example.com" for name in "aef"}
-    # 20 is the delete of `d`, whose hostname must go to `c`; 23 the create of `f`.
-    lived, _ = play(hostnames, ring | replaced, {20: CUT_SHORT, 23: Trouble("402")}, parallelism=2)
+    # 23 is the delete of `d`, whose hostname must go to `c`; 26 the create of `f`, whose read took longer.
+    troubles = {21: Trouble("connect"), 23: CUT_SHORT, 26: Trouble("402")}
+    lived, _ = play(hostnames, ring | replaced, troubles, parallelism=2)
     assert states(lived)["create:f"] == "failed payment_required"
     assert sent(lived).count("DELETE d") == 1
 

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 
-from .runs import CHAIN, REFUSED, REPLACE, RING, A, B, X, Y, code, play, states, unserved
+from .runs import CHAIN, REFUSED, REPLACE, RING, A, B, X, Y, code, move, play, states, unserved
 from .scenario import Trouble
 
 
@@ -29,7 +29,7 @@ def test_after_a_signal_a_sent_delete_is_followed_by_its_create(moment: int) -> 
 
 
 def test_a_ring_that_has_begun_when_the_signal_comes_is_finished() -> None:
-    lived, server = play(*RING, stopped=2)
+    lived, server = move(*RING, stopped=2)
     assert server.hostnames() == RING[1]
     assert [word for step, word in states(lived).items() if step.startswith("verify")] == [
         "not_started interrupted"
@@ -86,7 +86,7 @@ def test_a_snapshot_is_complete_at_any_moment() -> None:
 
 
 def test_a_second_signal_between_the_deletes_of_a_chain_reports_what_is_unserved() -> None:
-    lived, server = play(*CHAIN, stopped=3, stopped_again=3)
+    lived, server = move(*CHAIN, stopped=3, stopped_again=3)
     assert (server.hostnames(), unserved(lived)) == ({"a": None, "b": B}, [(A, "a", "delete:a")])
 
 

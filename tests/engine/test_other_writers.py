@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.model.exit_codes import ExitCode
 
-from .runs import LOST_AND_DONE, REPLACE, A, X, Y, code, play, restored, sent, states, unserved
+from .runs import LOST_AND_DONE, REPLACE, SWAP, A, X, Y, code, play, restored, sent, states, unserved
 from .scenario import Meddling
 
 
@@ -52,3 +54,19 @@ def test_a_delete_that_was_lost_and_overwritten_counts_as_a_write() -> None:
     assert states(lived)["delete:a"] == "failed changed"
     assert (code(lived)[0], server.hostnames()) == (ExitCode.PARTIAL, {"a": Y})
     assert unserved(lived) == [(A, "a", "delete:a")]
+
+
+@pytest.mark.parametrize("serving", ["a", "b"])
+def test_a_hostname_that_did_not_serve_when_it_was_planned_is_not_interrupted(serving: str) -> None:
+    """That interruption was not approved, and no limit has counted it."""
+    lived, server = play(*SWAP, meddling={1: Meddling(serving, checks=True)}, ready=False)
+    error = lived.applied.results[f"delete:{serving}"].error
+    assert error is not None
+    assert (error.kind, "may serve traffic now" in error.message) == ("changed", True)
+    assert (sent(lived), server.hostnames()) == ([], SWAP[0])
+
+
+def test_a_lane_that_has_begun_interrupts_what_has_come_to_serve() -> None:
+    """Its first hostname has no place until the lane is done."""
+    lived, server = play(*SWAP, meddling={4: Meddling("b", checks=True)}, ready=False)
+    assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
