@@ -112,7 +112,7 @@ def run_online(
             parallelism=options.parallelism,
             timeout=options.timeout,
             retries=options.retries,
-            transport=emulator_transport(options.emulator, workspace),
+            transport=emulator_transport(options.emulator, workspace, progress),
             stop=stop,
             run_blocking=lambda work: _run_blocking(work, stop),
         )

@@ -13,12 +13,14 @@ from reconciler.model.results import Failed, Stopped
 from reconciler.operations.extras import install
 
 if TYPE_CHECKING:
+    from reconciler.model.observer import Observer
     from reconciler.operations.workspace import Workspace
 
 
-def emulator_transport(state: str | None, workspace: Workspace) -> httpx.AsyncBaseTransport | None:
+def emulator_transport(state: str | None, workspace: Workspace, observer: Observer) -> httpx.AsyncBaseTransport | None:
     """A transport that answers from the state file; None where there is none.
 
+    A new state file is announced: its name may be meant for something else, such as a saved plan.
     Raises Stopped where the emulator is missing or the file is not its own."""
     if state is None:
         return None
@@ -35,6 +37,8 @@ def emulator_transport(state: str | None, workspace: Workspace) -> httpx.AsyncBa
         for name, item in environments.items()
         if name in workspace.credentials
     ]
+    if not Path(state).exists():
+        observer.on_notice("info", f"The emulator starts with a new state file: {state}")
     try:
         return _Inside(httpx.ASGITransport(local_app(Path(state), accounts)))
     except StateError as error:

@@ -357,8 +357,10 @@ def test_the_emulator_inside_the_process_needs_no_key_and_no_network(web: Stage)
     for name in ("IMGWIRE_API_KEY_WEB", "IMGWIRE_API_BASE_URL"):
         web.unset(name)
     assert web.run("apply", "--emulator", "--auto-approve").code == 0
-    assert web.run("plan", "--emulator", "--detailed-exitcode").code == 0
-    assert web.run("plan", "--emulator", "other.json", "--detailed-exitcode").code == 2
+    known = web.run("plan", "--emulator", "--detailed-exitcode")
+    assert (known.code, "new state file" in known.err) == (0, False)
+    mistyped = web.run("apply", "--emulator", "plan.json", "--expect-digest", f"sha256:{'0' * 64}")
+    assert (mistyped.code, "new state file: plan.json" in mistyped.err) == (5, True)
     assert (web.folder / ".imgwire-emulator.json").exists()
     assert web.sent() == []
 
