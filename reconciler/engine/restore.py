@@ -7,7 +7,6 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from reconciler.engine.earlier_writes import EarlierWrites
@@ -28,27 +27,14 @@ if TYPE_CHECKING:
     from reconciler.model.errors import BackendError
     from reconciler.model.report import Restore, StepError
 
-# Kinds of errors after which another attempt may succeed.
-_PASSING = frozenset(
-    {
-        "conflict",
-        "no_answer",
-        "not_sent",
-        "payment_required",
-        "server_fault",
-        "throttled",
-        "too_few_files",
-        "unauthorized",
-        "unexpected",
-        "unknown",
-    }
-)
-_PASSING_STATUSES = frozenset({HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY})  # whatever the API calls them
+# A read has shown another state, or nothing more can be sent. Any other answer may have been a mistake of one moment: what
+# comes after the last attempt is a hostname that is live nowhere.
+_FINAL = frozenset({"changed", "key_unusable", "still_shown", "step_timeout"})
 
 
 def may_pass(error: StepError) -> bool:
     """Another attempt may succeed."""
-    return error.kind in _PASSING or error.status in _PASSING_STATUSES
+    return error.kind not in _FINAL
 
 
 # About half a minute. The key may also have been revoked for good.

@@ -82,9 +82,8 @@ def test_a_delete_that_is_tried_again_is_not_sent_after_a_systemic_failure_elsew
 
 def test_unserved_lists_only_the_lost_hostname_of_many() -> None:
     """`a` is replaced, `b` keeps its hostname, `c` cannot get any."""
-    lived, _ = play(
-        {"a": A, "b": B, "c": C}, {"a": X, "b": Y, "c": "z.example.com"}, {9: REFUSED, 16: REFUSED, 18: REFUSED}
-    )
+    wants = {"a": X, "b": Y, "c": "z.example.com"}
+    lived, _ = play({"a": A, "b": B, "c": C}, wants, refused_hostnames=frozenset({Y, "z.example.com", C}))
     assert states(lived)["create:a"] == "done"
     assert restored(lived) == [("b", B)]
     assert unserved(lived) == [(C, "c", "delete:c")]
