@@ -23,7 +23,7 @@ from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, may_pass, restore, retry
 from reconciler.engine.write import execute, look
 from reconciler.model.domains import Present, domain_of
-from reconciler.model.errors import BackendError
+from reconciler.model.errors import BackendError, Conflict
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.steps import Create, Delete, Identity, Lane, Verify, Write
 
@@ -294,11 +294,10 @@ class LaneRun:
     async def _restore_all(self, api: Writer) -> None:
         """Restore every hostname that was deleted and has no other place; then check those, so that they serve again soon."""
         context, state = self._context, self._state
-        if not context.restore:
-            await self._has_moved(api, context.policy.visibility_delays)
+        if not state.gone:
             return
-        missing = state.to_restore()
-        if missing and await self._has_moved(api):
+        missing = state.to_restore() if context.restore else []
+        if await self._has_moved(api, () if missing else context.policy.visibility_delays) or not context.restore:
             return
         for environment, old in missing:
             context.observer.on_notice("info", restoring(environment, old.hostname))
@@ -306,8 +305,10 @@ class LaneRun:
             outcome = await restore(context, api, environment, old, acknowledged=acknowledged, taken=taken)
             if await self._arrived_late(api, environment):
                 return
-            if isinstance(outcome, RestoreFailure) and await self._has_moved(api, context.policy.visibility_delays):
-                return
+            if isinstance(outcome, RestoreFailure):
+                claimed = outcome.error.kind == Conflict.kind
+                if await self._has_moved(api, context.policy.visibility_delays, claimed=claimed):
+                    return
             if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):
                 continue
             context.restored(outcome)
@@ -322,13 +323,14 @@ class LaneRun:
         for environment, restored in state.restored.items():
             await check(context, api, restored, state.gone[environment])
 
-    async def _has_moved(self, api: Writer, delays: Sequence[float] = ()) -> bool:
-        """A read shows that the create of unknown outcome was done, in an environment where nothing is to be restored: the lane
-        goes on. The read is repeated after each of the `delays`."""
+    async def _has_moved(self, api: Writer, delays: Sequence[float] = (), *, claimed: bool = False) -> bool:
+        """A read shows that the create that failed was done, in an environment where nothing is to be restored: the lane goes
+        on. It is read if its outcome is unknown, or if a restore shows that a hostname is `claimed`, and again after each of
+        the `delays`."""
         context, state = self._context, self._state
         target = state.failure[0].environment if state.failure else None
         restored = dict(state.to_restore()) if context.restore else {}
-        if target is None or target not in state.may_be_taken - restored.keys():
+        if target is None or target in restored or not (claimed or target in state.may_be_taken):
             return False
         for pause in (*delays, None):
             with contextlib.suppress(BackendError, TimeoutError):

@@ -220,10 +220,10 @@ class _Execution:
                 await self.deadline.pause(pause)
             except BackendError as failure:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL; here the same address has shown the custom
-                # domain.
+                # domain. It is no proof that a create of unknown outcome was not done.
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
                 self.on_unread(failure)
-                if self._completes or (after_delete and bare_404):
+                if self._completes or (after_delete and bare_404 and not self.earlier.uncertain):
                     return Absent()
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")

@@ -224,6 +224,19 @@ def test_a_move_of_unknown_outcome_that_was_done_is_done(lag: int, unread: int) 
     assert (restored(lived), unserved(lived)) == ([], [])
 
 
+def test_a_restore_that_meets_a_conflict_looks_for_its_hostname_in_the_new_place() -> None:
+    lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: Trouble("422", acts=True)})
+    assert (server.hostnames(), set(states(lived).values())) == ({"a": None, "b": A}, {"done"})
+    assert (restored(lived), unserved(lived)) == ([], [])
+
+
+def test_a_404_without_the_words_of_the_api_does_not_settle_a_create_of_unknown_outcome() -> None:
+    """With hangs, the time of the step ends before another read."""
+    troubles = {8: Trouble("hang", acts=True), 9: LOST, 10: LOST, 11: Trouble("hang"), 12: Trouble("404")}
+    lived, server = move(*SWAP, troubles)
+    assert (server.hostnames(), set(states(lived).values())) == (SWAP[1], {"done"})
+
+
 @pytest.mark.parametrize("unread", [1, 3, 6])
 def test_a_chain_goes_on_after_a_move_of_unknown_outcome_that_was_done(unread: int) -> None:
     """In `b`, whose own hostname has moved on: nothing is to be restored there."""

@@ -81,8 +81,9 @@ def test_a_create_that_shows_only_when_the_old_hostname_is_to_be_restored_is_don
     assert lived.applied.writes_done == 2
 
 
-def test_after_a_create_of_unknown_outcome_nothing_is_restored_without_a_read_that_works() -> None:
-    lived, server = play(*REPLACE, {4: LOST_AND_DONE, **dict.fromkeys((5, 6, 7), LOST), 8: Trouble("400")})
+@pytest.mark.parametrize("kind", ["400", "404", "503"])
+def test_after_a_create_of_unknown_outcome_nothing_is_restored_without_a_read_that_works(kind: str) -> None:
+    lived, server = play(*REPLACE, {4: LOST_AND_DONE, **dict.fromkeys((5, 6, 7), LOST), 8: Trouble(kind)})
     assert (sent(lived), server.hostnames()) == (["DELETE a", f"POST a {X}"], {"a": X})
 
 
