@@ -328,14 +328,18 @@ class LaneRun:
         on. It is read if its outcome is unknown, or if a restore shows that a hostname is `claimed`, and again after each of
         the `delays`."""
         context, state = self._context, self._state
-        target = state.failure[0].environment if state.failure else None
+        if state.failure is None:
+            return False
+        step, target = state.failure[0], state.failure[0].environment
         restored = dict(state.to_restore()) if context.restore else {}
-        if target is None or target in restored or not (claimed or target in state.may_be_taken):
+        if target in restored or not (claimed or target in state.may_be_taken):
             return False
         for pause in (*delays, None):
             with contextlib.suppress(BackendError, TimeoutError):
                 async with asyncio.timeout(context.policy.completing_read):
-                    context.ledger.record_live(target, await api.read(target))
+                    live = await api.read(target)
+                if not state.earlier(step).shows_deleted(live):
+                    context.ledger.record_live(target, live)
             if await self._arrived_late(api, target):
                 return True
             if pause is not None:

@@ -354,6 +354,8 @@ class Wire(httpx.AsyncBaseTransport):
         self.tripped: set[str] = set()  # the writes that have failed systemically, and restores that have failed
         self._lagging: dict[str, tuple[int, httpx.Response]] = {}  # reads that are still to show what was before
         self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
+        self._deleting: dict[str, str] = {}  # the id that the last delete in each environment was about
+        self._deleted: dict[str, str] = {}  # the same, where it was acknowledged: reads that show it are old
         self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -502,6 +504,8 @@ class Wire(httpx.AsyncBaseTransport):
             self._told[name] = (body["hostname"].lower().removesuffix("."), body["id"])
         elif method != "POST":
             self._told[name] = None
+        if method == "DELETE" and answer.status_code == 200:
+            self._deleted[name] = self._deleting[name]
         if method == "GET":
             self._fresh[name] = moment
             # A read that shows none after a create with a lost answer: it was not done, as far as anyone can know.
@@ -529,6 +533,7 @@ class Wire(httpx.AsyncBaseTransport):
         seen = self._told.pop(name)
         hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
         if request.method == "DELETE":
+            self._deleting[name] = seen[1] if seen else ""
             planned = {step.precondition.id for step in steps if isinstance(step, Delete)}
             # What a conflict turns out to be with counts as ours when it has our hostname.
             wanted = {step.hostname for step in steps if isinstance(step, Create)}
@@ -545,7 +550,9 @@ class Wire(httpx.AsyncBaseTransport):
             wanted = {step.hostname for step in steps if isinstance(step, Create)}
             given_up = {step.hostname for step in steps if isinstance(step, Delete) and name in emptied}
             assert hostname in wanted | given_up, "only a hostname of the plan is claimed"
-            held = {other: view[0] for other, view in self._told.items() if view is not None}
+            held = {
+                other: view[0] for other, view in self._told.items() if view and view[1] not in self._deleted.values()
+            }
             # What could not be undone in a wrong Environment may still keep its hostname from being put back.
             holders = {other for other in held if held[other] == hostname} - {self.scenario.mistaken}
             assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"

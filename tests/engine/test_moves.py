@@ -28,6 +28,7 @@ from .runs import (
     unserved,
 )
 from .scenario import Meddling, Outage, Trouble
+from .test_apply_model import lost
 
 
 def test_a_ring_frees_each_hostname_right_before_it_is_taken() -> None:
@@ -222,6 +223,17 @@ def test_a_move_of_unknown_outcome_that_was_done_is_done(lag: int, unread: int) 
     lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, **down}, lag=lag)
     assert (server.hostnames(), set(states(lived).values())) == ({"a": None, "b": A}, {"done"})
     assert (restored(lived), unserved(lived)) == ([], [])
+
+
+@pytest.mark.parametrize("restore", [True, False])
+@pytest.mark.parametrize("kind", ["409", "html"])
+@pytest.mark.parametrize("hostnames", [SWAP, RING, CHAIN, REPLACE], ids=["swap", "ring", "chain", "replace"])
+def test_what_serves_no_traffic_after_an_outage_is_reported_whatever_lagging_reads_show(
+    hostnames: tuple[dict[str, str], dict[str, str]], kind: str, restore: bool
+) -> None:
+    for first in range(2, 12):
+        lived, server = move(*hostnames, dict.fromkeys(range(first, first + 8), Trouble(kind)), lag=1, restore=restore)
+        assert {(hostname, name) for hostname, name, _ in unserved(lived)} >= lost(lived, server)
 
 
 def test_a_restore_that_meets_a_conflict_looks_for_its_hostname_in_the_new_place() -> None:
