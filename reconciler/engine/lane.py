@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.engine.context import RunContext
+    from reconciler.engine.deadline import Deadline
     from reconciler.engine.outcome import Done
     from reconciler.model.backend import Writer
     from reconciler.model.domains import Domain
@@ -245,12 +246,23 @@ class LaneRun:
             context.write_failed(step, failure)
             if not may_pass(failure.error) or not state.stranded:
                 raise
-            return await retry(context, api, step, state.earlier(step), failure, may_send, deadline)
+            return await self._retry(api, step, failure, may_send, deadline)
         except WriteInterrupted:
             context.write_interrupted(step)
             raise
         context.wrote(done)
         return done
+
+    async def _retry(
+        self, api: Writer, step: Write, failure: StepFailed, may_send: Callable[[], bool], deadline: Deadline
+    ) -> Done:
+        try:
+            return await retry(self._context, api, step, self._state.earlier(step), failure, may_send, deadline)
+        except WriteInterrupted:
+            raise
+        except asyncio.CancelledError:
+            self._context.end(step, StepState.FAILED, self._context.identities.explained(step, failure.error))
+            raise
 
     async def _created(self, api: Writer, step: Write, domain: Domain, evidence: Evidence) -> StepError | None:
         context = self._context

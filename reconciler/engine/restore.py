@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 from collections import Counter
@@ -52,7 +53,8 @@ async def retry(
 ) -> Done:
     """Do a write that repairs, waiting for trouble to pass until the deadline, by default one step timeout from now.
 
-    Raises StepFailed, and Withheld where `may_send` forbids an attempt.
+    Raises StepFailed, Withheld where `may_send` forbids an attempt, and WriteInterrupted when cancelled while it may have been
+    done.
 
     A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
     While reads are refused, as with a key that is not accepted for a moment, it is `_REFUSED_RETRIES` times more.
@@ -65,40 +67,47 @@ async def retry(
     unread: dict[int, BackendError] = {}  # the attempts that had no read
     # By whether reads were refused. An attempt while nothing could be read is none.
     tried_in_vain: Counter[bool] = Counter()
-    for attempt in itertools.count(1):
-        sent = earlier.sent or attempt > 1 or before is not None
-        tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
-        try:
-            done = await execute(
-                step,
-                api,
-                policy,
-                earlier=tried,
-                urgent=True,
-                deadline=deadline,
-                may_send=may_send,
-                on_read=context.ledger.record_live,
-                on_unread=partial(unread.__setitem__, attempt),
-            )
-        except WriteInterrupted:
-            context.write_interrupted(step)
+    try:
+        for attempt in itertools.count(1):
+            sent = earlier.sent or attempt > 1 or before is not None
+            tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
+            try:
+                done = await execute(
+                    step,
+                    api,
+                    policy,
+                    earlier=tried,
+                    urgent=True,
+                    deadline=deadline,
+                    may_send=may_send,
+                    on_read=context.ledger.record_live,
+                    on_unread=partial(unread.__setitem__, attempt),
+                )
+            except WriteInterrupted:
+                context.write_interrupted(step)
+                raise
+            except StepFailed as failure:
+                context.write_failed(step, failure)
+                uncertain = failure if failure.uncertain else uncertain
+                retry_after = failure.cause.retry_after if failure.cause else None
+                pause = max(policy.delay(attempt), retry_after or 0.0)
+                unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+                refused = isinstance(unread.get(attempt), Refused)
+                tried_in_vain[refused] += not unknown and (refused or attempt not in unread)
+                spent = tried_in_vain[refused] > policy.retries + _REFUSED_RETRIES * refused
+                if not may_pass(failure.error) or spent or pause > deadline.remaining:
+                    raise (uncertain or failure) if unknown else failure from None
+            else:
+                context.wrote(done)
+                late = done.evidence is Evidence.FOUND and uncertain is not None
+                return Done(done.domain, Evidence.READ_BACK) if late else done
+            await policy.sleep(pause)
+    except WriteInterrupted:
+        raise
+    except asyncio.CancelledError:
+        if uncertain is None or not isinstance(context.ledger.live(step.environment), Unreadable):
             raise
-        except StepFailed as failure:
-            context.write_failed(step, failure)
-            uncertain = failure if failure.uncertain else uncertain
-            retry_after = failure.cause.retry_after if failure.cause else None
-            pause = max(policy.delay(attempt), retry_after or 0.0)
-            unknown = isinstance(context.ledger.live(step.environment), Unreadable)
-            refused = isinstance(unread.get(attempt), Refused)
-            tried_in_vain[refused] += not unknown and (refused or attempt not in unread)
-            spent = tried_in_vain[refused] > policy.retries + _REFUSED_RETRIES * refused
-            if not may_pass(failure.error) or spent or pause > deadline.remaining:
-                raise (uncertain or failure) if unknown else failure from None
-        else:
-            context.wrote(done)
-            late = done.evidence is Evidence.FOUND and uncertain is not None
-            return Done(done.domain, Evidence.READ_BACK) if late else done
-        await policy.sleep(pause)
+        raise WriteInterrupted from None
     raise AssertionError("unreachable")
 
 

@@ -356,6 +356,9 @@ class Wire(httpx.AsyncBaseTransport):
         self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
         self._deleting: dict[str, str] = {}  # the id that the last delete in each environment was about
         self._deleted: dict[str, str] = {}  # the same, where it was acknowledged: reads that show it are old
+        self._found_gone: set[str] = (
+            set()
+        )  # environments in which a read has shown that another writer deleted the domain
         self._fresh: dict[str, int] = {}  # environments whose last exchange was a look, and its moment
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -476,10 +479,10 @@ class Wire(httpx.AsyncBaseTransport):
         """Where the run itself has deleted, a 404 without the API's own words is taken for absent; so is any read that fails,
         unless a create was sent since whose outcome is unknown."""
         own = [sent for sent in self.sent if sent.environment == name]
-        deleted = any(sent.method == "DELETE" for sent in own)
+        deleted = name in self._found_gone or any(sent.method == "DELETE" for sent in own)
         if deleted and (kind == "404" or name in self._emptied):
             self._told[name] = None
-            self._fresh[name] = own[-1].moment
+            self._fresh[name] = own[-1].moment if own else self.moment
 
     def _outage(self, moment: int, request: httpx.Request) -> Trouble | None:
         operation = "test" if request.url.path != DOMAIN_PATH else _OPERATIONS[request.method]
@@ -508,6 +511,9 @@ class Wire(httpx.AsyncBaseTransport):
             self._deleted[name] = self._deleting[name]
         if method == "GET":
             self._fresh[name] = moment
+            steps = self.plan.steps if self.plan else ()
+            if self._told.get(name) is None and any(isinstance(s, Delete) and s.environment == name for s in steps):
+                self._found_gone.add(name)
             # A read that shows none after a create with a lost answer: it was not done, as far as anyone can know.
             if self._told.get(name) is None and any(
                 sent.environment == name and sent.method == "DELETE" for sent in self.sent

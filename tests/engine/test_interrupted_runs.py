@@ -9,7 +9,24 @@ import pytest
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 
-from .runs import CHAIN, REFUSED, REPLACE, RING, A, B, X, Y, code, move, play, states, unserved
+from .runs import (
+    CHAIN,
+    CUT_SHORT,
+    LOST_AND_DONE,
+    REFUSED,
+    REPLACE,
+    RING,
+    SWAP,
+    A,
+    B,
+    X,
+    Y,
+    code,
+    move,
+    play,
+    states,
+    unserved,
+)
 from .scenario import Trouble
 
 
@@ -100,3 +117,18 @@ def test_a_second_signal_during_a_delete_reports_the_hostname_that_may_be_gone()
 def test_a_second_signal_during_a_restore_reports_the_hostname_that_may_be_missing() -> None:
     lived, _ = play(*REPLACE, {4: REFUSED}, stopped=6, stopped_again=6)
     assert (unserved(lived), lived.applied.writes_done) == ([(A, "a", "delete:a")], 2)
+
+
+def test_a_second_signal_while_a_write_of_unknown_outcome_is_looked_for_leaves_it_unknown() -> None:
+    """The last create of a swap, which was done."""
+    troubles = {8: LOST_AND_DONE, **dict.fromkeys(range(9, 20), CUT_SHORT)}
+    lived, server = move(*SWAP, troubles, stopped=13, stopped_again=13)
+    assert (states(lived)["create:b"], server.hostnames()) == ("failed interrupted", SWAP[1])
+    assert [(item.hostname, item.uncertain) for item in lived.applied.unserved] == [(A, True)]
+    assert lived.applied.writes_done == 4
+
+
+def test_a_second_signal_while_a_refused_write_waits_for_its_next_attempt_leaves_it_failed() -> None:
+    lived, server = move(*SWAP, {8: REFUSED}, stopped=9, stopped_again=9)
+    assert (states(lived)["create:b"], unserved(lived)) == ("failed refused", [(A, "a", "delete:a")])
+    assert server.hostnames() == {"a": B, "b": None}
