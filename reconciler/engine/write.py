@@ -282,7 +282,7 @@ class _Execution:
         # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
         if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
             raise failed(step, failure)
-        delays = self.policy.visibility_delays if lost or isinstance(step, Delete) else ()
+        delays = self.policy.visibility_delays if lost or isinstance(step, Delete) or self.earlier.uncertain else ()
         return await self._read_back(failure, delays, lost=lost)
 
     async def _read_back(self, failure: BackendError, delays: tuple[float, ...], *, lost: bool) -> Done:

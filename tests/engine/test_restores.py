@@ -8,7 +8,22 @@ from reconciler.emulator.switches import Switches
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import RestoreFailure, StepError
 
-from .runs import CUT_SHORT, LOST, LOST_AND_DONE, REFUSED, REPLACE, A, X, code, play, restored, sent, states, unserved
+from .runs import (
+    CHAIN,
+    CUT_SHORT,
+    LOST,
+    LOST_AND_DONE,
+    REFUSED,
+    REPLACE,
+    A,
+    X,
+    code,
+    play,
+    restored,
+    sent,
+    states,
+    unserved,
+)
 from .scenario import Outage, Trouble
 
 
@@ -161,3 +176,12 @@ def test_a_restore_whose_outcome_is_unknown_says_so_though_the_last_read_was_ref
     assert isinstance(failure, RestoreFailure)
     assert failure.error.kind == "unknown"
     assert (unserved(lived), server.hostnames()) == ([(A, "a", "delete:a")], {"a": A})
+
+
+def test_a_restore_that_may_have_been_done_is_not_called_failed_because_of_a_conflict_and_a_lagging_read() -> None:
+    """The conflict is with the restore itself, and the time of the step ends before reads show it."""
+    for requests in range(18, 27):
+        down = dict.fromkeys(range(4, 4 + requests), Trouble("404", acts=True))
+        lived, server = play(*CHAIN, down, lag=3)
+        assert server.hostnames()["a"] == A
+        assert [item for item in lived.applied.unserved if not item.uncertain] == []
