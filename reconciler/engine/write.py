@@ -195,13 +195,13 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
 
-        One is expected also where a create of unknown outcome was sent before. The goal of a create right after a delete
-        is read again too: it may be what was deleted, where the read before that was an old one.
+        So is one that shows not done what was sent before with an unknown outcome: it may still arrive. The goal of a create
+        right after a delete is read again too: it may be what was deleted, where the read before that was an old one.
         """
-        create_uncertain = isinstance(self.step, Create) and self.earlier.uncertain
-        expected = isinstance(self.step.precondition, Identity) or create_uncertain
+        may_arrive = self.earlier.uncertain and self.step.precondition.holds(live)
+        expected = isinstance(self.step.precondition, Identity) and isinstance(live, Absent)
         too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
-        return self.earlier.shows_deleted(live) or too_soon or (expected and isinstance(live, Absent))
+        return self.earlier.shows_deleted(live) or may_arrive or expected or too_soon
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""

@@ -236,6 +236,15 @@ def test_what_serves_no_traffic_after_an_outage_is_reported_whatever_lagging_rea
         assert {(hostname, name) for hostname, name, _ in unserved(lived)} >= lost(lived, server)
 
 
+@pytest.mark.parametrize("late", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("kind", ["400", "403", "drop", "503"])
+def test_a_delete_that_is_carried_out_late_is_not_sent_again_before(kind: str, late: int) -> None:
+    """After a second delete and the create, the first one would remove the new custom domain."""
+    lived, server = move(*RING, {8: Trouble("timeout", acts=True, late=late), 9: Trouble(kind)})
+    assert sent(lived).count("DELETE c") == 1
+    assert (server.hostnames(), set(states(lived).values())) == (RING[1], {"done"})
+
+
 def test_a_restore_that_meets_a_conflict_looks_for_its_hostname_in_the_new_place() -> None:
     lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: Trouble("422", acts=True)})
     assert (server.hostnames(), set(states(lived).values())) == ({"a": None, "b": A}, {"done"})
