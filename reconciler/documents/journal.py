@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.documents.applied import unserved_object, unserved_of
 from reconciler.documents.domains import live_of
 from reconciler.documents.steps import steps_of
-from reconciler.model.ledger import not_live, unserved, with_earlier
+from reconciler.model.ledger import arriving, not_live, unserved, with_earlier
 from reconciler.model.report import StepResult, StepState
 
 if TYPE_CHECKING:
@@ -76,4 +76,6 @@ def _unserved(document: Object) -> list[Object]:
     results = {step["id"]: StepResult(StepState(step["state"])) for step in document["steps"]}
     live = {item["name"]: live_of(item) for item in document["environments"]}
     earlier = not_live((item for item in map(unserved_of, document["unserved"]) if item.run), live)
-    return [unserved_object(item) for item in with_earlier(unserved(steps_of(document), results, live), earlier)]
+    steps = steps_of(document)
+    left = with_earlier(unserved(steps, results, live), earlier, arriving(steps, results, live))
+    return [unserved_object(item) for item in left]

@@ -10,7 +10,7 @@ from reconciler.model.report import Applied, Restore, StepError, StepResult, Ste
 from reconciler.model.steps import Create, Delete, Identity, Verify, move_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from reconciler.model.exit_codes import ExitCode
     from reconciler.model.plan import Plan
@@ -162,9 +162,23 @@ def not_live(earlier: Iterable[Unserved], live: Mapping[str, Live]) -> tuple[Uns
     return tuple(item for item in earlier if ids.get(item.hostname) in (None, item.domain_id))
 
 
-def with_earlier(own: Iterable[Unserved], earlier: Iterable[Unserved]) -> tuple[Unserved, ...]:
-    """One entry for each hostname. What an earlier run left shows since when."""
-    return tuple({item.hostname: item for item in (*own, *earlier)}.values())
+def arriving(steps: Iterable[Step], results: Mapping[str, StepResult], live: Mapping[str, Live]) -> frozenset[str]:
+    """The hostnames whose create was sent, and whose outcome no read has shown."""
+    return frozenset(
+        step.hostname
+        for step in steps
+        if isinstance(step, Create)
+        and results.get(step.id, _NOT_STARTED).state is StepState.FAILED
+        and not _is_seen(live, step.environment)
+    )
+
+
+def with_earlier(
+    own: Iterable[Unserved], earlier: Iterable[Unserved], arriving: Container[str] = ()
+) -> tuple[Unserved, ...]:
+    """One entry for each hostname. What an earlier run left shows since when; it is uncertain if it may be `arriving`."""
+    left = (replace(item, uncertain=item.uncertain or item.hostname in arriving) for item in earlier)
+    return tuple({item.hostname: item for item in (*own, *left)}.values())
 
 
 def _environment_ids(steps: Iterable[Step], live: Mapping[str, Live]) -> dict[str, str]:

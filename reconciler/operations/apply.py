@@ -13,7 +13,7 @@ from reconciler.model.conclusion import conclude, refusal_code
 from reconciler.model.domains import Unreadable, domain_of
 from reconciler.model.errors import BackendError
 from reconciler.model.exit_codes import code_of, worst
-from reconciler.model.ledger import Ledger, not_live, still_unserved, with_earlier
+from reconciler.model.ledger import Ledger, arriving, not_live, still_unserved, with_earlier
 from reconciler.model.limits import closed_windows, next_opening
 from reconciler.model.observer import Observers, Phase
 from reconciler.model.proposal import Approved, Declined
@@ -102,7 +102,8 @@ async def apply(
     def so_far() -> ApplyResult:
         applied = ledger.snapshot(context.stop.requested)
         left = still_unserved(unserved, workspace.manifest.desired, workspace.manifest.pins, applied.live)
-        result = result_of(proposal, replace(applied, unserved=with_earlier(applied.unserved, left)))
+        sent = arriving(proposal.plan.steps, applied.results, applied.live)
+        result = result_of(proposal, replace(applied, unserved=with_earlier(applied.unserved, left, sent)))
         return replace(
             result,
             publications=after_create.publications,

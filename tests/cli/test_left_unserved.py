@@ -388,6 +388,25 @@ def test_a_delete_whose_outcome_is_unknown_is_not_called_an_outage(stage: Stage,
     assert f"May serve no traffic:\n  {B}, since delete b\n" in stage.run("show", "r.json").out
 
 
+def test_a_hostname_of_an_earlier_run_whose_create_may_have_been_done_is_uncertain(stage: Stage, api: OwnApi) -> None:
+    sent: list[str] = []
+
+    def lost(method: str, _key: str, _number: int) -> Reply | None:
+        if sent:
+            return DOWN
+        sent.extend([method] if method == "POST" else [])
+        return Reply(503, "too busy", acts=True) if sent else None
+
+    stage.manifest(a=A)
+    api.intercept = lost
+    ended = apply(stage, "--step-timeout", "3s", "--retries", "0")
+    assert [(item["hostname"], item["uncertain"], "run" in item) for item in ended.document["unserved"]] == [
+        (A, True, True)
+    ]
+    assert receipt()["unserved"] == ended.document["unserved"]
+    assert api.hostnames()[key("a")] == A
+
+
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:
     """What another run leaves offline after that read would look as if it were live."""
     others: list[Ended] = []
