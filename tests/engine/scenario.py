@@ -356,6 +356,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
         self._deleting: dict[str, str] = {}  # the id that the last delete in each environment was about
         self._deleted: dict[str, str] = {}  # the same, where it was acknowledged: reads that show it are old
+        self._may_arrive: dict[str, float] = {}  # when the last delete of unknown outcome was sent in each environment
         self._found_gone: set[str] = (
             set()
         )  # environments in which a read has shown that another writer deleted the domain
@@ -473,6 +474,8 @@ class Wire(httpx.AsyncBaseTransport):
             self._guess(name, trouble.kind)
         elif request.url.path == DOMAIN_PATH and (acts or trouble.kind not in _CERTAINLY_NOT_DONE):
             self._emptied -= {name} if request.method == "POST" else set()
+            if request.method == "DELETE":
+                self._may_arrive[name] = self.server.clock.now
         return _spoiled(trouble.kind, request)
 
     def _guess(self, name: str, kind: str) -> None:
@@ -540,6 +543,8 @@ class Wire(httpx.AsyncBaseTransport):
         hostname = json.loads(request.content)["hostname"] if request.method == "POST" else None
         if request.method == "DELETE":
             self._deleting[name] = seen[1] if seen else ""
+            waited = self.server.clock.now - self._may_arrive.get(name, 0.0)
+            assert waited >= _MAY_ARRIVE, "a delete of unknown outcome is not sent again while it may still arrive"
             planned = {step.precondition.id for step in steps if isinstance(step, Delete)}
             # What a conflict turns out to be with counts as ours when it has our hostname.
             wanted = {step.hostname for step in steps if isinstance(step, Create)}
@@ -580,6 +585,7 @@ def _unread(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
+_MAY_ARRIVE = sum(WritePolicy().visibility_delays)  # seconds
 _CERTAINLY_NOT_DONE = {"connect", "400", "401", "402", "403", "409", "422", "423", "425", "429", "429-soon"}
 _OPERATIONS = {"GET": "read", "DELETE": "delete", "POST": "create"}
 _NAMED = {
