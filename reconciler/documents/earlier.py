@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from reconciler.documents.format import Object
 
+_UNSETTLED = frozenset({"interrupted", "unknown"})  # kinds of errors of writes that were sent
+
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
@@ -21,7 +23,8 @@ class Earlier:
 
     `unserved` are the hostnames that the runs left without an environment. `unrecorded` are those that a run which has not ended
     was to delete, without a record of it: they count where their environment reads as absent, and without the journal of that
-    run (`journal_missing`) until a read shows them. `api_url` is that of the last document.
+    run (`journal_missing`) until a read shows them. `api_url` is that of the last document. `unsettled` are environments with a
+    write of unknown outcome, which may still arrive.
     """
 
     hostnames: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Earlier:
     unrecorded: tuple[Unserved, ...] = ()
     api_url: str | None = None
     journal_missing: bool = False
+    unsettled: frozenset[str] = frozenset()
 
     def __or__(self, other: Earlier) -> Earlier:
         """Both together. What `other` knows of an environment replaces what this one knows."""
@@ -40,6 +44,7 @@ class Earlier:
             self.unrecorded + other.unrecorded,
             other.api_url or self.api_url,
             self.journal_missing or other.journal_missing,
+            self.unsettled | other.unsettled,
         )
 
     @property
@@ -117,4 +122,9 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,
         journal_missing,
+        frozenset(
+            item["environment"]
+            for item in (*document["steps"], *document.get("restored", ()))
+            if (item.get("error") or {}).get("kind") in _UNSETTLED
+        ),
     )

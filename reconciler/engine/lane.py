@@ -45,7 +45,7 @@ class LaneRun:
         self._context = context
         self._lane = lane
         self._writes = [step for step in lane if not isinstance(step, Verify)]
-        self._state = LaneState(lane, context.move_targets)
+        self._state = LaneState(lane, context.move_targets, context.unsettled)
         self._looked = False
 
     async def run(self, api: Writer) -> None:

@@ -122,7 +122,7 @@ async def apply(
     try:
         with context.ended_early():
             await _resume(workspace, context, proposal, approved, after_create)
-        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
+        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create, earlier.unsettled)
         result = so_far()
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
@@ -218,6 +218,7 @@ async def _run(
     windows: ChangeWindows,
     settings: ApplySettings,
     after_create: AfterCreate,
+    unsettled: frozenset[str],
 ) -> None:
     backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
@@ -237,6 +238,7 @@ async def _run(
         after_create.restored,
         deletes_stopped,
         publishing=after_create.publishing,
+        unsettled=unsettled,
     )
     context.observer.on_steps(ledger.plan.steps)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -405,6 +406,20 @@ def test_a_hostname_of_an_earlier_run_whose_create_may_have_been_done_is_uncerta
     ]
     assert receipt()["unserved"] == ended.document["unserved"]
     assert api.hostnames()[key("a")] == A
+
+
+def test_a_delete_of_an_earlier_run_that_is_carried_out_late_is_waited_for(stage: Stage, api: OwnApi) -> None:
+    """Sent again, it would succeed, and the first one would remove what was created after it."""
+    (stage.folder / "r.json").unlink()
+    stage.manifest(b=NEW_B)
+    api.intercept = lambda _method, _key, _number: DOWN if api.sent("DELETE") else None
+    assert apply(stage, "--step-timeout", "1s", "--retries", "0").code == 6
+    api.intercept = lambda _method, _key, _number: None
+    late = threading.Timer(2.0, api.records.update, [{key("b"): None}])
+    late.start()
+    ended = apply(stage)
+    late.join()
+    assert (ended.code, api.sent("DELETE"), api.hostnames()[key("b")]) == (0, [key("b")], NEW_B)
 
 
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:
