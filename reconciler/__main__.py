@@ -10,13 +10,25 @@ def main() -> None:
     import gc
 
     from reconciler.cli.signals import signals
+    from reconciler.imports import forget_interrupted
 
     signals.listen()
+    complain = sys.unraisablehook  # a signal that a callback swallows is noticed later
+    sys.unraisablehook = lambda what: None if what.exc_type is KeyboardInterrupt else complain(what)
     atexit.register(gc.freeze)  # Python would search all modules for garbage before it exits: a sixth of a short run
     try:
-        from reconciler.cli.main import main as run
-    except KeyboardInterrupt:
-        sys.exit(int(signals.first or 130))
+        _run()
+    except (Exception, KeyboardInterrupt):
+        # A signal in the middle of an import, which can come out as any error. The second time ends in the document at once.
+        if signals.first is None:
+            raise
+        forget_interrupted()
+        _run()
+
+
+def _run() -> None:
+    from reconciler.cli.main import main as run
+
     run()
 
 

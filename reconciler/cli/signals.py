@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reconciler.imports import forget_interrupted
 from reconciler.model.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Signals:
         self._code = ExitCode.INTERRUPTED
         self._held_since: float | None = None
 
-    def listen(self) -> None:
-        """Handle signals from now on."""
-        self.first, self._held_since = None, None
+    def listen(self, first: ExitCode | None = None) -> None:
+        """Handle signals from now on; there was the `first` one before."""
+        self.first, self._held_since = first, None
         self._listener = self._raise
         for number in _CODES:
             if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
@@ -77,13 +78,17 @@ class Signals:
         self._listener = self._ignore
 
     def settle(self, code: ExitCode) -> None:
-        """The process will end with this code, whatever happens to its output."""
+        """The process will end with this code, whatever happens to its output. What that imports must be whole."""
         self._code = code
+        if self.first is not None:
+            forget_interrupted()
         self._listener = self._hold
 
     def leave(self) -> None:
         """Python restores the default handlers while it ends: ignore signals then."""
-        atexit.register(_ignore_all)
+        self.first = None
+        for number in _CODES:
+            atexit.register(signal.signal, number, signal.SIG_IGN)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         code = _CODES[signal.Signals(number)]
@@ -103,11 +108,6 @@ class Signals:
             self._held_since = now
         elif now - self._held_since >= PATIENCE:
             os._exit(int(self._code))
-
-
-def _ignore_all() -> None:
-    for number in _CODES:
-        signal.signal(number, signal.SIG_IGN)
 
 
 signals = Signals()

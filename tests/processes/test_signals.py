@@ -39,6 +39,19 @@ def import_module(*arguments):
 main.importlib.import_module = import_module
 main.main(sys.argv[1:])
 """
+IN_PACKAGE = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.{name})
+
+sys.meta_path.insert(0, Finder())
+from reconciler.__main__ import main
+main()
+"""
 RAISED = "os.kill(os.getpid(), signal.{name})"
 SWALLOWED = "found = Referent(); _ = weakref.ref(found, lambda _: os.kill(os.getpid(), signal.{name})); del found"
 
@@ -96,6 +109,24 @@ def test_many_signals_during_a_run_leave_one_exit_code_everywhere(stage: Stage, 
         ended = process.end()
     assert (ended.code, ended.document["exit_code"]) == (6, 6)
     assert json.loads(stage.read("r.json"))["exit_code"] == 6
+
+
+@SIGNALS
+@pytest.mark.parametrize(
+    "module", ["click", "reconciler.cli.main", "asyncio.events", "asyncio.runners", "ssl", "httpx"]
+)
+def test_a_signal_in_the_middle_of_a_package_ends_with_a_document(
+    stage: Stage, number: signal.Signals, code: int, module: str
+) -> None:
+    """What was loaded of the package before is still there when the document is written."""
+    stage.environment("web", None)
+    stage.manifest(web="web.example.com")
+    script = IN_PACKAGE.format(module=module, name=number.name)
+    command = [sys.executable, "-c", script, "plan", "--format", "json", "--api-url", stage.url]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    document = json.loads(ended.stdout)
+    assert (ended.returncode, document["exit_code"], document["reason"]) == (code, code, "interrupted")
+    assert "Traceback" not in ended.stderr
 
 
 @SIGNALS
