@@ -86,6 +86,8 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         for step in document["steps"]
         if (environment_id := step["precondition"].get("environment_id"))
     }
+    if not all(isinstance(environment_id, str) for environment_id in id_in.values()):
+        raise TypeError("`environment_id` has a value that is no text")
 
     deleted = {
         step["id"]: step["precondition"]["id"]

@@ -326,6 +326,14 @@ def test_a_receipt_with_a_value_that_is_no_text_is_not_replaced(
     assert (apply(stage).code, stage.read("r.json"), api.requests) == (1, before, [])
 
 
+def test_a_receipt_with_an_environment_id_that_is_no_text_is_not_replaced(stage: Stage, api: OwnApi) -> None:
+    document = receipt()
+    document["steps"][0]["precondition"]["environment_id"] = {"a": 1}
+    before = stage.write("r.json", json.dumps(document)).read_text(encoding="utf-8")
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"], stage.read("r.json")) == (1, "not_written", before)
+
+
 @pytest.mark.parametrize("content", ['{"format": "imgwire-rec', '{"format": "other"}', "null", "[]", "\0"])
 def test_a_file_that_is_no_receipt_is_not_replaced(stage: Stage, api: OwnApi, content: str) -> None:
     stage.write("r.json", content)
