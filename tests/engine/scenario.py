@@ -733,7 +733,9 @@ async def live_through(
 
     replaced = 0
     before = len(server.acts)
-    settings = RunSettings(scenario.parallelism, round_.restore, WritePolicy(retries=2, sleep=clock.sleep, clock=clock))
+    policy = WritePolicy(retries=2, sleep=clock.sleep, clock=clock)
+    unsettled = earlier.unsettled if earlier else frozenset[str]()
+    settings = RunSettings(scenario.parallelism, round_.restore, policy, unsettled=unsettled)
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())

@@ -96,7 +96,10 @@ def knew(lived: Lived) -> Earlier:
     """What the receipt of this round knows."""
     hostnames = {name: domain.hostname for name, live in lived.applied.live.items() if (domain := domain_of(live))}
     deletes = ((step.environment, step.hostname) for step in lived.plan.steps if isinstance(step, Delete))
-    return Earlier(hostnames, frozenset(deletes))
+    failed = [(step.environment, lived.applied.results[step.id].error) for step in lived.plan.writes]
+    failed += [(item.environment, item.error) for item in lived.applied.restores if isinstance(item, RestoreFailure)]
+    unsettled = frozenset(name for name, error in failed if error is not None and error.kind in _OPEN)
+    return Earlier(hostnames, frozenset(deletes), unsettled=unsettled)
 
 
 def check_again(lived: Lived, again: Lived | set[str], scenario: Scenario, server: Organization) -> None:
