@@ -28,8 +28,9 @@ def main() -> None:
 
 def _run() -> None:
     from reconciler.cli.main import main as run
+    from reconciler.cli.signals import signals
 
-    run()
+    run(first=signals.first)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
-        signals.listen(signals.first)  # one that came during the imports before this
+        signals.listen(kwargs.pop("first", None))  # a signal during the imports before this
         _open_streams()
         arguments = [str(argument) for argument in (args[0] if args else kwargs.get("args")) or sys.argv[1:]]
         kwargs["obj"] = tuple(arguments)  # so that a message can say the exact next command

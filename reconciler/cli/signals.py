@@ -86,7 +86,6 @@ class Signals:
 
     def leave(self) -> None:
         """Python restores the default handlers while it ends: ignore signals then."""
-        self.first = None
         for number in _CODES:
             atexit.register(signal.signal, number, signal.SIG_IGN)
 

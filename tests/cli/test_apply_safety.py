@@ -60,7 +60,7 @@ def test_a_lapsed_plan_costs_one_hostname_at_most_and_the_rest_is_not_started(st
         stage.environment(name, f"{name}.example.com")
     stage.manifest(**{name: f"new-{name}.example.com" for name in "abc"})
     cancel_the_plan(stage)
-    ended = apply(stage, "--parallelism", parallelism)
+    ended = apply(stage, "--parallelism", parallelism, "--retries", "0")
     assert (ended.code, ended.document["reason"]) == (6, "payment_required")
     assert {name: stage.live(name) for name in "abc"} == {"a": None, "b": "b.example.com", "c": "c.example.com"}
     assert states(ended) == {
