@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from api.servers import authority
 
 from cli.listener import listening
 from cli.stage import Stage
+from reconciler.engine.policy import WritePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,3 +36,10 @@ def listener() -> Iterator[Listener]:
     """A web server that is not Imgwire."""
     with listening() as found:
         yield found
+
+
+@pytest.fixture
+def reads_do_not_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reads show every write at once, so commands in this process spend no time on those that might not."""
+    policy = partial(WritePolicy, visibility_delays=(0.0, 0.0))
+    monkeypatch.setattr("reconciler.operations.apply.WritePolicy", policy)

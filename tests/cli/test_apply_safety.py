@@ -103,6 +103,7 @@ def test_a_plain_create_that_meets_a_lapsed_plan_keeps_every_hostname(stage: Sta
     assert "DELETE" not in {method for method, _ in stage.sent()}
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_an_api_that_answers_every_create_with_a_long_retry_after_costs_one_hostname_at_most(
     stage: Stage, api: OwnApi
 ) -> None:
@@ -117,6 +118,7 @@ def test_an_api_that_answers_every_create_with_a_long_retry_after_costs_one_host
     assert ended.document["unserved"] == [{"hostname": "a.example.com", "environment": "a", "since": "delete:a"}]
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_refused_delete_is_reported_in_the_words_of_the_api_without_advice_about_hostnames(
     stage: Stage, api: OwnApi
 ) -> None:
@@ -190,6 +192,7 @@ def test_one_stale_read_after_a_create_is_not_believed(stage: Stage, api: OwnApi
     assert (ended.code, ended.document["unserved"], set(states(ended).values())) == (0, [], {"done"})
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_create_in_the_wrong_environment_that_reads_do_not_show_is_not_called_undone(
     stage: Stage, api: OwnApi
 ) -> None:

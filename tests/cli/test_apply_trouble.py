@@ -69,6 +69,7 @@ def test_a_write_whose_response_is_lost_is_done_when_a_read_shows_it(stage: Stag
     assert stage.live("web") == NEW
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize(
     "fault", [{"kind": Kind.DROP_BEFORE}, {"kind": Kind.STATUS, "status": 502}], ids=["lost", "502"]
 )

@@ -63,6 +63,7 @@ def run(stage: Stage, command: str, format_: str, *more: str) -> Ended:
     )
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize(("command", "format_"), OUTPUTS)
 def test_no_value_of_a_record_is_a_command(web: Stage, listener: Listener, command: str, format_: str) -> None:
     values = {name: f"{key('web')}{COMMANDS}" for name in ("status", "certificate_status", "cname_value", "updated_at")}
@@ -146,6 +147,7 @@ def test_a_file_name_is_no_command(web: Stage, name: str) -> None:
         checked(web.run(*arguments, "--format", "json"))
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_advice_on_a_delete_that_conflicts_is_not_about_hostnames(web: Stage, listener: Listener) -> None:
     def respond(_: Message) -> tuple[int, dict[str, str], bytes]:
         if listener.heard[-1][0] == "DELETE":

@@ -129,6 +129,7 @@ def test_another_environment_of_the_same_name_does_not_hide_it(
     assert hostnames(receipt()) == [A]
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize("more", [("--env", "b"), ()], ids=["another environment", "refused again"])
 def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gone(
     stage: Stage, api: OwnApi, more: tuple[str, ...]
@@ -199,6 +200,7 @@ def test_a_run_that_does_not_read_an_environment_keeps_what_is_known_of_it(
     assert (ended.code, ended.document["reason"]) == (5, "all_absent")
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_deletes_whose_outcome_is_unknown_do_not_make_the_next_run_suspicious(stage: Stage, api: OwnApi) -> None:
     """An outage begins while both are in flight; the same command again repairs it."""
     stage.manifest(a=NEW_A, b=B)
@@ -549,7 +551,7 @@ def test_a_ring_that_cannot_be_finished_reports_its_hostnames_in_every_run(stage
     stage.manifest(a=B, b="c.example.com", c=A)
     api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
     (stage.folder / "r.json").unlink()
-    first = apply(stage)
+    first = apply(stage, "--retries", "0")
     lost = hostnames(first.document)
     assert first.code == 6
     assert lost

@@ -285,12 +285,12 @@ def test_a_saved_plan_that_cannot_be_continued_reports_what_an_earlier_run_took_
     assert stage.run("plan", "--out", "plan.json", "--max-interruptions", "2").code == 0
     stage.world.domains.delete(uid("web"))  # as a kill between delete and create leaves it
     stage.fault(Kind.STATUS, status=503, environment="app", times=None)
-    ended = stage.run("apply", "plan.json", "--max-interruptions", "2", "--format", "json")
+    ended = stage.run("apply", "plan.json", "--max-interruptions", "2", "--retries", "0", "--format", "json")
     assert (ended.code, ended.document["reason"]) == (8, "unreadable")
     assert [(item["hostname"], item["environment"]) for item in ended.document["unserved"]] == [
         ("old-web.example.com", "web")
     ]
-    text = stage.run("apply", "plan.json", "--max-interruptions", "2")
+    text = stage.run("apply", "plan.json", "--max-interruptions", "2", "--retries", "0")
     assert "Serves no traffic now:\n  old-web.example.com, since delete web\n" in text.err
     assert (stage.live("web"), stage.live("app")) == (None, "old-app.example.com")
     repaired = stage.run("apply", "--auto-approve", "--max-interruptions", "2")
