@@ -126,7 +126,12 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
         journal_missing,
         frozenset(
             item["environment"]
-            for item in (*document["steps"], *document.get("restored", ()))
+            for item in (*filter(_failed_write, document["steps"]), *document.get("restored", ()))
             if (item.get("error") or {}).get("kind") in _UNSETTLED
         ),
     )
+
+
+def _failed_write(step: Object) -> bool:
+    """A check changes nothing, and a step that was not started has sent nothing."""
+    return step["op"] != "verify" and step.get("state") == "failed"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cli.conftest import stage
+from cli.conftest import reads_do_not_lag, stage
 
-__all__ = ["stage"]
+__all__ = ["reads_do_not_lag", "stage"]
