@@ -249,7 +249,7 @@ class Publisher:
         removes: tuple[str, ...] = ()
         try:
             only_add = record.intent is Intent.ADD
-            replaceable = None if only_add else self._options.replace
+            replaceable = () if only_add else self._options.replace
             removes = check_place(record.name, zone, reading.records, where, replaceable)
             if only_add and before not in {None, record.value}:
                 raise Rejected(f"{where}: {record.name} points to {before}: a record ahead of its domain is only added")

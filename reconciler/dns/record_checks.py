@@ -132,12 +132,11 @@ def _kind_among(known: tuple[str, ...], provider: Any) -> str:
 
 
 def check_place(
-    name: str, zone: str, before: Snapshot, where: str, replaceable: Collection[str] | None = ()
+    name: str, zone: str, before: Snapshot, where: str, replaceable: Collection[str] = ()
 ) -> tuple[str, ...]:
     """The other records at the name that must be removed, one line each. Raises Rejected where a CNAME is not possible there.
 
-    `zone` ends with a dot, `name` does not. `replaceable` are the names whose other records may be replaced, None where that
-    is never done.
+    `zone` ends with a dot, `name` does not. `replaceable` are the names whose other records may be replaced.
     """
     fqdn = f"{name}."
     if fqdn == zone:
@@ -154,13 +153,12 @@ def check_place(
                 f"{where}: a DNAME at {parent.removesuffix('.')} redirects every name below it: remove it first"
             )
     others = sorted(kind for owner, kind in before if owner == fqdn and kind != "CNAME")
-    if others and name not in (replaceable or ()):
+    if others and name not in replaceable:
         kind = others[0]
         article = "an" if kind[0] in "AHLMNSRFX" else "a"
         raise Rejected(
-            f"{where}: {name}: {article} {kind} record exists; a CNAME cannot coexist with it: remove it first. "
-            f"Its value is {before[fqdn, kind].partition(' ')[2]}."
-            + ("" if replaceable is None else f" To replace it in one step: --replace {name}")
+            f"{where}: {name} has {article} {kind} record, {before[fqdn, kind].partition(' ')[2]}, and a CNAME cannot coexist "
+            f"with it: remove it, or replace it with `reconciler dns sync --replace {name}` once its domain is live"
         )
     return tuple(f"{kind} {before[fqdn, kind].partition(' ')[2]}" for kind in others)
 

@@ -20,8 +20,9 @@ _BASE = ("base",)
 _REPEATABLE = frozenset({"--unprotect", "--env"})
 _MAX_FILES = 3
 _RECORD = ("receipt", "publish")
-_LOOKUP = ("off",)  # of `verify`: --no-dns
-_COMPARISON = ("baseline", "health")
+_LOOKUP = ("off",)  # --no-dns
+_SERVERS = ("servers",)
+_COMPARISON = ("baseline", "health", "dns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Given:
 
     `place` has the places of the manifest, the API and the keys. `selection` narrows the run, `guards` lifts guards, `base` adds
     those of the base revision. `record` is what an apply keeps or publishes besides, `saved` the plan file that it runs. `lookup`
-    turns the DNS lookups of a verify off, `comparison` is what a drift compares with.
+    turns DNS lookups off, `servers` are those that they query, `comparison` is what a drift compares with.
     """
 
     place: tuple[str, ...] = ()
@@ -40,11 +41,18 @@ class Given:
     record: tuple[str, ...] = ()
     saved: str | None = None
     lookup: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     comparison: tuple[str, ...] = ()
 
     def again(self) -> str:
         """The command line that goes on with this apply: with the same plan file, if it has one."""
         return self.apply(*([self.saved] if self.saved else []))
+
+    def renewal(self) -> str:
+        """The command line that writes a receipt of all environments in place of the baseline of this drift."""
+        place = self.comparison.index("--baseline") + 1 if "--baseline" in self.comparison else None
+        baseline = "FILE" if place is None else self.comparison[place]
+        return shlex.join(["reconciler", "apply", *self.place, "--receipt", baseline])
 
     def plan(self, path: str) -> str:
         """The command line that saves a new plan at a path."""
@@ -57,7 +65,8 @@ class Given:
         # An approval by digest is often given on another machine, which has no checkout of the base revision.
         last = self.base if is_saved or not plan else ()
         selection = () if is_saved else self.selection
-        return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *self.guards, *self.record, *last])
+        more = (*self.guards, *self.record, *self.lookup, *self.servers, *last)
+        return shlex.join(["reconciler", "apply", *plan, *self.place, *selection, *more])
 
 
 def given_of_source(source: Source) -> Given | None:
@@ -89,6 +98,7 @@ def given_of(values: Mapping[str, object], options: Mapping[str, str], default_s
         words(_RECORD),
         last,
         words(_LOOKUP),
+        words(_SERVERS),
         words(_COMPARISON),
     )
 

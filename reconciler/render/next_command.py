@@ -36,18 +36,24 @@ class NextCommand:
         """The command line that goes on with an apply that has not done everything."""
         return escape_control(self._given.again())
 
+    def renewal(self) -> str:
+        """The command line that renews what a drift compares with."""
+        return escape_control(self._given.renewal())
+
     def line(self, command: str, environment: str | None = None) -> str:
         """`reconciler COMMAND`, with what selects the environment and the API of the run; without one, as the run did."""
         if command == "apply" and environment is None:
             return escape_control(self._given.apply())
         given = self._given
         own = {
-            "apply": given.record,
-            "drift": given.comparison,
+            "apply": (*given.record, *given.lookup, *given.servers),
+            "dns check": given.servers,
+            "drift": (*given.comparison, *given.servers),
             "plan": (*given.guards, *given.base),
-            "verify": given.lookup,
+            "status": given.servers,
+            "verify": (*given.lookup, *given.servers),
         }
-        more = own.get(command.split(maxsplit=1)[0], ())
+        more = next((words for name, words in own.items() if command.startswith(name)), ())
         selection = self._given.selection
         if environment is not None:
             selection = () if environment in self._moving else ("--env", environment)

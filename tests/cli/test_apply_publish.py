@@ -112,7 +112,7 @@ def test_a_conflict_is_found_before_anything_is_written(stage: Stage, folder: Pa
     stage.write("zones/example.com.yaml", yaml.safe_dump(other))
     ended = apply(stage)
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", other)
-    assert "an A record exists; a CNAME cannot coexist with it" in ended.document["message"]
+    assert "has an A record, 192.0.2.7, and a CNAME cannot coexist with it" in ended.document["message"]
     assert {method for method, _ in stage.sent()} == {"GET"}
 
 

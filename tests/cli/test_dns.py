@@ -15,6 +15,7 @@ from lookups.server import Mood, Zone, served_aside
 from samples import uid
 
 from cli.stage import DOMAIN, TEST
+from reconciler.emulator.faults import Kind
 from reconciler.emulator.switches import Switches
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_verify_says_the_same_to_people(stage: Stage, zone: Zone) -> None:
         "Verified: 1 waiting.\n"
         "\n"
         "Next: publish the records shown (or run `reconciler dns sync`, which needs an octoDNS configuration), "
-        "then run `reconciler verify --wait 15m`.\n"
+        f"then run `reconciler verify --wait 15m --dns-server {zone.server}`.\n"
     )
 
 
@@ -226,6 +227,18 @@ def test_a_dns_server_is_an_address(stage: Stage) -> None:
     ended = stage.run("verify", "--dns-server", "ns.example.com")
     assert ended.code == 64
     assert "is not ADDRESS[:PORT] with an IP address" in ended.err
+
+
+@pytest.mark.parametrize(
+    "command", [["apply", "--auto-approve"], ["dns", "check"], ["drift", "--dns"], ["status"], ["verify"]], ids=" ".join
+)
+def test_the_next_command_queries_the_same_server(stage: Stage, zone: Zone, command: list[str]) -> None:
+    stage.manifest(web=NAME)
+    stage.fault(Kind.STATUS, status=403, method="GET", times=None)
+    ended = stage.run(*command, "--dns-server", str(zone.server))
+    [line] = [line for line in (ended.out + ended.err).splitlines() if line.startswith("Next: ")]
+    repeated = " ".join(word for word in command if word != "--auto-approve")
+    assert f"`reconciler {repeated} --dns-server {zone.server}`" in line
 
 
 WITHOUT = "import sys; sys.modules['dns'] = None; from reconciler.cli.main import main; main()"

@@ -109,8 +109,8 @@ def test_a_name_with_other_records_is_left_alone(stage: Stage, folder: Path) -> 
     ended = stage.run("dns", "sync", "--auto-approve", "--format", "json")
     assert (ended.code, ended.document["reason"], zone_file(folder)) == (5, "cannot_publish", ZONE | other)
     assert ended.document["message"] == (
-        "files: example.com: images.example.com: an A record exists; a CNAME cannot coexist with it: remove it first. "
-        "Its value is 192.0.2.7. To replace it in one step: --replace images.example.com; nothing was written"
+        "files: example.com: images.example.com has an A record, 192.0.2.7, and a CNAME cannot coexist with it: remove it, or "
+        "replace it with `reconciler dns sync --replace images.example.com` once its domain is live; nothing was written"
     )
 
 

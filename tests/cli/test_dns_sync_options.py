@@ -73,7 +73,7 @@ def test_other_records_are_replaced_in_one_step_where_the_name_is_given(stage: S
     stage.write("zones/example.com.yaml", yaml.safe_dump(ZONE | {"images": other}))
     refused = sync(stage)
     assert refused.code == 5
-    assert f"To replace it in one step: --replace {NAME}" in refused.document["message"]
+    assert f"reconciler dns sync --replace {NAME}" in refused.document["message"]
     ended = sync(stage, "--replace", NAME)
     assert (ended.code, zone_file(folder)["images"]) == (
         0,

@@ -64,10 +64,16 @@ def test_a_domain_that_was_recreated_is_drift(web: Stage) -> None:
     assert code == 2
     assert ("recreated", "changed_outside", True) in kinds
     assert found(web) == (0, [])
-    advice = "`reconciler apply --receipt FILE`"
-    assert advice in web.run("drift", "--baseline", "receipt.json").out
-    assert web.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
-    assert web.run("drift", "--baseline", "receipt.json").code == 0
+
+
+def test_the_baseline_of_a_repair_is_renewed_with_the_command_shown(web: Stage) -> None:
+    web.write("blue.yaml", web.read("imgwire.yaml"))
+    replaced(web, HOST)
+    ended = web.run("drift", "-f", "blue.yaml", "--env", "web", "--baseline", "receipt.json")
+    renewal = "reconciler apply -f blue.yaml --receipt receipt.json"
+    assert f"renew the baseline with `{renewal}`" in " ".join(ended.out.split())
+    assert web.run(*renewal.split()[1:]).code == 0
+    assert found(web, "--baseline", "receipt.json") == (0, [])
 
 
 def test_health_is_told_with_a_baseline_and_counts_when_asked_for(web: Stage) -> None:

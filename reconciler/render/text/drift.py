@@ -51,8 +51,6 @@ _COMMANDS = ("plan", SHOW_RECORDS, "dns check", "verify")
 
 _THEN = {"plan": ", then apply", SHOW_RECORDS: " and publish these records"}
 
-_OWN_REPAIR = "If this was your own repair, renew the baseline with `reconciler apply --receipt FILE`."
-
 
 def render_drift(report: Report, style: Style) -> str:
     """Each finding with what differs, its cause and its place, then the numbers, and what to do next."""
@@ -180,5 +178,5 @@ def next_of_drift(drift: DriftResult, style: Style) -> str:
     ]
     first = f"Next: run {', then '.join(steps)}." if steps else ""
     if DriftKind.RECREATED in kinds and "apply" not in wanted:
-        first += f" {_OWN_REPAIR}"
+        first += f" If this was your own repair, renew the baseline with `{next_command.renewal()}`."
     return read_again("drift", next_command, first) if drift.plan.unreadable else first

@@ -51,9 +51,8 @@ def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
     lifting = override_words(proposal.blocks)
     if lifting is not None and style.given is not None:
         given = style.given
-        words = with_options(
-            (*given.selection * (saved is None), *given.place, *given.guards, *given.base, *given.record), lifting
-        )
+        kept = (*given.guards, *given.base, *given.record, *given.lookup, *given.servers)
+        words = with_options((*given.selection * (saved is None), *given.place, *kept), lifting)
         command = shlex.join(["reconciler", "apply", *([saved] if saved else []), *words])
         label = override_label(proposal.blocks)
         label = "To override all of this" if label == "To override" else label
