@@ -17,7 +17,7 @@ class EarlierWrites:
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
     `acknowledged`: the API has confirmed the delete. `uncertain`: such a write was sent before, with an unknown outcome, so
     none is sent again without reads that show for a while that it was not done. `sent`: a create was sent there before, so
-    a read that shows the goal is believed.
+    a read that shows the goal is believed. `replacement`: the hostname that the lane creates where the step deletes.
     """
 
     deleted: Domain | None = None
@@ -26,6 +26,7 @@ class EarlierWrites:
     uncertain: bool = False
     acknowledged: bool = False
     sent: bool = False
+    replacement: str | None = None
 
     def shows_deleted(self, live: Known) -> bool:
         """The read shows the state before a delete of this run, or an even earlier one."""

@@ -111,8 +111,10 @@ class LaneRun:
             if ahead.environment in {step.environment, *state.created}:
                 continue
             try:
-                await look(ahead, api, context.policy, on_read=context.ledger.record_live)
-                if isinstance(ahead, Delete) and self._interrupts_unplanned(ahead):
+                earlier = state.earlier(ahead)
+                done = await look(ahead, api, context.policy, earlier=earlier, on_read=context.ledger.record_live)
+                state.unsettled -= {ahead.environment}
+                if done is None and isinstance(ahead, Delete) and self._interrupts_unplanned(ahead):
                     raise serves_now(ahead)
             except StepFailed as failure:
                 error = context.identities.explained(ahead, failure.error)

@@ -119,6 +119,7 @@ class LaneState:
             step.hostname in freed,
             uncertain=environment in self.unsettled - self.gone.keys() - self.created.keys(),
             acknowledged=self.acknowledged(environment),
+            replacement=self._creates.get(environment) if isinstance(step, Delete) else None,
         )
 
     def acknowledged(self, environment: str) -> bool:

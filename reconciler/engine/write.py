@@ -66,9 +66,12 @@ async def execute(
     return await _Execution(step, api, policy, earlier, deadline, on_read, urgent, may_send, on_unread).run()
 
 
-async def look(step: Step, api: Writer, policy: WritePolicy, *, on_read: Callable[[str, Known], None]) -> None:
-    """Read as before the step, and send nothing. Raises StepFailed where the step could not be done as things are now."""
-    await _Execution(step, api, policy, NO_EARLIER_WRITES, policy.deadline(), on_read).look()
+async def look(
+    step: Step, api: Writer, policy: WritePolicy, *, earlier: EarlierWrites, on_read: Callable[[str, Known], None]
+) -> Done | None:
+    """Read as before the step, and send nothing: the goal where it is reached already. Raises StepFailed where the step could
+    not be done as things are now."""
+    return await _Execution(step, api, policy, earlier, policy.deadline(), on_read).look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,20 @@ class _Execution:
         self.on_read(step.environment, live)
         if not isinstance(step, Verify) and _reached(step, live):
             return Done(domain_of(live), Evidence.FOUND)
+        if self._is_replaced(live):
+            return Done(None, Evidence.FOUND)
         if not step.precondition.holds(live):
             raise changed(step.environment, step.precondition, live)
         return None
+
+    def _is_replaced(self, live: Known) -> bool:
+        """Another writer has replaced the custom domain that the step deletes as the lane would."""
+        return (
+            isinstance(self.step, Delete)
+            and isinstance(live, Present)
+            and live.domain.hostname == self.earlier.replacement
+            and not self.step.precondition.holds(live)
+        )
 
     async def _verify_own(self, created: Domain) -> Done | None:
         """Verify what this run has just created, without a read before: the response shows the custom domain itself.

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.exit_codes import ExitCode
 
-from .runs import LOST_AND_DONE, REPLACE, SWAP, A, X, Y, code, play, restored, sent, states, unserved
+from .runs import LOST_AND_DONE, REPLACE, SWAP, A, B, X, Y, code, move, play, restored, sent, states, unserved
 from .scenario import Meddling
 
 
@@ -70,3 +70,19 @@ def test_a_lane_that_has_begun_interrupts_what_has_come_to_serve() -> None:
     """Its first hostname has no place until the lane is done."""
     lived, server = play(*SWAP, meddling={4: Meddling("b", checks=True)}, ready=False)
     assert (set(states(lived).values()), server.hostnames()) == ({"done"}, SWAP[1])
+
+
+@pytest.mark.parametrize(
+    ("holds", "wants", "meddling", "writes"),
+    [
+        (*REPLACE, {1: Meddling("a", X)}, []),
+        (*SWAP, {2: Meddling("a", None), 3: Meddling("b", A), 4: Meddling("a", B)}, ["DELETE a"]),
+    ],
+    ids=["replace", "swap"],
+)
+def test_what_another_writer_has_replaced_as_planned_is_not_deleted(
+    holds: dict[str, str], wants: dict[str, str], meddling: dict[int, Meddling], writes: list[str]
+) -> None:
+    lived, server = move(holds, wants, meddling=meddling)
+    assert (set(states(lived).values()), sent(lived), server.hostnames()) == ({"done"}, writes, wants)
+    assert lived.applied.unserved == ()

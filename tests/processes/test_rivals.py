@@ -18,7 +18,10 @@ OLD, NEW, APP, SHOP = (f"{word}.example.com" for word in ("old", "new", "app", "
 
 
 @pytest.mark.calm("names a read by its number")
-def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage) -> None:
+@pytest.mark.parametrize(("other", "code"), [(NEW, 0), (APP, 5)], ids=["the same change", "another change"])
+def test_the_slower_of_two_applies_deletes_nothing_where_the_other_was_first(
+    stage: Stage, other: str, code: int
+) -> None:
     stage.environment("web", OLD)
     stage.manifest(web=NEW)
     with (
@@ -26,17 +29,20 @@ def test_the_slower_of_two_applies_stops_where_the_other_was_first(stage: Stage)
         started("apply", "--auto-approve", "--format", "json", "--api-url", before_delete.url) as slower,
     ):
         before_delete.wait()
+        stage.manifest(web=other)
         assert stage.run("apply", "--auto-approve").code == 0
         made = stage.world.domains.find(uid("web"))
         before_delete.open()
         ended = slower.end()
-    assert (ended.code, ended.document["reason"]) == (5, "changed")
-    error = ended.document["steps"][0]["error"]
-    assert error["kind"] == "changed"
-    assert "`web` was changed by someone else: expected `old.example.com` with id" in error["message"]
-    assert stage.world.domains.find(uid("web")) == made
+    assert (ended.code, ended.document["reason"]) == (code, None if code == 0 else "changed")
+    if code:
+        error = ended.document["steps"][0]["error"]
+        assert error["kind"] == "changed"
+        assert "`web` was changed by someone else: expected `old.example.com` with id" in error["message"]
+    kept = stage.world.domains.find(uid("web"))
     assert made is not None
-    assert made.hostname == NEW
+    assert kept is not None
+    assert (kept.id, kept.hostname) == (made.id, other)
 
 
 @pytest.mark.calm("names a read by its number")
