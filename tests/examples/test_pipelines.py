@@ -236,6 +236,22 @@ def test_the_action_runs_each_command(runner: Runner, command: str, code: int) -
         assert runner.gh["comments"][0].startswith("<!-- imgwire-reconciler:plan:web -->\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "-f\nmy file.yaml\n--env\nproduction",
+        "-f my file.yaml\n  --env   production  ",
+        "--file=my file.yaml\n--env=production",
+    ],
+    ids=["apart", "together", "joined"],
+)
+def test_the_action_takes_an_option_with_its_value_on_a_line(runner: Runner, arguments: str) -> None:
+    (runner.folder / "imgwire.yaml").rename(runner.folder / "my file.yaml")
+    steps = {step["name"]: step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
+    ended, outputs = runner.step(steps["Run"], ARGUMENTS=arguments, COMMAND="drift", LABEL="web")
+    assert (ended, outputs["drift"], outputs["findings"]) == (0, "true", "1")
+
+
 def test_the_action_imports_nothing_from_the_checkout(runner: Runner) -> None:
     """A module of a pull request would see the keys."""
     steps = {step["name"]: step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
@@ -255,7 +271,10 @@ def test_the_action_imports_nothing_from_the_checkout(runner: Runner) -> None:
 def test_the_action_declares_every_output() -> None:
     from reconciler.render.github import OUTPUTS
 
-    assert set(yaml.safe_load((ROOT / "action.yml").read_text())["outputs"]) == {*OUTPUTS, "drift", "markdown_path"}
+    assert set(yaml.safe_load((ROOT / "action.yml").read_text())["outputs"]) == {
+        *OUTPUTS,
+        *("drift", "findings", "markdown_path"),
+    }
 
 
 def gitlab(job: str) -> str:
