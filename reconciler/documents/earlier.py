@@ -128,7 +128,8 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
             item["environment"]
             for item in (*filter(_failed_write, document["steps"]), *document.get("restored", ()))
             if (item.get("error") or {}).get("kind") in _UNSETTLED
-        ),
+        )
+        | frozenset(step["environment"] for step in document["steps"] if journal_missing and step["op"] != "verify"),
     )
 
 

@@ -33,8 +33,7 @@ class RunSettings:
     """How to run. `restore`: create the old hostname again when what should follow its delete fails. `before_check` runs after
     each create, before the API is asked to check it; the error that it returns skips the check. `publishing`: it publishes DNS
     records, and no further lane counts on a create before that has ended. `after_restore` runs after each restore.
-    `deletes_stopped` gives the reason why no serving hostname may be interrupted now, or None. `unsettled` are environments with
-    a write of an earlier run that may still arrive."""
+    `deletes_stopped` gives the reason why no serving hostname may be interrupted now, or None."""
 
     parallelism: int = 32
     restore: bool = True
@@ -43,7 +42,6 @@ class RunSettings:
     after_restore: AfterRestore | None = None
     deletes_stopped: Callable[[], StepError | None] = lambda: None
     publishing: bool = False
-    unsettled: frozenset[str] = frozenset()
 
 
 class Run:
@@ -82,7 +80,6 @@ class Run:
             settings.before_check,
             settings.after_restore,
             settings.deletes_stopped,
-            settings.unsettled,
         )
 
     async def run(self) -> Applied:

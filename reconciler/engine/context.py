@@ -39,7 +39,7 @@ class RunContext:
     """`before` are the custom domains that were live when planning, by environment; `move_targets` the environment that each
     moving hostname arrives in; `interrupting` the ids of the deletes that interrupt a serving hostname; `restore`: a hostname
     is restored when what should follow its delete fails. `deletes_stopped` gives the reason why no serving hostname may be
-    interrupted now, or None. `unsettled` are environments with a write of an earlier run that may still arrive."""
+    interrupted now, or None."""
 
     ledger: Ledger
     policy: WritePolicy
@@ -54,7 +54,6 @@ class RunContext:
     before_check: BeforeCheck | None = None
     after_restore: AfterRestore | None = None
     deletes_stopped: Callable[[], StepError | None] = lambda: None
-    unsettled: frozenset[str] = frozenset()
 
     @property
     def closing(self) -> bool:

@@ -45,7 +45,7 @@ class LaneRun:
         self._context = context
         self._lane = lane
         self._writes = [step for step in lane if not isinstance(step, Verify)]
-        self._state = LaneState(lane, context.move_targets, context.unsettled)
+        self._state = LaneState(lane, context.move_targets)
         self._looked = False
 
     async def run(self, api: Writer) -> None:
@@ -113,7 +113,6 @@ class LaneRun:
             try:
                 earlier = state.earlier(ahead)
                 done = await look(ahead, api, context.policy, earlier=earlier, on_read=context.ledger.record_live)
-                state.unsettled -= {ahead.environment}
                 if done is None and isinstance(ahead, Delete) and self._interrupts_unplanned(ahead):
                     raise serves_now(ahead)
             except StepFailed as failure:

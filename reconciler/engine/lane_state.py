@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 class LaneState:
     """`gone` are the old custom domains of environments whose delete was done, `deleted` those that this run has deleted
     itself or may have (`uncertain`), `created` the new ones, `restored` the old ones created again, all by environment.
-    `may_be_taken` are environments with a create of unknown outcome, `unsettled` those with a write of unknown outcome of an
-    earlier run. `failure` is what ended the lane; `stopped`:
+    `may_be_taken` are environments with a create of unknown outcome. `failure` is what ended the lane; `stopped`:
     the circuit breaker ended it before its next delete."""
 
     lane: Lane
     move_targets: Mapping[str, str]
-    unsettled: frozenset[str] = frozenset()
     gone: dict[str, Domain] = field(default_factory=dict)
     deleted: dict[str, Domain] = field(default_factory=dict)
     uncertain: set[str] = field(default_factory=set)
@@ -117,7 +115,6 @@ class LaneState:
             self.gone.get(environment),
             self.created.get(environment),
             step.hostname in freed,
-            uncertain=environment in self.unsettled - self.gone.keys() - self.created.keys(),
             acknowledged=self.acknowledged(environment),
             replacement=self._creates.get(environment) if isinstance(step, Delete) else None,
         )

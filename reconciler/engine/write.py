@@ -209,11 +209,10 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
 
-        So is one before a write that shows not done what was sent before with an unknown outcome: it may still arrive. The goal
-        of a create right after a delete is read again too: it may be what was deleted, where the read before that was an old one.
+        So is one that shows not done what was sent before with an unknown outcome: it may still arrive. The goal of a create
+        right after a delete is read again too: it may be what was deleted, where the read before that was an old one.
         """
-        writes = not isinstance(self.step, Verify)
-        may_arrive = self.earlier.uncertain and writes and self.step.precondition.holds(live)
+        may_arrive = self.earlier.uncertain and self.step.precondition.holds(live)
         expected = isinstance(self.step.precondition, Identity) and isinstance(live, Absent)
         too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
         return self.earlier.shows_deleted(live) or may_arrive or expected or too_soon

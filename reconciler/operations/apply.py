@@ -25,7 +25,7 @@ from reconciler.operations.apply_publishing import checked_publisher, still_unpu
 from reconciler.operations.dns_servers import Dns
 from reconciler.operations.lookup import lookup_for, notes
 from reconciler.operations.propose import may_be_unserved
-from reconciler.operations.receipt import Receipt, claim, earlier_in
+from reconciler.operations.receipt import Receipt, claim, earlier_in, settle
 from reconciler.operations.reports import report
 from reconciler.operations.verify import wait_until_ready
 from reconciler.planning.guards import list_windows, outside_window
@@ -91,6 +91,7 @@ async def apply(
         raise Stopped(blocked(replace(proposal, blocks=late)))
     # Another run may have written the receipt meanwhile, and the caller may have planned without it.
     earlier = earlier_in(settings.receipt, workspace.api_url)
+    await settle(settings.receipt, earlier, context.observer)
     seen = {item.name: item.live for item in proposal.plan.environments}
     unserved = not_live(
         may_be_unserved(proposal.plan, earlier), seen
@@ -122,7 +123,7 @@ async def apply(
     try:
         with context.ended_early():
             await _resume(workspace, context, proposal, approved, after_create)
-        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create, earlier.unsettled)
+        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
         result = so_far()
         if settings.wait is not None and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
@@ -218,7 +219,6 @@ async def _run(
     windows: ChangeWindows,
     settings: ApplySettings,
     after_create: AfterCreate,
-    unsettled: frozenset[str],
 ) -> None:
     backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
@@ -238,7 +238,6 @@ async def _run(
         after_create.restored,
         deletes_stopped,
         publishing=after_create.publishing,
-        unsettled=unsettled,
     )
     context.observer.on_steps(ledger.plan.steps)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))

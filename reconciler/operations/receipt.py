@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import json
@@ -18,6 +19,7 @@ from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report, render_running
 from reconciler.documents.steps import NotAPlan
 from reconciler.engine.failures import INTERRUPTED, interrupted_live
+from reconciler.engine.policy import WritePolicy
 from reconciler.files import (
     MAX_DOCUMENT_BYTES,
     LockedFile,
@@ -26,6 +28,7 @@ from reconciler.files import (
     write_atomic,
 )
 from reconciler.model.exit_codes import ExitCode
+from reconciler.model.listing import first_of
 from reconciler.model.observer import NullObserver
 from reconciler.model.report import RestoreFailure, StepError, StepResult, StepState
 from reconciler.model.results import ApplyResult, Failed, Stopped
@@ -42,6 +45,10 @@ if TYPE_CHECKING:
     from reconciler.model.steps import Step, Write
 
 
+_IN_FLIGHT = sum(WritePolicy().visibility_delays)
+"""Seconds in which the API may still do a write whose connection broke."""
+
+
 def journal_path(receipt: str) -> str | None:
     """Where the journal of a receipt is; None for `/dev/null` and open descriptors, which have none."""
     return None if receipt == os.devnull or descriptor_of(receipt) is not None else f"{receipt}.journal"
@@ -51,13 +58,15 @@ class ReceiptFile:
     """A receipt and the journal beside it: `with ReceiptFile("receipt.json") as receipt`, around `apply` and what publishes its
     report. From `claim`, which `apply` calls, to the end of the context no other run writes either of them.
 
-    `begun`: this run has written the receipt. `ended`: the receipt is whole without the journal.
+    `begun`: this run has written the receipt. `ended`: the receipt is whole without the journal. `settled`: no write of an
+    earlier run can arrive any more.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.begun = False
         self.ended = False
+        self.settled = False
         self._journal: LockedFile | None = None
 
     @property
@@ -277,6 +286,21 @@ def earlier_in(receipt: ReceiptFile | None, api_url: str) -> Earlier:
     message = f"the receipt {receipt.path} is for {earlier.api_url}, and this run uses {api_url}; nothing was written"
     hint = "The run of the receipt left hostnames offline. Finish that run, or give --receipt another file."
     raise Stopped(Failed(ExitCode.REFUSED, "other_api_url", message, hint, unserved=earlier.unserved))
+
+
+async def settle(receipt: ReceiptFile | None, earlier: Earlier, observer: Observer) -> None:
+    """Wait until what the last run has sent, without learning its outcome, is done or never will be.
+
+    To be called before anything is read or written: sent again, such a delete would succeed, and the first one would remove
+    what was created since.
+    """
+    if receipt is None or receipt.settled:
+        return
+    if names := sorted(earlier.unsettled):
+        what = f"{first_of(f'`{name}`' for name in names)}: a write of the last run may still arrive"
+        observer.on_notice("info", f"{what}: waiting {_IN_FLIGHT:.0f} seconds")
+        await asyncio.sleep(_IN_FLIGHT)
+    receipt.settled = True
 
 
 def with_unserved(receipt: ReceiptFile | None, result: Result) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.operations.propose import consent_of, propose
-from reconciler.operations.receipt import claim, earlier_in
+from reconciler.operations.receipt import claim, earlier_in, settle
 from reconciler.operations.saved_plan import read_saved_plan, reopen
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ async def propose_or_reopen(
     if receipt is not None:
         claim(receipt, context.observer)
     earlier = earlier_in(receipt, workspace.api_url)
+    await settle(receipt, earlier, context.observer)
     consent = consent_of(workspace, guards, allow=allow, earlier=earlier, believe_absent=believe_absent)
     if saved is None:
         return await propose(workspace, context, consent)

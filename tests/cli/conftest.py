@@ -40,6 +40,7 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture
 def reads_do_not_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads show every write at once, so commands in this process spend no time on those that might not."""
+    """Reads show every write at once, and none arrives late: commands in this process do not wait for that."""
     policy = partial(WritePolicy, visibility_delays=(0.0, 0.0))
     monkeypatch.setattr("reconciler.operations.apply.WritePolicy", policy)
+    monkeypatch.setattr("reconciler.operations.receipt._IN_FLIGHT", 0.0)

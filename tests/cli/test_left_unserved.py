@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes.running import started
 
 from reconciler.documents.journal import HEADER
 from reconciler.files import LockedFile
@@ -418,18 +420,43 @@ def test_a_hostname_of_an_earlier_run_whose_create_may_have_been_done_is_uncerta
     assert api.hostnames()[key("a")] == A
 
 
-def test_a_delete_of_an_earlier_run_that_is_carried_out_late_is_waited_for(stage: Stage, api: OwnApi) -> None:
-    """Sent again, it would succeed, and the first one would remove what was created after it."""
+@pytest.fixture
+def in_flight(stage: Stage, api: OwnApi) -> threading.Timer:
+    """A run has sent a delete in `b` and has not learned its outcome. Once the timer is started, it is carried out late."""
     (stage.folder / "r.json").unlink()
-    stage.manifest(b=NEW_B)
+    stage.manifest(a=NEW_A, b=NEW_B)
+    api.put(key("a"), NEW_A)
     api.intercept = lambda _method, _key, _number: DOWN if api.sent("DELETE") else None
     assert apply(stage, "--step-timeout", "1s", "--retries", "0").code == 6
     api.intercept = lambda _method, _key, _number: None
-    late = threading.Timer(2.0, api.records.update, [{key("b"): None}])
-    late.start()
+    return threading.Timer(2.0, api.records.update, [{key("b"): None}])
+
+
+@pytest.mark.parametrize(
+    "between", [None, ("--env", "a")], ids=["the next run", "a run without the environment, then one"]
+)
+def test_a_delete_of_an_earlier_run_that_is_carried_out_late_is_waited_for(
+    stage: Stage, api: OwnApi, in_flight: threading.Timer, between: tuple[str, ...] | None
+) -> None:
+    """Sent again, it would succeed, and the first one would remove what was created after it."""
+    in_flight.start()
+    if between:
+        assert apply(stage, *between).code == 0
     ended = apply(stage)
-    late.join()
+    in_flight.join()
     assert (ended.code, api.sent("DELETE"), api.hostnames()[key("b")]) == (0, [key("b")], NEW_B)
+    waits = "`b`: a write of the last run may still arrive: waiting 8 seconds" in ended.err
+    assert waits is (between is None)
+
+
+@pytest.mark.usefixtures("in_flight")
+def test_a_run_that_ends_while_it_waits_for_a_write_in_flight_leaves_the_receipt(stage: Stage, api: OwnApi) -> None:
+    before, reads = stage.read("r.json"), len(api.requests)
+    with started("apply", "--auto-approve", "--receipt", "r.json") as process:
+        process.wait_for_line("waiting 8 seconds")
+        process.send(signal.SIGTERM)
+        assert process.end().code == 143
+    assert (stage.read("r.json"), len(api.requests)) == (before, reads)
 
 
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:

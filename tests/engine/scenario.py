@@ -734,8 +734,7 @@ async def live_through(
     replaced = 0
     before = len(server.acts)
     policy = WritePolicy(retries=2, sleep=clock.sleep, clock=clock)
-    unsettled = earlier.unsettled if earlier else frozenset[str]()
-    settings = RunSettings(scenario.parallelism, round_.restore, policy, unsettled=unsettled)
+    settings = RunSettings(scenario.parallelism, round_.restore, policy)
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())
     wire.task = asyncio.create_task(run.run())

@@ -96,11 +96,7 @@ def knew(lived: Lived) -> Earlier:
     """What the receipt of this round knows."""
     hostnames = {name: domain.hostname for name, live in lived.applied.live.items() if (domain := domain_of(live))}
     deletes = ((step.environment, step.hostname) for step in lived.plan.steps if isinstance(step, Delete))
-    results = [(step.environment, lived.applied.results[step.id]) for step in lived.plan.writes]
-    failed = [(name, result.error) for name, result in results if result.state is StepState.FAILED]
-    failed += [(item.environment, item.error) for item in lived.applied.restores if isinstance(item, RestoreFailure)]
-    unsettled = frozenset(name for name, error in failed if error is not None and error.kind in _OPEN)
-    return Earlier(hostnames, frozenset(deletes), unsettled=unsettled)
+    return Earlier(hostnames, frozenset(deletes))
 
 
 def check_again(lived: Lived, again: Lived | set[str], scenario: Scenario, server: Organization) -> None:

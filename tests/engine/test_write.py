@@ -479,19 +479,6 @@ async def test_a_create_with_an_unknown_outcome_is_not_sent_again_without_a_read
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("step", "script", "end", "calls"),
-    [(DELETE, [R_OLD] * 3 + [None], None, "rrrd"), (VERIFY, [R_NEW, READY], READY, "rt")],
-    ids=["delete", "verify"],
-)
-async def test_a_write_waits_for_one_of_unknown_outcome_and_a_check_does_not(
-    step: Step, script: list[object], end: object, calls: str
-) -> None:
-    found, api, _ = await done(step, *script, uncertain=True)
-    assert (found, "".join(call[0] for call in api.calls)) == (end, calls)
-
-
-@pytest.mark.anyio
 @pytest.mark.parametrize("urgent", [True, False])
 async def test_a_write_that_completes_a_delete_is_tried_until_its_time_is_spent(urgent: bool) -> None:
     api = Scripted(*[R_ABSENT, NOT_SENT] * 5, R_ABSENT, NEW)

@@ -27,6 +27,11 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 
+    def wait_for_line(self, text: str) -> None:
+        """Return once a line with the text is on standard error. `end` gives what comes after it."""
+        assert self._popen.stderr is not None
+        assert any(text in line for line in self._popen.stderr), "it ended before"
+
     def end(self) -> Ended:
         """Wait until it has ended by itself or by a signal."""
         out, err = self._popen.communicate(timeout=30)
