@@ -212,9 +212,9 @@ def remove(path: str) -> None:
 def check_output(path: str) -> None:
     """Raises RefusedFile for an output that would go through a symbolic link or to anything but a regular file.
 
-    Accepted are `/dev/null` and open descriptors. A symbolic link counts if it is the last part of the path, or if it lies
-    below the working folder: a repository may contain links that its reader did not make. Links elsewhere, such as `/tmp`
-    on macOS, are followed. What does not exist is fine.
+    Accepted are `/dev/null` and open descriptors. A symbolic link counts if it is the last part of the path, or part of a
+    relative path, or if it lies below the working folder or in a Git repository: a repository may contain links that its reader
+    did not make. Links elsewhere, such as `/tmp` on macOS, are followed. What does not exist is fine.
     """
     number = descriptor_of(path)
     if path == os.devnull:
@@ -262,20 +262,28 @@ def _check_kind(found: os.stat_result) -> None:
 
 def _links(path: str) -> Iterator[str]:
     """The symbolic links among the parts of the path that an output must not follow."""
-    here = _working_folder()
     whole = path.rstrip("/")
     ends = [index for index, character in enumerate(whole) if character == "/" and index]
     for current in (whole[:end] for end in [*ends, len(whole)]):
-        inside = not path.startswith("/") or current.startswith(f"{here}/")
-        if (inside or current == whole) and os.path.islink(current):
+        if os.path.islink(current) and (
+            current == whole or not path.startswith("/") or _may_have_links_of_others(os.path.dirname(current))
+        ):
             yield current
 
 
-def _working_folder() -> str:
+def _may_have_links_of_others(folder: str) -> bool:
+    """The folder is the working folder or below it, or in a Git repository."""
+    place = os.path.realpath(folder)
     try:
-        return os.getcwd()
-    except OSError:
-        return ""
+        working = os.getcwd()
+    except OSError:  # it was deleted
+        working = None
+    while True:
+        if place == working or os.path.lexists(os.path.join(place, ".git")):
+            return True
+        if place == os.path.dirname(place):
+            return False
+        place = os.path.dirname(place)
 
 
 def _read_descriptor(number: int, max_bytes: int) -> bytes:

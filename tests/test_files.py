@@ -195,6 +195,21 @@ def test_a_folder_outside_the_working_folder_may_be_a_link(tmp_path: Path, here:
     assert (tmp_path / "real" / "a").read_text() == "a"
 
 
+@pytest.mark.parametrize("path", ["{0}/out/a", "{0}/infra/../out/a", "/{0}/./out/a", "{0}/../linked/out/a", "../out/a"])
+def test_a_folder_link_of_the_repository_is_refused_from_any_folder_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    repository, outside = tmp_path / "repository", tmp_path / "outside"
+    for folder in (repository / ".git", repository / "infra", outside):
+        folder.mkdir(parents=True)
+    (repository / "out").symlink_to(outside)
+    (tmp_path / "linked").symlink_to(repository)
+    monkeypatch.chdir(repository / "infra")
+    with pytest.raises(RefusedFile, match="out` is a symbolic link"):
+        write_atomic(path.format(repository), "a")
+    assert list(outside.iterdir()) == []
+
+
 def test_a_device_without_memory_takes_everything() -> None:
     check_output("/dev/null")
     write_atomic("/dev/null", "a")
