@@ -104,7 +104,7 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
             environment_id=id_in.get(item.environment),
             target=moving,
             target_id=id_in.get(moving) if moving else None,
-            domain_id=None if item.uncertain else deleted.get(item.since),
+            domain_id=deleted.get(item.since),
         )
 
     unserved = (unserved_of(item) for item in document.get("unserved", ()))

@@ -459,6 +459,26 @@ def test_a_run_that_ends_while_it_waits_for_a_write_in_flight_leaves_the_receipt
     assert (stage.read("r.json"), len(api.requests)) == (before, reads)
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
+def test_a_read_that_shows_what_a_killed_run_has_deleted_does_not_count_as_live(stage: Stage, api: OwnApi) -> None:
+    files: dict[str, str] = {}
+
+    def killed(method: str, key_: str, _number: int) -> None:
+        if method == "POST" and key_ == key("b"):
+            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
+
+    deleted = api.records[key("b")]
+    api.intercept = killed
+    stage.manifest(b=NEW_B)
+    (stage.folder / "r.json").unlink()
+    assert apply(stage).code == 0
+    api.records[key("b")] = deleted
+    for name, text in files.items():
+        stage.write(name, text)
+    assert [item["uncertain"] for item in receipt()["unserved"]] == [True]
+    assert hostnames(apply(stage, "--max-interruptions", "0").document) == [B]
+
+
 def test_the_receipt_is_claimed_before_anything_is_read(stage: Stage, api: OwnApi) -> None:
     """What another run leaves offline after that read would look as if it were live."""
     others: list[Ended] = []
