@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from reconciler.engine.doubts import Doubts
 from reconciler.engine.failures import interrupted_live
 from reconciler.model.domains import Unreadable
 from reconciler.model.report import StepError, StepResult, StepState
@@ -54,6 +55,7 @@ class RunContext:
     before_check: BeforeCheck | None = None
     after_restore: AfterRestore | None = None
     deletes_stopped: Callable[[], StepError | None] = lambda: None
+    doubts: Doubts = field(default_factory=Doubts)
 
     @property
     def closing(self) -> bool:

@@ -19,7 +19,7 @@ from reconciler.engine.failures import (
     wrong_environment,
 )
 from reconciler.engine.lane_state import LaneState
-from reconciler.engine.outcome import Evidence, Withheld, WriteInterrupted
+from reconciler.engine.outcome import Evidence, Postponed, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, may_pass, restore, retry
 from reconciler.engine.write import execute, look
 from reconciler.model.domains import Present, domain_of
@@ -92,6 +92,8 @@ class LaneRun:
 
     async def _may_start(self, api: Writer, step: Write) -> bool:
         context, state = self._context, self._state
+        if self._interrupts_first(step):
+            await context.doubts.resolved()
         if state.stopped or (context.closing and not state.open):
             return False
         if not self._may_send(step):
@@ -123,6 +125,10 @@ class LaneRun:
             if not self._may_send(step):
                 break  # the step asks again, and says why
         return True
+
+    def _interrupts_first(self, step: Write) -> bool:
+        """It takes the first hostname of the lane offline."""
+        return isinstance(step, Delete) and not self._state.open
 
     def _deletes_stopped(self) -> bool:
         """A lane that would interrupt a serving hostname is not started outside the change windows. A started one goes on."""
@@ -200,6 +206,8 @@ class LaneRun:
         def may_send() -> bool:
             if not self._may_send(step):
                 return False
+            if self._interrupts_first(step) and context.doubts:
+                raise Postponed
             if isinstance(step, Delete) and self._interrupts_unplanned(step):
                 raise serves_now(step)
             context.observer.on_send(step)
@@ -207,7 +215,7 @@ class LaneRun:
 
         context.observer.on_step_start(step)
         try:
-            done = await self._send(api, step, may_send)
+            done = await self._send_undoubted(api, step, may_send)
         except StepFailed as failure:
             if failure.uncertain and isinstance(step, Delete):
                 state.may_be_gone(step.environment, context.before[step.environment])
@@ -219,16 +227,25 @@ class LaneRun:
         except WriteInterrupted:
             context.end(step, StepState.FAILED, INTERRUPTED)
             raise
+        finally:
+            context.doubts.remove(step.id)
         if done.domain is not None:
             return await self._created(api, step, done.domain, done.evidence)
         state.is_gone(step.environment, context.before[step.environment], written=done.written)
         context.end(step, StepState.DONE)
         return None
 
+    async def _send_undoubted(self, api: Writer, step: Write, may_send: Callable[[], bool]) -> Done:
+        """Like `_send`, again after each postponement."""
+        while True:
+            with contextlib.suppress(Postponed):
+                return await self._send(api, step, may_send)
+            await self._context.doubts.resolved()
+
     async def _send(self, api: Writer, step: Write, may_send: Callable[[], bool]) -> Done:
         """Do the write, and again while trouble may pass where going back would lose a hostname. Every outcome is counted.
 
-        Raises StepFailed, Withheld and WriteInterrupted.
+        Raises StepFailed, Withheld, Postponed and WriteInterrupted.
         """
         context, state = self._context, self._state
         deadline = context.policy.deadline()
@@ -242,6 +259,7 @@ class LaneRun:
                 deadline=deadline,
                 may_send=may_send,
                 on_read=context.ledger.record_live,
+                on_doubt=lambda _: context.doubts.add(step.id),
             )
         except StepFailed as failure:
             context.write_failed(step, failure)

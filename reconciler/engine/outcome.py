@@ -19,6 +19,10 @@ class Withheld(Exception):
     """The write was not sent, since something happened between the start of the step and this moment."""
 
 
+class Postponed(Exception):
+    """The write was not sent, since the outcome of another one has to be known first. It may be sent after that."""
+
+
 class Evidence(Enum):
     """How it is known that the goal of a step is reached."""
 

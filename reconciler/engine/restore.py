@@ -82,6 +82,7 @@ async def retry(
                     may_send=may_send,
                     on_read=context.ledger.record_live,
                     on_unread=partial(unread.__setitem__, attempt),
+                    on_doubt=lambda _: context.doubts.add(step.id),
                 )
             except WriteInterrupted:
                 context.write_interrupted(step)
@@ -108,6 +109,8 @@ async def retry(
         if uncertain is None or not isinstance(context.ledger.live(step.environment), Unreadable):
             raise
         raise WriteInterrupted from None
+    finally:
+        context.doubts.remove(step.id)
     raise AssertionError("unreachable")
 
 

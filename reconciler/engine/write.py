@@ -39,7 +39,7 @@ def always() -> bool:
 
 
 def ignored(_failure: BackendError) -> None:
-    """Nothing depends on whether reads fail."""
+    """Nothing depends on whether reads or writes fail."""
 
 
 async def execute(
@@ -53,17 +53,18 @@ async def execute(
     may_send: Callable[[], bool] = always,
     on_read: Callable[[str, Known], None],
     on_unread: Callable[[BackendError], None] = ignored,
+    on_doubt: Callable[[BackendError], None] = ignored,
 ) -> Done:
     """Do the step before `deadline` (by default `policy.step_timeout` from now).
 
     `urgent`: it completes or repairs a delete. It waits for no pause that other calls were asked for, and what certainly did
     not happen is tried again until the deadline, not `policy.retries` times. `may_send` is called right before each create and
     delete. `on_read(environment, live)` is called with every state that was read or answered, `on_unread(failure)` where the
-    read before the write fails.
+    read before the write fails, `on_doubt(failure)` where a create fails that may be sent again or may have been done.
     Raises StepFailed; Withheld where nothing may be sent; WriteInterrupted when cancelled after the write was sent.
     """
     deadline = deadline or policy.deadline()
-    return await _Execution(step, api, policy, earlier, deadline, on_read, urgent, may_send, on_unread).run()
+    return await _Execution(step, api, policy, earlier, deadline, on_read, urgent, may_send, on_unread, on_doubt).run()
 
 
 async def look(
@@ -85,6 +86,7 @@ class _Execution:
     urgent: bool = False
     may_send: Callable[[], bool] = always
     on_unread: Callable[[BackendError], None] = ignored
+    on_doubt: Callable[[BackendError], None] = ignored
 
     async def run(self) -> Done:
         step = self.step
@@ -104,6 +106,7 @@ class _Execution:
             except (NotSent, Throttled) as failure:
                 # It certainly did not happen, so it may be sent again, after another read.
                 attempt, unsent = attempt + 1, failure
+                self._doubt(failure)
                 pause = max(self.policy.delay(attempt), failure.retry_after or 0.0)
                 patient = self.urgent and failure.status != HTTPStatus.CONFLICT
                 if attempt > self.policy.retries and not patient:
@@ -116,6 +119,10 @@ class _Execution:
                     raise failed(step, failure) from None
                 pause, unsent = delay, failure
             await self.policy.sleep(pause)
+
+    def _doubt(self, failure: BackendError) -> None:
+        if isinstance(self.step, Create):
+            self.on_doubt(failure)
 
     @property
     def _completes(self) -> bool:
@@ -296,6 +303,8 @@ class _Execution:
         # A conflict may be with what an intermediary made of our own request: tell "done already" from "claimed elsewhere".
         if not lost and (isinstance(step, Verify) or not isinstance(failure, Conflict)):
             raise failed(step, failure)
+        if lost:
+            self._doubt(failure)
         delays = self.policy.visibility_delays if lost or isinstance(step, Delete) or self.earlier.uncertain else ()
         return await self._read_back(failure, delays, lost=lost)
 

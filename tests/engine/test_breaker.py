@@ -37,6 +37,20 @@ def test_when_no_create_works_at_most_one_environment_loses_its_hostname(kind: s
     assert code(lived)[0] is ExitCode.PARTIAL
 
 
+@pytest.mark.parametrize("kind", ["500", "drop", "429-soon", "connect"])
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+def test_no_lane_begins_to_delete_while_the_outcome_of_a_create_is_not_known(kind: str, failing: int) -> None:
+    """The other creates go on, and each that succeeds would let two more lanes start."""
+    calm, _ = play(*replaces("abcdefgh"), parallelism=4)
+    moment = [number for number, path in enumerate(calm.wire.paths, 1) if path.startswith("POST")][failing]
+    lived, server = play(*replaces("abcdefgh"), {moment: Trouble(kind)}, parallelism=4)
+    after, name = lived.wire.paths[moment:], lived.wire.paths[moment - 1].split()[1]
+    again = f"POST {name}"
+    known = after.index(again) if again in after else len(after)
+    assert not [path for path in after[:known] if path.startswith("DELETE")]
+    assert None not in server.hostnames().values()
+
+
 def test_the_refusal_of_a_restore_and_the_reason_of_what_was_not_started_are_reported() -> None:
     lived, _ = play(*replaces("ab"), outages=creates("402"))
     refusal = "POST /api/v1/custom_domain/: 402 told to fail (PaymentRequiredError)"
