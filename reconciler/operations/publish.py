@@ -20,7 +20,7 @@ from reconciler.model.results import Failed, PublishResult, Stopped
 from reconciler.operations.after_create import changed_meanwhile
 from reconciler.operations.lookup import INSTALL
 from reconciler.operations.records import needed_records, refuse_identity_error
-from reconciler.operations.stale import stale_records
+from reconciler.operations.stale import stale_records, without_serving
 
 if TYPE_CHECKING:
     from reconciler.dns.publishing import Prepared, Publisher
@@ -50,7 +50,7 @@ async def publish(
     records = _live_as_desired(needed)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     notice = context.observer.on_notice
-    stale = _stale(workspace, settings, needed.plan, notice)
+    stale = await without_serving(workspace, context, _stale(workspace, settings, needed.plan, notice))
     publisher = open_publisher(context, settings, workspace.api_url)
     for record in ahead:
         message = (

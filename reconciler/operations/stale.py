@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from reconciler.api.tls import trusted
 from reconciler.model.dns import is_usual_target
 from reconciler.model.domains import Absent, Present, domain_of
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.listing import first_of
 from reconciler.model.plan import CHANGING
 from reconciler.model.results import Failed, PublishResult, Stopped
+from reconciler.operations.dns_servers import Dns
+from reconciler.operations.lookup import lookup_for
 from reconciler.planning.records import records
 
 if TYPE_CHECKING:
@@ -20,10 +24,17 @@ if TYPE_CHECKING:
     from reconciler.model.domains import Domain
     from reconciler.model.plan import EnvironmentPlan, Plan
     from reconciler.model.report import Record
+    from reconciler.operations.context import Context
+    from reconciler.operations.workspace import Workspace
 
 
 # An absent domain has no id: a wrong key reads the same, also with a pin.
 _UNPROVEN = "no custom domain is there, and a wrong key looks the same. If the key is right, add --believe-absent"
+
+_SERVES = (
+    "its hostname still serves with a valid certificate. It may be live in an Environment of another manifest. "
+    "Run dns sync again once it serves no more, or remove the records by hand"
+)
 
 _AFTER = "the baseline has only what was live after its delete. Give the saved plan, or a report from before the delete"
 
@@ -74,6 +85,23 @@ def stale_records(
     found = records((name, domain) for name, domain in before if name in gone)
     # A baseline is a file that others may have written: it must not name just any CNAME of the zone.
     return tuple(item for item in found if item.name and item.value and is_usual_target(item.name, item.value))
+
+
+async def without_serving(workspace: Workspace, context: Context, stale: tuple[Record, ...]) -> tuple[Record, ...]:
+    """The records whose hostname serves no traffic, as far as one connection to it shows; the others are kept, with a notice.
+
+    The hostname may be live in an Environment that the manifest does not have.
+    """
+    lookup = lookup_for(workspace, context, Dns()) if stale else None
+    if lookup is None:
+        return stale
+    from reconciler.dns.probe import ProbeSettings, probe_all
+
+    hostnames = dict.fromkeys((item.environment, item.hostname) for item in stale)
+    settings = ProbeSettings(parallelism=context.parallelism, tls=partial(trusted, workspace.environ))
+    serving = {item.environment for item in await probe_all(hostnames, lookup, settings) if item.serves}
+    _report_kept(context.observer.on_notice, serving, _SERVES)
+    return tuple(item for item in stale if item.environment not in serving)
 
 
 def _same_environment(plan: Plan, baseline: Baseline, name: str, domain: Domain) -> EnvironmentPlan | None:

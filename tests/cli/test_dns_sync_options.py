@@ -15,8 +15,10 @@ from samples import uid
 from cli.stage import key
 from cli.test_dns_sync import NAME, ZONE, folder, needed, zone_file
 from reconciler.cli.approval import PublishApproval
+from reconciler.model.probe import Probe, ProbeVerdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from cli.stage import Ended, Stage
@@ -218,6 +220,27 @@ def test_a_hostname_that_moved_to_an_environment_of_another_manifest_keeps_both_
     stage.write("zones/example.com.yaml", yaml.safe_dump(moved))
     ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
     assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], moved)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kept"),
+    [(verdict, verdict in {"serving", "certificate_expiring"}) for verdict in ProbeVerdict],
+    ids=list(ProbeVerdict),
+)
+def test_a_hostname_that_still_serves_keeps_its_records(
+    stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch, verdict: ProbeVerdict, kept: bool
+) -> None:
+    async def probed(hostnames: Iterable[tuple[str, str]], *_: object) -> tuple[Probe, ...]:
+        assert list(hostnames) == [("web", NAME)]
+        return (Probe("web", NAME, verdict, ""),)
+
+    receipt_then_delete(stage)
+    before = zone_file(folder)
+    monkeypatch.setattr("reconciler.operations.stale.lookup_for", lambda *_: object())
+    monkeypatch.setattr("reconciler.dns.probe.probe_all", probed)
+    ended = sync(stage, "--delete-stale", "--baseline", "before.json", "--believe-absent")
+    assert (ended.code, zone_file(folder)) == (0, before if kept else ZONE)
+    assert ("records of `web` are kept: its hostname still serves" in ended.err) is kept
 
 
 def test_an_environment_that_was_renamed_and_pinned_is_known_by_its_id(stage: Stage, folder: Path) -> None:
