@@ -247,7 +247,9 @@ def check_untouched(lived: Lived) -> None:
 def check_stop(lived: Lived) -> None:
     """After the wish to stop no lane begins that had not begun; one that had may still be waiting for its turn to ask."""
     moment = lived.wire.round.stopped
-    slowed = any(trouble.kind.startswith("429") for trouble in lived.wire.round.troubles.values())
+    round_ = lived.wire.round
+    troubles = (*round_.troubles.values(), *(outage.trouble for outage in round_.outages))
+    slowed = any(trouble.kind.startswith("429") for trouble in troubles)
     if moment is None or lived.wire.moment < moment or slowed:
         return
     for lane in lived.plan.lanes:
