@@ -236,6 +236,15 @@ def test_the_action_runs_each_command(runner: Runner, command: str, code: int) -
         assert runner.gh["comments"][0].startswith("<!-- imgwire-reconciler:plan:web -->\n")
 
 
+def test_a_command_that_fails_early_posts_no_comment_of_another_step(runner: Runner) -> None:
+    steps = {step["name"]: step["run"] for step in yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]}
+    for label, arguments, code in (("web", "", 0), ("blog", "--no-such-option", 64)):
+        ended, outputs = runner.step(steps["Run"], ARGUMENTS=arguments, COMMAND="plan", LABEL=label)
+        comment = {"MARKER": f"<!-- imgwire-reconciler:plan:{label} -->", "PULL_REQUEST": "3", "CHANGES": "true"}
+        assert (ended, runner.step(steps["Comment"], MARKDOWN=outputs["markdown_path"], **comment)[0]) == (code, 0)
+    assert len(runner.gh["comments"]) == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
