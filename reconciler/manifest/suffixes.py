@@ -14,7 +14,10 @@ _parts: dict[str, PublicSuffixList] = {}
 
 
 def registrable_domain(name: str) -> str | None:
-    """The registrable domain of a name in lower-case ASCII, private section included; None for a public suffix."""
+    """The registrable domain of a name in lower-case ASCII, private section included; None for a public suffix, and for what
+    is no ASCII: a name in an answer of the API may be anything."""
+    if not name.isascii():
+        return None
     domain: str | None = _rules(name.rpartition(".")[2]).privatesuffix(name)
     return domain
 

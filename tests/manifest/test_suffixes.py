@@ -40,6 +40,11 @@ def test_unlisted_and_internationalized_names_are_the_same_too(parts: dict[str, 
     assert suffixes.registrable_domain(name) == WHOLE.privatesuffix(name)
 
 
+@pytest.mark.parametrize("name", ["images.example.\ud800", "\ud800", "b\u00fccher.example"])
+def test_what_is_no_ascii_has_no_registrable_domain(name: str) -> None:
+    assert suffixes.registrable_domain(name) is None
+
+
 def test_names_below_many_top_level_domains_parse_the_whole_list_once(parts: dict[str, PublicSuffixList]) -> None:
     for index in range(100):
         suffixes.registrable_domain(f"images.example.top{index}")
