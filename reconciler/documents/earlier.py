@@ -62,6 +62,9 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
     if not all(isinstance(text, str) for text in (*known, *known.values())):
         raise TypeError("`known` has a value that is no text")
     live = {item["name"]: item["live"]["hostname"] for item in document["environments"] if item["live"] is not None}
+    hostnames = (*live.values(), *(step["hostname"] for step in document["steps"]))
+    if not all(isinstance(hostname, str) for hostname in hostnames):
+        raise TypeError("a hostname is no text")
     journal_missing = is_running(document) and not has_journal
 
     restored = {(item["environment"], item["hostname"]) for item in document.get("restored", ()) if item["id"]}

@@ -229,6 +229,15 @@ def test_a_receipt_whose_known_hostnames_are_damaged_is_refused(stage: Stage, ap
     assert (ended.code, ended.document["reason"]) == (1, "not_written")
 
 
+@pytest.mark.parametrize("hostname", [5, [], {}, None, True])
+def test_a_receipt_whose_live_hostnames_are_damaged_is_refused(stage: Stage, api: OwnApi, hostname: object) -> None:
+    document = receipt()
+    document["environments"][1]["live"]["hostname"] = hostname
+    stage.write("r.json", json.dumps(document))
+    ended = apply(stage)
+    assert (ended.code, ended.document["reason"]) == (1, "not_written")
+
+
 def test_a_narrowed_run_that_is_killed_does_not_forget_what_another_environment_desires(
     stage: Stage, api: OwnApi
 ) -> None:
