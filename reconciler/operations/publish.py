@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.manifest.suffixes import registrable_domain
 from reconciler.model.conclusion import conclude
 from reconciler.model.dns import Publication, PublishState
-from reconciler.model.domains import Unreadable, domain_of
+from reconciler.model.domains import Absent, Unreadable, domain_of
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.hostnames import compared_form
@@ -50,6 +50,8 @@ async def publish(
     records = _live_as_desired(needed)
     ahead = records_ahead(needed.plan, settings.target) if settings.ahead else ()
     notice = context.observer.on_notice
+    for name in hostnames_without_target(needed.plan) if settings.ahead and settings.target is None else ():
+        notice("warning", f"{name} is not published ahead: no live domain shows its target. Name it with --target")
     stale = await without_serving(workspace, context, _stale(workspace, settings, needed.plan, notice))
     publisher = open_publisher(context, settings, workspace.api_url)
     for record in ahead:
@@ -120,6 +122,12 @@ def records_ahead(plan: Plan, target: str | None) -> tuple[Record, ...]:
                 Record(item.name, hostname, "routing", hostname, compared_form(value), registrable_domain(hostname))
             )
     return tuple(records)
+
+
+def hostnames_without_target(plan: Plan) -> list[str]:
+    """The desired hostnames of environments without a custom domain: only a live one shows the target of its records."""
+    absent = (item for item in plan.environments if isinstance(item.live, Absent))
+    return [item.environment.hostname for item in absent if item.environment.hostname is not None]
 
 
 def unknown(hostnames: Iterable[tuple[str, str]]) -> tuple[Record, ...]:

@@ -243,6 +243,14 @@ def test_a_hostname_that_still_serves_keeps_its_records(
     assert ("records of `web` are kept: its hostname still serves" in ended.err) is kept
 
 
+def test_ahead_of_a_first_create_the_target_is_asked_for(stage: Stage, folder: Path) -> None:
+    stage.environment("new")
+    stage.manifest(new="new.example.com")
+    ended = sync(stage, "--ahead")
+    assert (ended.code, ended.document["published"], zone_file(folder)) == (0, [], ZONE)
+    assert "new.example.com is not published ahead: no live domain shows its target. Name it with --target" in ended.err
+
+
 def test_an_environment_that_was_renamed_and_pinned_is_known_by_its_id(stage: Stage, folder: Path) -> None:
     receipt_then_delete(stage)
     stage.set("IMGWIRE_API_KEY_SITE", key("web"))
