@@ -162,18 +162,28 @@ def after_waiting(verified: Iterable[Verified]) -> Assessed:
 
 def of_drift(result: DriftResult) -> list[tuple[EnvironmentPlan, Standing]]:
     """The worst of everything that `drift` knows about each environment, worst first."""
-    probed = _probed(result.probes)
+    checked = checks_of_drift(result)
+    pairs = [(item, _worst([standing, *checked[item.name]])) for item, standing in by_the_api(result)]
+    return sorted(pairs, key=lambda pair: (_ORDER[pair[1]], pair[0].name))
+
+
+def by_the_api(result: DriftResult) -> list[tuple[EnvironmentPlan, Standing]]:
+    """The worst of what the API shows of each environment: all that counts as drift."""
     known: defaultdict[str, list[Standing]] = defaultdict(list)
     for item in result.findings:
         known[item.environment] += [_KINDS[item.kind]] if item.is_drift else []
-    for record in result.records:
-        known[record.environment] += [Standing.DNS_DIFFERS] if record.lookup is not None and record.lookup.bad else []
     for name in mistaken_environments(result.blocks, result.plan):
         known[name].append(Standing.MISTAKEN)
-    pairs = [
-        (item, _worst([of_live(item), *known[item.name], *probed[item.name]])) for item in result.plan.environments
-    ]
-    return sorted(pairs, key=lambda pair: (_ORDER[pair[1]], pair[0].name))
+    return [(item, _worst([of_live(item), *known[item.name]])) for item in result.plan.environments]
+
+
+def checks_of_drift(result: DriftResult) -> defaultdict[str, set[Standing]]:
+    """What DNS lookups and probes found to be wrong, by environment."""
+    found = defaultdict(set, {name: set(standings) for name, standings in _probed(result.probes).items()})
+    for record in result.records:
+        if record.lookup is not None and record.lookup.bad:
+            found[record.environment].add(Standing.DNS_DIFFERS)
+    return found
 
 
 def reason(item: Verified, standing: Standing, desired: str | None) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @shared("drift")
 @option("--baseline", metavar="FILE", help="Compare with a receipt, report or earlier drift document.")
 @option("--health", is_flag=True, help="Count domains that are not ready as drift.")
-@option("--dns", is_flag=True, help="Also look up the DNS records, and dangling CNAMEs.")
+@option("--dns", is_flag=True, help="Also look up the DNS records and dangling CNAMEs. They do not count as drift.")
 @option(
     "--confirm",
     type=click.IntRange(1, 100),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
@@ -19,9 +20,10 @@ from reconciler.render.probes import render_probes
 from reconciler.render.standing import (
     HOSTNAME_DIFFERS,
     Standing,
+    by_the_api,
+    checks_of_drift,
     counted_standings,
     mistaken_environments,
-    of_drift,
     of_finding,
 )
 from reconciler.render.text.sections import (
@@ -122,8 +124,17 @@ def _finding(item: Finding, plan: EnvironmentPlan | None, style: Style) -> Itera
 
 def drift_total(drift: DriftResult) -> str:
     """How many environments drifted and how, and how many of the others have which standing, in sentences. Together they are
-    all environments."""
-    pairs = of_drift(drift)
+    all environments. What DNS lookups and probes found comes last: it does not count."""
+    return " ".join(filter(None, (_total_by_the_api(drift), _checks(drift), _health(drift))))
+
+
+def _checks(drift: DriftResult) -> str:
+    found = counted_standings(chain.from_iterable(checks_of_drift(drift).values()))
+    return f"DNS and probes: {found}." if found else ""
+
+
+def _total_by_the_api(drift: DriftResult) -> str:
+    pairs = by_the_api(drift)
     counting = {item.environment for item in shown_findings(drift) if item.counts}
     unknown = {Standing.MISTAKEN, Standing.UNREADABLE}
     first: list[Standing] = []
@@ -142,7 +153,7 @@ def drift_total(drift: DriftResult) -> str:
         return f"{len(others):,} of {total}: {counted_standings(others)}."
     listed = counted_standings(first)
     rest = f"The others: {counted_standings(others)}." if others else ""
-    return " ".join(part for part in (f"{text}: {listed}." if listed else f"{text}.", rest, _health(drift)) if part)
+    return " ".join(filter(None, (f"{text}: {listed}." if listed else f"{text}.", rest)))
 
 
 def _health(drift: DriftResult) -> str:
