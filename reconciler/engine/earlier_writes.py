@@ -18,6 +18,7 @@ class EarlierWrites:
     `acknowledged`: the API has confirmed the delete. `uncertain`: such a write was sent before, with an unknown outcome, so
     none is sent again without reads that show for a while that it was not done. `sent`: a create was sent there before, so
     a read that shows the goal is believed. `replacement`: the hostname that the lane creates where the step deletes.
+    `planned`: the custom domain that was live when planning.
     """
 
     deleted: Domain | None = None
@@ -27,6 +28,7 @@ class EarlierWrites:
     acknowledged: bool = False
     sent: bool = False
     replacement: str | None = None
+    planned: Domain | None = None
 
     def shows_deleted(self, live: Known) -> bool:
         """The read shows the state before a delete of this run, or an even earlier one."""

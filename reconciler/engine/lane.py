@@ -25,7 +25,7 @@ from reconciler.engine.write import execute, look
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.errors import BackendError, Conflict
 from reconciler.model.report import Restored, RestoreFailure, StepState
-from reconciler.model.steps import Create, Delete, Identity, Lane, Verify, Write
+from reconciler.model.steps import Create, Delete, Identity, Lane, Step, Verify, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +47,7 @@ class LaneRun:
         self._writes = [step for step in lane if not isinstance(step, Verify)]
         self._state = LaneState(lane, context.move_targets)
         self._looked = False
+        self._has_created = False
 
     async def run(self, api: Writer) -> None:
         """The whole lane. Every step ends with a record, unless the run was stopped before the step began."""
@@ -67,8 +68,8 @@ class LaneRun:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every write of the lane is done."""
-        return all(self._context.ledger.state(step.id) is StepState.DONE for step in self._writes)
+        """Every write of the lane is done, and a create of this run was among them: it shows that others will work."""
+        return self._has_created and all(self._context.ledger.state(step.id) is StepState.DONE for step in self._writes)
 
     async def check(self, api: Writer) -> None:
         """The verify steps, once everything before a check is done for all that was created: publishing is more urgent."""
@@ -113,7 +114,7 @@ class LaneRun:
             if ahead.environment in {step.environment, *state.created}:
                 continue
             try:
-                earlier = state.earlier(ahead)
+                earlier = self._earlier(ahead)
                 done = await look(ahead, api, context.policy, earlier=earlier, on_read=context.ledger.record_live)
                 if done is None and isinstance(ahead, Delete) and self._interrupts_unplanned(ahead):
                     raise serves_now(ahead)
@@ -125,6 +126,9 @@ class LaneRun:
             if not self._may_send(step):
                 break  # the step asks again, and says why
         return True
+
+    def _earlier(self, step: Step) -> EarlierWrites:
+        return replace(self._state.earlier(step), planned=self._context.before.get(step.environment))
 
     def _interrupts_first(self, step: Write) -> bool:
         """It takes the first hostname of the lane offline."""
@@ -254,7 +258,7 @@ class LaneRun:
                 step,
                 api,
                 context.policy,
-                earlier=state.earlier(step),
+                earlier=self._earlier(step),
                 urgent=state.open,
                 deadline=deadline,
                 may_send=may_send,
@@ -288,7 +292,9 @@ class LaneRun:
         wrong = context.identities.mismatch(step.environment, domain)
         if wrong is None:
             context.identities.learn(step.environment, domain)
-            context.breaker.created(after_delete=bool(self._state.gone))
+            if evidence is not Evidence.FOUND:
+                self._has_created = True
+                context.breaker.created(after_delete=bool(self._state.gone))
             self._state.created[step.environment] = domain
             context.end(step, StepState.DONE, domain=domain)
             return None

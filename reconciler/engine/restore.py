@@ -67,6 +67,8 @@ async def retry(
     unread: dict[int, BackendError] = {}  # the attempts that had no read
     # By whether reads were refused. An attempt while nothing could be read is none.
     tried_in_vain: Counter[bool] = Counter()
+    if before is not None:
+        context.doubts.add(step.id)
     try:
         for attempt in itertools.count(1):
             sent = earlier.sent or attempt > 1 or before is not None
@@ -89,6 +91,7 @@ async def retry(
                 raise
             except StepFailed as failure:
                 context.write_failed(step, failure)
+                context.doubts.add(step.id)
                 uncertain = failure if failure.uncertain else uncertain
                 retry_after = failure.cause.retry_after if failure.cause else None
                 pause = max(policy.delay(attempt), retry_after or 0.0)

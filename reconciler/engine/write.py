@@ -182,7 +182,8 @@ class _Execution:
             isinstance(self.step, Delete)
             and isinstance(live, Present)
             and live.domain.hostname == self.earlier.replacement
-            and not self.step.precondition.holds(live)
+            and live.domain.id != self.step.precondition.id
+            and self.step.precondition.environment_id in {None, live.domain.environment_id}
         )
 
     async def _verify_own(self, created: Domain) -> Done | None:
@@ -217,12 +218,16 @@ class _Execution:
         """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
 
         So is one that shows not done what was sent before with an unknown outcome: it may still arrive. The goal of a create
-        right after a delete is read again too: it may be what was deleted, where the read before that was an old one.
+        right after a delete is read again too: it may be what was deleted, where the read before that was an old one. And so is
+        what another writer seems to have replaced, unless it is newer: the environment may have had that hostname before.
         """
         may_arrive = self.earlier.uncertain and self.step.precondition.holds(live)
         expected = isinstance(self.step.precondition, Identity) and isinstance(live, Absent)
         too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
-        return self.earlier.shows_deleted(live) or may_arrive or expected or too_soon
+        planned = self.earlier.planned
+        newer = planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
+        older = self._is_replaced(live) and not newer
+        return self.earlier.shows_deleted(live) or may_arrive or expected or too_soon or older
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""

@@ -51,6 +51,31 @@ def test_no_lane_begins_to_delete_while_the_outcome_of_a_create_is_not_known(kin
     assert None not in server.hostnames().values()
 
 
+@pytest.mark.parametrize("kind", ["402", "401", "403"])
+def test_no_lane_begins_to_delete_while_the_last_create_of_a_swap_is_refused(kind: str) -> None:
+    holds, wants = replaces("cdefgh")
+    worlds = (
+        {"a": "a.example.com", "b": "b.example.com", **holds},
+        {"a": "b.example.com", "b": "a.example.com", **wants},
+    )
+    calm, _ = play(*worlds, parallelism=4)
+    moment = max(number for number, path in enumerate(calm.wire.paths, 1) if path in {"POST a", "POST b"})
+    lived, server = play(*worlds, {moment: Trouble(kind)}, parallelism=4)
+    after = lived.wire.paths[moment:]
+    assert not [path for path in after[: after.index(lived.wire.paths[moment - 1])] if path.startswith("DELETE")]
+    assert (server.hostnames(), code(lived)) == (worlds[1], (ExitCode.OK, None))
+
+
+@pytest.mark.parametrize("others", ["a", "abc"])
+def test_replaces_that_another_run_has_made_are_no_proof_that_creates_work(others: str) -> None:
+    meddling = {number: Meddling(name, NEW[name]) for number, name in enumerate(others, 1)}
+    lived, server = play(*replaces("abcdef"), outages=creates("402"), meddling=meddling, parallelism=4)
+    assert [name for name, hostname in server.hostnames().items() if hostname is None] == [
+        name for name in "abcdef" if name not in others
+    ][:1]
+    assert len([write for write in sent(lived) if write.startswith("DELETE")]) == 1
+
+
 def test_the_refusal_of_a_restore_and_the_reason_of_what_was_not_started_are_reported() -> None:
     lived, _ = play(*replaces("ab"), outages=creates("402"))
     refusal = "POST /api/v1/custom_domain/: 402 told to fail (PaymentRequiredError)"

@@ -478,6 +478,29 @@ async def test_a_create_with_an_unknown_outcome_is_not_sent_again_without_a_read
     assert (found, api.calls) == ("no_answer", ["read web"])
 
 
+R_NEWER = Present(replace(NEW, created_at="2036-01-01T00:00:00Z"))
+ELSEWHERE = Present(replace(NEW, environment_id="another"))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "end", "calls"),
+    [
+        ([R_NEWER], None, "r"),
+        ([R_NEW] * 3, None, "rrr"),
+        ([R_NEW, R_OLD, None], None, "rrd"),
+        ([R_OTHER], "changed", "r"),
+        ([ELSEWHERE], "changed", "r"),
+    ],
+    ids=["newer", "as new", "it was so before", "replaced by another hostname", "an answer about another Environment"],
+)
+async def test_a_domain_that_another_writer_has_replaced_as_planned_is_not_deleted(
+    script: list[object], end: object, calls: str
+) -> None:
+    found, api, _ = await done(DELETE, *script, replacement=NEW.hostname, planned=OLD)
+    assert (found, "".join(call[0] for call in api.calls)) == (end, calls)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("urgent", [True, False])
 async def test_a_write_that_completes_a_delete_is_tried_until_its_time_is_spent(urgent: bool) -> None:

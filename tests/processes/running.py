@@ -34,7 +34,7 @@ class Process:
 
     def end(self) -> Ended:
         """Wait until it has ended by itself or by a signal."""
-        out, err = self._popen.communicate(timeout=30)
+        out, err = self._popen.communicate(timeout=60)
         assert CANARY not in out + err
         assert "Traceback" not in err
         return Ended(self._popen.returncode, out, err)
