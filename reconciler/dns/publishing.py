@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.dns.octodns_config import Configuration, quiet
+from reconciler.dns.octodns_config import Configuration
 from reconciler.dns.provider_errors import exit_code_of
+from reconciler.dns.quiet import quiet
 from reconciler.dns.record_checks import Candidate, Intent, Rejected, candidates, check_place
 from reconciler.dns.zone_access import DEFAULT_TTL, Reading, ZoneAccess
 from reconciler.dns.zone_snapshot import Key, Snapshot, differences

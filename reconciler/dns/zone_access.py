@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from octodns.record import Record as OctoRecord  # type: ignore[import-untyped]
 from octodns.zone import Zone  # type: ignore[import-untyped]
 
-from reconciler.dns.octodns_config import Configuration, quiet
 from reconciler.dns.provider_errors import exit_code_of
+from reconciler.dns.quiet import quiet
 from reconciler.dns.record_checks import Rejected, check_provider, no_zone
 from reconciler.dns.zone_snapshot import Snapshot, record_type, snapshot
 from reconciler.model.exit_codes import ExitCode
@@ -17,6 +17,7 @@ from reconciler.model.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reconciler.dns.octodns_config import Configuration
     from reconciler.model.dns import Publication
 
 DEFAULT_TTL = 300  # seconds, of new records; a record that is replaced keeps its TTL

@@ -16,7 +16,7 @@ from cli.stage import Ended
 from cli.test_apply_publish import ACME, OLD, OLD_ACME, apply, folder, replaced, states
 from cli.test_dns_sync import NAME, ZONE, configure, zone_file
 from cli.test_signals import arrived, interrupted
-from reconciler.dns.octodns_config import quiet
+from reconciler.dns.quiet import quiet
 from reconciler.emulator.faults import Kind
 
 if TYPE_CHECKING:
@@ -51,6 +51,18 @@ class Talkative(YamlProvider):
         return super().populate(*args, **kwargs)
 
 
+class Lingering(YamlProvider):
+    def populate(self, *args, **kwargs):
+        threading.Thread(target=self.refresh, daemon=True).start()
+        return super().populate(*args, **kwargs)
+
+    def refresh(self):
+        for _ in range(200):
+            time.sleep(0.01)
+            speak()
+            logging.getLogger("without a handler").warning("{SECRET}")
+
+
 class Quits(YamlProvider):
     def _apply(self, plan):
         sys.exit("no licence")
@@ -74,9 +86,12 @@ def two(stage: Stage) -> None:
     stage.manifest(web=NAME, other="other.example.com")
 
 
+@pytest.mark.parametrize("provider", ["Talkative", "Lingering"])
 @pytest.mark.parametrize("command", [("apply", "--publish"), ("dns", "sync", "--config")], ids=" ".join)
-def test_what_a_provider_logs_and_prints_is_dropped_in_every_thread(trouble: Stage, command: tuple[str, ...]) -> None:
-    configure(trouble, **{"class": "trouble.Talkative"})
+def test_what_a_provider_logs_and_prints_is_dropped_in_every_thread(
+    trouble: Stage, command: tuple[str, ...], provider: str
+) -> None:
+    configure(trouble, **{"class": f"trouble.{provider}"})
     if command[0] == "dns":
         trouble.environment("web", NAME)
     ended = trouble.spawn(*command, "octodns.yaml", "--auto-approve", "--format", "json")
