@@ -9,11 +9,11 @@ def main() -> None:
     import atexit
     import gc
 
-    from reconciler import program
     from reconciler.cli.signals import signals
     from reconciler.imports import forget_interrupted
+    from reconciler.program import PROGRAM
 
-    program.is_own = True
+    PROGRAM.is_own = True
     signals.listen()
     complain = sys.unraisablehook  # a signal that a callback swallows is noticed later
     sys.unraisablehook = lambda what: None if what.exc_type is KeyboardInterrupt else complain(what)

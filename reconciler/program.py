@@ -1,4 +1,13 @@
-"""What a process is."""
+"""What this process is."""
 
-is_own = False
-"""The process is the command line: nothing else has a use for its streams, or for what its libraries log."""
+from dataclasses import dataclass
+
+
+@dataclass
+class Program:
+    """`is_own`: the process is the command line. Nothing else has a use for its streams, or for what its libraries log."""
+
+    is_own: bool = False
+
+
+PROGRAM = Program()

@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from reconciler import program
+from reconciler.program import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +91,7 @@ def quiet() -> Iterator[None]:
     finally:
         with _lock:
             gate.within[thread] -= 1
-            if not +gate.within and not program.is_own:
+            if not +gate.within and not PROGRAM.is_own:
                 _gates.clear()
                 gate.close()
                 root.removeHandler(_silent)

@@ -215,19 +215,26 @@ class _Execution:
         return await self.deadline.call(lambda: self.api.read(self.step.environment))
 
     def _may_lag(self, live: Known) -> bool:
-        """The read shows a deleted custom domain, or none where one is expected: it is repeated before it is believed.
+        """The read is repeated before it is believed: it may show an earlier state of the environment.
 
-        So is one that shows not done what was sent before with an unknown outcome: it may still arrive. The goal of a create
-        right after a delete is read again too: it may be what was deleted, where the read before that was an old one. And so is
-        what another writer seems to have replaced, unless it is newer: the environment may have had that hostname before.
+        It shows a deleted custom domain, or none where one is expected, or the goal of a create that was not sent, or what
+        another writer seems to have replaced, unless that is newer, or where a hostname is offline by now anything unexpected.
+        Or it shows not done what was sent before with an unknown outcome, which may still arrive.
         """
-        may_arrive = self.earlier.uncertain and self.step.precondition.holds(live)
-        expected = isinstance(self.step.precondition, Identity) and isinstance(live, Absent)
-        too_soon = self._completes and not self.earlier.sent and _reached(self.step, live)
+        if self.earlier.shows_deleted(live):
+            return True
+        if self.step.precondition.holds(live):
+            return self.earlier.uncertain
+        if isinstance(self.step.precondition, Identity) and isinstance(live, Absent):
+            return True
+        if _reached(self.step, live):
+            return isinstance(self.step, Create) and not self.earlier.sent
+        return self.urgent or (self._is_replaced(live) and not self._is_newer(live))
+
+    def _is_newer(self, live: Known) -> bool:
+        """It came after what was live when planning."""
         planned = self.earlier.planned
-        newer = planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
-        older = self._is_replaced(live) and not newer
-        return self.earlier.shows_deleted(live) or may_arrive or expected or too_soon or older
+        return planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""

@@ -22,7 +22,8 @@ TOP = {
     "reconciler.version",
     "reconciler.schema_files",
     "reconciler.files",
-}  # version, schemas and file access, for everybody
+    "reconciler.program",
+}  # version, schemas, file access and what the process is, for everybody
 
 # A library is imported where its work is done and nowhere else; `cli` wires, so it may meet more of them.
 LIBRARIES = {

@@ -84,7 +84,8 @@ async def done(step: Step, *script: object, **more: object) -> tuple[object, Scr
         pytest.param(
             DELETE, [R_ABSENT, R_OLD, None], None, "rrd", [1.0], id="delete of what one stale read does not show"
         ),
-        pytest.param(CREATE, [R_NEW], NEW, "r", [], id="create of what somebody else has created"),
+        pytest.param(CREATE, [R_NEW] * 3, NEW, "rrr", [1.0, 2.0], id="create of what another writer has created"),
+        pytest.param(CREATE, [R_NEW, R_ABSENT, NEW], NEW, "rrc", [1.0], id="create of what one stale read shows"),
         # What is not as it was when it was read is left alone.
         pytest.param(DELETE, [R_OTHER], "changed", "r", [], id="delete of another hostname"),
         pytest.param(DELETE, [R_AGAIN], "changed", "r", [], id="delete of the same hostname, made anew"),
@@ -476,6 +477,18 @@ async def test_a_create_that_completes_a_delete_is_sent_though_no_read_works(unr
 async def test_a_create_with_an_unknown_outcome_is_not_sent_again_without_a_read() -> None:
     found, api, _ = await done(CREATE, LOST, deleted=OLD, acknowledged=True, uncertain=True)
     assert (found, api.calls) == ("no_answer", ["read web"])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("step", [DELETE, CREATE], ids=["delete", "create"])
+async def test_where_a_hostname_is_offline_one_unexpected_read_is_not_believed(step: Step) -> None:
+    expected, answer = (R_OLD, None) if step is DELETE else (R_ABSENT, NEW)
+    api = Scripted(R_OTHER, expected, answer)
+    done_ = await execute(step, api, api.policy, urgent=True, on_read=lambda *_: None)
+    assert (done_.domain, api.left) == (answer, [])
+    api = Scripted(*[R_OTHER] * 3)
+    with pytest.raises(StepFailed, match="changed by someone else"):
+        await execute(step, api, api.policy, urgent=True, on_read=lambda *_: None)
 
 
 R_NEWER = Present(replace(NEW, created_at="2036-01-01T00:00:00Z"))
