@@ -15,7 +15,7 @@ from reconciler.engine.failures import StepFailed
 from reconciler.engine.outcome import Done, Evidence, WriteInterrupted
 from reconciler.engine.write import always, execute
 from reconciler.model.domains import Domain, Unreadable, domain_of
-from reconciler.model.errors import Refused
+from reconciler.model.errors import Conflict, Refused
 from reconciler.model.report import Restored, RestoreFailure
 from reconciler.model.steps import Create, Identity, Verify, Write
 
@@ -57,7 +57,8 @@ async def retry(
     done.
 
     A write that reads show not done is tried `policy.retries` times more, and one while nothing can be read until the timeout.
-    While reads are refused, as with a key that is not accepted for a moment, it is `_REFUSED_RETRIES` times more.
+    While reads are refused, as with a key that is not accepted for a moment, it is `_REFUSED_RETRIES` times more. So is a write
+    that is refused itself, but for a conflict, unless there are to be no retries.
     Each attempt begins with a read, so sending the same write again does no harm. The result counts what earlier attempts may
     have done, that which failed `before` included, and so does the failure, unless a read has shown the outcome since.
     """
@@ -96,7 +97,8 @@ async def retry(
                 retry_after = failure.cause.retry_after if failure.cause else None
                 pause = max(policy.delay(attempt), retry_after or 0.0)
                 unknown = isinstance(context.ledger.live(step.environment), Unreadable)
-                refused = isinstance(unread.get(attempt), Refused)
+                refused_read = isinstance(unread.get(attempt), Refused)
+                refused = refused_read or (policy.retries > 0 and _is_refused(failure))
                 tried_in_vain[refused] += not unknown and (refused or attempt not in unread)
                 spent = tried_in_vain[refused] > policy.retries + _REFUSED_RETRIES * refused
                 if not may_pass(failure.error) or spent or pause > deadline.remaining:
@@ -115,6 +117,10 @@ async def retry(
     finally:
         context.doubts.remove(step.id)
     raise AssertionError("unreachable")
+
+
+def _is_refused(failure: StepFailed) -> bool:
+    return isinstance(failure.cause, Refused) and not isinstance(failure.cause, Conflict)
 
 
 async def restore(

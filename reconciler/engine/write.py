@@ -218,8 +218,8 @@ class _Execution:
         """The read is repeated before it is believed: it may show an earlier state of the environment.
 
         It shows a deleted custom domain, or none where one is expected, or the goal of a create that was not sent, or what
-        another writer seems to have replaced, unless that is newer, or where a hostname is offline by now anything unexpected.
-        Or it shows not done what was sent before with an unknown outcome, which may still arrive.
+        another writer seems to have replaced, unless what is there is newer than the plan; where a hostname is offline by now,
+        also anything unexpected. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
         """
         if self.earlier.shows_deleted(live):
             return True
@@ -228,7 +228,7 @@ class _Execution:
         if isinstance(self.step.precondition, Identity) and isinstance(live, Absent):
             return True
         if _reached(self.step, live):
-            return isinstance(self.step, Create) and not self.earlier.sent
+            return isinstance(self.step, Create) and not self.earlier.sent and not self._is_newer(live)
         return self.urgent or (self._is_replaced(live) and not self._is_newer(live))
 
     def _is_newer(self, live: Known) -> bool:

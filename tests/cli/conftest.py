@@ -40,7 +40,8 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture
 def reads_do_not_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads show every write at once, and none arrives late: commands in this process do not wait for that."""
-    policy = partial(WritePolicy, visibility_delays=(0.0, 0.0))
+    """Reads show every write at once, and none arrives late: commands in this process do not wait for
+    that, nor between attempts."""
+    policy = partial(WritePolicy, visibility_delays=(0.0, 0.0), delay=lambda _attempt: 0.01)
     monkeypatch.setattr("reconciler.operations.apply.WritePolicy", policy)
     monkeypatch.setattr("reconciler.operations.receipt._IN_FLIGHT", 0.0)

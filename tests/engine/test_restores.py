@@ -104,7 +104,7 @@ def test_after_a_create_of_unknown_outcome_nothing_is_restored_without_a_read_th
 
 def test_a_hostname_that_cannot_be_restored_is_unserved() -> None:
     lived, server = play(*REPLACE, refused_hostnames=frozenset({X, A}))
-    assert sent(lived) == ["DELETE a", f"POST a {X}", *[f"POST a {A}"] * 3]
+    assert sent(lived) == ["DELETE a", f"POST a {X}", *[f"POST a {A}"] * 7]
     assert (restored(lived), unserved(lived)) == ([], [(A, "a", "delete:a")])
     assert server.hostnames() == {"a": None}
 
