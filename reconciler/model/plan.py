@@ -92,6 +92,7 @@ class Interruption:
 _FIXES = {
     "wrong_environment": "correct the key or `environment_id`: both must be of the same Environment",
     "environment_shared": "give each environment the key of its own Environment",
+    "hostname_live_twice": "run the command again: one of these reads is out of date",
     "move_target_unreadable": "fix what keeps that environment from being read, then run the command again",
     "selection_cuts_move": "select both environments of the move with `--env`, without the other selection",
 }

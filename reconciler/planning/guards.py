@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.documents.earlier import Earlier
-from reconciler.model.domains import Absent, Present, Unreadable
+from reconciler.model.domains import Absent, Present, Unreadable, domain_of
 from reconciler.model.environments import DEFAULT_MAX_INTERRUPTIONS
 from reconciler.model.limits import DAYS
 from reconciler.model.listing import first_of
@@ -48,6 +48,7 @@ def blocks(plan: Plan, consent: Consent, listed: tuple[EnvironmentPlan, ...] | N
     return (
         *_wrong_environments(plan.environments),
         *_shared_environments(plan.environments),
+        *_live_twice(listed or plan.environments),
         *_moves_to_unreadable(plan.environments),
         *_suddenly_absent(listed or plan.environments, consent),
         *_protected(plan.environments, consent),
@@ -107,6 +108,20 @@ def _shared_environments(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
                 names[0],
                 f"the keys of {listed} open the same Environment, {environment_id}",
             )
+
+
+def _live_twice(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:
+    """A hostname is in one Environment at a time. Where two show it, it has moved between the reads, or one lags: the domain
+    that is about to be deleted may be the one that serves."""
+    found: defaultdict[str, list[EnvironmentPlan]] = defaultdict(list)
+    for item in items:
+        if item.before is not None:
+            found[item.before].append(item)
+    for hostname, shown in found.items():
+        ids = {domain.environment_id for item in shown if (domain := domain_of(item.live))}
+        if len(ids) > 1 and any(item.action in {Action.DELETE, Action.REPLACE} for item in shown):
+            listed = ", ".join(f"`{item.name}`" for item in shown)
+            yield Block("hostname_live_twice", shown[0].name, f"`{hostname}` is live in {listed} at once")
 
 
 def _moves_to_unreadable(items: Iterable[EnvironmentPlan]) -> Iterator[Block]:

@@ -85,6 +85,7 @@ def test_every_block_code_has_a_case() -> None:
     assert shown == {
         "wrong_environment",
         "environment_shared",
+        "hostname_live_twice",
         "move_target_unreadable",
         "all_absent",
         "protected",
