@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from reconciler.documents.format import Object
 
-_UNSETTLED = frozenset({"interrupted", "unknown"})  # kinds of errors of writes that were sent
+# Kinds of errors of writes that were sent, or may have been: another writer's domain says nothing about a lost delete.
+_UNSETTLED = frozenset({"interrupted", "unknown", "changed", "wrong_environment"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,9 @@ def check_again(lived: Lived, again: Lived | set[str], scenario: Scenario, serve
         return
     check_receipt(again)
     check_untouched(again)
-    assert reported(again) == lost(again, server)
+    assert lost(again, server) <= reported(again)
+    if all(act.ours for act in lived.acts):  # or another writer has it in an environment that this run does not read
+        assert reported(again) == lost(again, server)
     if not lived.wire.was_late:
         desired = {item.name: item.environment.hostname for item in again.plan.environments}
         check_goal(again, desired, scenario, server)
