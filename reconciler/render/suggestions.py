@@ -18,8 +18,7 @@ _OPTIONS: Mapping[str, str] = {
     "y": "--auto-approve",
     "force": "--auto-approve, with --unprotect NAME where an environment is protected",
     "auto-approve": "--auto-approve",
-    "doit": "`reconciler apply --auto-approve`",
-    "dry-run": "`reconciler plan`",
+    "doit": "--auto-approve",
     "refresh-only": "`reconciler drift`",
     "destroy": "`hostname: null` in the manifest, then `reconciler apply`",
     "no-color": "the variable NO_COLOR=1",
@@ -30,6 +29,12 @@ _OPTIONS: Mapping[str, str] = {
     "parallelism": "--parallelism N",
     "api-key": "the variable IMGWIRE_API_KEY_<NAME>, or `api_key` in the manifest",
     "watch": "`reconciler verify --wait DURATION`",
+}
+
+_DRY_RUN: Mapping[str, str] = {
+    "apply": "Use `reconciler plan`.",
+    "sync": "`dns sync` shows the records and asks before it publishes them.",
+    "import": "`import` prints the entries, and adds them to the manifest only with --write.",
 }
 
 _COMMANDS: Mapping[str, str] = {
@@ -80,6 +85,8 @@ def _option_suggestion(arguments: Sequence[str], options: Collection[str], comma
         if argument == "--":
             break
         word = argument.partition("=")[0]
+        if word == "--dry-run":
+            return word, _DRY_RUN.get(command, f"`{command}` changes no custom domain.")
         hint = _OPTIONS.get(word.lstrip("-")) if word.startswith("-") and word not in options else None
         if hint is None:
             continue

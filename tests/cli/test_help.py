@@ -141,3 +141,20 @@ def test_explain_lists_every_code_below_a_heading() -> None:
     rows = [line for group in groups for line in group.splitlines()[1:]]
     assert all(re.fullmatch(r"  [a-z0-9_-]+ {2,}\S.*", row) for row in rows)
     assert {"apex-hostname", "stale_plan"} <= {row.split()[0] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("apply --doit", "Use --auto-approve."),
+        ("dns sync --doit", "Use --auto-approve."),
+        ("verify --doit", "`verify` changes no custom domain and needs no approval."),
+        ("apply --dry-run", "Use `reconciler plan`."),
+        ("dns sync --dry-run", "`dns sync` shows the records and asks before it publishes them."),
+        ("drift --dry-run", "`drift` changes no custom domain."),
+    ],
+)
+def test_an_option_of_octodns_or_kubectl_is_answered_for_the_command(line: str, advice: str) -> None:
+    ended = CliRunner().invoke(main, line.split())
+    assert ended.exit_code == 64
+    assert f"No such option: {line.rpartition(' ')[2]}. {advice}" in ended.stderr
