@@ -130,6 +130,11 @@ class Publication:
         return self.target, self.zone, self.name, self.before
 
     @property
+    def sent(self) -> bool:
+        """A write of it was tried."""
+        return self.state in {PublishState.DONE, PublishState.FAILED, PublishState.UNKNOWN}
+
+    @property
     def leaves_imgwire(self) -> bool:
         """The target is no name below Imgwire's own domain."""
         return self.after is not None and not self.after.lower().endswith(IMGWIRE_SUFFIX)

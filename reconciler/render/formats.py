@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.model.escape import JSON_FORMATS, finish
-from reconciler.model.results import PlanResult
+from reconciler.model.results import PlanResult, PublishResult
 from reconciler.render.layout import fit
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def render_log(report: Report, style: Style) -> str:
             from reconciler.render.text.plan import render_proposal
 
             return render_proposal(report.content.proposal, style) + end
+        if isinstance(report.content, PublishResult) and any(item.sent for item in report.content.publications):
+            return "\n" + renderer("dns sync", "text")(report, style) + end
         return end
     return renderer(str(report.command), "text")(report, style)
 

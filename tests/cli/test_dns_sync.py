@@ -114,6 +114,15 @@ def test_a_name_with_other_records_is_left_alone(stage: Stage, folder: Path) -> 
     )
 
 
+def test_what_was_written_is_shown_where_the_rest_was_refused(stage: Stage, folder: Path) -> None:
+    stage.environment("other", "images.example.org")
+    stage.manifest(web=NAME, other="images.example.org")
+    ended = stage.run("dns", "sync", "--auto-approve")
+    assert ended.code == 6
+    assert f"  done     files  {NAME}. " in ended.err
+    assert "\nPublished: 2 done, 2 refused.\n" in ended.err
+
+
 def test_without_consent_the_plan_is_shown_and_nothing_is_written(stage: Stage, folder: Path) -> None:
     ended = stage.run("dns", "sync")
     assert (ended.code, zone_file(folder)) == (5, ZONE)
