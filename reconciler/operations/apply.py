@@ -125,7 +125,8 @@ async def apply(
             await _resume(workspace, context, proposal, approved, after_create)
         await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
         result = so_far()
-        if settings.wait is not None and not context.stop.requested:
+        readable = any(not isinstance(item.live, Unreadable) for item in proposal.plan.environments)
+        if settings.wait is not None and readable and not context.stop.requested:
             result = await _wait(workspace, context, result, settings.wait, settings.dns)
     except BackendError as error:  # such as TLS settings that cannot be used any more
         code = worst([code_of(error.kind), conclude(so_far()).exit_code])

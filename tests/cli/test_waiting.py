@@ -19,6 +19,7 @@ from cli.stage import CANARY, DOMAIN, TEST, command
 from cli.test_terminal import Terminal
 from reconciler.cli.log import Log
 from reconciler.cli.waiting import Lines
+from reconciler.emulator.faults import Kind
 from reconciler.emulator.switches import Switches
 from reconciler.model.domains import Absent
 from reconciler.model.report import Verdict, Verified
@@ -256,3 +257,11 @@ def test_a_timeout_is_seconds_or_a_duration(stage: Stage, timeout: str, code: in
     stage.environment("web", None)
     stage.manifest(web=None)
     assert stage.run("plan", "--timeout", timeout).code == code
+
+
+def test_an_apply_that_could_read_nothing_waits_for_nothing(stage: Stage) -> None:
+    stage.environment("web")
+    stage.manifest(web="images.example.com")
+    stage.fault(Kind.STATUS, status=503, method="GET", times=None)
+    assert stage.run("apply", "--auto-approve", "--retries", "0", "--wait", "5s").code == 8
+    assert stage.sent() == [("GET", DOMAIN)]
