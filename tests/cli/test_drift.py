@@ -197,3 +197,14 @@ def test_a_suggested_command_stays_with_the_emulator(stage: Stage) -> None:
     ended = stage.run("drift", "--emulator", "--report", "html=drift.html")
     assert "run `reconciler plan --emulator`, then apply." in ended.out
     assert "reconciler apply --env web --emulator<" in stage.read("drift.html")
+
+
+def test_when_all_known_domains_are_absent_the_keys_are_doubted_first(web: Stage) -> None:
+    web.environment("app")
+    web.manifest(web=HOST, app="app.example.com")
+    assert web.run("apply", "--auto-approve", "--receipt", "receipt.json").code == 0
+    doubt = "Check the keys and the API URL first: all known custom domains are absent, as with wrong ones."
+    web.world.domains.delete(uid("web"))
+    assert doubt not in web.run("drift", "--baseline", "receipt.json").out
+    web.world.domains.delete(uid("app"))
+    assert doubt in web.run("drift", "--baseline", "receipt.json").out

@@ -6,11 +6,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from reconciler.model.dns import DnsVerdict
-from reconciler.model.domains import Present, Unreadable
+from reconciler.model.domains import Absent, Present, Unreadable
 from reconciler.model.escape import escape_control
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import Action
-from reconciler.model.report import DriftKind
+from reconciler.model.report import Cause, DriftKind
 from reconciler.model.results import DriftResult
 from reconciler.render.differences import difference_lines, hostname_lines, since_lines
 from reconciler.render.lookups import render_lookups, render_notes
@@ -190,4 +190,8 @@ def next_of_drift(drift: DriftResult, style: Style) -> str:
     first = f"Next: run {', then '.join(steps)}." if steps else ""
     if DriftKind.RECREATED in kinds and "apply" not in wanted:
         first += f" If this was your own repair, renew the baseline with `{next_command.renewal()}`."
+    known = [item for item in drift.plan.environments if item.environment.hostname is not None]
+    outside = any(item.cause is Cause.CHANGED_OUTSIDE for item in drift.findings)
+    if outside and len(known) > 1 and all(isinstance(item.live, Absent) for item in known):
+        first += " Check the keys and the API URL first: all known custom domains are absent, as with wrong ones."
     return read_again("drift", next_command, first) if drift.plan.unreadable else first
