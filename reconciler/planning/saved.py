@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.digest import KeyAccess
 from reconciler.model.domains import Present, Unreadable, domain_of
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.plan import CHANGING, Action, Block
 from reconciler.model.steps import Delete
 from reconciler.planning.diff import changes
@@ -41,7 +42,8 @@ def _refusals(
         created = f"{saved.created_at:%Y-%m-%dT%H:%M:%SZ}"
         yield Block("created_in_the_future", None, f"the saved plan was created at {created}, which is in the future")
     if saved.api_url != api_url:
-        yield Block("other_api_url", None, f"the saved plan is for {saved.api_url}, and this run uses {api_url}")
+        message = f"the saved plan is for {_named(saved.api_url)}, and this run uses {_named(api_url)}"
+        yield Block("other_api_url", None, message)
     for name in sorted(saved.concerned):
         environment = environments.get(name)
         if environment is None:
@@ -51,6 +53,10 @@ def _refusals(
             yield _other_manifest(name, f"hostname: {planned} -> {desired}")
         elif (difference := _other_access(saved.access[name], KeyAccess.of(environment))) is not None:
             yield _other_manifest(name, difference)
+
+
+def _named(api_url: str) -> str:
+    return "the emulator (--emulator)" if api_url == EMULATOR_API_URL else api_url
 
 
 def _other_access(planned: KeyAccess, now: KeyAccess) -> str | None:
