@@ -15,7 +15,7 @@ from reconciler.documents.steps import NotAPlan
 from reconciler.model.conclusion import report_of
 from reconciler.model.digest import KeyAccess, digest, digest_of
 from reconciler.model.domains import Absent, Live, Present
-from reconciler.model.environments import Source, SourceFile
+from reconciler.model.environments import EMULATOR_API_URL, Source, SourceFile
 from reconciler.model.proposal import Proposal
 from reconciler.model.results import PlanResult
 from reconciler.model.steps import Identity, Vacant, Verify
@@ -114,6 +114,13 @@ def test_a_saved_plan_can_be_used_while_everything_is_as_it_was(saved: SavedPlan
             {},
             [("other_api_url", None, f"the saved plan is for {API_URL}, and this run uses https://other.example")],
             id="another API",
+        ),
+        pytest.param(
+            EMULATOR_API_URL,
+            BEFORE,
+            {},
+            [("other_api_url", None, f"the saved plan is for {API_URL}, and this run uses the emulator (--emulator)")],
+            id="the emulator",
         ),
         pytest.param(
             API_URL,
