@@ -20,6 +20,8 @@ def render() -> str:
 
 If environments end differently, the most serious code wins, in this order: {order}.
 
-In documents, `outcome` is the name of the exit code, with one exception: a plan with changes has the outcome `changes`
-although it ends with 0. `reason` is a stable word that says why, or null.
+In documents, `outcome` is the name of the exit code, with three exceptions. A plan with changes has the outcome `changes`
+although it ends with 0. SIGTERM has `interrupted`, as SIGINT has. The receipt of a run that has not ended, or was killed, has
+`running`, and its exit code is null.
+`reason` is a stable word that says why, or null.
 """
