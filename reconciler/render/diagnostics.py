@@ -145,7 +145,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     lines = [diagnostic.message]
     lines += [f"{other.span.file}:{other.span.line}:{other.span.column}: {other.label}" for other in diagnostic.related]
-    lines += f"hint: {diagnostic.hint}".split("\n") if diagnostic.hint else []
+    lines += [f"hint: {diagnostic.hint}"] if diagnostic.hint else []
     return f"::{diagnostic.severity} {listed}::{'%0A'.join(_data(line) for line in lines)}"
 
 

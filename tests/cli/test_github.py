@@ -189,12 +189,3 @@ def test_a_report_with_a_plus_is_appended(step: Stage, tmp_path: Path) -> None:
     assert step.read("page.md").startswith("before\n")
     assert "### Imgwire plan" in (tmp_path / "page.md").read_text()
     assert step.run("plan", "--report", "markdown=+page.md", "--report", "json=page.md").code == 64
-
-
-def test_each_line_of_a_hint_is_a_line_of_the_annotation(stage: Stage) -> None:
-    stage.environment("web")
-    stage.manifest(web="images.example.com")
-    ended = stage.spawn("apply", "--format", "github")
-    assert ended.code == 5
-    assert "%0Ahint: to apply this plan only: " in ended.out
-    assert "`%0Ato apply without approval: `" in ended.out
