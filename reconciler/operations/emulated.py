@@ -42,7 +42,10 @@ def emulator_transport(state: str | None, workspace: Workspace, observer: Observ
     try:
         return _Inside(httpx.ASGITransport(local_app(Path(state), accounts)))
     except StateError as error:
-        hint = "`--emulator` takes the word behind it for its state file: name another, as in --emulator=STATE.json"
+        hint = (
+            "`--emulator` takes the word after it as its state file. A saved plan comes first, as in "
+            "`reconciler apply PLAN --emulator`. Or name another state file, as in --emulator=STATE.json"
+        )
         raise Stopped(Failed(ExitCode.ERROR, "emulator_state", str(error), hint)) from None
 
 

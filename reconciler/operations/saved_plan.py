@@ -16,6 +16,7 @@ from reconciler.documents.steps import NotAPlan
 from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Absent, Unreadable
+from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.exit_codes import ExitCode
 from reconciler.model.ledger import Ledger, with_earlier
@@ -144,6 +145,8 @@ async def reopen(
     again = _plan_again(saved, plan_again, by_name)
     if any(block.code == "stale_plan" for block in refused):
         again = _other_files(saved.source, workspace.source) or again
+    if saved.api_url == EMULATOR_API_URL != workspace.api_url:
+        again = "Add --emulator to apply it to the emulator."
     if refused:
         raise Stopped(_refused(saved, refused, consent.earlier.unserved, again))
     live = await read(workspace, context, workspace.selected)
