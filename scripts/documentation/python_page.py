@@ -57,8 +57,9 @@ def _signature(name: str, value: object) -> str:
     if not callable(value):
         return f"{name} = {value}"
     signature = inspect.signature(value)
-    parameters = [_parameter(parameter) for parameter in signature.parameters.values() if parameter.name != "self"]
-    stars = [number for number, p in enumerate(signature.parameters.values()) if p.kind is p.KEYWORD_ONLY]
+    given = [parameter for parameter in signature.parameters.values() if parameter.name not in {"self", "cls"}]
+    parameters = [_parameter(parameter) for parameter in given]
+    stars = [number for number, p in enumerate(given) if p.kind is p.KEYWORD_ONLY]
     if stars:
         parameters.insert(stars[0], "*")
     returned = signature.return_annotation

@@ -27,9 +27,16 @@ Exit codes and `outcome` are explained in [exit codes](exit-codes.md).
 def render() -> str:
     """The page, from the schemas that the tool ships."""
     plan, report, domain = (json.loads(read_schema(name)) for name in ("plan", "report", "custom-domain"))
-    added = {name: value for name, value in report["properties"].items() if name not in plan["properties"]}
+    added = {name: value for name, value in report["properties"].items() if plan["properties"].get(name) != value}
     parts = [_HEAD, "## Plan", "", _table(plan["properties"]), ""]
-    parts += ["## Report", "", "A report has the fields of a plan, and these:", "", _table(added), ""]
+    parts += [
+        "## Report",
+        "",
+        "A report has the fields of a plan. These are added, or have other values:",
+        "",
+        _table(added),
+        "",
+    ]
     parts += ["## Parts", ""]
     definitions = {**plan["$defs"], **report["$defs"]}
     for name, definition in sorted(definitions.items()):
