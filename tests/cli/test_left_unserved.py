@@ -50,6 +50,23 @@ def apply(stage: Stage, *more: str) -> Ended:
     return stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json", *more)
 
 
+def killed_at(stage: Stage, api: OwnApi, method: str) -> None:
+    """Give `b` its new hostname, and leave the receipt and its journal as a kill at this request would."""
+    files: dict[str, str] = {}
+
+    def keep(sent: str, key_: str, _number: int) -> None:
+        if (sent, key_) == (method, key("b")):
+            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
+
+    api.intercept = keep
+    stage.manifest(b=NEW_B)
+    (stage.folder / "r.json").unlink()
+    assert apply(stage).code == 0
+    api.intercept = lambda _method, _key, _number: None
+    for name, text in files.items():
+        stage.write(name, text)
+
+
 def hostnames(document: Any) -> list[str]:
     return [item["hostname"] for item in document["unserved"]]
 
@@ -136,20 +153,8 @@ def test_another_environment_of_the_same_name_does_not_hide_it(
 def test_a_run_that_is_killed_while_a_delete_is_in_flight_leaves_what_may_be_gone(
     stage: Stage, api: OwnApi, more: tuple[str, ...]
 ) -> None:
-    files: dict[str, str] = {}
-
-    def killed(method: str, key_: str, _number: int) -> Reply | None:
-        if method == "DELETE" and key_ == key("b"):
-            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
-        return None
-
-    api.intercept = killed
-    stage.manifest(b=NEW_B)
-    (stage.folder / "r.json").unlink()
-    assert apply(stage).code == 0
+    killed_at(stage, api, "DELETE")
     api.records[key("b")] = None
-    for name, text in files.items():
-        stage.write(name, text)
     assert [item["uncertain"] for item in receipt()["unserved"]] == [True]
     api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
     stage.manifest(**({"c": None} if more else {"b": NEW_B}))
@@ -470,20 +475,9 @@ def test_a_run_that_ends_while_it_waits_for_a_write_in_flight_leaves_the_receipt
 
 @pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_read_that_shows_what_a_killed_run_has_deleted_does_not_count_as_live(stage: Stage, api: OwnApi) -> None:
-    files: dict[str, str] = {}
-
-    def killed(method: str, key_: str, _number: int) -> None:
-        if method == "POST" and key_ == key("b"):
-            files.update({name: stage.read(name) for name in ("r.json", "r.json.journal")})
-
     deleted = api.records[key("b")]
-    api.intercept = killed
-    stage.manifest(b=NEW_B)
-    (stage.folder / "r.json").unlink()
-    assert apply(stage).code == 0
+    killed_at(stage, api, "POST")
     api.records[key("b")] = deleted
-    for name, text in files.items():
-        stage.write(name, text)
     assert [item["uncertain"] for item in receipt()["unserved"]] == [True]
     assert hostnames(apply(stage, "--max-interruptions", "0").document) == [B]
 
