@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from reconciler.operations.apply import ApplySettings as ApplySettings
     from reconciler.operations.apply import apply as apply
     from reconciler.operations.context import Context as Context
+    from reconciler.operations.dns_servers import Dns as Dns
+    from reconciler.operations.drift import Confirmation as Confirmation
     from reconciler.operations.drift import drift as drift
+    from reconciler.operations.drift import read_baseline as read_baseline
     from reconciler.operations.propose import propose as propose
     from reconciler.operations.receipt import ReceiptFile as ReceiptFile
     from reconciler.operations.reports import render_report as render_report
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
 _MODULES = {
     "ApplySettings": "operations.apply",
     "Approved": "model.proposal",
+    "Confirmation": "operations.drift",
     "Consent": "planning.guards",
     "Context": "operations.context",
     "Declined": "model.proposal",
+    "Dns": "operations.dns_servers",
     "ExitCode": "model.exit_codes",
     "Inputs": "operations.workspace",
     "NullObserver": "model.observer",
@@ -51,6 +56,7 @@ _MODULES = {
     "apply": "operations.apply",
     "drift": "operations.drift",
     "propose": "operations.propose",
+    "read_baseline": "operations.drift",
     "render_report": "operations.reports",
     "report": "operations.reports",
     "status": "operations.status",
@@ -59,9 +65,11 @@ _MODULES = {
 __all__ = [
     "ApplySettings",
     "Approved",
+    "Confirmation",
     "Consent",
     "Context",
     "Declined",
+    "Dns",
     "ExitCode",
     "Inputs",
     "NullObserver",
@@ -75,6 +83,7 @@ __all__ = [
     "apply",
     "drift",
     "propose",
+    "read_baseline",
     "render_report",
     "report",
     "status",

@@ -23,9 +23,11 @@ EXAMPLES = ROOT / "examples" / "python"
 PUBLIC = {
     "ApplySettings",
     "Approved",
+    "Confirmation",
     "Consent",
     "Context",
     "Declined",
+    "Dns",
     "ExitCode",
     "Inputs",
     "NullObserver",
@@ -39,6 +41,7 @@ PUBLIC = {
     "apply",
     "drift",
     "propose",
+    "read_baseline",
     "render_report",
     "report",
     "status",
@@ -111,6 +114,9 @@ def test_the_example_task_reports_drift(stage: Stage) -> None:
     assert ended.stdout.startswith("hostname_differs: `web` has `old.example.com`")
     stage.manifest(web="old.example.com")
     assert run("drift_task.py", "imgwire.yaml").returncode == 0
+    ended = run("drift_task.py", "missing.yaml")
+    assert (ended.returncode, ended.stdout) == (65, "")
+    assert ended.stderr.startswith("error: file-not-found: ")
 
 
 async def _propose_and_render(stage: Stage) -> dict[str, object]:

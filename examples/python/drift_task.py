@@ -21,6 +21,7 @@ from reconciler import (
     NullObserver,
     Report,
     RequestEvent,
+    Stopped,
     Workspace,
     drift,
     render_report,
@@ -57,9 +58,18 @@ def drift_task(path: str) -> dict[str, Any]:
     return document
 
 
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
-    found = drift_task(sys.argv[1])
+def main(path: str) -> int:
+    """Run the task once, and print what it found."""
+    try:
+        found = drift_task(path)
+    except Stopped as stopped:
+        print(f"error: {stopped}", file=sys.stderr)
+        return stopped.failed.exit_code
     for finding in found["findings"]:
         print(f"{finding['kind']}: {finding['message']} [{finding['fingerprint']}]")
-    sys.exit(ExitCode(found["exit_code"]))
+    return ExitCode(found["exit_code"])
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    sys.exit(main(sys.argv[1]))
