@@ -35,7 +35,9 @@ def problems(report: Report) -> Iterator[Diagnostic]:
     """The diagnostics, the failure of the run, and what its result has: unreadable environments, blocks, findings, verdicts."""
     yield from report.diagnostics
     if report.failed and report.failed.message and not report.message_has_place:
-        yield Diagnostic(Severity.ERROR, report.conclusion.reason or "error", report.failed.message, report.hint)
+        yield Diagnostic(
+            Severity.ERROR, report.conclusion.reason or "error", report.failed.message, _one_line(report.hint)
+        )
     content = report.content
     if content is None or isinstance(content, ValidateResult | DoctorResult):
         yield from _unserved(report, {})
@@ -56,6 +58,11 @@ def problems(report: Report) -> Iterator[Diagnostic]:
         case _:
             pass
     yield from _unserved(report, spans)
+
+
+def _one_line(hint: str | None) -> str | None:
+    """The lines of a hint joined: a diagnostic has one line, and shows a line break as an escape."""
+    return "; ".join(line.rstrip(".") for line in hint.splitlines()) if hint else None
 
 
 def _unserved(report: Report, spans: Spans) -> Iterator[Diagnostic]:
