@@ -107,7 +107,7 @@ def _changes(proposal: Proposal, style: Style) -> Iterator[str]:
     sign, colour = _SIGNS[Action.UNREADABLE]
     for names in dict.fromkeys(keyless.values()):
         yield f"{style(colour, f'  {sign} {names}')}   could not be read: {NO_KEY}"
-    room = MAX_PADDED if style.width is None else style.width // 3
+    room = MAX_PADDED if style.width is None else min(MAX_PADDED, style.width // 2)
     beside = [titles[item.name] for item in left if item.action not in _BEFORE_AND_AFTER]
     width = min(room, max(map(columns, beside), default=0))
     for action in _SIGNS:
