@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from reconciler.model.domains import Unreadable
 from reconciler.model.results import PlanResult
 from reconciler.operations.propose import consent_of, propose
 from reconciler.operations.saved_plan import can_be_saved, discard, save_plan
@@ -48,9 +49,12 @@ class PlanFile:
         saved = f"Saved the plan to {self._path}."
         if result.blocks:
             return f"{saved} Apply refuses it as it is: {'; '.join(block.message for block in result.blocks)}"
-        if not result.plan.steps:
-            return f"{saved} It has no steps."
-        return saved if result.plan.complete else f"{saved} It covers only the environments that could be read."
+        if not result.plan.complete:
+            unread = all(isinstance(item.live, Unreadable) for item in result.plan.environments)
+            return (
+                f"{saved} It covers {'no environment: none' if unread else 'only the environments that'} could be read."
+            )
+        return saved if result.plan.steps else f"{saved} It has no steps."
 
 
 async def plan(
