@@ -24,6 +24,8 @@ _OPTIONS: Mapping[str, str] = {
     "no-color": "the variable NO_COLOR=1",
     "config-file": "--file PATH",
     "filename": "--file PATH",
+    "l": "--selector NAME=VALUE",
+    "selector": "--selector NAME=VALUE",
     "out": "--out FILE",
     "detailed-exitcode": "--detailed-exitcode",
     "parallelism": "--parallelism N",
