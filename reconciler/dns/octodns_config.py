@@ -27,6 +27,7 @@ _IGNORED_SETTINGS = (
     "include_meta",
     "auto_arpa",
 )
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 
 
 class ConfigError(Exception):
@@ -86,8 +87,10 @@ class Configuration:
         return names
 
     def describe(self, error: BaseException) -> str:
-        """The error in one line, with secrets masked."""
+        """The error in one line, with secrets masked. An error of the system is clear without the name of its class."""
         text = " ".join(str(error).split())
+        if isinstance(error, OSError) and error.strerror:
+            return self.mask(_ERRNO.sub("", text))
         return self.mask(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 

@@ -48,7 +48,8 @@ async def checked_publisher(
     _stop_before_writing(context, proposal, checked)
     for item in checked:
         before = f", instead of {item.before}" if item.before else ""
-        text = f"{item.name} CNAME, target below imgwire.dev, known after create{before}: published at {item.target}: {item.zone}"
+        what = f"{item.name} CNAME to a name below imgwire.dev{before}"
+        text = f"to publish after the create, at {item.target}: {item.zone}: {what}"
         context.observer.on_notice("info", text)
     return publisher, checked
 

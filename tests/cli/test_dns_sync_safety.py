@@ -136,6 +136,7 @@ class ClientUnauthorized(Exception):
 
 ERRORS = {
     "refused": ConnectionRefusedError(111, "Connection refused"),
+    "route": OSError(113, "No path to host"),
     "timeout": TimeoutError("timed out"),
     "503": HttpError(503),
     "429": HttpError(429),
@@ -396,6 +397,12 @@ def test_a_provider_that_cannot_be_read_ends_with_its_own_code(
     ended = sync(stage)
     assert (ended.code, ended.document["reason"]) == (code, reason)
     assert ended.document["message"].startswith("files: example.com could not be read: ")
+
+
+@pytest.mark.usefixtures("providers")
+def test_an_error_of_the_system_is_shown_in_words(stage: Stage, folder: Path) -> None:
+    configure(stage, **{"class": "providers.Unreadable", "error": "route"})
+    assert sync(stage).document["message"] == "files: example.com could not be read: No path to host"
 
 
 @pytest.mark.usefixtures("providers")
