@@ -9,7 +9,9 @@ from conclusions import of_apply
 
 from reconciler.emulator.switches import Switches
 
-from .scenario import Lived, Organization, Round, Scenario, Trouble, live_through
+from .life import Lived, live_through
+from .organization import Organization
+from .scenario import Round, Scenario, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

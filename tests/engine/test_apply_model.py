@@ -20,7 +20,9 @@ from reconciler.model.exit_codes import ExitCode
 from reconciler.model.report import RestoreFailure, StepState
 from reconciler.model.steps import Create, Delete, Verify, move_targets
 
-from .scenario import Lived, Organization, Round, Scenario, live_through, saved, scenarios
+from .life import Lived, live_through, saved
+from .organization import Organization
+from .scenario import Round, Scenario, scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import StepError
     from reconciler.model.steps import Step
 
-    from .scenario import Act
+    from .organization import Act
 
 EXAMPLES = int(os.environ.get("RECONCILER_MODEL_EXAMPLES", "400"))
 _OPEN = {"unknown", "interrupted"}  # errors that say themselves that the write may have happened

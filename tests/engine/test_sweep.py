@@ -19,7 +19,8 @@ from .test_apply_model import check
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .scenario import Lived, Organization
+    from .life import Lived
+    from .organization import Organization
 
 ALL = os.environ.get("RECONCILER_SWEEP") == "all"
 SHARE = 8  # of each shape
