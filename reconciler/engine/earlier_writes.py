@@ -16,8 +16,8 @@ class EarlierWrites:
     """What this run has done before, which reads may not show yet. `deleted` and `created` are custom domains of the same
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
     `acknowledged`: the API has confirmed the delete. `uncertain`: such a write was sent before, with an unknown outcome, so
-    none is sent again without reads that show for a while that it was not done. `sent`: a create was sent there before, so
-    a read that shows the goal is believed. `replacement`: the hostname that the lane creates where the step deletes.
+    none is sent again without reads that show for a while that it was not done. `replacement`: the hostname that the lane
+    creates where the step deletes. `followed`: a create of the lane follows the delete, and is refused unless that was done.
     `planned`: the custom domain that was live when planning.
     """
 
@@ -26,8 +26,8 @@ class EarlierWrites:
     hostname_freed: bool = False
     uncertain: bool = False
     acknowledged: bool = False
-    sent: bool = False
     replacement: str | None = None
+    followed: bool = False
     planned: Domain | None = None
 
     def shows_deleted(self, live: Known) -> bool:
@@ -37,6 +37,11 @@ class EarlierWrites:
         if self.created is not None and live.domain.id == self.created.id:
             return False
         return live.domain.id == self.deleted.id or live.domain.is_older_than(self.deleted)
+
+    def is_newer(self, live: Known) -> bool:
+        """It came after what was live when planning, so the read shows no earlier state."""
+        planned = self.planned or self.deleted
+        return planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
 
 
 NO_EARLIER_WRITES = EarlierWrites()

@@ -21,14 +21,14 @@ from reconciler.engine.failures import (
 from reconciler.engine.lane_state import LaneState
 from reconciler.engine.outcome import Evidence, Postponed, Withheld, WriteInterrupted
 from reconciler.engine.restore import check, may_pass, restore, retry
-from reconciler.engine.write import execute, look
+from reconciler.engine.write import execute, look, reached
 from reconciler.model.domains import Present, domain_of
 from reconciler.model.errors import BackendError, Conflict
 from reconciler.model.report import Restored, RestoreFailure, StepState
 from reconciler.model.steps import Create, Delete, Identity, Lane, Step, Verify, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from reconciler.engine.context import RunContext
     from reconciler.engine.deadline import Deadline
@@ -186,7 +186,7 @@ class LaneRun:
             if step is state.failure[0]:
                 continue
             # A restore there may have been done after all, so a read has to show that the place is free.
-            earlier = replace(state.earlier(step), uncertain=True)
+            earlier = replace(self._earlier(step), uncertain=True)
             may_send = partial(self._sending, step)
             try:
                 done = await retry(self._context, api, step, earlier, may_send=may_send)
@@ -280,7 +280,7 @@ class LaneRun:
         self, api: Writer, step: Write, failure: StepFailed, may_send: Callable[[], bool], deadline: Deadline
     ) -> Done:
         try:
-            return await retry(self._context, api, step, self._state.earlier(step), failure, may_send, deadline)
+            return await retry(self._context, api, step, self._earlier(step), failure, may_send, deadline)
         except WriteInterrupted:
             raise
         except asyncio.CancelledError:
@@ -334,7 +334,7 @@ class LaneRun:
         if not state.gone:
             return
         missing = state.to_restore() if context.restore else []
-        if await self._has_moved(api, () if missing else context.policy.visibility_delays) or not context.restore:
+        if await self._has_moved(api, patient=not missing) or not context.restore:
             return
         for environment, old in missing:
             context.observer.on_notice("info", restoring(environment, old.hostname))
@@ -344,7 +344,7 @@ class LaneRun:
                 return
             if isinstance(outcome, RestoreFailure):
                 claimed = outcome.error.kind == Conflict.kind
-                if await self._has_moved(api, context.policy.visibility_delays, claimed=claimed):
+                if await self._has_moved(api, patient=True, claimed=claimed):
                     return
             if isinstance(outcome, RestoreFailure) and self._was_never_gone(environment, old, outcome):
                 continue
@@ -360,10 +360,10 @@ class LaneRun:
         for environment, restored in state.restored.items():
             await check(context, api, restored, state.gone[environment])
 
-    async def _has_moved(self, api: Writer, delays: Sequence[float] = (), *, claimed: bool = False) -> bool:
-        """A read shows that the create that failed was done, in an environment where nothing is to be restored: the lane goes
-        on. It is read if its outcome is unknown, or if a restore shows that a hostname is `claimed`, and again after each of
-        the `delays`."""
+    async def _has_moved(self, api: Writer, *, patient: bool, claimed: bool = False) -> bool:
+        """Reads show that the create that failed was done, in an environment where nothing is to be restored: the lane goes
+        on. It is read if its outcome is unknown, or if a restore shows that a hostname is `claimed`; `patient`: again, for as
+        long as the create may still arrive."""
         context, state = self._context, self._state
         if state.failure is None:
             return False
@@ -371,17 +371,25 @@ class LaneRun:
         restored = dict(state.to_restore()) if context.restore else {}
         if target in restored or not (claimed or target in state.may_be_taken):
             return False
-        for pause in (*delays, None):
+        earlier = self._earlier(step)
+        for pause in (*context.policy.visibility_delays, None):
+            live = None
             with contextlib.suppress(BackendError, TimeoutError):
                 async with asyncio.timeout(context.policy.completing_read):
                     live = await api.read(target)
-                if not state.earlier(step).shows_deleted(live):
-                    context.ledger.record_live(target, live)
+            shown = live is not None and reached(step, live)
+            if (
+                live is not None
+                and not earlier.shows_deleted(live)
+                and (pause is None or not shown or earlier.is_newer(live))
+            ):
+                context.ledger.record_live(target, live)
             if await self._arrived_late(api, target):
                 return True
-            if pause is not None:
-                await context.policy.sleep(pause)
-        return False
+            if pause is None or not (patient or shown):
+                return False
+            await context.policy.sleep(pause)
+        raise AssertionError("unreachable")
 
     async def _arrived_late(self, api: Writer, environment: str) -> bool:
         """The create that failed was done after all, as a read shows: then the lane goes on."""

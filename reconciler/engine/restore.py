@@ -72,8 +72,7 @@ async def retry(
         context.doubts.add(step.id)
     try:
         for attempt in itertools.count(1):
-            sent = earlier.sent or attempt > 1 or before is not None
-            tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None, sent=sent)
+            tried = replace(earlier, uncertain=earlier.uncertain or uncertain is not None)
             try:
                 done = await execute(
                     step,
@@ -133,7 +132,7 @@ async def restore(
         context.observer.on_restore_send(environment, old.hostname)
         return True
 
-    earlier = EarlierWrites(old, hostname_freed=True, uncertain=taken, acknowledged=acknowledged, sent=True)
+    earlier = EarlierWrites(old, hostname_freed=True, uncertain=taken, acknowledged=acknowledged)
     try:
         done = await retry(context, api, Create(environment, old.hostname), earlier, may_send=may_send)
     except StepFailed as failure:

@@ -168,7 +168,7 @@ class _Execution:
                 raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
             return None
         self.on_read(step.environment, live)
-        if not isinstance(step, Verify) and _reached(step, live):
+        if not isinstance(step, Verify) and reached(step, live):
             return Done(domain_of(live), Evidence.FOUND)
         if self._is_replaced(live):
             return Done(None, Evidence.FOUND)
@@ -217,9 +217,9 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read is repeated before it is believed: it may show an earlier state of the environment.
 
-        It shows a deleted custom domain, or none where one is expected, or the goal of a create that was not sent, or what
-        another writer seems to have replaced, unless what is there is newer than the plan; where a hostname is offline by now,
-        also anything unexpected. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
+        It shows a deleted custom domain, or none where one is expected, or the goal of a create, or what another writer seems
+        to have replaced, unless what is there is newer than the plan; where a hostname is offline by now, also anything
+        unexpected. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
         """
         if self.earlier.shows_deleted(live):
             return True
@@ -227,14 +227,21 @@ class _Execution:
             return self.earlier.uncertain
         if isinstance(self.step.precondition, Identity) and isinstance(live, Absent):
             return True
-        if _reached(self.step, live):
-            return isinstance(self.step, Create) and not self.earlier.sent and not self._is_newer(live)
-        return self.urgent or (self._is_replaced(live) and not self._is_newer(live))
+        if reached(self.step, live):
+            return not self._proves(live)
+        return self.urgent or (self._is_replaced(live) and not self.earlier.is_newer(live))
 
-    def _is_newer(self, live: Known) -> bool:
-        """It came after what was live when planning."""
-        planned = self.earlier.planned
-        return planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
+    def _proves(self, live: Known) -> bool:
+        """Where the goal shows, it is no earlier state of the environment."""
+        match self.step:
+            case Create():
+                return self.earlier.is_newer(live)
+            case Delete():
+                return self.earlier.followed
+            case Verify():
+                return True
+            case _:
+                assert_never(self.step)
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""
@@ -317,25 +324,29 @@ class _Execution:
             raise failed(step, failure)
         if lost:
             self._doubt(failure)
-        delays = self.policy.visibility_delays if lost or isinstance(step, Delete) or self.earlier.uncertain else ()
-        return await self._read_back(failure, delays, lost=lost)
+        return await self._read_back(failure, lost=lost)
 
-    async def _read_back(self, failure: BackendError, delays: tuple[float, ...], *, lost: bool) -> Done:
-        """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again."""
+    async def _read_back(self, failure: BackendError, *, lost: bool) -> Done:
+        """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again; and
+        "done" may be an earlier state, so it is read again too unless it proves itself."""
         step, shows_deleted = self.step, False
-        for pause in (*delays, None):
+        may_arrive = lost or isinstance(step, Delete) or self.earlier.uncertain
+        for pause in (*self.policy.visibility_delays, None):
             try:
                 live = await self._read()
                 shows_deleted = self.earlier.shows_deleted(live)
-                reached = _reached(step, live) and not shows_deleted
-                if reached or not self._may_lag(live) or (pause is None and not shows_deleted):
+                shown = reached(step, live) and not shows_deleted
+                last = pause is None or not (may_arrive or shown)
+                known = (shown and self._proves(live)) or not self._may_lag(live)
+                if known or (last and not shows_deleted):
                     self.on_read(step.environment, live)
-                    if reached:
+                    if shown:
                         return Done(domain_of(live), Evidence.READ_BACK)
                     if not step.precondition.holds(live):
                         raise changed(step.environment, step.precondition, live, uncertain=lost)
-                if pause is not None:
-                    await self.deadline.pause(pause)
+                if last or pause is None:
+                    break
+                await self.deadline.pause(pause)
             except BackendError as unread:
                 raise unknown(step, failure, unread) from None
         if isinstance(failure, Conflict):
@@ -348,7 +359,8 @@ class _Execution:
         raise not_checked(step, failure) if isinstance(step, Verify) else not_done(step, failure)
 
 
-def _reached(step: Step, live: Known) -> bool:
+def reached(step: Step, live: Known) -> bool:
+    """The read shows the goal of the step."""
     match step:
         case Delete():
             return isinstance(live, Absent)

@@ -7,8 +7,8 @@ import pytest
 from reconciler.model.domains import Unreadable
 from reconciler.model.exit_codes import ExitCode
 
-from .runs import LOST, LOST_AND_DONE, REPLACE, A, X, code, play, restored, sent, states, unserved
-from .scenario import Outage, Trouble
+from .runs import LOST, LOST_AND_DONE, REPLACE, A, X, code, move, play, restored, sent, states, unserved
+from .scenario import Meddling, Outage, Trouble
 
 
 def test_a_delete_that_nothing_should_follow_is_not_undone() -> None:
@@ -40,3 +40,13 @@ def test_a_hostname_is_unserved_when_nothing_shows_whether_it_was_deleted() -> N
     assert (unserved(lived), server.hostnames()) == ([(A, "a", "delete:a")], {"a": None})
     assert isinstance(lived.applied.live["a"], Unreadable)
     assert code(lived) == (ExitCode.PARTIAL, "unknown")
+
+
+@pytest.mark.parametrize("unread", [{}, {5: Trouble("400")}, {5: LOST, 6: LOST}], ids=["read", "refused", "lost"])
+def test_a_goal_that_one_read_shows_after_a_lost_create_is_not_believed(unread: dict[int, Trouble]) -> None:
+    """It may be a state before the plan, such as that of a move which this one takes back."""
+    first = 5 + len(unread)
+    meddling = {first: Meddling("b", A), first + 1: Meddling("b", None)}
+    lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST, **unread}, meddling=meddling)
+    assert states(lived)["create:b"].startswith("failed")
+    assert (server.hostnames(), unserved(lived)) == ({"a": A, "b": None}, [])
