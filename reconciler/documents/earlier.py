@@ -20,7 +20,8 @@ _UNSETTLED = frozenset({"interrupted", "unknown", "changed", "wrong_environment"
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """`hostnames` were live, by environment. `deletes` are the (environment, hostname) that the same documents delete.
+    """`hostnames` were live, by environment. `deletes` are the (environment, hostname) that the same documents delete, or that
+    runs before them have left unserved.
 
     `unserved` are the hostnames that the runs left without an environment. `unrecorded` are those that a run which has not ended
     was to delete, without a record of it: they count where their environment reads as absent, and without the journal of that
@@ -123,7 +124,8 @@ def earlier_of(document: Object, *, has_journal: bool = True) -> Earlier:
             (step["environment"], step["hostname"])
             for step in document["steps"]
             if step["op"] == "delete" and deletes(step)
-        ),
+        )
+        | frozenset((item["environment"], item["hostname"]) for item in document.get("unserved", ())),
         tuple(item if item.run else of_step(item) for item in unserved),
         tuple(map(of_step, unrecorded)),
         document["source"]["api_url"] if document["source"] else None,

@@ -82,6 +82,33 @@ def test_a_receipt_that_knows_its_own_deletes_does_not_block_the_next_run(stage:
     assert (stage.live("a"), stage.live("b")) == ("new-a.example.com", "new-b.example.com")
 
 
+def test_hostnames_that_an_earlier_run_left_unserved_are_not_suspicious(stage: Stage) -> None:
+    """The run between read an earlier state, and wrote nothing: its receipt shows as live what is known to be offline."""
+    two(stage, a="new-a.example.com", b="new-b.example.com")
+    assert stage.run("plan", "--format", "json", "--report", "json=p.json").code == 0
+    document = json.loads(stage.read("p.json"))
+    receipt = {
+        **document,
+        "format": "imgwire-reconciler/report",
+        "command": "apply",
+        "outcome": "refused",
+        "exit_code": 5,
+    }
+    receipt |= {
+        "restored": [],
+        "steps": [{**step, "state": "not_started", "error": None} for step in document["steps"]],
+    }
+    receipt["unserved"] = [
+        {"environment": step["environment"], "hostname": step["hostname"], "since": step["id"]}
+        for step in document["steps"]
+        if step["op"] == "delete"
+    ]
+    stage.write("r.json", json.dumps(receipt))
+    delete(stage, "a", "b")
+    ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
+    assert (ended.code, ended.document["blocks"]) == (0, [])
+
+
 def test_deletes_that_were_not_sent_do_not_explain_that_all_domains_are_absent(stage: Stage) -> None:
     two(stage, a="new-a.example.com", b="new-b.example.com")
     stage.fault(Kind.STATUS, method="DELETE", status=401, error_type="InvalidTokenError", times=None)
