@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_TIMERS_DIFFER = 1.0  # seconds, at most, without a stop
+
+
 class StepTimeout(NoAnswer):
     """The time of the step is spent. Like any lost answer: the call may have happened."""
 
@@ -42,7 +45,8 @@ class Deadline:
             raise self._spent()
 
     async def call(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of the call. Raises StepTimeout when the time runs out first."""
+        """The result of the call. Raises StepTimeout when the time runs out first, and NoAnswer when only the timer does, whose
+        clock goes on while the process is stopped."""
         self.check()
         try:
             async with asyncio.timeout(self.remaining) as limit:
@@ -50,6 +54,8 @@ class Deadline:
         except TimeoutError:
             if not limit.expired():
                 raise
+            if self.remaining > _TIMERS_DIFFER:
+                raise NoAnswer("the process was stopped meanwhile") from None
             raise self._spent() from None
 
     async def pause(self, seconds: float) -> None:

@@ -21,7 +21,8 @@ def _doubling(attempt: int) -> float:
 class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
     `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
-    with its re-reads and retries, `completing_read` the read between a delete and the create that completes it."""
+    with its re-reads and retries, `completing_read` the read between a delete and the create that completes it. `clock` may stand
+    still while the process is stopped; `stopped` is for how long it was so far."""
 
     retries: int = 4
     delay: Callable[[int], float] = _doubling
@@ -30,6 +31,7 @@ class WritePolicy:
     completing_read: float = 3.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    stopped: Callable[[], float] = lambda: 0.0
 
     def deadline(self) -> Deadline:
         """The end of a step that begins now."""

@@ -146,12 +146,15 @@ class _Execution:
 
         Raises NotSent, Throttled and Conflict where the write certainly did not happen.
         """
+        stopped = self.policy.stopped()
         done = await self.look()
         if done is not None:
             return done
         self._check_deadline()
         if not self.may_send():
             raise Withheld if unsent is None else failed(self.step, unsent)
+        if self.policy.stopped() > stopped:
+            raise Paused(f"{self.step.op}: not sent: the process was stopped after the read")
         try:
             done = await self._write()
         except asyncio.CancelledError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.backend import AllowedCalls
 from reconciler.engine.apply import Run, RunSettings
+from reconciler.engine.clock import RunningClock
 from reconciler.engine.failures import not_published, window_closed
 from reconciler.engine.policy import WritePolicy
 from reconciler.model.conclusion import conclude, refusal_code
@@ -223,7 +224,10 @@ async def _run(
 ) -> None:
     backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
-    policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout)
+    clock = RunningClock()
+    policy = WritePolicy(
+        retries=context.retries, step_timeout=settings.step_timeout, clock=clock, stopped=clock.stopped
+    )
 
     def deletes_stopped() -> StepError | None:
         if after_create.unpublished:
@@ -243,7 +247,7 @@ async def _run(
     context.observer.on_steps(ledger.plan.steps)
     context.observer.on_phase(Phase.APPLYING, len(ledger.plan.steps))
     try:
-        with context.ended_early():
+        with clock, context.ended_early():
             await Run(ledger, backend, engine_settings, context.stop, observer).run()
     finally:
         context.observer.on_phase(Phase.IDLE, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -274,6 +275,18 @@ async def test_repeated_reads_leave_time_for_the_create(step_timeout: float, slo
     earlier = EarlierWrites(deleted=OLD, uncertain=True)
     await execute(CREATE, api, policy, earlier=earlier, urgent=True, on_read=lambda *_: None)
     assert (api.calls[-1], api.left) == ("create web new.example.com", [])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("after", "sent"), [(R_OLD, True), (R_OTHER, False)], ids=["as before", "changed meanwhile"])
+async def test_a_process_that_was_stopped_after_the_read_reads_again_before_it_deletes(
+    after: Known, sent: bool
+) -> None:
+    api, stops = Scripted(R_OLD, after, None), iter([0.0, 3600.0, 3600.0, 3600.0])
+    policy = replace(api.policy, stopped=lambda: next(stops))
+    with nullcontext() if sent else pytest.raises(StepFailed, match="changed by someone else"):
+        await execute(DELETE, api, policy, on_read=lambda *_: None)
+    assert api.calls == ["read web", "read web", *["delete web"] * sent]
 
 
 def test_a_read_that_times_out_by_itself_is_no_step_timeout() -> None:
