@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RunningClock:
-    """A clock in seconds that stands still while the process is stopped, as by SIGSTOP or in a paused container.
+    """A clock in seconds that leaves out the time in which the process is stopped, as by SIGSTOP or in a paused container.
 
     A stop is noticed inside of `with`, by a timer that comes every `every` seconds: one that is `late` seconds late or more.
     """

@@ -21,8 +21,8 @@ def _doubling(attempt: int) -> float:
 class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
     `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
-    with its re-reads and retries, `completing_read` the read between a delete and the create that completes it. `clock` may stand
-    still while the process is stopped; `stopped` is for how long it was so far."""
+    with its re-reads and retries, `completing_read` the read between a delete and the create that completes it. `clock` may
+    leave out the time in which the process is stopped, and `stopped` is that time so far."""
 
     retries: int = 4
     delay: Callable[[int], float] = _doubling
