@@ -115,6 +115,9 @@ def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
 def test_a_saved_plan_names_the_command_that_applies_it(web: Stage) -> None:
     assert web.run("plan", "--out", "p.json").code == 0
     assert "run `reconciler apply p.json`" in web.run("show", "p.json").out
+    web.write("imgwire.yaml", f"version: 1\nenvironments:\n  web: {{hostname: {NEW}, protect: true}}\n")
+    assert web.run("plan", "--unprotect", "web", "--out", "p.json").code == 0
+    assert "run `reconciler apply p.json --unprotect web`" in web.run("show", "p.json").out
 
 
 def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Stage) -> None:

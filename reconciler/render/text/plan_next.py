@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.environments import EMULATOR_API_URL
 from reconciler.model.escape import escape_control
 from reconciler.model.plan import override_label, override_words, refusal
+from reconciler.model.steps import Delete
 from reconciler.render.given import Given, with_options
 from reconciler.render.next_command import NextCommand
 from reconciler.render.text.sections import read_again
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.environments import Source
+    from reconciler.model.plan import Plan
     from reconciler.model.proposal import Proposal
     from reconciler.render.style import Style
 
@@ -36,13 +41,22 @@ def next_of_plan(proposal: Proposal, source: Source | None, saved: str | None, s
         return f"\nNext: run `{NextCommand(proposal.plan, style).line('verify')}`.\n"
     plan = (saved,) if saved else ()
     if style.given:
-        return f"\nNext: run `{escape_control(style.given.apply(*plan))}`.\n"
+        given = replace(style.given, guards=(*style.given.guards, *_lifted(proposal.plan, style.given.guards)))
+        return f"\nNext: run `{escape_control(given.apply(*plan))}`.\n"
     plain = source is None or (
         [file.path for file in source.files] == ["imgwire.yaml"]
         and source.api_url != EMULATOR_API_URL
         and not source.narrowed
     )
-    return f"\nNext: run `{escape_control(Given().apply(*plan))}`{'' if plain else ' with the same options'}.\n"
+    command = Given(guards=_lifted(proposal.plan)).apply(*plan)
+    return f"\nNext: run `{escape_control(command)}`{'' if plain else ' with the same options'}.\n"
+
+
+def _lifted(plan: Plan, given: Sequence[str] = ()) -> tuple[str, ...]:
+    """The options without which a plan that was not blocked would be, besides those `given`: it deletes what is protected."""
+    deleted = {step.environment for step in plan.writes if isinstance(step, Delete)} - set(given)
+    lifted = [item.name for item in plan.environments if item.environment.protect and item.name in deleted]
+    return tuple(word for name in lifted for word in ("--unprotect", name))
 
 
 def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
