@@ -38,6 +38,11 @@ class EarlierWrites:
             return False
         return live.domain.id == self.deleted.id or live.domain.is_older_than(self.deleted)
 
+    def shows_earlier(self, live: Known) -> bool:
+        """The read shows the state before a delete of this run, or before the plan."""
+        older = self.planned is not None and isinstance(live, Present) and live.domain.is_older_than(self.planned)
+        return older or self.shows_deleted(live)
+
     def is_newer(self, live: Known) -> bool:
         """It came after what was live when planning, so the read shows no earlier state."""
         planned = self.planned or self.deleted

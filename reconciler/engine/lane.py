@@ -380,7 +380,7 @@ class LaneRun:
             shown = live is not None and reached(step, live)
             if (
                 live is not None
-                and not earlier.shows_deleted(live)
+                and not earlier.shows_earlier(live)
                 and (pause is None or not shown or earlier.is_newer(live))
             ):
                 context.ledger.record_live(target, live)

@@ -220,11 +220,11 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read is repeated before it is believed: it may show an earlier state of the environment.
 
-        It shows a deleted custom domain, or none where one is expected, or the goal of a create, or what another writer seems
+        It shows an older custom domain, or none where one is expected, or the goal of a create, or what another writer seems
         to have replaced, unless what is there is newer than the plan; where a hostname is offline by now, also anything
         unexpected. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
         """
-        if self.earlier.shows_deleted(live):
+        if self.earlier.shows_earlier(live):
             return True
         if self.step.precondition.holds(live):
             return self.earlier.uncertain
@@ -240,7 +240,7 @@ class _Execution:
             case Create():
                 return self.earlier.is_newer(live)
             case Delete():
-                return self.earlier.followed
+                return self.earlier.followed and not self.urgent
             case Verify():
                 return True
             case _:

@@ -100,9 +100,9 @@ class ReceiptFile:
             if is_running(document):  # complete before its journal is gone
                 write_atomic(self.path, to_json(document))
         journal.clear()
+        journal.append(HEADER)  # before the receipt, which stays as it is where there is no room
         self.write(text)
         journal.copy_mode(self.path)
-        journal.append(HEADER)
 
     def write(self, text: str) -> None:
         """Replace the receipt. Raises OSError, also where the journal is no longer that of this run."""

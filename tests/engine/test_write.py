@@ -549,6 +549,23 @@ async def test_a_domain_that_another_writer_has_replaced_as_planned_is_not_delet
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "end", "calls"),
+    [
+        ([R_OLD, None], None, "rrd"),
+        ([Present(domain("web", "x.example.com", created_at="2026-01-01T00:00:00Z"))] * 2, "changed", "rrr"),
+    ],
+    ids=["once", "for as long as reads may lag"],
+)
+async def test_a_read_that_shows_an_older_domain_than_the_plan_is_repeated(
+    script: list[object], end: object, calls: str
+) -> None:
+    older = Present(domain("web", "x.example.com", id="earlier", created_at="2026-01-01T00:00:00Z"))
+    found, api, seen = await done(DELETE, older, *script, planned=OLD)
+    assert (found, "".join(call[0] for call in api.calls), older in seen) == (end, calls, False)
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("lost", [LOST, BROKEN, GARBLED, TAKEN], ids=["lost", "5xx", "garbled", "conflict"])
 async def test_a_goal_that_proves_itself_is_believed_after_one_read(lost: Exception) -> None:
     """What is newer than the plan, and a delete that the API checks when the lane's create follows."""
@@ -556,6 +573,15 @@ async def test_a_goal_that_proves_itself_is_believed_after_one_read(lost: Except
     assert (found, api.slept) == (R_NEWER.domain, [])
     found, api, _ = await done(DELETE, R_OLD, lost, R_ABSENT, followed=True)
     assert (found, api.slept) == (None, [])
+
+
+@pytest.mark.anyio
+async def test_in_the_middle_of_a_ring_one_read_is_no_proof_of_a_delete() -> None:
+    """The create that follows would be refused until the end, with nothing to go back to."""
+    api, earlier = Scripted(R_OLD, LOST, R_ABSENT, R_OLD, R_OLD), EarlierWrites(followed=True)
+    with pytest.raises(StepFailed, match="a re-read shows that it was not applied"):
+        await execute(DELETE, api, api.policy, earlier=earlier, urgent=True, on_read=lambda *_: None)
+    assert api.left == []
 
 
 @pytest.mark.anyio
