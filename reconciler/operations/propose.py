@@ -129,10 +129,11 @@ def left_unserved(workspace: Workspace, plan: Plan, earlier: Earlier) -> tuple[U
 
 
 def may_be_unserved(plan: Plan, earlier: Earlier) -> tuple[Unserved, ...]:
-    """What earlier runs left unserved, or were to delete when they were killed."""
+    """What earlier runs left unserved, or were to delete when they were killed; each hostname of an environment once."""
     absent = {item.name for item in plan.environments if isinstance(item.live, Absent)}
     gone = (item for item in earlier.unrecorded if earlier.journal_missing or item.environment in absent)
-    return (*earlier.unserved, *gone)
+    known = {(item.environment, item.hostname) for item in earlier.unserved}
+    return (*earlier.unserved, *(item for item in gone if (item.environment, item.hostname) not in known))
 
 
 def windows_of(manifest: Manifest, consent: Consent) -> ChangeWindows:
