@@ -201,12 +201,13 @@ class LockedFile:
         os.close(self._descriptor)
 
 
-def remove(path: str) -> None:
-    """Delete a regular file that an output would replace. What is no such file, or does not exist, is left. Raises OSError."""
+def remove(path: str) -> bool:
+    """Delete a regular file that an output would replace, and return whether there was one. Raises OSError."""
     if path == os.devnull or descriptor_of(path) is not None or not os.path.lexists(path):
-        return
+        return False
     check_output(path)
     os.unlink(path)
+    return True
 
 
 def check_output(path: str) -> None:

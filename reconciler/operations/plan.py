@@ -30,19 +30,23 @@ class PlanFile:
         """By now the path was compared with everything that the run reads."""
         self._is_output = True
 
-    def save(self, workspace: Workspace, context: Context, result: PlanResult) -> PlanResult:
-        """Save the plan if it can be applied later. Raises Stopped."""
-        if not can_be_saved(result):
+    def save(self, workspace: Workspace, context: Context, guards: Guards, result: PlanResult) -> PlanResult:
+        """Save the plan, if some options could make apply run it. Raises Stopped."""
+        # A later apply of the file knows nothing of the base revision, so it could lift what blocks the plan here.
+        if not can_be_saved(result) or (guards.base is not None and result.blocks):
+            context.observer.on_notice(
+                "warning", f"{self._path}: no plan was saved, because it must not be applied as it is"
+            )
             return result
         save_plan(self._path, workspace, context, result)
         self._saved, result = True, replace(result, saved_to=self._path)
         context.observer.on_notice("info", self._notice(result))
         return result
 
-    def end(self) -> None:
-        """The run has ended, in whatever way."""
-        if not self._saved:
-            discard(self._path, anything=self._is_output)
+    def end(self) -> str | None:
+        """The run has ended, in whatever way: a sentence if an older file was removed."""
+        removed = not self._saved and discard(self._path, anything=self._is_output)
+        return f"{self._path}: the earlier file was removed, because this run saved no plan" if removed else None
 
     def _notice(self, result: PlanResult) -> str:
         """Where the plan is, and what apply would not do with it."""
@@ -70,7 +74,4 @@ async def plan(
     code 2. Raises Stopped."""
     proposal = await propose(workspace, context, consent_of(workspace, guards))
     result = PlanResult(proposal, int(expires_in), detailed)
-    # A later apply of the file knows nothing of the base revision, so it could lift what blocks the plan here.
-    if file is None or (guards.base is not None and result.blocks):
-        return result
-    return file.save(workspace, context, result)
+    return result if file is None else file.save(workspace, context, guards, result)

@@ -67,18 +67,20 @@ def save_plan(path: str, workspace: Workspace, context: Context, result: PlanRes
         raise Stopped(failed) from None
 
 
-def discard(path: str, *, anything: bool) -> None:
+def discard(path: str, *, anything: bool) -> bool:
     """Remove an older plan at `path`, because this run saved none: a pipeline must not apply it by mistake.
 
-    `anything` removes whatever file is there. It is for a path that is known to be no input of this run.
+    `anything` removes whatever file is there. It is for a path that is known to be no input of this run. True where there
+    was a file.
     """
     if not anything and not _is_plan(path):
-        return
+        return False
     try:
-        remove(path)
+        return remove(path)
     except OSError:
         with contextlib.suppress(OSError):
             write_atomic(path, "")
+        return True
 
 
 def discard_named(arguments: Sequence[str]) -> None:

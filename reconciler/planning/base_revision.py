@@ -54,8 +54,8 @@ def guarded_by_base(plan: Plan, base: Base, unprotect: Collection[str]) -> Itera
             yield Block(
                 "domain_not_allowed_in_base",
                 item.name,
-                f"`{hostname}` is not below an allowed domain of the base revision:"
-                " merge the change of `limits.allowed_domains` first",
+                f"`{hostname}` is not below an allowed domain of the base revision",
+                alternative="merge the change of `limits.allowed_domains` first",
             )
 
 
@@ -118,8 +118,8 @@ def _lifted(item: EnvironmentPlan, old: Environment) -> Block:
     return Block(
         "protection_lifted_in_same_change",
         item.name,
-        f"`{item.name}` is protected in the base revision{alias}, and the plan would {item.action}"
-        f" `{item.before}`: merge the change that lifts the protection first",
+        f"`{item.name}` is protected in the base revision{alias}, and the plan would {item.action} `{item.before}`",
+        alternative="merge the change that lifts the protection first",
     )
 
 
@@ -128,6 +128,6 @@ def _not_known(item: EnvironmentPlan, old: Environment) -> Block:
         "protection_lifted_in_same_change",
         item.name,
         f"`{item.name}` may be `{old.name}`, which is protected in the base revision and could not be read with a key in a"
-        f" variable, and the plan would {item.action} `{item.before}`: pin `{old.name}` by `environment_id` first, or give this"
-        " run its key in a variable",
+        f" variable, and the plan would {item.action} `{item.before}`",
+        alternative=f"pin `{old.name}` by `environment_id` first, or give this run its key in a variable",
     )

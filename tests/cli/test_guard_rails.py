@@ -71,6 +71,23 @@ def test_one_change_cannot_lift_a_protection_and_use_it(web: Stage) -> None:
     assert refusals(web, "--base", "base") == (5, ["protection_lifted_in_same_change"])
     assert web.run("apply", "--auto-approve", "--base", "base", "--unprotect", "web").code == 5
     assert web.live("web") == OLD
+    last = web.run("plan", "--base", "base").out.rstrip().rpartition("\n")[2]
+    assert last.startswith(
+        "Next: merge the change that lifts the protection first, then run `reconciler plan --base base`"
+    )
+
+
+def test_a_plan_that_is_not_saved_says_so_and_that_the_earlier_file_is_gone(web: Stage) -> None:
+    manifest(web, "base/imgwire.yaml", hostname=OLD, protect=True)
+    manifest(web)
+    assert web.run("plan", "--out", "p.json").err == "Saved the plan to p.json.\n"
+    ended = web.run("plan", "--base", "base", "--out", "p.json")
+    assert ended.err.splitlines() == [
+        "warning: p.json: no plan was saved, because it must not be applied as it is",
+        "warning: p.json: the earlier file was removed, because this run saved no plan",
+    ]
+    assert not (web.folder / "p.json").exists()
+    assert len(web.run("plan", "--base", "base", "--out", "p.json").err.splitlines()) == 1
 
 
 def test_a_renamed_environment_keeps_the_protection_of_its_pin(web: Stage) -> None:

@@ -71,8 +71,8 @@ def plan(
     try:
         return run_online(options, operate, outputs=[out], inputs=[*guards.base])
     finally:
-        if file is not None:
-            file.end()
+        if file is not None and (removed := file.end()):
+            options.log.say("warning", removed)
 
 
 def _plan_offline(options: Options, baseline: str, out: str | None, guards: GuardChoice, *, detailed: bool) -> ExitCode:
