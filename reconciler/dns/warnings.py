@@ -9,7 +9,7 @@ from reconciler.dns.answers import Kind
 from reconciler.model.dns import IMGWIRE_SUFFIX, DnsNote, DnsNoteKind, plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from reconciler.dns.answers import Answer
     from reconciler.dns.lookup import Lookup
@@ -91,10 +91,10 @@ def caa_message(name: str, records: Iterable[str]) -> str | None:
 
 
 async def dangling_notes(
-    hostnames: Iterable[tuple[str, str]], targets: Collection[str], listed: Collection[str], lookup: Lookup
+    hostnames: Iterable[tuple[str, str]], targets: Collection[str], desired: Mapping[str, str | None], lookup: Lookup
 ) -> tuple[DnsNote, ...]:
-    """A note for each (environment, hostname) that no environment of the run has and that still points to Imgwire. An environment
-    that is not `listed` any more was not read, and may have it still.
+    """A note for each (environment, hostname) that no environment of the run has and that still points to Imgwire. `desired` is
+    the hostname of each environment of the manifest; another one was not read, and may have it still.
 
     Anybody can claim such a hostname in an Environment of their own and serve any content under it. `targets`: names besides
     those below imgwire.dev that count as Imgwire's.
@@ -106,11 +106,12 @@ async def dangling_notes(
         pointing = [value for value in answer.values if value in known or value.endswith(IMGWIRE_SUFFIX)]
         if not pointing:
             return None
-        advice = (
-            "another account could claim it. Apply, or remove the CNAME"
-            if environment in listed
-            else f"the manifest no longer lists `{environment}`. If that has it no more, remove the CNAME"
-        )
+        if environment not in desired:
+            advice = f"the manifest no longer lists `{environment}`. If that has it no more, remove the CNAME"
+        elif desired[environment] == hostname:
+            advice = "another account could claim it. Apply, or remove the CNAME"
+        else:
+            advice = "another account could claim it. Remove the CNAME"
         message = f"{hostname} still points to {pointing[0]}, and no environment of this run has it: {advice}"
         return DnsNote(DnsNoteKind.DANGLING, environment, hostname, message, answer.values)
 

@@ -166,7 +166,7 @@ class Switches:
         types_by_name = get_type_hints(Switches)
         if name not in types_by_name:
             near = difflib.get_close_matches(name, types_by_name, 1)
-            hint = f", did you mean `{near[0]}`?" if near else ""
+            hint = f", did you mean `{near[0]}`?" if near else "; --switches lists them"
             raise SwitchError(f"unknown switch `{name}`{hint}")
         return replace(self, **{name: _value(name, text, types_by_name[name])})
 

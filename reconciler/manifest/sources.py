@@ -141,11 +141,18 @@ def _beyond_limit(path: str) -> Diagnostic:
     return _refused(Code.TOO_LARGE, path, message, "split it, and run each part on its own")
 
 
+def _near(path: str) -> str:
+    """What to do about a path where there is no file."""
+    stem = path.removesuffix(".yml").removesuffix(".yaml")
+    other = next((stem + ending for ending in _ENDINGS if Path(stem + ending).is_file()), None)
+    return f"did you mean `{shorten(shown(other))}`?" if other else "check the path"
+
+
 def _unreadable(path: str, failure: OSError | ValueError) -> Diagnostic:
     reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else str(failure)
     if isinstance(failure, FileNotFoundError):
         is_default = path == DEFAULT_PATH
-        hint = "run `reconciler init` to write one, or name another with -f" if is_default else "check the path"
+        hint = "run `reconciler init` to write one, or name another with -f" if is_default else _near(path)
     else:
         hint = "check the kind of the file and its permissions"
     message = f"cannot read `{shorten(shown(path))}`: {lower_first(reason)}"

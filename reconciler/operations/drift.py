@@ -119,5 +119,5 @@ def read_baseline(path: str) -> Baseline:
 
 
 def _unusable(path: str, what: str) -> Stopped:
-    hint = "give a receipt of `apply`, or what `drift --format json` wrote"
+    hint = "give a receipt of `apply`, a saved plan, or a report in JSON"
     return Stopped(Failed(ExitCode.DATA, "invalid_baseline", f"the baseline {path} {what}", hint))

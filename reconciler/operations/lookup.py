@@ -123,7 +123,7 @@ async def notes(
     if workspace.narrowed or any(isinstance(state, Unreadable) for state in live.values()):
         loose = []
     targets = {domain.cname_value for _, domain in domains if domain.cname_value}
-    return (*await caa_notes(coming, lookup), *await dangling_notes(loose, targets, live, lookup))
+    return (*await caa_notes(coming, lookup), *await dangling_notes(loose, targets, workspace.manifest.desired, lookup))
 
 
 def _local(api_url: str) -> bool:

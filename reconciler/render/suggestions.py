@@ -75,7 +75,12 @@ def better_message(message: str, arguments: Sequence[str], options: Collection[s
     """
     if message.startswith("No such option"):
         found = _option_suggestion(arguments, options, command)
-        return None if found is None else "No such option: {}. {}".format(*found)
+        if found is not None:
+            return "No such option: {}. {}".format(*found)
+        letter = message.partition("'")[2].rstrip("'.").removeprefix("-")  # click reads `-var` as `-v -a -r`
+        words = (argument.partition("=")[0] for argument in arguments if not argument.startswith("--"))
+        whole = next((word for word in words if word[:1] == "-" and len(word) > 2 and letter in word), None)
+        return f"No such option: {whole}." if whole and len(letter) == 1 else None
     if message.startswith("Got unexpected extra argument") and "--file" in options:
         return f"{message}. Use --file PATH for a manifest, and --env NAME for an environment."
     return None

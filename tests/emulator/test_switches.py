@@ -32,7 +32,7 @@ def test_switches_are_set_from_text() -> None:
     [
         ("absent", "`absent` is not of the form SWITCH=VALUE"),
         ("absend=404", "unknown switch `absend`, did you mean `absent`?"),
-        ("zzz=1", "unknown switch `zzz`"),
+        ("zzz=1", "unknown switch `zzz`; --switches lists them"),
         ("absent=405", "`absent` cannot be `405`; it is one of: 404, 400, 410, null, bare"),
         ("check_count=x", "`check_count` cannot be `x`; it is a number"),
         ("check_count=-1", "`check_count` cannot be `-1`; it is a number from 0 up"),

@@ -120,7 +120,7 @@ async def test_a_name_that_leads_to_imgwire_and_is_not_known_there_dangles(line:
     zone = Zone()
     zone.publish(line)
     async with served(zone):
-        notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, {"web"}, named(zone))
+        notes = await dangling_notes([("web", NAME)], {"edge.example.net"}, {"web": NAME}, named(zone))
     target = line.rsplit(maxsplit=1)[-1].lower().removesuffix(".")
     expected = DnsNote(
         DnsNoteKind.DANGLING,
@@ -134,9 +134,19 @@ async def test_a_name_that_leads_to_imgwire_and_is_not_known_there_dangles(line:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("hostname", [None, "new.example.com"])
+async def test_a_hostname_that_is_no_longer_desired_is_only_to_be_removed(hostname: str | None) -> None:
+    zone = Zone()
+    zone.publish(f"{NAME}. CNAME cdn-proxy.imgwire.dev.")
+    async with served(zone):
+        (note,) = await dangling_notes([("web", NAME)], (), {"web": hostname}, named(zone))
+    assert note.message.endswith(": another account could claim it. Remove the CNAME")
+
+
+@pytest.mark.anyio
 async def test_the_name_of_an_environment_that_is_not_listed_any_more_is_not_to_be_removed_at_once() -> None:
     zone = Zone()
     zone.publish(f"{NAME}. CNAME cdn-proxy.imgwire.dev.")
     async with served(zone):
-        (note,) = await dangling_notes([("web", NAME)], (), {"other"}, named(zone))
+        (note,) = await dangling_notes([("web", NAME)], (), {"other": None}, named(zone))
     assert "the manifest no longer lists `web`. If that has it no more, remove the CNAME" in note.message

@@ -166,3 +166,17 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_being_checked(
     with pytest.raises(InvalidInput) as invalid:
         load(["no.yaml", "a.yaml"])
     assert [item.code for item in invalid.value.diagnostics] == ["apex-hostname", "file-not-found"]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("imgwire.yml", "did you mean `imgwire.yaml`?"),
+        ("imgwire", "did you mean `imgwire.yaml`?"),
+        ("other.yml", "check the path"),
+        ("", "check the path"),
+    ],
+)
+def test_a_missing_file_with_another_ending_is_named(here: Path, path: str, hint: str) -> None:
+    (here / "imgwire.yaml").write_bytes(GOOD)
+    assert [item.hint for item in read_files([path])[1]] == [hint]
