@@ -117,7 +117,8 @@ def test_a_saved_plan_names_the_command_that_applies_it(web: Stage) -> None:
     assert "run `reconciler apply p.json`" in web.run("show", "p.json").out
     web.write("imgwire.yaml", f"version: 1\nenvironments:\n  web: {{hostname: {NEW}, protect: true}}\n")
     assert web.run("plan", "--unprotect", "web", "--out", "p.json").code == 0
-    assert "run `reconciler apply p.json --unprotect web`" in web.run("show", "p.json").out
+    shown = web.run("show", "p.json").out
+    assert "run `reconciler apply p.json --unprotect web`. Repeat --max-interruptions" in shown
 
 
 def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Stage) -> None:

@@ -42,14 +42,14 @@ def next_of_plan(proposal: Proposal, source: Source | None, saved: str | None, s
     plan = (saved,) if saved else ()
     if style.given:
         given = replace(style.given, guards=(*style.given.guards, *_lifted(proposal.plan, style.given.guards)))
-        return f"\nNext: run `{escape_control(given.apply(*plan))}`.\n"
+        return f"\nNext: run `{escape_control(given.apply(*plan))}`.{_other_guards(proposal)}\n"
     plain = source is None or (
         [file.path for file in source.files] == ["imgwire.yaml"]
         and source.api_url != EMULATOR_API_URL
         and not source.narrowed
     )
     command = Given(guards=_lifted(proposal.plan)).apply(*plan)
-    return f"\nNext: run `{escape_control(command)}`{'' if plain else ' with the same options'}.\n"
+    return f"\nNext: run `{escape_control(command)}`{'' if plain else ' with the same options'}.{_other_guards(proposal)}\n"
 
 
 def _lifted(plan: Plan, given: Sequence[str] = ()) -> tuple[str, ...]:
@@ -57,6 +57,13 @@ def _lifted(plan: Plan, given: Sequence[str] = ()) -> tuple[str, ...]:
     deleted = {step.environment for step in plan.writes if isinstance(step, Delete)} - set(given)
     lifted = [item.name for item in plan.environments if item.environment.protect and item.name in deleted]
     return tuple(word for name in lifted for word in ("--unprotect", name))
+
+
+def _other_guards(proposal: Proposal) -> str:
+    """A plan that is read from a file does not show which other guards were lifted for it."""
+    if proposal.max_interruptions is not None or not proposal.plan.interruptions:
+        return ""
+    return " Repeat --max-interruptions and --ignore-window if the plan was made with them."
 
 
 def _unblocked(proposal: Proposal, saved: str | None, style: Style) -> str:
