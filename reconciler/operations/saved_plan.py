@@ -13,7 +13,7 @@ from reconciler.documents.reports import render_plan
 from reconciler.documents.saved_plan import SavedPlan, check_size, other_format, saved_plan_of
 from reconciler.documents.schema import misfit
 from reconciler.documents.steps import NotAPlan
-from reconciler.files import MAX_DOCUMENT_BYTES, read_bounded, remove, write_atomic
+from reconciler.files import MAX_DOCUMENT_BYTES, descriptor_of, read_bounded, remove, write_atomic
 from reconciler.model.conclusion import reading_code
 from reconciler.model.domains import Absent, Unreadable
 from reconciler.model.environments import EMULATOR_API_URL
@@ -73,7 +73,7 @@ def discard(path: str, *, anything: bool) -> bool:
     `anything` removes whatever file is there. It is for a path that is known to be no input of this run. True where there
     was a file.
     """
-    if not anything and not _is_plan(path):
+    if descriptor_of(path) is not None or not (anything or _is_plan(path)):  # a pipe would be read until it ends
         return False
     try:
         return remove(path)

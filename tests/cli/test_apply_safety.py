@@ -83,7 +83,7 @@ def test_a_refused_restore_is_in_the_text_and_in_markdown(stage: Stage) -> None:
     stage.environment("a", "a.example.com")
     stage.manifest(a="new-a.example.com")
     cancel_the_plan(stage)
-    ended = stage.run("apply", "--auto-approve", "--report", "markdown=report.md")
+    ended = stage.run("apply", "--auto-approve", "--retries", "0", "--report", "markdown=report.md")
     told = "a.example.com in a: POST /api/v1/custom_domain/: 402"
     assert told in " ".join(ended.out[ended.out.index("Could not be restored") :].split())
     assert "402" in stage.read("report.md").partition("Could not be restored")[2]

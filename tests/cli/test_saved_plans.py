@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from samples import uid
 
 from cli.stage import DOMAIN, key
 from reconciler.emulator.faults import Kind
+from reconciler.operations.saved_plan import discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,3 +322,13 @@ def test_the_line_that_follows_a_saved_plan_can_be_pasted(stage: Stage) -> None:
     assert line == f"reconciler apply plan.json --api-url {stage.url} --unprotect web"
     assert stage.run(*line.split()[1:]).code == 0
     assert stage.live("web") == NEW
+
+
+def test_an_open_descriptor_is_not_read_for_an_older_plan(saved: Stage) -> None:
+    """A pipe would be read until it ends, and its reader would miss what was in it."""
+    read, write = os.pipe()
+    os.write(write, saved.read("plan.json").encode())
+    os.close(write)
+    discard(f"/dev/fd/{read}", anything=False)
+    assert os.read(read, 1) == b"{"
+    os.close(read)
