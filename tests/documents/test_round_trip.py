@@ -161,7 +161,7 @@ def later(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=max(50, settings.default.max_examples // 10), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_document_that_is_read_back_shows_what_its_run_showed(
     command: str, data: st.DataObject, tmp_path: Path

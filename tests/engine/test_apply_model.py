@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .organization import Act
 
-EXAMPLES = int(os.environ.get("RECONCILER_MODEL_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("RECONCILER_MODEL_EXAMPLES", "300"))
 _OPEN = {"unknown", "interrupted"}  # errors that say themselves that the write may have happened
 
 
