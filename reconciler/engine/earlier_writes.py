@@ -17,8 +17,7 @@ class EarlierWrites:
     environment; `hostname_freed`: the hostname was deleted in another environment, so a conflict about it may pass.
     `acknowledged`: the API has confirmed the delete. `uncertain`: such a write was sent before, with an unknown outcome, so
     none is sent again without reads that show for a while that it was not done. `replacement`: the hostname that the lane
-    creates where the step deletes. `followed`: a create of the lane follows the delete, and is refused unless that was done.
-    `planned`: the custom domain that was live when planning.
+    creates where the step deletes. `planned`: the custom domain that was live when planning.
     """
 
     deleted: Domain | None = None
@@ -27,7 +26,6 @@ class EarlierWrites:
     uncertain: bool = False
     acknowledged: bool = False
     replacement: str | None = None
-    followed: bool = False
     planned: Domain | None = None
 
     def shows_deleted(self, live: Known) -> bool:

@@ -431,7 +431,7 @@ class LaneRun:
         context.observer.on_step_start(step)
         try:
             done = await execute(
-                step, api, context.policy, earlier=self._state.earlier(step), on_read=context.ledger.record_live
+                step, api, context.policy, earlier=self._earlier(step), on_read=context.ledger.record_live
             )
         except StepFailed as failure:
             context.breaker.check_failed(step, failure.error)

@@ -117,7 +117,6 @@ class LaneState:
             step.hostname in freed,
             acknowledged=self.acknowledged(environment),
             replacement=self._creates.get(environment) if isinstance(step, Delete) else None,
-            followed=isinstance(step, Delete) and bool(self._creates),
         )
 
     def acknowledged(self, environment: str) -> bool:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from reconciler.model.backend import Writer
 
 
+_LOOKS = 3
+"""How often to look again where the process was stopped after the read. A disk that is slow for the receipt looks the same."""
+
+
 def always() -> bool:
     """Nothing forbids the write."""
     return True
@@ -146,15 +150,16 @@ class _Execution:
 
         Raises NotSent, Throttled and Conflict where the write certainly did not happen.
         """
-        stopped = self.policy.stopped()
-        done = await self.look()
-        if done is not None:
-            return done
-        self._check_deadline()
-        if not self.may_send():
-            raise Withheld if unsent is None else failed(self.step, unsent)
-        if self.policy.stopped() > stopped:
-            raise Paused(f"{self.step.op}: not sent: the process was stopped after the read")
+        for _ in range(_LOOKS):
+            stopped = self.policy.stopped()
+            done = await self.look()
+            if done is not None:
+                return done
+            self._check_deadline()
+            if not self.may_send():
+                raise Withheld if unsent is None else failed(self.step, unsent)
+            if self.policy.stopped() == stopped:
+                break
         try:
             done = await self._write()
         except asyncio.CancelledError:
@@ -220,9 +225,8 @@ class _Execution:
     def _may_lag(self, live: Known) -> bool:
         """The read is repeated before it is believed: it may show an earlier state of the environment.
 
-        It shows an older custom domain, or none where one is expected, or the goal of a create, or what another writer seems
-        to have replaced, unless what is there is newer than the plan; where a hostname is offline by now, also anything
-        unexpected. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
+        It shows anything but what is expected, unless that proves to be newer than the plan; where a hostname is offline by
+        now, also then. Or it shows not done what was sent before with an unknown outcome, which may still arrive.
         """
         if self.earlier.shows_earlier(live):
             return True
@@ -230,21 +234,9 @@ class _Execution:
             return self.earlier.uncertain
         if isinstance(self.step.precondition, Identity) and isinstance(live, Absent):
             return True
-        if reached(self.step, live):
-            return not self._proves(live)
-        return self.urgent or (self._is_replaced(live) and not self.earlier.is_newer(live))
-
-    def _proves(self, live: Known) -> bool:
-        """Where the goal shows, it is no earlier state of the environment."""
-        match self.step:
-            case Create():
-                return self.earlier.is_newer(live)
-            case Delete():
-                return self.earlier.followed and not self.urgent
-            case Verify():
-                return True
-            case _:
-                assert_never(self.step)
+        if isinstance(self.step, Verify) or self.earlier.is_newer(live):
+            return self.urgent and not reached(self.step, live)
+        return True
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""
@@ -331,19 +323,18 @@ class _Execution:
 
     async def _read_back(self, failure: BackendError, *, lost: bool) -> Done:
         """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again; and
-        "done" may be an earlier state, so it is read again too unless it proves itself."""
+        "done" may be an earlier state, so it is read again too."""
         step, shows_deleted = self.step, False
         may_arrive = lost or isinstance(step, Delete) or self.earlier.uncertain
         for pause in (*self.policy.visibility_delays, None):
             try:
                 live = await self._read()
                 shows_deleted = self.earlier.shows_deleted(live)
-                shown = reached(step, live) and not shows_deleted
-                last = pause is None or not (may_arrive or shown)
-                known = (shown and self._proves(live)) or not self._may_lag(live)
-                if known or (last and not shows_deleted):
+                lags = self._may_lag(live)
+                last = pause is None or not (may_arrive or (lags and not shows_deleted))
+                if not lags or (last and not shows_deleted):
                     self.on_read(step.environment, live)
-                    if shown:
+                    if reached(step, live):
                         return Done(domain_of(live), Evidence.READ_BACK)
                     if not step.precondition.holds(live):
                         raise changed(step.environment, step.precondition, live, uncertain=lost)

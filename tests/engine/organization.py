@@ -18,7 +18,11 @@ from reconciler.model.environments import Secret
 
 from .scenario import MISTAKEN_PIN, OUTSIDER
 
+MAY_LAG = 7.0  # seconds
+
 if TYPE_CHECKING:
+    from reconciler.model.domains import Domain
+
     from .scenario import Meddling, Scenario
 
 
@@ -81,6 +85,14 @@ class Organization:
         )
         self.app = httpx.ASGITransport(build(self.world, sleep=self.clock.sleep))
         self.acts: list[Act] = []
+        self.earlier: dict[str, Domain | None] = {}  # what each Environment held before the scenario begins
+        for name, hostname in scenario.held_before.items():
+            self.earlier[name] = None if hostname is None else self.world.domains.create(self.ids[name], hostname)
+        for name, domain in self.earlier.items():
+            if domain is not None:
+                self.world.domains.delete(self.ids[name])
+        self.clock.now += 60.0 if self.earlier else 0.0  # deletes that show late are done by now
+        self.begun = self.clock.now
         for name, hostname in (*scenario.holds.items(), (OUTSIDER, scenario.outsider)):
             if hostname is not None:
                 self.world.domains.create(self.ids[name], hostname)
@@ -94,6 +106,14 @@ class Organization:
         if claim is None or claim.gone_at is not None:
             return None
         return claim.domain.hostname.lower().removesuffix("."), claim.domain.id
+
+    def stale(self, name: str) -> httpx.Response | None:
+        """What a read shows that lags behind the scenario's own beginning; None where that is too long ago for it."""
+        if name not in self.earlier or self.clock.now - self.begun >= MAY_LAG:
+            return None
+        if (domain := self.earlier[name]) is not None:
+            return httpx.Response(200, json=domain.as_dict())
+        return httpx.Response(404, json={"detail": "none", "error_type": "ResourceNotFoundError"})
 
     def hostnames(self) -> dict[str, str | None]:
         return {name: held[0] if (held := self.held(name)) else None for name in self.names}

@@ -24,7 +24,7 @@ MISTAKEN_PIN = "00000000-0000-4000-8000-000000000000"
 class Trouble:
     """What one request meets. `acts` carries it out all the same, `late` as many requests later."""
 
-    kind: str  # connect, drop, timeout, hang, html, shape, moved, or a status
+    kind: str  # connect, drop, timeout, hang, html, shape, moved, stale (of a read), or a status
     acts: bool = False
     late: int = 0
 
@@ -88,6 +88,7 @@ class Scenario:
     lag: int = 0  # so many reads after each change show the state before it
     nulls: tuple[str, ...] = ()  # fields that no answer has a value for
     missing: bool = False  # such fields are left out instead
+    held_before: Mapping[str, str | None] = field(default_factory=dict)  # what each held until shortly before the plan
     mistaken: str | None = None  # its pin is not the Environment that its key opens
 
 
@@ -97,6 +98,7 @@ _TROUBLES = st.one_of(
     st.builds(Trouble, st.sampled_from(_LOST), acts=st.booleans()),
     st.builds(Trouble, st.sampled_from(_REFUSED)),
     st.builds(Trouble, st.just("timeout"), acts=st.just(True), late=st.integers(1, 12)),
+    st.just(Trouble("stale")),
 )
 _OUTAGES = st.builds(
     Outage,
@@ -174,4 +176,5 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         lag=draw(st.sampled_from([0, 0, 1, 3])),
         nulls=tuple(draw(st.lists(st.sampled_from(_NULLABLE), max_size=3, unique=True))),
         missing=draw(st.booleans()),
+        held_before=draw(_placed(names, free)) if draw(st.integers(0, 2)) == 0 else {},
     )

@@ -155,8 +155,10 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def _trouble(self, moment: int, name: str, request: httpx.Request) -> httpx.Response:
         trouble = self.round.troubles.get(moment) or self._outage(moment, request)
-        if trouble is None:
-            return await self._answer(name, request)
+        if trouble is None or trouble.kind == "stale":
+            stale = self.server.stale(name) if trouble is not None and request.method == "GET" else None
+            answer = await self._answer(name, request)  # the rules are about what really is there
+            return answer if stale is None else stale
         # A delete that is acknowledged in the API's own form cannot be told from one that was done.
         acts = trouble.acts or (request.method == "DELETE" and trouble.kind == "shape")
         if trouble.kind == "409" and self.scenario.lag:
