@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.api.peer import Peer
 
 _CONNECT_SHARE = 0.95  # of the timeout, so that a connection that fails is known as such
+_CONNECT_FOR_DELETE = 4.0  # seconds at most: it is sent soon after the read that it depends on, or after another one
 
 
 class Connection:
@@ -73,6 +74,8 @@ class Connection:
         if url is None:
             url = self._urls[request.target] = httpx.URL(self._peer.origin + request.target)
         connect = self._timeout * _CONNECT_SHARE
+        if request.method == "DELETE":
+            connect = min(connect, _CONNECT_FOR_DELETE)
         extensions: dict[str, object] = {
             "timeout": {"connect": connect, "pool": connect, "read": self._timeout, "write": self._timeout}
         }

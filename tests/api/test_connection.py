@@ -161,6 +161,21 @@ async def test_a_connection_that_the_server_has_closed_is_opened_again() -> None
     assert server.connections == 3
 
 
+async def test_a_delete_waits_only_shortly_for_a_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It depends on the read before it. What was not sent is tried again, after another read."""
+
+    async def silent(_state: Server, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        while await reader.read(4096):
+            pass
+
+    monkeypatch.setattr("reconciler.api.connection._CONNECT_FOR_DELETE", 0.2)
+    async with serving(silent) as server, client(f"https://127.0.0.1:{server.port}", timeout=60.0) as connection:
+        error = await asyncio.wait_for(error_of(connection.delete("web")), 20.0)
+        assert isinstance(error, NotSent)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(connection.read("web"), 1.0)
+
+
 async def test_chunks_and_early_hints_are_read() -> None:
     async def serve(state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
