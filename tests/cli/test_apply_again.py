@@ -66,6 +66,7 @@ def test_a_delete_that_was_refused_does_not_explain_that_all_domains_are_absent(
     assert stage.run(*apply).document["reason"] == "all_absent"
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize("state", ["not_started", "done"])
 def test_a_receipt_that_knows_its_own_deletes_does_not_block_the_next_run(stage: Stage, state: str) -> None:
     """What a killed run leaves behind: the last delete may be missing in it."""

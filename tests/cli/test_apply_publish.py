@@ -237,6 +237,7 @@ def test_a_record_that_another_writer_has_changed_since_it_was_shown_is_kept(
     assert f"{NAME} was not shown so before the approval: it is a CNAME to failover.example.net now" in ended.err
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_records_of_a_domain_that_is_deleted_before_the_approval_are_not_published(
     unpublished: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -394,6 +395,7 @@ def test_the_new_validation_record_of_a_restored_hostname_is_published(stage: St
     assert states(ended) == [(OLD_ACME, "done")]
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_restored_hostname_whose_zone_cannot_be_read_starts_no_further_delete(stage: Stage, folder: Path) -> None:
     before = replaced(stage, folder)
     stage.environment("zoo", "zoo.example.com")

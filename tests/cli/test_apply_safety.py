@@ -209,6 +209,7 @@ def test_a_create_in_the_wrong_environment_that_reads_do_not_show_is_not_called_
     assert api.hostnames() == {key("a"): "a.example.com"}
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize(("status", "code"), [(200, 5), (401, 7), (503, 8)])
 def test_a_move_interrupts_nothing_where_its_new_environment_is_taken_or_cannot_be_read(
     stage: Stage, api: OwnApi, status: int, code: int
@@ -234,6 +235,7 @@ def test_a_move_interrupts_nothing_where_its_new_environment_is_taken_or_cannot_
     assert api.hostnames()[key("a")] == "a.example.com"
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_delete_that_was_lost_and_overwritten_by_another_writer_is_partial(stage: Stage, api: OwnApi) -> None:
     replaces(stage, api, "a")
 

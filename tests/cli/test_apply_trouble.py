@@ -59,6 +59,7 @@ def test_a_saved_plan_needs_every_environment_it_changes_to_be_readable(stage: S
     assert "`blog`" in ended.document["message"]
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize("kind", [Kind.DROP_AFTER, Kind.GARBAGE, Kind.TRUNCATE])
 def test_a_write_whose_response_is_lost_is_done_when_a_read_shows_it(stage: Stage, kind: Kind) -> None:
     stage.environment("web")

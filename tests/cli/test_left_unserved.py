@@ -293,6 +293,7 @@ def test_a_hostname_that_was_to_move_to_an_environment_that_is_not_listed_is_sti
     assert hostnames(apply(stage).document) == []
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 @pytest.mark.parametrize("journal", [None, ""], ids=["missing", "empty"])
 def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
     stage: Stage, api: OwnApi, journal: str | None
@@ -305,6 +306,7 @@ def test_a_running_receipt_without_its_journal_knows_what_was_to_be_deleted(
     assert hostnames(apply(stage).document) == [B]
 
 
+@pytest.mark.usefixtures("reads_do_not_lag")
 def test_a_running_receipt_without_its_journal_is_not_forgotten_by_a_run_that_does_not_read_the_environment(
     stage: Stage, api: OwnApi
 ) -> None:
