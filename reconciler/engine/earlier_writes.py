@@ -37,8 +37,9 @@ class EarlierWrites:
         return live.domain.id == self.deleted.id or live.domain.is_older_than(self.deleted)
 
     def shows_earlier(self, live: Known) -> bool:
-        """The read shows the state before a delete of this run, or before the plan."""
-        older = self.planned is not None and isinstance(live, Present) and live.domain.is_older_than(self.planned)
+        """The read shows the state before a write of this run, or before the plan."""
+        known = self.created or self.planned
+        older = known is not None and isinstance(live, Present) and live.domain.is_older_than(known)
         return older or self.shows_deleted(live)
 
     def is_newer(self, live: Known) -> bool:

@@ -64,7 +64,7 @@ def read_document(path: str) -> ShowResult:
         raise _unusable(path, f"cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise _unusable(path, "is not JSON, or a damaged receipt") from None
-    if not isinstance(document, dict) or document.get("format") not in _SCHEMAS:
+    if not isinstance(document, dict) or document.get("format") not in tuple(_SCHEMAS):  # it may be a list
         raise _unusable(path, "is neither a plan nor a report of this tool")
     if not is_readable(document):
         raise _unusable(path, "was written by another version of this tool")

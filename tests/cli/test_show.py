@@ -158,6 +158,7 @@ def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Sta
     [
         ("version: 1", "is not JSON"),
         ("[]", "is neither a plan nor a report"),
+        ('{"format": []}', "is neither a plan nor a report"),
         ('{"format": "imgwire-reconciler/plan", "format_version": "2.0"}', "was written by another version"),
         ('{"format": "imgwire-reconciler/report", "format_version": "1.0"}', "is damaged"),
         (None, "cannot be read: No such file or directory"),

@@ -31,6 +31,7 @@ from .one_step import (
     R_NEWER,
     R_OLD,
     R_OTHER,
+    R_READY,
     READY,
     TAKEN,
     VERIFY,
@@ -206,3 +207,10 @@ async def test_a_read_whose_age_is_not_known_shows_another_writer(created_at: st
     other = Present(domain("web", "x.example.com", created_at=created_at))
     found, _, _ = await done(CREATE, *[other] * 3, deleted=OLD, acknowledged=True)
     assert found == "changed"
+
+
+@pytest.mark.anyio
+async def test_a_check_of_what_this_run_created_is_not_misled_by_an_older_domain() -> None:
+    older = Present(domain("web", "x.example.com", id="earlier", created_at="2026-01-01T00:00:00Z"))
+    found, _, _ = await done(VERIFY, LOST, older, R_READY, created=NEW)
+    assert found == READY

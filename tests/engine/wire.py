@@ -157,8 +157,12 @@ class Wire(httpx.AsyncBaseTransport):
         trouble = self.round.troubles.get(moment) or self._outage(moment, request)
         if trouble is None or trouble.kind == "stale":
             stale = self.server.stale(name) if trouble is not None and request.method == "GET" else None
-            answer = await self._answer(name, request)  # the rules are about what really is there
-            return answer if stale is None else stale
+            if stale is None:
+                return await self._answer(name, request)
+            held = self.server.held(name)  # the rules are about what really is there
+            there = {"hostname": held[0], "id": held[1]} if held else None
+            self._learn(moment, name, "GET", httpx.Response(200 if held else 404, json=there))
+            return stale
         # A delete that is acknowledged in the API's own form cannot be told from one that was done.
         acts = trouble.acts or (request.method == "DELETE" and trouble.kind == "shape")
         if trouble.kind == "409" and self.scenario.lag:
