@@ -43,9 +43,9 @@ class EarlierWrites:
         return older or self.shows_deleted(live)
 
     def is_newer(self, live: Known) -> bool:
-        """It came after what was live when planning, so the read shows no earlier state."""
-        planned = self.planned or self.deleted
-        return planned is not None and isinstance(live, Present) and planned.is_older_than(live.domain)
+        """It came after what is known to have been there, so the read shows no earlier state."""
+        known = self.created or self.planned or self.deleted
+        return known is not None and isinstance(live, Present) and known.is_older_than(live.domain)
 
 
 NO_EARLIER_WRITES = EarlierWrites()

@@ -234,9 +234,9 @@ class _Execution:
             return self.earlier.uncertain
         if isinstance(self.step.precondition, Identity) and isinstance(live, Absent):
             return True
-        if isinstance(self.step, Verify) or self.earlier.is_newer(live):
-            return self.urgent and not reached(self.step, live)
-        return True
+        if reached(self.step, live):
+            return not (isinstance(self.step, Verify) or self.earlier.is_newer(live))
+        return self.urgent or not self.earlier.is_newer(live)
 
     def _must_send_soon(self, live: Known, seconds: float) -> bool:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""
