@@ -65,7 +65,7 @@ def from_answer(call: Call, url: str, answer: Answer, now: float) -> BackendErro
         f"{sent}: {status} {text}" + (f" ({error_type})" if error_type else ""),
         status=status,
         error_type=error_type,
-        retry_after=_retry_after(headers.get("retry-after"), now),
+        retry_after=_retry_after(headers, now),
         hint=call.conflict_hint if kind is Conflict else None,
     )
 
@@ -123,15 +123,25 @@ def _validation(item: dict[str, Any]) -> str:
     return f"{place}: {message}" if place else message
 
 
-def _retry_after(value: str | None, now: float) -> float | None:
-    """Seconds to wait, from a number or an HTTP date (RFC 9110, 10.2.3); None when there is none that can be read."""
-    if value is None:
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait, from a number or an HTTP date (RFC 9110, 10.2.3); None when there is none that can be read.
+
+    A date counts from the `Date` of the answer: the clock of this machine may be wrong.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    until, sent = _seconds(value), _seconds(headers.get("date", ""))
+    return None if until is None else max(0.0, until - (now if sent is None else sent))
+
+
+def _seconds(date: str) -> float | None:
+    """An HTTP date in seconds since 1970; None where it is none."""
+    if not date:
         return None
-    if value.strip().isascii() and value.strip().isdigit():
-        return float(value.strip()[:9])
     import email.utils  # a date is rare, and the module is slow to import
 
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+        return email.utils.parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

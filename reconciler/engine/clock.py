@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class RunningClock:
@@ -31,6 +32,15 @@ class RunningClock:
         """Seconds of all stops so far, of one that has just ended too."""
         late = 0.0 if self._timer is None else self._clock() - self._due
         return self._stopped + (late if late >= self._late else 0.0)
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """What is done inside blocks the process, such as a slow disk: that is no stop."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._due += self._clock() - start
 
     def __enter__(self) -> Self:
         self._schedule()

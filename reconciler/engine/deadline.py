@@ -44,19 +44,24 @@ class Deadline:
         if self.remaining <= 0:
             raise self._spent()
 
-    async def call(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of the call. Raises StepTimeout when the time runs out first, and NoAnswer when only the timer does, whose
-        clock goes on while the process is stopped."""
-        self.check()
-        try:
-            async with asyncio.timeout(self.remaining) as limit:
-                return await call()
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            if self.remaining > _TIMERS_DIFFER:
-                raise NoAnswer("the process was stopped meanwhile") from None
-            raise self._spent() from None
+    async def call(self, call: Callable[[], Awaitable[T]], *, repeatable: bool = False) -> T:
+        """The result of the call. Raises StepTimeout when the time runs out first.
+
+        The timer goes on while the process is stopped: then the call is made again if it is `repeatable`; otherwise NoAnswer is
+        raised.
+        """
+        while True:
+            self.check()
+            try:
+                async with asyncio.timeout(self.remaining) as limit:
+                    return await call()
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                if self.remaining <= _TIMERS_DIFFER:
+                    raise self._spent() from None
+                if not repeatable:
+                    raise NoAnswer("the process was stopped meanwhile") from None
 
     async def pause(self, seconds: float) -> None:
         """Sleep. Raises StepTimeout at once when the pause is longer than the time left."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
-"""How often to look again where the process was stopped after the read. A disk that is slow for the receipt looks the same."""
+"""How often to read before a delete, where the process was stopped after each read."""
 
 
 def always() -> bool:
@@ -158,7 +158,7 @@ class _Execution:
             self._check_deadline()
             if not self.may_send():
                 raise Withheld if unsent is None else failed(self.step, unsent)
-            if self.policy.stopped() == stopped:
+            if self.policy.stopped() == stopped or not isinstance(self.step, Delete):
                 break
         try:
             done = await self._write()
@@ -220,7 +220,7 @@ class _Execution:
             raise failed(self.step, failure) from None
 
     async def _read(self) -> Known:
-        return await self.deadline.call(lambda: self.api.read(self.step.environment))
+        return await self.deadline.call(lambda: self.api.read(self.step.environment), repeatable=True)
 
     def _may_lag(self, live: Known) -> bool:
         """The read is repeated before it is believed: it may show an earlier state of the environment.

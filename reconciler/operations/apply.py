@@ -117,14 +117,15 @@ async def apply(
     def described(result: ApplyResult) -> Report:
         return report("apply", workspace, context, result)
 
+    clock = RunningClock()
     receipt: Receipt | None = None
     if settings.receipt is not None:
-        receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer)
+        receipt = Receipt(settings.receipt, ledger.live, context.stop, context.observer, clock.busy)
         receipt.begin(described(so_far()), PlanResult(proposal))
     try:
         with context.ended_early():
             await _resume(workspace, context, proposal, approved, after_create)
-        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create)
+        await _run(workspace, context, ledger, receipt, proposal.windows, settings, after_create, clock)
         result = so_far()
         readable = any(not isinstance(item.live, Unreadable) for item in proposal.plan.environments)
         if settings.wait is not None and readable and not context.stop.requested:
@@ -221,10 +222,10 @@ async def _run(
     windows: ChangeWindows,
     settings: ApplySettings,
     after_create: AfterCreate,
+    clock: RunningClock,
 ) -> None:
     backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
-    clock = RunningClock()
     policy = WritePolicy(
         retries=context.retries, step_timeout=settings.step_timeout, clock=clock, stopped=clock.stopped
     )

@@ -36,6 +36,7 @@ from reconciler.model.steps import Create, Delete, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from reconciler.engine.stop import Stop
     from reconciler.model.domains import Live
@@ -133,10 +134,19 @@ class Receipt(NullObserver):
     written twice: `begin` and `end`. `live` is what was last seen of an environment.
 
     Where the journal can no longer be written, the run is halted: only a create that completes a delete still runs.
+    `busy` surrounds what may wait for the disk.
     """
 
-    def __init__(self, file: ReceiptFile, live: Callable[[str], Live], stop: Stop, observer: Observer) -> None:
+    def __init__(
+        self,
+        file: ReceiptFile,
+        live: Callable[[str], Live],
+        stop: Stop,
+        observer: Observer,
+        busy: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
         self._file = file
+        self._busy = busy
         self._path = file.path
         self._live = live
         self._stop = stop
@@ -191,7 +201,8 @@ class Receipt(NullObserver):
         live = live_object(state)
         line = json.dumps({**event, "live": live["live"], "live_error": live["error"]})
         try:
-            self._file.append(line + "\n", durable=durable)
+            with self._busy():
+                self._file.append(line + "\n", durable=durable)
         except OSError as error:
             self._halt(_why(error))
 

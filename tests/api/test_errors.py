@@ -162,3 +162,11 @@ def test_retry_after_is_a_number_or_a_date(value: str, seconds: float | None) ->
 
 def test_without_retry_after_there_is_none() -> None:
     assert answer(429).retry_after is None
+
+
+@pytest.mark.parametrize("date", ["Mon, 21 Sep 2026 14:11:00 GMT", "Mon, 21 Sep 2026 15:00:00 GMT"])
+def test_a_date_counts_from_the_date_of_the_answer(date: str) -> None:
+    """The clock of this machine may be minutes behind, and the hostname would be offline for as long."""
+    until = date.replace(":00 GMT", ":02 GMT")
+    assert answer(429, retry_after=until, date=date).retry_after == 2.0
+    assert answer(429, retry_after="Mon, 21 Sep 2026 14:13:30 GMT", date="soon").retry_after == 10.0

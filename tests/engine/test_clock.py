@@ -43,3 +43,30 @@ async def test_the_clock_goes_on_between_two_stops() -> None:
             now[0] += passed
             await asyncio.sleep(EVERY * 2)
             assert clock() == pytest.approx(shown)
+
+
+@pytest.mark.anyio
+async def test_what_the_run_does_itself_is_no_stop() -> None:
+    with RunningClock(EVERY, LATE) as clock:
+        for _ in range(3):
+            with clock.busy():
+                time.sleep(0.3)  # noqa: ASYNC251 - such as a disk that is slow to sync
+        await asyncio.sleep(EVERY * 2)
+        assert (clock.stopped(), clock()) == (0.0, pytest.approx(time.monotonic(), abs=0.2))
+
+
+@pytest.mark.anyio
+async def test_a_read_goes_on_after_a_stop() -> None:
+    calls = 0
+
+    async def interrupted() -> str:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.sleep(0)
+            time.sleep(3.0)  # noqa: ASYNC251 - as above
+            await asyncio.sleep(60)
+        return "answer"
+
+    with RunningClock(EVERY, LATE) as clock:
+        assert await Deadline(2.0, clock).call(interrupted, repeatable=True) == "answer"
