@@ -25,6 +25,7 @@ DNS = "DNS"
 OUTPUT = "Output"
 OTHER = "Other"
 PARTIAL = ("6", "partial: something was written, not all of it")
+NOT_SERVING = ("4", "with --probe: a ready hostname does not serve")
 UNREAD = ("7, 8", "keys or network: an environment could not be read")
 
 _GROUPS = (CONSENT, MANIFEST, API, DNS, OUTPUT, OTHER)  # in this order, after the command's own options

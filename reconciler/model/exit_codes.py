@@ -49,7 +49,7 @@ MEANINGS = {
     ExitCode.ERROR: "an error that no other code describes",
     ExitCode.CHANGES: "`plan --detailed-exitcode` with a create, delete or replace; `drift` that found drift",
     ExitCode.WAITING: "`verify` or `--wait`: not ready yet; `dns check`: a record is missing, wrong or not checked",
-    ExitCode.STUCK: "FAILED or FAILING, seen again after a fresh `test_connection`",
+    ExitCode.STUCK: "FAILED or FAILING, seen again after a fresh `test_connection`; `--probe`: a ready hostname does not serve",
     ExitCode.REFUSED: "protected, over a limit, other digest, stale or expired plan, no consent, wrong environment, "
     "a receipt in use; "
     "also `plan` of what `apply` would refuse",

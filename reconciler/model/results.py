@@ -272,10 +272,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class ShowResult:
-    """The document of an earlier run: as it is, and as the report that it was written from."""
+    """The document of an earlier run: as it is, and as the report that it was written from. `path` is its file."""
 
     document: Mapping[str, Any]
     report: Report
+    path: str
 
 
 Result = ValidateResult | DoctorResult | Read | ShowResult | Failed

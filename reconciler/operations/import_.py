@@ -146,6 +146,8 @@ def _read(given: Sequence[str], *, write: bool) -> list[ManifestFile]:
     if (write or not given) and not os.path.lexists(path):
         return []
     files, problems = read_files(given)
+    if len(given) == 1 and path != STANDARD_INPUT and not os.path.lexists(path):
+        problems = [replace(item, hint=f"{item.hint}; with --write the file is created") for item in problems]
     if problems:
         raise InvalidInput(tuple(problems))
     return [file for file in files if file.data.strip()]

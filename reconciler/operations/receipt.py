@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from reconciler.documents.applied import restore_object, result_object
 from reconciler.documents.domains import live_object
 from reconciler.documents.earlier import Earlier, earlier_of
+from reconciler.documents.format import REPORT
 from reconciler.documents.journal import HEADER, is_journal, is_running, merge
 from reconciler.documents.json_text import to_json
 from reconciler.documents.reports import render_report, render_running
@@ -337,6 +338,8 @@ def _earlier(receipt: str) -> Earlier:
         document: Any = read_receipt(receipt)
         if document == {}:  # nothing is lost with it
             return Earlier()
+        if document["format"] != REPORT or document["command"] != "apply":
+            raise TypeError("it is of another command")
         return earlier_of(document, has_journal=has_journal)
     except FileNotFoundError:
         return Earlier()

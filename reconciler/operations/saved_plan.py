@@ -115,7 +115,7 @@ def read_saved_plan(path: str) -> SavedPlan:
         message = (
             f"{path} is a {'report or receipt, not a plan' if is_report else 'document of another format'}: {other}"
         )
-        hint = "make a plan with this version: reconciler plan --out FILE"
+        hint = "make a new plan: `reconciler plan --out FILE`"
         raise Stopped(Failed(ExitCode.REFUSED, "other_format", message, hint))
     try:
         check_size(document)

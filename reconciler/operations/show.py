@@ -74,7 +74,7 @@ def read_document(path: str) -> ShowResult:
     try:
         later(document["created_at"], document["expires_in"] or 0)
         _refuse_edited(path, document)
-        return ShowResult(document, report_of_document(document))
+        return ShowResult(document, report_of_document(document), path)
     except (KeyError, TypeError, ValueError, OverflowError, NotAPlan) as error:
         raise _unusable(path, f"is damaged: {error}") from None
 

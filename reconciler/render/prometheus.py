@@ -33,7 +33,7 @@ def render_drift(report: Report, _style: Style) -> str:
         [
             _gauge(
                 "imgwire_drift_exit_code",
-                "How the run ended: 0 without drift, 2 with drift, any other value if drift is not known.",
+                "How the run ended: 0 without drift, 2 with drift, 4 if a probed hostname does not serve, else an error.",
                 [({}, int(report.conclusion.exit_code))],
             ),
             _gauge(

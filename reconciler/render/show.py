@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def render_text(report: Report, style: Style) -> str:
     """What the command printed, below the command, the time and the outcome."""
     match report.result:
-        case ShowResult(report=shown):
-            style = _as_given(shown, style)
+        case ShowResult(report=shown, path=path):
+            style = _as_given(shown, path, style)
             return f"{escape_control(_headline(shown))}\n\n{_body(shown, 'text', style)}"
         case _:
             return render_failure(report, style)
@@ -36,8 +36,8 @@ def render_text(report: Report, style: Style) -> str:
 def render_markdown(report: Report, style: Style) -> str:
     """The same in Markdown."""
     match report.result:
-        case ShowResult(report=shown):
-            style = _as_given(shown, style)
+        case ShowResult(report=shown, path=path):
+            style = _as_given(shown, path, style)
             marker, _, body = _body(shown, "markdown", style).partition("\n")
             return f"{marker}\n\n{code(_headline(shown))}\n{body}"
         case _:
@@ -49,15 +49,18 @@ def render_html(report: Report, style: Style) -> str:
     from reconciler.render.html.render import render
 
     match report.result:
-        case ShowResult(report=shown):
-            return render(shown, _as_given(shown, style))
+        case ShowResult(report=shown, path=path):
+            return render(shown, _as_given(shown, path, style))
         case _:
             return render(report, style)
 
 
-def _as_given(shown: Report, style: Style) -> Style:
-    """The suggested commands reach the manifest and API of the run that is shown."""
-    return replace(style, given=given_of_source(shown.source)) if shown.source else style
+def _as_given(shown: Report, path: str, style: Style) -> Style:
+    """The suggested commands reach the manifest and API of the run that is shown, and go on with its receipt."""
+    given = given_of_source(shown.source) if shown.source else None
+    if given is not None and shown.command == "apply":
+        given = replace(given, record=("--receipt", path))
+    return replace(style, given=given) if shown.source else style
 
 
 def _as_the_command(format_: str) -> Callable[[Report, Style], str]:

@@ -21,6 +21,7 @@ _OPTIONS: Mapping[str, str] = {
     "doit": "--auto-approve",
     "refresh-only": "`reconciler drift`",
     "destroy": "`hostname: null` in the manifest, then `reconciler apply`",
+    "prune": "`hostname: null` in the manifest, then `reconciler apply`",
     "no-color": "the variable NO_COLOR=1",
     "config-file": "--file PATH",
     "filename": "--file PATH",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.emulator.faults import Kind
+
 if TYPE_CHECKING:
     from .stage import Stage
 
@@ -119,6 +121,12 @@ def test_a_saved_plan_names_the_command_that_applies_it(web: Stage) -> None:
     assert web.run("plan", "--unprotect", "web", "--out", "p.json").code == 0
     shown = web.run("show", "p.json").out
     assert "run `reconciler apply p.json --unprotect web`. Repeat --max-interruptions" in shown
+
+
+def test_a_shown_receipt_names_the_command_that_goes_on_with_it(web: Stage) -> None:
+    web.fault(Kind.STATUS, method="POST", status=422, times=None)
+    assert web.run("apply", "--auto-approve", "--on-create-failure", "leave", "--receipt", "r.json").code != 0
+    assert "`reconciler apply --receipt r.json`" in web.run("show", "r.json").out
 
 
 def test_the_receipt_of_a_run_that_was_killed_is_shown_with_its_journal(web: Stage) -> None:

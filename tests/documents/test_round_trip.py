@@ -26,6 +26,7 @@ from reconciler.model.results import (
     PlanResult,
     PublishResult,
     RecordsResult,
+    ShowResult,
     ValidateResult,
     VerifyResult,
 )
@@ -132,11 +133,15 @@ def _without_excerpts(report: Report) -> Report:
 
 def rendered(report: Report, format_: str) -> str:
     given = given_of_source(report.source) if report.source else None
+    if given is not None and report.command == "apply":
+        given = replace(given, record=("--receipt", "r.json"))
     return renderer(str(report.command), format_)(report, Style(verbose=True, given=given))
 
 
 def shown(result: Result, format_: str) -> str:
     """What `show` prints, without its headline."""
+    assert isinstance(result, ShowResult)
+    result = replace(result, path="r.json")
     text = renderer("show", format_)(report_of("show", "2026-03-02T12:00:00Z", result), Style())
     match format_:
         case "text":

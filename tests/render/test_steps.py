@@ -32,7 +32,9 @@ def rows(text: str, words: str) -> list[str]:
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 160, None])
 def test_show_lists_every_step_at_any_width(width: int | None) -> None:
     report = documents.apply_failures()
-    text = renderer("show", "text")(replace(report, command="show", result=ShowResult({}, report)), Style(width=width))
+    text = renderer("show", "text")(
+        replace(report, command="show", result=ShowResult({}, report, "r.json")), Style(width=width)
+    )
     results = of_failures().applied.results.values()
     for state, words in (
         ("done", "done"),

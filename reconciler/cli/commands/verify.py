@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @command(
     help="Re-check DNS and certificates, and report what is not ready.",
-    exit_codes=[("0", "ready"), ("3", "not ready yet"), ("4", "failed again after a fresh check"), UNREAD],
+    exit_codes=[("0", "ready"), ("3", "not ready yet"), ("4", "failed after a fresh check; not serving"), UNREAD],
     examples=[
         ("reconciler verify", "Check once"),
         ("reconciler verify --wait 15m", "Check until ready, for at most 15 minutes"),
