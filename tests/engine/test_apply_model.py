@@ -215,6 +215,7 @@ def _was_sent(step: Step, lived: Lived) -> bool:
     return not isinstance(step, Verify) and any(
         sent.environment == step.environment
         and sent.method == method
+        and sent.moment not in lived.wire.turned_away  # a lane that then waits for others may not be begun in the end
         and sent.hostname == (None if isinstance(step, Delete) else step.hostname)
         for sent in lived.wire.sent
     )

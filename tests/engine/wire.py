@@ -41,6 +41,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.task: asyncio.Task[Applied] | None = None
         self.plan: Plan | None = None
         self.sent: list[Sent] = []
+        self.turned_away: set[int] = set()  # the moments of those that certainly did nothing, and may be sent again
         self.paths: list[str] = []  # every request, as a word and the environment
         self.begun: dict[str, int] = {}  # how many requests had been answered when an environment met its first
         self.broken: list[str] = []
@@ -167,6 +168,8 @@ class Wire(httpx.AsyncBaseTransport):
         acts = trouble.acts or (request.method == "DELETE" and trouble.kind == "shape")
         if trouble.kind == "409" and self.scenario.lag:
             acts = False  # one read tells our own conflict from another's, and that read must be up to date
+        if trouble.kind in {"connect", "429", "429-soon"}:
+            self.turned_away.add(moment)
         if trouble.kind == "hang":
             self.server.clock.now += 90.0
         if request.method != "GET" and acts:
