@@ -102,7 +102,7 @@ def test_the_example_with_its_own_rule_applies_creates_and_declines_deletes(stag
     stage.manifest(web=None)
     ended = run("apply_with_own_rule.py", "imgwire.yaml")
     assert (ended.returncode, ended.stdout) == (5, "")
-    assert "error: the plan deletes 1 custom domains" in ended.stderr
+    assert "error: custom domains that the plan deletes: 1" in ended.stderr
     assert stage.live("web") == "web.example.com"
 
 

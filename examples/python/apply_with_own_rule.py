@@ -30,7 +30,7 @@ async def approve(proposal: Proposal) -> Approved | Declined:
     """The rule. It may take as long as it needs: ask a person, a ticket system, or a policy engine."""
     deletes = [step for step in proposal.plan.writes if step.op == "delete"]
     if deletes:
-        return Declined("deletes", f"the plan deletes {len(deletes)} custom domains", "apply this plan by hand")
+        return Declined("deletes", f"custom domains that the plan deletes: {len(deletes)}", "apply this plan by hand")
     return Approved(proposal.digest)
 
 

@@ -63,7 +63,7 @@ async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
     url = urlsplit(workspace.api_url)
     checks = [_manifest(workspace), _keys(workspace)]
     if context.transport is not None:
-        checks += [_skipped(name, "the built-in emulator uses no network") for name in ("proxy", "dns", "tls")]
+        checks += [_skipped(name, "the built-in emulator uses no network") for name in ("proxy", "dns", "tls", "clock")]
     else:
         proxy, check = _proxy(url, settings)
         checks.append(check)
@@ -71,8 +71,8 @@ async def doctor(workspace: Workspace, context: Context) -> DoctorResult:
             checks += [_skipped(name, "the proxy cannot be used") for name in ("dns", "tls")]
         else:
             checks += [await _dns(url, proxy), await _tls(url, proxy, settings)]
-    checks += [await _clock(url, settings), await _api(workspace, context)]
-    return DoctorResult(tuple(checks))
+        checks.append(await _clock(url, settings))
+    return DoctorResult((*checks, await _api(workspace, context)))
 
 
 def _manifest(workspace: Workspace) -> Check:
