@@ -338,8 +338,8 @@ def _earlier(receipt: str) -> Earlier:
         document: Any = read_receipt(receipt)
         if document == {}:  # nothing is lost with it
             return Earlier()
-        if document["format"] != REPORT or document["command"] != "apply":
-            raise TypeError("it is of another command")
+        if document["format"] != REPORT:
+            raise TypeError("it is no report")
         return earlier_of(document, has_journal=has_journal)
     except FileNotFoundError:
         return Earlier()

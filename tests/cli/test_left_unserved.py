@@ -612,11 +612,10 @@ def test_a_ring_that_cannot_be_finished_reports_its_hostnames_in_every_run(stage
         assert (again.code, hostnames(again.document), hostnames(receipt())) == (code, lost, lost)
 
 
-@pytest.mark.parametrize("command", [["plan", "--out", "r.json"], ["drift", "--report", "json=r.json"]], ids=" ".join)
-def test_a_file_of_another_command_does_not_become_a_receipt(stage: Stage, command: list[str]) -> None:
+def test_a_saved_plan_does_not_become_a_receipt(stage: Stage) -> None:
     stage.environment("a", A)
     stage.manifest(a=A)
-    assert stage.run(*command).code == 0
+    assert stage.run("plan", "--out", "r.json").code == 0
     before = stage.read("r.json")
     ended = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--format", "json")
     assert (ended.code, ended.document["reason"], stage.read("r.json")) == (1, "not_written", before)
