@@ -51,10 +51,9 @@ def entry_lines(entries: Sequence[Entry], indent: int = 2) -> list[str]:
 def _lines(entry: Entry) -> list[str]:
     if entry.refused is None:
         return _plain_lines(entry)
-    reason = (
-        f"# A manifest cannot have this hostname: {entry.refused}. Write `hostname: null` to remove the custom domain."
-    )
-    return [reason, *(f"# {line}" for line in _plain_lines(entry))]
+    # Short lines: a terminal would wrap a long one, and what follows the break would be no comment.
+    reason = [f"# Not allowed in a manifest: {entry.refused}.", "# Write `hostname: null` to remove the custom domain."]
+    return [*reason, *(f"# {line}" for line in _plain_lines(entry))]
 
 
 def _plain_lines(entry: Entry) -> list[str]:

@@ -228,7 +228,8 @@ def _of_steps(plan: Plan, applied: Applied) -> Conclusion:
         return Conclusion(ExitCode.ERROR, first_error or ExitCode.ERROR.outcome)
     if any(_stuck(plan, applied)):
         return Conclusion(ExitCode.STUCK, "stuck")
-    return Conclusion(ExitCode.OK, None if applied.results else "in_sync")
+    covers_all = all(item.reason != "not_in_plan" for item in plan.environments)
+    return Conclusion(ExitCode.OK, None if applied.results or not covers_all else "in_sync")
 
 
 def _of_verify(verified: Iterable[Verified], unwanted: Container[str] = ()) -> Conclusion:

@@ -329,7 +329,7 @@ def test_a_hostname_that_the_rules_refuse_is_printed_as_a_comment(live: Stage, h
     assert ended.code == 5
     kept, _, comment = ended.out.partition("  # ")
     assert kept == "version: 1\n\nenvironments:\n" + entry("api")
-    assert comment.startswith(f"A manifest cannot have this hostname: {code}. ")
+    assert comment.startswith(f"Not allowed in a manifest: {code}.\n")
     assert f"  # web:\n  #   environment_id: {uid('web')}\n  #   hostname: {hostname}\n" in ended.out
     assert (
         f"error: a manifest cannot have the hostname of `web`, `{hostname}`: {code}; its entry is commented out"
@@ -361,7 +361,7 @@ def test_a_hostname_outside_the_allowed_domains_is_printed_as_a_comment(live: St
     )
     ended = live.run("import", "web")
     assert ended.code == 5
-    assert "  # A manifest cannot have this hostname: domain-not-allowed." in ended.out
+    assert "  # Not allowed in a manifest: domain-not-allowed." in ended.out
 
 
 def test_a_refused_live_hostname_can_be_deleted(live: Stage) -> None:

@@ -324,6 +324,16 @@ def test_the_line_that_follows_a_saved_plan_can_be_pasted(stage: Stage) -> None:
     assert stage.live("web") == NEW
 
 
+def test_a_plan_for_which_nothing_could_be_read_is_not_reported_as_in_sync(saved: Stage) -> None:
+    saved.fault(Kind.STATUS, method="GET", status=503, times=None)
+    assert saved.run("plan", "--out", "plan.json", "--retries", "0").code == 8
+    saved.world.faults.clear()
+    ended = saved.run("apply", "plan.json")
+    assert (ended.code, "In sync" in ended.out) == (0, False)
+    assert "it has no steps for 2 of 2 environments" in ended.out
+    assert saved.run("apply", "plan.json", "--format", "json").document["reason"] is None
+
+
 def test_an_open_descriptor_is_not_read_for_an_older_plan(saved: Stage) -> None:
     """A pipe would be read until it ends, and its reader would miss what was in it."""
     read, write = os.pipe()

@@ -160,6 +160,8 @@ def nothing_to_do(plan: Plan, style: Style) -> str:
     """The summary of a plan without steps."""
     total = len(plan.environments)
     readable = total - len(plan.unreadable)
+    if left := sum(item.reason == "not_in_plan" for item in plan.environments):
+        return f"Nothing to do for the saved plan; it has no steps for {left} of {counted(total, 'environment')}."
     if readable == total:
         return style("green", f"In sync: nothing to do in {counted(total, 'environment')}.")
     if not readable:
