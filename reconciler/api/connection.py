@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -12,7 +13,7 @@ from reconciler.api.exchange import MAX_BODY, Answer
 from reconciler.model.errors import BackendError, NotSent, Unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from reconciler.api.exchange import Request
     from reconciler.api.peer import Peer
@@ -60,7 +61,9 @@ class Connection:
         """The answer, and whether the connection may be used again."""
         if self._transport is None:
             self._transport = self._new_transport()
-        answer = await self._transport.handle_async_request(request)
+        limited = request.method == "DELETE" and isinstance(self._transport, httpx.AsyncHTTPTransport)
+        async with _sent_soon(request) if limited else contextlib.nullcontext():
+            answer = await self._transport.handle_async_request(request)
         try:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             body = await _body(answer)
@@ -83,6 +86,24 @@ class Connection:
             extensions["sni_hostname"] = url.host.removesuffix(".")
         headers = list(request.headers)
         return httpx.Request(request.method, url, headers=headers, content=request.body or None, extensions=extensions)
+
+
+@contextlib.asynccontextmanager
+async def _sent_soon(request: httpx.Request) -> AsyncIterator[None]:
+    """Limits the time until the request is sent: what TCP, a proxy and TLS take together. Raises httpx.ConnectTimeout."""
+
+    async def traced(_event: str, info: Mapping[str, Any]) -> None:
+        if limit.when() is not None and getattr(info.get("request"), "method", b"CONNECT") != b"CONNECT":
+            limit.reschedule(None)
+
+    request.extensions["trace"] = traced
+    try:
+        async with asyncio.timeout(_CONNECT_FOR_DELETE) as limit:
+            yield
+    except TimeoutError as failure:
+        if limit.expired():
+            raise httpx.ConnectTimeout("") from failure
+        raise
 
 
 async def _body(answer: httpx.Response) -> bytes:

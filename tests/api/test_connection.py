@@ -161,7 +161,10 @@ async def test_a_connection_that_the_server_has_closed_is_opened_again() -> None
     assert server.connections == 3
 
 
-async def test_a_delete_waits_only_shortly_for_a_new_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("proxy", [None, "http", "socks5"])
+async def test_a_delete_waits_only_shortly_for_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch, proxy: str | None
+) -> None:
     """It depends on the read before it. What was not sent is tried again, after another read."""
 
     async def silent(_state: Server, reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -169,11 +172,24 @@ async def test_a_delete_waits_only_shortly_for_a_new_connection(monkeypatch: pyt
             pass
 
     monkeypatch.setattr("reconciler.api.connection._CONNECT_FOR_DELETE", 0.2)
-    async with serving(silent) as server, client(f"https://127.0.0.1:{server.port}", timeout=60.0) as connection:
-        error = await asyncio.wait_for(error_of(connection.delete("web")), 20.0)
-        assert isinstance(error, NotSent)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(connection.read("web"), 1.0)
+    async with serving(silent) as server:
+        environ = {} if proxy is None else {"HTTPS_PROXY": f"{proxy}://127.0.0.1:{server.port}"}
+        url = f"https://127.0.0.1:{server.port}" if proxy is None else "https://api.example.com"
+        async with client(url, timeout=60.0, **environ) as connection:
+            assert isinstance(await asyncio.wait_for(error_of(connection.delete("web")), 20.0), NotSent)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(connection.read("web"), 1.0)
+
+
+async def test_a_delete_waits_long_for_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(state: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await state.request(reader)
+        await asyncio.sleep(0.6)
+        writer.write(REFUSED)
+
+    monkeypatch.setattr("reconciler.api.connection._CONNECT_FOR_DELETE", 0.2)
+    async with serving(slow) as server, client(f"http://127.0.0.1:{server.port}") as connection:
+        assert isinstance(await error_of(connection.delete("web")), Unauthorized)
 
 
 async def test_chunks_and_early_hints_are_read() -> None:
