@@ -34,7 +34,20 @@ class EarlierWrites:
             return False
         if self.created is not None and live.domain.id == self.created.id:
             return False
-        return live.domain.id == self.deleted.id or live.domain.is_older_than(self.deleted)
+        return self.is_deleted(live) or live.domain.is_older_than(self.deleted)
+
+    def is_deleted(self, live: Known) -> bool:
+        """The read shows the very custom domain that this run has deleted."""
+        return self.deleted is not None and isinstance(live, Present) and live.domain.id == self.deleted.id
+
+    def is_old(self, live: Known, before: Known | None) -> bool:
+        """After every repeated read, of which `before` was the last but one, it still shows what was there before a delete."""
+        return self.shows_deleted(live) and not self.only_seems_older(live, before)
+
+    def only_seems_older(self, live: Known, before: Known | None) -> bool:
+        """Both reads show it, and it is not what was deleted: the clocks of the API's servers may differ."""
+        shown = isinstance(live, Present) and isinstance(before, Present) and live.domain.id == before.domain.id
+        return shown and not self.is_deleted(live)
 
     def shows_earlier(self, live: Known) -> bool:
         """The read shows the state before a write of this run, or before the plan."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.engine.deadline import Deadline
     from reconciler.engine.outcome import Done
     from reconciler.model.backend import Writer
-    from reconciler.model.domains import Domain
+    from reconciler.model.domains import Domain, Known
     from reconciler.model.report import StepError
 
 
@@ -372,18 +372,19 @@ class LaneRun:
         if target in restored or not (claimed or target in state.may_be_taken):
             return False
         earlier = self._earlier(step)
+        live: Known | None = None
         for pause in (*context.policy.visibility_delays, None):
-            live = None
+            before, live = live, None
             with contextlib.suppress(BackendError, TimeoutError):
                 async with asyncio.timeout(context.policy.completing_read):
                     live = await api.read(target)
             shown = live is not None and reached(step, live)
-            if (
-                live is not None
-                and not earlier.shows_earlier(live)
-                and (pause is None or not shown or earlier.is_newer(live))
-            ):
-                context.ledger.record_live(target, live)
+            if live is not None:
+                believed = pause is None or not shown or earlier.is_newer(live)
+                if earlier.shows_earlier(live):
+                    believed = pause is None and earlier.only_seems_older(live, before)
+                if believed:
+                    context.ledger.record_live(target, live)
             if await self._arrived_late(api, target):
                 return True
             if pause is None or not (patient or shown):

@@ -170,11 +170,11 @@ class _Execution:
     async def look(self) -> Done | None:
         """Read: the goal where it is reached already, and None where the write can be sent. Raises StepFailed elsewhere."""
         step = self.step
-        live = await self._read_before()
-        if self.earlier.shows_deleted(live):
-            if not self._completes:
-                raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
+        live, is_old = await self._read_before()
+        if self._completes and self.earlier.shows_deleted(live):
             return None
+        if is_old:
+            raise still_shown(step.environment, live, sum(self.policy.visibility_delays))
         self.on_read(step.environment, live)
         if not isinstance(step, Verify) and reached(step, live):
             return Done(domain_of(live), Evidence.FOUND)
@@ -242,16 +242,20 @@ class _Execution:
         """Another read, in so many seconds, would leave too little time for the create. The API refuses a second domain."""
         return isinstance(self.step, Create) and isinstance(live, Absent) and seconds > self.deadline.remaining / 2
 
-    async def _read_before(self) -> Known:
-        """What is live, read again for as long as it may lag. After a delete of this run, none where no read works."""
+    async def _read_before(self) -> tuple[Known, bool]:
+        """What is live, read again for as long as it may lag, and whether it is an old state even so.
+
+        After a delete of this run, none where no read works.
+        """
         after_delete = self.earlier.deleted is not None and self.earlier.created is None
+        live: Known | None = None
         for pause in (*self.policy.visibility_delays, None):
             try:
-                before = self.deadline.remaining
+                remaining, before = self.deadline.remaining, live
                 live = await (self._read_soon() if self._completes else self._read())
-                took = before - self.deadline.remaining
+                took = remaining - self.deadline.remaining
                 if pause is None or not self._may_lag(live) or self._must_send_soon(live, pause + took):
-                    return live
+                    return live, self.earlier.is_old(live, before)
                 await self.deadline.pause(pause)
             except BackendError as failure:
                 # Elsewhere a 404 without the API's own words may be a wrong base URL; here the same address has shown the custom
@@ -259,7 +263,7 @@ class _Execution:
                 bare_404 = isinstance(failure, Unexpected) and failure.status == 404
                 self.on_unread(failure)
                 if self._completes or (after_delete and bare_404 and not self.earlier.uncertain):
-                    return Absent()
+                    return Absent(), False
                 raise failed(self.step, failure) from None
         raise AssertionError("unreachable")
 
@@ -324,15 +328,17 @@ class _Execution:
     async def _read_back(self, failure: BackendError, *, lost: bool) -> Done:
         """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again; and
         "done" may be an earlier state, so it is read again too."""
-        step, shows_deleted = self.step, False
-        may_arrive = lost or isinstance(step, Delete) or self.earlier.uncertain
+        step, earlier, is_old = self.step, self.earlier, False
+        may_arrive = lost or isinstance(step, Delete) or earlier.uncertain
+        live: Known | None = None
         for pause in (*self.policy.visibility_delays, None):
             try:
-                live = await self._read()
-                shows_deleted = self.earlier.shows_deleted(live)
-                lags = self._may_lag(live)
-                last = pause is None or not (may_arrive or (lags and not shows_deleted))
-                if not lags or (last and not shows_deleted):
+                before, live = live, await self._read()
+                lags, is_old = self._may_lag(live), earlier.is_deleted(live)
+                last = pause is None or not (may_arrive or (lags and not is_old))
+                if pause is None:
+                    is_old = earlier.is_old(live, before)
+                if not lags or (last and not is_old):
                     self.on_read(step.environment, live)
                     if reached(step, live):
                         return Done(domain_of(live), Evidence.READ_BACK)
@@ -346,9 +352,7 @@ class _Execution:
         if isinstance(failure, Conflict):
             # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
             raise (
-                NotSent(failure.message, status=failure.status, error_type=failure.error_type)
-                if shows_deleted
-                else failure
+                NotSent(failure.message, status=failure.status, error_type=failure.error_type) if is_old else failure
             )
         raise not_checked(step, failure) if isinstance(step, Verify) else not_done(step, failure)
 

@@ -42,6 +42,8 @@ from .scripted import Scripted
 if TYPE_CHECKING:
     from reconciler.model.steps import Step
 
+SEEMS_OLDER = Present(domain("web", NEW.hostname, id="new", created_at="2026-01-01T00:00:00Z"))
+
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
@@ -214,3 +216,23 @@ async def test_a_check_of_what_this_run_created_is_not_misled_by_an_older_domain
     older = Present(domain("web", "x.example.com", id="earlier", created_at="2026-01-01T00:00:00Z"))
     found, _, _ = await done(VERIFY, LOST, older, R_READY, created=NEW)
     assert found == READY
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("script", "uncertain", "end", "calls"),
+    [
+        pytest.param([R_ABSENT, LOST, *[SEEMS_OLDER] * 3], False, SEEMS_OLDER.domain, "rcrrr", id="a lost create"),
+        pytest.param([R_ABSENT, TAKEN, *[SEEMS_OLDER] * 3], False, SEEMS_OLDER.domain, "rcrrr", id="a conflict"),
+        pytest.param([SEEMS_OLDER] * 3, True, SEEMS_OLDER.domain, "rrr", id="before a create that may be done"),
+        pytest.param([R_ABSENT, LOST, R_ABSENT, R_ABSENT, SEEMS_OLDER], False, "no_answer", "rcrrr", id="one read"),
+        pytest.param([R_ABSENT, R_ABSENT, SEEMS_OLDER], True, "still_shown", "rrr", id="one read before"),
+        pytest.param([R_ABSENT, LOST, *[R_OLD] * 3], False, "no_answer", "rcrrr", id="the very domain"),
+    ],
+)
+async def test_a_domain_that_only_seems_older_is_believed_after_every_repeated_read(
+    script: list[object], uncertain: bool, end: object, calls: str
+) -> None:
+    """The clocks of two servers of the API differ, and the deleted domain was some seconds old."""
+    found, api, _ = await done(CREATE, *script, deleted=OLD, acknowledged=True, uncertain=uncertain)
+    assert (found, "".join(call[0] for call in api.calls)) == (end, calls)
