@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
-"""How often to read before a delete, where the process was stopped after each read."""
+"""How often to read before a delete, where the run was idle for `_SOON` or longer after each read."""
+
+_SOON = 2.0
+"""Seconds."""
 
 
 def always() -> bool:
@@ -151,14 +154,14 @@ class _Execution:
         Raises NotSent, Throttled and Conflict where the write certainly did not happen.
         """
         for _ in range(_LOOKS):
-            stopped = self.policy.stopped()
+            idle = self.policy.idle()
             done = await self.look()
             if done is not None:
                 return done
             self._check_deadline()
             if not self.may_send():
                 raise Withheld if unsent is None else failed(self.step, unsent)
-            if self.policy.stopped() == stopped or not isinstance(self.step, Delete):
+            if self.policy.idle() - idle < _SOON or not isinstance(self.step, Delete):
                 break
         try:
             done = await self._write()

@@ -135,7 +135,8 @@ class Receipt(NullObserver):
     written twice: `begin` and `end`. `live` is what was last seen of an environment.
 
     Where the journal can no longer be written, the run is halted: only a create that completes a delete still runs.
-    `busy` surrounds what may wait for the disk.
+    `busy` surrounds what may wait for the disk. A line that is the last one of its environment already is not written again,
+    so that a delete does not wait for the disk between its last read and the request.
     """
 
     def __init__(
@@ -152,6 +153,7 @@ class Receipt(NullObserver):
         self._live = live
         self._stop = stop
         self._observer = observer
+        self._last: dict[str, tuple[str, bool]] = {}  # by environment: the line, and whether it is on disk for certain
 
     def begin(self, report: Report, so_far: PlanResult) -> None:
         """Write the report of the run that begins. Raises Stopped where that is impossible: then nothing else is written."""
@@ -201,11 +203,15 @@ class Receipt(NullObserver):
     def _append(self, event: dict[str, Any], state: Live, *, durable: bool) -> None:
         live = live_object(state)
         line = json.dumps({**event, "live": live["live"], "live_error": live["error"]})
+        if self._last.get(event["environment"]) in ((line, durable), (line, True)):
+            return
         try:
             with self._busy():
                 self._file.append(line + "\n", durable=durable)
         except OSError as error:
             self._halt(_why(error))
+        else:
+            self._last[event["environment"]] = (line, durable)
 
     def _halt(self, why: str) -> None:
         if self._stop.halted is not None:

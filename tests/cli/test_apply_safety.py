@@ -10,6 +10,8 @@ import httpx
 import pytest
 from samples import uid
 
+from reconciler.operations.receipt import ReceiptFile
+
 from .own_api import OwnApi, Reply, own_api
 from .stage import key
 
@@ -250,3 +252,25 @@ def test_a_delete_that_was_lost_and_overwritten_by_another_writer_is_partial(sta
     assert (ended.code, ended.document["reason"]) == (6, "changed")
     assert api.hostnames() == {key("a"): "other.example.com"}
     assert json.loads(ended.out)["unserved"] == [{"hostname": "a.example.com", "environment": "a", "since": "delete:a"}]
+
+
+@pytest.mark.usefixtures("reads_do_not_lag")
+def test_a_delete_is_not_sent_where_the_hostname_was_replaced_while_the_receipt_was_written(
+    stage: Stage, api: OwnApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk, or a process that is stopped exactly then."""
+    replaces(stage, api, "a")
+    append, written = ReceiptFile.append, []
+
+    def slowly(file: ReceiptFile, line: str, *, durable: bool) -> None:
+        append(file, line, durable=durable)
+        if "delete:a" in line:
+            if not written:
+                api.put(key("a"), "of-another-writer.example.com")
+                time.sleep(2.5)
+            written.append(line)
+
+    monkeypatch.setattr(ReceiptFile, "append", slowly)
+    ended = apply(stage, "--receipt", "r.json")
+    assert (ended.code, states(ended)["delete:a"], ("DELETE", key("a")) in api.requests) == (5, "failed", False)
+    assert len(written) == 2  # before the request, and how it ended: one more read needs no further line

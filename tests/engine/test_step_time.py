@@ -126,8 +126,8 @@ async def test_repeated_reads_leave_time_for_the_create(step_timeout: float, slo
 async def test_a_process_that_was_stopped_after_the_read_reads_again_before_it_deletes(
     reads: list[Known], stops: list[float], calls: str
 ) -> None:
-    api, stopped = Scripted(*reads, None), iter(stops)
-    policy = replace(api.policy, stopped=lambda: next(stopped))
+    api, idle = Scripted(*reads, None), iter(stops)
+    policy = replace(api.policy, idle=lambda: next(idle))
     with nullcontext() if calls.endswith("d") else pytest.raises(StepFailed, match="changed by someone else"):
         await execute(DELETE, api, policy, on_read=lambda *_: None)
     assert "".join(call[0] for call in api.calls) == calls
