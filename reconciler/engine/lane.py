@@ -387,7 +387,8 @@ class LaneRun:
                     context.ledger.record_live(target, live)
             if await self._arrived_late(api, target):
                 return True
-            if pause is None or not (patient or shown):
+            patient = patient or shown  # also where the next reads fail
+            if pause is None or not patient:
                 return False
             await context.policy.sleep(pause)
         raise AssertionError("unreachable")
