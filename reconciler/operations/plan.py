@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.domains import Unreadable
 from reconciler.model.results import PlanResult
+from reconciler.operations.outputs import Unwritable
 from reconciler.operations.propose import consent_of, propose
-from reconciler.operations.saved_plan import can_be_saved, discard, save_plan
+from reconciler.operations.saved_plan import can_be_saved, discard, is_receipt, save_plan
 
 if TYPE_CHECKING:
     from reconciler.operations.context import Context
@@ -27,7 +28,9 @@ class PlanFile:
         self._saved = False
 
     def begin(self) -> None:
-        """By now the path was compared with everything that the run reads."""
+        """By now the path was compared with everything that the run reads. Raises Unwritable for a receipt."""
+        if is_receipt(self._path):
+            raise Unwritable(f"{self._path} is the receipt or report of an apply", "give the plan a path of its own")
         self._is_output = True
 
     def save(self, workspace: Workspace, context: Context, guards: Guards, result: PlanResult) -> PlanResult:

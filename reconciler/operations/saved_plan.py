@@ -73,7 +73,7 @@ def discard(path: str, *, anything: bool) -> bool:
     `anything` removes whatever file is there. It is for a path that is known to be no input of this run. True where there
     was a file.
     """
-    if descriptor_of(path) is not None or not (anything or _is_plan(path)):  # a pipe would be read until it ends
+    if not (anything or _document(path).get("format") == PLAN) or descriptor_of(path) is not None:
         return False
     try:
         return remove(path)
@@ -91,12 +91,21 @@ def discard_named(arguments: Sequence[str]) -> None:
             discard(path, anything=False)
 
 
-def _is_plan(path: str) -> bool:
+def is_receipt(path: str) -> bool:
+    """It is the report of an apply: the next one needs it to know which hostnames are to be served again."""
+    document = _document(path)
+    return document.get("format") == REPORT and document.get("command") == "apply"
+
+
+def _document(path: str) -> dict[str, Any]:
+    """The object in a JSON file, empty for anything else. A pipe, which would be read until it ends, is not read."""
+    if descriptor_of(path) is not None:
+        return {}
     try:
         document = json.loads(read_bounded(path, MAX_DOCUMENT_BYTES))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("format") == PLAN
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def read_saved_plan(path: str) -> SavedPlan:

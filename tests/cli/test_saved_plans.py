@@ -217,6 +217,16 @@ def test_a_receipt_is_no_plan(saved: Stage) -> None:
     assert saved.run("apply", "receipt.json").code == 5
 
 
+def test_a_plan_does_not_take_the_place_of_a_receipt(saved: Stage) -> None:
+    """Neither its file nor, where none is saved, the removal of an older one."""
+    assert saved.run("apply", "plan.json", "--receipt", "receipt.json").code == 0
+    before = (saved.folder / "receipt.json").read_bytes()
+    assert saved.run("plan", "--out", "receipt.json").code == 64
+    saved.manifest(blog="example.com")
+    assert saved.run("plan", "--out", "receipt.json").code == 65
+    assert (saved.folder / "receipt.json").read_bytes() == before
+
+
 def test_a_plan_of_a_run_that_failed_cannot_be_applied(saved: Stage) -> None:
     saved.write("imgwire.yaml", "version: 2")
     assert saved.run("plan", "--report", "json=failed.json").code == 65
