@@ -1,4 +1,4 @@
-"""Keys of an environment at the wrong level: the usual mistake of indentation, reported as such."""
+"""Keys at the wrong level, the usual mistake of indentation, and files of another kind: reported as such."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from reconciler.model.diagnostics import Diagnostic
 
 
+_OWN_FORMATS = "imgwire-reconciler/"
+
+
 class Misplaced(NamedTuple):
     """A misplaced key. At the `explained` paths, and below them, nothing more needs a diagnostic."""
 
@@ -28,10 +31,20 @@ class Misplaced(NamedTuple):
 
 
 def misplaced_keys(document: Document) -> Iterator[Misplaced]:
-    """Keys of an environment beside names, and environments beside `environments`."""
+    """Keys of an environment beside names, and environments beside `environments`. Of a plan or a report, its format alone."""
     if isinstance(document.root, LocatedMapping):
+        format_ = document.root.get("format")
+        if isinstance(format_, str) and format_.startswith(_OWN_FORMATS):
+            yield _no_manifest(document, document.root, format_.removeprefix(_OWN_FORMATS))
+            return
         yield from _beside_names(document, document.root)
         yield from _outside(document, document.root)
+
+
+def _no_manifest(document: Document, root: LocatedMapping, kind: str) -> Misplaced:
+    hint = "to apply it, leave out -f: `reconciler apply FILE`" if kind == "plan" else "name a manifest"
+    message = f"this file is a {shorten(kind)} of `reconciler`, not a manifest"
+    return Misplaced(error(Code.UNKNOWN_KEY, message, document.key_at(root, "format"), hint=hint), {()})
 
 
 def _beside_names(document: Document, root: LocatedMapping) -> Iterator[Misplaced]:
