@@ -223,7 +223,7 @@ def test_a_hostname_that_does_not_serve_is_counted_below_a_drift_without_finding
     probe = Probe("web", "web.example.com", ProbeVerdict.NOT_SERVING, "no connection")
     text = written("text", report_of("drift", TIME, replace(report.content, probes=(probe,))))
     assert text.splitlines()[-3:] == [
-        "No drift in 1 environment: 1 ready. DNS and probes: 1 not serving.",
+        "No drift in 1 environment: 1 ready. Probes: 1 not serving.",
         "",
         "Next: run `reconciler dns check`.",
     ]

@@ -129,8 +129,11 @@ def drift_total(drift: DriftResult) -> str:
 
 
 def _checks(drift: DriftResult) -> str:
-    found = counted_standings(chain.from_iterable(checks_of_drift(drift).values()))
-    return f"DNS and probes: {found}." if found else ""
+    found = list(chain.from_iterable(checks_of_drift(drift).values()))
+    differing = found.count(Standing.DNS_DIFFERS)
+    dns = f"DNS differs for {counted(differing, 'environment')}." if differing else ""
+    probes = counted_standings(item for item in found if item is not Standing.DNS_DIFFERS)
+    return " ".join(filter(None, (dns, f"Probes: {probes}." if probes else "")))
 
 
 def _total_by_the_api(drift: DriftResult) -> str:
