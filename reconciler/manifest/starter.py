@@ -9,9 +9,10 @@ from reconciler.manifest.sources import DEFAULT_PATH
 
 STARTER = """\
 # The custom domain of each of your Imgwire Environments.
-# `reconciler validate` checks this file. `reconciler plan` shows the changes. `reconciler apply` makes them.
+# `reconciler validate` checks this file. `reconciler plan` shows the changes.
+# `reconciler apply` makes them.
 
-# The version of this language. There is only version 1.
+# The version of this format. There is only version 1.
 version: 1
 
 # The URL of the API. This is the default.
@@ -27,27 +28,32 @@ version: 1
 #   change_windows:
 #     - {days: [mon, tue, wed, thu], from: "22:00", to: "02:00", time_zone: Europe/Berlin}
 
-# Settings for all environments below: any of their keys except `hostname` and `environment_id`.
+# Settings for all environments below: any of their keys except `hostname` and
+# `environment_id`.
 # defaults:
 #   protect: false
 #   labels: {team: web}
 
-# One entry for each Imgwire Environment, under a name of your choice. Environments you do not list are left alone.
+# One entry for each Imgwire Environment, under a name of your choice.
+# Environments you do not list are left alone.
 environments:
   production:
     # The custom domain of this Environment. Write `null` for none.
     hostname: images.example.com
 
-    # The id of the Environment, from the Imgwire dashboard. Recommended: keys of other Environments are then refused.
+    # The id of the Environment, from the Imgwire dashboard. Recommended: keys of
+    # other Environments are then refused.
     # environment_id: 00000000-0000-4000-8000-000000000000
 
-    # The place of its Server API Key. Never write the key itself here. The default is the variable
-    # IMGWIRE_API_KEY_PRODUCTION, then IMGWIRE_API_KEY if there is only one environment.
+    # The place of its Server API Key. Never write the key itself here. The default is
+    # the variable IMGWIRE_API_KEY_PRODUCTION, then IMGWIRE_API_KEY
+    # if there is only one environment.
     # api_key: {env: IMGWIRE_API_KEY_PRODUCTION}
     # api_key: {file: /run/secrets/imgwire}
     # api_key: {dir: /run/secrets}
 
-    # For a credential that opens several Environments: send `environment_id` as the header X-Environment-Id.
+    # For a credential that opens several Environments: send `environment_id` as the
+    # header X-Environment-Id.
     # send_environment_id: false
 
     # Do not delete or replace this custom domain.
