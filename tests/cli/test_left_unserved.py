@@ -96,6 +96,17 @@ def test_a_run_without_the_environment_still_reports_the_hostname_and_keeps_it_i
     assert f"{A}, since delete a in the run of {began}" in stage.run("show", "r.json").out
 
 
+def test_the_next_step_names_each_environment_that_the_run_left_out(stage: Stage, api: OwnApi) -> None:
+    api.intercept = lambda method, _key, _number: LAPSED if method == "POST" else None
+    assert apply(stage, "--env", "b", "--retries", "0").code == 6
+    stage.set("IMGWIRE_API_KEY_C", key("c"))
+    api.put(key("c"), "c.example.com")
+    stage.manifest(a=NEW_A, b=NEW_B, c="c.example.com")
+    out = stage.run("apply", "--auto-approve", "--receipt", "r.json", "--env", "c").out
+    line = "reconciler apply --env {} --receipt r.json"
+    assert f"Next: run `{line.format('b')}`, then `{line.format('a')}` again." in " ".join(out.split())
+
+
 def test_text_markdown_html_annotations_and_step_outputs_have_it(stage: Stage, api: OwnApi) -> None:
     began = receipt()["created_at"]
     stage.set("GITHUB_OUTPUT", str(stage.write("outputs", "")))

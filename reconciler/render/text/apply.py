@@ -233,7 +233,8 @@ def _next_step(result: ApplyResult, style: Style) -> str:
     in_run = {item.name for item in result.plan.environments}
     outside = [item.environment for item in result.applied.unserved if item.environment not in in_run]
     if outside and len(outside) == len(result.applied.unserved) and all(item.finished for item in results):
-        return f"Next: run `{command('apply', outside[0])}` again."
+        again = ", then ".join(f"`{command('apply', name)}`" for name in dict.fromkeys(outside))
+        return f"Next: run {again} again."
     new = "publish these records. Then " if unpublished(result) else ""
     if result.applied.unserved or any(not item.finished for item in results):
         kinds = {item.error.kind for item in results if item.error is not None} - _FOLLOWING
