@@ -93,11 +93,13 @@ class Organization:
                 self.world.domains.delete(self.ids[name])
         self.clock.now += 60.0 if self.earlier else 0.0  # deletes that show late are done by now
         self.begun = self.clock.now
+        self.clock.now += scenario.ahead
         for name, hostname in (*scenario.holds.items(), (OUTSIDER, scenario.outsider)):
             if hostname is not None:
                 self.world.domains.create(self.ids[name], hostname)
                 if scenario.ready:
                     self.world.domains.test_connection(self.ids[name])
+        self.clock.now -= scenario.ahead
 
     def held(self, name: str) -> tuple[str, str] | None:
         """The hostname and the id of what the Environment holds now."""

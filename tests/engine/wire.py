@@ -264,7 +264,7 @@ class Wire(httpx.AsyncBaseTransport):
             assert seen is not None
             assert seen[1] in planned | undone, "only the object that was read when planning is deleted"
         else:
-            assert seen is None, "an environment never gets a second custom domain"
+            assert seen is None or self.scenario.ahead, "an environment never gets a second custom domain"
             emptied = {sent.environment for sent in self.sent if sent.method == "DELETE"}
             wanted = {step.hostname for step in steps if isinstance(step, Create)}
             given_up = {step.hostname for step in steps if isinstance(step, Delete) and name in emptied}
