@@ -236,7 +236,8 @@ def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(STARTER.encode())))
     found = load(["-", "-"]).manifest
     assert [file.path for file in found.files] == ["<stdin>"]
-    assert found.environments[0].span == Span("<stdin>", 27, 3, 10)
+    line = STARTER.splitlines().index("  production:") + 1
+    assert found.environments[0].span == Span("<stdin>", line, 3, 10)
 
 
 def test_an_environment_that_is_listed_twice_is_checked_in_both_places() -> None:
