@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import errno
 import json
+import math
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -307,18 +309,32 @@ def earlier_in(receipt: ReceiptFile | None, api_url: str) -> Earlier:
 
 
 async def settle(receipt: ReceiptFile | None, earlier: Earlier, observer: Observer) -> None:
-    """Wait until what the last run has sent, without learning its outcome, is done or never will be.
+    """Wait until what the last run has sent is done or never will be, and until reads show it.
 
-    To be called before anything is read or written: sent again, such a delete would succeed, and the first one would remove
-    what was created since.
+    To be called before anything is read or written: sent again, a delete of unknown outcome would succeed, and the first one
+    would remove what was created since. And what a run has created that was killed a moment ago would be taken for what was
+    there before.
     """
     if receipt is None or receipt.settled:
         return
     if names := sorted(earlier.unsettled):
         what = f"{first_of(f'`{name}`' for name in names)}: a write of the last run may still arrive"
-        observer.on_notice("info", f"{what}: waiting {_IN_FLIGHT:.0f} seconds")
-        await asyncio.sleep(_IN_FLIGHT)
+        seconds = _IN_FLIGHT
+    else:
+        what = "the last run was killed a moment ago"
+        seconds = _IN_FLIGHT - _seconds_since_killed(receipt.journal_path)
+    if seconds > 0:
+        observer.on_notice("info", f"{what}: waiting {math.ceil(seconds)} seconds")
+        await asyncio.sleep(min(seconds, _IN_FLIGHT))
     receipt.settled = True
+
+
+def _seconds_since_killed(journal: str | None) -> float:
+    """Since the last line of a run that has not ended; infinite where there is none."""
+    with contextlib.suppress(OSError):
+        if journal is not None and (found := Path(journal).stat()).st_size:
+            return max(0.0, time.time() - found.st_mtime)
+    return math.inf
 
 
 def with_unserved(receipt: ReceiptFile | None, result: Result) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -474,6 +475,21 @@ def test_a_delete_of_an_earlier_run_that_is_carried_out_late_is_waited_for(
     assert (ended.code, api.sent("DELETE"), api.hostnames()[key("b")]) == (0, [key("b")], NEW_B)
     waits = "`b`: a write of the last run may still arrive: waiting 8 seconds" in ended.err
     assert waits is (between is None)
+
+
+def test_right_after_a_run_was_killed_reads_that_still_show_the_old_hostname_are_waited_for(
+    stage: Stage, api: OwnApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be deleted once more: the new one is gone then, and created again."""
+    old = Reply(200, api.records[key("b")])
+    killed_at(stage, api, "TEST")
+    api.requests.clear()
+    end = time.monotonic() + 1.0
+    api.intercept = lambda method, _key, _number: old if method == "GET" and time.monotonic() < end else None
+    monkeypatch.setattr("reconciler.operations.receipt._IN_FLIGHT", 2.0)
+    ended = apply(stage)
+    assert (ended.code, api.sent("DELETE"), api.hostnames()[key("b")]) == (0, [], NEW_B)
+    assert "the last run was killed a moment ago: waiting 2 seconds" in ended.err
 
 
 @pytest.mark.usefixtures("in_flight")
