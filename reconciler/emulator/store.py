@@ -131,7 +131,10 @@ class FileStore:
         except OSError as error:
             raise StateError(f"{self._path}: cannot be used: {error.strerror}") from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError as error:  # not every file system has locks
+                raise StateError(f"{self._path}: cannot be locked: {error.strerror}") from None
             yield
         finally:
             os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -121,6 +122,16 @@ def test_a_file_of_another_kind_is_refused_and_kept(tmp_path: Path, content: str
 def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"cannot be used: No such file or directory$"):
         FileStore(tmp_path / "nowhere" / "state.json")
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(StateError, match="cannot be locked: No locks available"):
+        FileStore(tmp_path / "state.json")
+
 
 
 def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
