@@ -22,7 +22,6 @@ class RunningClock:
         self._late = late
         self._clock = clock
         self._stopped = 0.0
-        self._busy = 0.0
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -34,10 +33,6 @@ class RunningClock:
         late = 0.0 if self._timer is None else self._clock() - self._due
         return self._stopped + (late if late >= self._late else 0.0)
 
-    def idle(self) -> float:
-        """Seconds so far in which the run could neither send nor receive: those of stops, and of `busy`."""
-        return self.stopped() + self._busy
-
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
         """What is done inside blocks the process, such as a slow disk: that is no stop."""
@@ -45,9 +40,7 @@ class RunningClock:
         try:
             yield
         finally:
-            seconds = self._clock() - start
-            self._due += seconds
-            self._busy += seconds
+            self._due += self._clock() - start
 
     def __enter__(self) -> Self:
         self._schedule()

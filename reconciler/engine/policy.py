@@ -22,7 +22,7 @@ class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
     `visibility_delays` are the pauses in which reads may still show the state before a write; `step_timeout` bounds a step
     with its re-reads and retries, `completing_read` the read between a delete and the create that completes it. `clock` may
-    leave out the time in which the process is stopped; `idle` is that time so far, with that in which it waited for a disk."""
+    leave out the time in which the process is stopped; `now` has all time, for the age of a read."""
 
     retries: int = 4
     delay: Callable[[int], float] = _doubling
@@ -31,7 +31,7 @@ class WritePolicy:
     completing_read: float = 3.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
-    idle: Callable[[], float] = lambda: 0.0
+    now: Callable[[], float] = time.monotonic
 
     def deadline(self) -> Deadline:
         """The end of a step that begins now."""

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
-"""How often to read before a delete, where the run was idle for `_SOON` or longer after each read."""
+"""How often to read before a delete, at most, until a read is no older than `_FRESH` when the delete is sent."""
 
-_SOON = 2.0
-"""Seconds."""
+_FRESH = 2.0
+"""Seconds from the request of a read. What takes longer is a slow answer, a slow disk, or a stop of the process."""
 
 
 def always() -> bool:
@@ -82,7 +82,7 @@ async def look(
     return await _Execution(step, api, policy, earlier, policy.deadline(), on_read).look()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Execution:
     step: Step
     api: Writer
@@ -94,6 +94,7 @@ class _Execution:
     may_send: Callable[[], bool] = always
     on_unread: Callable[[BackendError], None] = ignored
     on_doubt: Callable[[BackendError], None] = ignored
+    read_at: float = 0.0  # when the last read was sent, by `policy.now`
 
     async def run(self) -> Done:
         step = self.step
@@ -154,14 +155,13 @@ class _Execution:
         Raises NotSent, Throttled and Conflict where the write certainly did not happen.
         """
         for _ in range(_LOOKS):
-            idle = self.policy.idle()
             done = await self.look()
             if done is not None:
                 return done
             self._check_deadline()
             if not self.may_send():
                 raise Withheld if unsent is None else failed(self.step, unsent)
-            if self.policy.idle() - idle < _SOON or not isinstance(self.step, Delete):
+            if not isinstance(self.step, Delete) or self.policy.now() - self.read_at <= _FRESH:
                 break
         try:
             done = await self._write()
@@ -223,6 +223,7 @@ class _Execution:
             raise failed(self.step, failure) from None
 
     async def _read(self) -> Known:
+        self.read_at = self.policy.now()
         return await self.deadline.call(lambda: self.api.read(self.step.environment), repeatable=True)
 
     def _may_lag(self, live: Known) -> bool:

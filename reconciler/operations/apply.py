@@ -226,7 +226,7 @@ async def _run(
 ) -> None:
     backend = context.backend(workspace, AllowedCalls.WRITE, settings.step_timeout)
     observer = Observers(context.observer, receipt) if receipt else context.observer
-    policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout, clock=clock, idle=clock.idle)
+    policy = WritePolicy(retries=context.retries, step_timeout=settings.step_timeout, clock=clock)
 
     def deletes_stopped() -> StepError | None:
         if after_create.unpublished:

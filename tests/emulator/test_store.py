@@ -133,7 +133,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
         FileStore(tmp_path / "state.json")
 
 
-
 def test_a_torn_last_line_of_the_journal_is_dropped(tmp_path: Path) -> None:
     path, journal = tmp_path / "state.json", tmp_path / "state.json.journal"
     world = world_on(path, max_whole_bytes=0)

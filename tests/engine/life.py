@@ -149,7 +149,7 @@ async def live_through(
 
     replaced = 0
     before = len(server.acts)
-    policy = WritePolicy(retries=2, sleep=clock.sleep, clock=clock)
+    policy = WritePolicy(retries=2, sleep=clock.sleep, clock=clock, now=clock)
     settings = RunSettings(scenario.parallelism, round_.restore, policy)
     run = Run(ledger, backend, settings, wire.stop, Follower())
     receipts.append(ledger.snapshot())

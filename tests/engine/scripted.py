@@ -41,6 +41,7 @@ class Scripted:
             delay=lambda n: 0.5 * n,
             sleep=self._sleep,
             clock=lambda: self.now,
+            now=lambda: self.now,
         )
 
     @property

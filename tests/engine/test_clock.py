@@ -53,17 +53,6 @@ async def test_what_the_run_does_itself_is_no_stop() -> None:
                 time.sleep(0.3)  # noqa: ASYNC251 - such as a disk that is slow to sync
         await asyncio.sleep(EVERY * 2)
         assert (clock.stopped(), clock()) == (0.0, pytest.approx(time.monotonic(), abs=0.2))
-        assert 0.9 <= clock.idle() < 2.0
-
-
-@pytest.mark.anyio
-async def test_a_stop_is_idle_time_wherever_it_begins() -> None:
-    now = [0.0]
-    with RunningClock(EVERY, LATE, lambda: now[0]) as clock:
-        with clock.busy():
-            now[0] += 30.0  # stopped while a line is written
-        now[0] += 60.0
-        assert (clock.stopped(), clock.idle()) == (pytest.approx(60.0, abs=EVERY), pytest.approx(90.0, abs=EVERY))
 
 
 @pytest.mark.anyio

@@ -115,22 +115,32 @@ async def test_repeated_reads_leave_time_for_the_create(step_timeout: float, slo
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("reads", "stops", "calls"),
+    ("reads", "calls"),
     [
-        ([R_OLD, R_OLD], [0, 3600, 3600, 3600], "rrd"),
-        ([R_OLD, R_OTHER, R_OTHER, R_OTHER], [0, 3600, 3600], "rrrr"),
-        ([R_OLD] * 3, [0, 6, 6, 12, 12, 18], "rrrd"),
+        pytest.param([Slow(3.0, R_OLD), R_OLD, None], "rrd", id="a slow answer"),
+        pytest.param([Slow(3.0, R_OLD), *[R_OTHER] * 3], "rrrr", id="and a change meanwhile"),
+        pytest.param([*[Slow(3.0, R_OLD)] * 3, None], "rrrd", id="only slow answers"),
+        pytest.param([Slow(1.9, R_OLD), None], "rd", id="in time"),
     ],
-    ids=["as before", "changed meanwhile", "a slow disk for the receipt"],
 )
-async def test_a_process_that_was_stopped_after_the_read_reads_again_before_it_deletes(
-    reads: list[Known], stops: list[float], calls: str
-) -> None:
-    api, idle = Scripted(*reads, None), iter(stops)
-    policy = replace(api.policy, idle=lambda: next(idle))
+async def test_a_delete_is_sent_soon_after_its_read_or_after_another_one(reads: list[object], calls: str) -> None:
+    api = Scripted(*reads)
     with nullcontext() if calls.endswith("d") else pytest.raises(StepFailed, match="changed by someone else"):
-        await execute(DELETE, api, policy, on_read=lambda *_: None)
+        await execute(DELETE, api, api.policy, on_read=lambda *_: None)
     assert "".join(call[0] for call in api.calls) == calls
+
+
+@pytest.mark.anyio
+async def test_what_takes_long_between_the_read_and_the_delete_leads_to_another_read() -> None:
+    """Such as a stop of the process, of any length, or a slow disk."""
+    api, delays = Scripted(R_OLD, R_OLD, None), iter([2.5, 0.0])
+
+    def may_send() -> bool:
+        api.now += next(delays)
+        return True
+
+    await execute(DELETE, api, api.policy, may_send=may_send, on_read=lambda *_: None)
+    assert "".join(call[0] for call in api.calls) == "rrd"
 
 
 def test_a_read_that_times_out_by_itself_is_no_step_timeout() -> None:
