@@ -191,7 +191,9 @@ class LaneRun:
             try:
                 done = await retry(self._context, api, step, earlier, may_send=may_send)
             except StepFailed as failure:
-                self._context.end(step, StepState.FAILED, self._context.identities.explained(step, failure.error))
+                error = self._context.identities.explained(step, failure.error)
+                self._context.end(step, StepState.FAILED, error)
+                self._context.breaker.failed(step, error)
             except WriteInterrupted:
                 self._context.end(step, StepState.FAILED, INTERRUPTED)
                 raise

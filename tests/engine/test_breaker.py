@@ -271,3 +271,14 @@ def test_three_deletes_that_are_refused_in_a_row_stop_the_run() -> None:
     )
     assert [path for path in lived.wire.paths if path.startswith("DELETE")] == ["DELETE a", "DELETE b", "DELETE c"]
     assert server.hostnames() == {name: OLD[name] for name in names}
+
+
+@pytest.mark.parametrize("lost", [17, 20, 23])
+def test_no_delete_follows_a_create_of_unknown_outcome_that_looked_for_a_free_place(lost: int) -> None:
+    """A ring in which one create was done late, and every other one is in conflict; then a delete of another lane."""
+    holds = {name: OLD[name] for name in "abcd"}
+    late, refused = Trouble("timeout", acts=True, late=1), Outage("create", Trouble("409"))
+    lived, _ = play(
+        holds, {"a": OLD["c"], "b": OLD["a"], "c": OLD["b"], "d": None}, {lost: late}, outages=(refused,), restore=False
+    )
+    assert (states(lived)["create:b"], states(lived)["delete:d"]) == ("failed unknown", "not_started stopped")
