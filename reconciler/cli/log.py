@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.cli.terminal import SurvivingStream, style_for
+from reconciler.cli.terminal import style_for
 from reconciler.model.escape import finish
 from reconciler.render.layout import fit
 from reconciler.render.log import json_line, text_line
+from reconciler.streams import SurvivingStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

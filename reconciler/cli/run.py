@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
@@ -17,6 +18,7 @@ from reconciler.model.failures import failure_of, interrupted
 from reconciler.model.results import Failed, Stopped
 from reconciler.operations.now import now
 from reconciler.operations.outputs import Unwritable, check_outputs
+from reconciler.streams import unread_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -116,11 +118,8 @@ def run_online(
             stop=stop,
             run_blocking=lambda work: _run_blocking(work, stop),
         )
-        try:
-            with asyncio.Runner() as runner:
-                return runner.run(_stoppable(context, partial(operate, workspace, context), log))
-        finally:
-            progress.close()
+        with unread_stderr(lambda: signals.first is not None), closing(progress), asyncio.Runner() as runner:
+            return runner.run(_stoppable(context, partial(operate, workspace, context), log))
 
     return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
 

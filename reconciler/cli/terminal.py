@@ -6,13 +6,14 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
 from reconciler.cli.command_line import given_options
 from reconciler.operations.checkout import style_in_checkout
 from reconciler.render.style import Style, wants_colour
+from reconciler.streams import SurvivingStream
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,7 @@ def style_for_files() -> Style:
     return replace(style_in_checkout(os.environ), given=given_options() if knows else None)
 
 
-def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
+def style_for(stream: TextIO, *, verbose: bool = False) -> Style:
     """How to write for the stream: in colour where that is wanted, in the width of the terminal if it is one."""
     width = _columns(stream) if is_terminal(stream) else None
     return replace(
@@ -36,7 +37,7 @@ def style_for(stream: IO[str], *, verbose: bool = False) -> Style:
     )
 
 
-def _columns(stream: IO[str]) -> int:
+def _columns(stream: TextIO) -> int:
     """The width of this very terminal; standard output, of which shutil would ask, may be elsewhere. COLUMNS overrides it."""
     try:
         return int(os.environ["COLUMNS"])
@@ -58,23 +59,4 @@ def drawing_console() -> Console:
     """Where a bar or a table is drawn: standard error, as long as it can be written to. Nothing is raised when it cannot."""
     from rich.console import Console
 
-    return Console(file=cast("IO[str]", SurvivingStream(sys.stderr)))
-
-
-class SurvivingStream:
-    """A stream whose terminal may close: what can no longer be written is dropped."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    return Console(file=cast("TextIO", SurvivingStream(sys.stderr)))
