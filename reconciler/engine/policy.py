@@ -17,6 +17,11 @@ def _doubling(attempt: int) -> float:
     return min(8.0, 0.25 * 2.0 ** (attempt - 1))
 
 
+def _with_sleep() -> float:
+    """Seconds of a clock that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(frozen=True, slots=True)
 class WritePolicy:
     """How long a step waits, in seconds. `retries` counts sends after the first, of writes that certainly did not happen;
@@ -31,7 +36,7 @@ class WritePolicy:
     completing_read: float = 3.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = _with_sleep
 
     def deadline(self) -> Deadline:
         """The end of a step that begins now."""
