@@ -93,9 +93,10 @@ async def retry(
                 context.write_failed(step, failure)
                 context.doubts.add(step.id)
                 uncertain = failure if failure.uncertain else uncertain
-                retry_after = failure.cause.retry_after if failure.cause else None
-                pause = max(policy.delay(attempt), retry_after or 0.0)
                 unknown = isinstance(context.ledger.live(step.environment), Unreadable)
+                # It counts from the answer: reads that work show that it is over.
+                asked = failure.cause.retry_after if failure.cause and (unknown or attempt in unread) else None
+                pause = max(policy.delay(attempt), asked or 0.0)
                 refused_read = isinstance(unread.get(attempt), Refused)
                 refused = refused_read or (policy.retries > 0 and _is_refused(failure))
                 tried_in_vain[refused] += not unknown and (refused or attempt not in unread)

@@ -274,3 +274,23 @@ def test_a_delete_is_not_sent_where_the_hostname_was_replaced_while_the_receipt_
     ended = apply(stage, "--receipt", "r.json")
     assert (ended.code, states(ended)["delete:a"], ("DELETE", key("a")) in api.requests) == (5, "failed", False)
     assert len(written) == 2  # before the request, and how it ended: one more read needs no further line
+
+
+@pytest.mark.usefixtures("reads_do_not_lag")
+def test_a_retry_after_that_reads_have_waited_for_does_not_delay_a_restore_again(stage: Stage, api: OwnApi) -> None:
+    replaces(stage, api, "a")
+    until = 0.0
+
+    def intercept(method: str, _key: str, number: int) -> Reply | None:
+        nonlocal until
+        if (method, number) == ("POST", 1):
+            return Reply(422, {"detail": "no"})
+        if (method, number) == ("POST", 2):
+            until = time.monotonic() + 3.0
+        left = until - time.monotonic()
+        return Reply(503, {"detail": "later"}, {"Retry-After": "3"}) if left > 0 else None
+
+    api.intercept = intercept
+    ended = apply(stage, "--step-timeout", "5s")
+    assert (ended.code, ended.document["unserved"]) == (6, [])
+    assert api.hostnames() == {key("a"): "a.example.com"}
