@@ -38,6 +38,14 @@ def labels(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     return _candidates(ctx, label_pairs, incomplete)
 
 
+def codes(_ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """Codes and reasons that have a section in the documentation."""
+    from reconciler.manifest.explanations import listed
+
+    words = (word for entries in listed().values() for word, _ in entries)
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
+
+
 def paths(_ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Leaves files to the shell."""
     return [CompletionItem(incomplete, type="file")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.completion import environments, labels, paths
+from reconciler.cli.completion import codes, environments, labels, paths
 from reconciler.dns.servers import parse_server
 from reconciler.model.durations import parse_duration, parse_timeout, parse_validity
 from reconciler.operations.digest_files import read_digest
@@ -55,3 +55,4 @@ DNS_SERVER = Value("ADDRESS[:PORT]", parse_server)
 PATH = Value("PATH", complete=paths)
 NAME = Value("NAME", complete=environments)
 LABEL = Value("K=V", complete=labels)
+CODE = Value("CODE", complete=codes)

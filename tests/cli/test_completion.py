@@ -61,6 +61,7 @@ def test_a_completion_script_is_valid_for_its_shell(shell: str, tmp_path: Path) 
         (["plan", "--env"], "w", {"web-prod"}),
         (["apply", "--unprotect"], "sand", {"sandbox"}),
         (["drift", "--selector"], "team=", {"team=web", "team=api"}),
+        (["explain"], "stale_", {"stale_plan"}),
         ([], "pl", {"plan"}),
     ],
 )

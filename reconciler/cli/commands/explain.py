@@ -7,6 +7,7 @@ import sys
 import click
 
 from reconciler.cli.help import command
+from reconciler.cli.values import CODE
 from reconciler.model.exit_codes import ExitCode
 
 
@@ -17,7 +18,7 @@ from reconciler.model.exit_codes import ExitCode
         ("reconciler explain stale_plan", "What the reason means, and what to do"),
     ],
 )
-@click.argument("code", required=False)
+@click.argument("code", type=CODE, required=False)
 def explain(code: str | None) -> ExitCode:
     """Print one section of the documentation, or what there is."""
     from reconciler.cli.terminal import style_for
