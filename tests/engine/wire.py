@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import httpx
@@ -53,6 +53,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._told: dict[str, View] = {}  # absent: not known
         self.tripped: set[str] = set()  # the writes that have failed systemically, and restores that have failed
         self._lagging: dict[str, tuple[int, httpx.Response]] = {}  # reads that are still to show what was before
+        self._unread: Counter[str] = Counter()  # reads in a row that have failed
         self._emptied: set[str] = set()  # environments that the run has deleted in, and has created nothing in since
         self._deleting: dict[str, str] = {}  # the id that the last delete in each environment was about
         self._deleted: dict[str, str] = {}  # the same, where it was acknowledged: reads that show it are old
@@ -189,6 +190,7 @@ class Wire(httpx.AsyncBaseTransport):
     def _guess(self, name: str, kind: str) -> None:
         """Where the run itself has deleted, a 404 without the API's own words is taken for absent; so is any read that fails,
         unless a create was sent since whose outcome is unknown."""
+        self._unread[name] += 1
         own = [sent for sent in self.sent if sent.environment == name]
         deleted = name in self._found_gone or any(sent.method == "DELETE" for sent in own)
         if deleted and (kind == "404" or name in self._emptied):
@@ -221,6 +223,7 @@ class Wire(httpx.AsyncBaseTransport):
         if method == "DELETE" and answer.status_code == 200:
             self._deleted[name] = self._deleting[name]
         if method == "GET":
+            self._unread[name] = 0
             self._fresh[name] = moment
             steps = self.plan.steps if self.plan else ()
             if self._told.get(name) is None and any(isinstance(s, Delete) and s.environment == name for s in steps):
@@ -274,6 +277,8 @@ class Wire(httpx.AsyncBaseTransport):
             }
             # What could not be undone in a wrong Environment may still keep its hostname from being put back.
             holders = {other for other in held if held[other] == hostname} - {self.scenario.mistaken}
+            # One read may be an old one. Where it cannot be repeated, the API still refuses a hostname that is taken.
+            holders -= {other for other in holders if self._unread[other] >= _CANNOT_BE_READ}
             assert not holders or self._meddled, "a hostname is not claimed while it is known to be held"
         self.sent.append(Sent(moment, looked, name, request.method, hostname))
         if request.method == "DELETE":
@@ -293,6 +298,7 @@ def _unread(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
 
 
+_CANNOT_BE_READ = 3  # reads in a row
 _MAY_ARRIVE = sum(WritePolicy().visibility_delays)  # seconds
 _CERTAINLY_NOT_DONE = {"connect", "400", "401", "402", "403", "409", "422", "423", "425", "429", "429-soon"}
 _OPERATIONS = {"GET": "read", "DELETE": "delete", "POST": "create"}
