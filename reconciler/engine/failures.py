@@ -57,13 +57,16 @@ def not_published() -> StepError:
 
 
 class StepFailed(Exception):
-    """The step did not reach its goal. `uncertain`: the write may have happened. `cause` is the answer or the
-    lack of one; None where a read showed what is wrong."""
+    """The step did not reach its goal. `uncertain`: the write may have happened; `shown`: a read has shown that, and the next
+    one failed. `cause` is the answer or the lack of one; None where a read showed what is wrong."""
 
-    def __init__(self, error: StepError, *, uncertain: bool = False, cause: BackendError | None = None) -> None:
+    def __init__(
+        self, error: StepError, *, uncertain: bool = False, shown: bool = False, cause: BackendError | None = None
+    ) -> None:
         super().__init__(error.message)
         self.error = error
         self.uncertain = uncertain
+        self.shown = shown
         self.cause = cause
 
 
@@ -92,7 +95,7 @@ def not_checked(step: Step, failure: BackendError) -> StepFailed:
     return StepFailed(error, cause=failure)
 
 
-def unknown(step: Step, failure: BackendError, unread: BackendError) -> StepFailed:
+def unknown(step: Step, failure: BackendError, unread: BackendError, *, shown: bool) -> StepFailed:
     """The write may have happened."""
     error = replace(
         _from_backend(step, failure),
@@ -100,7 +103,7 @@ def unknown(step: Step, failure: BackendError, unread: BackendError) -> StepFail
         message=f"{failure.message}; the outcome is unknown, because the re-read failed too: {unread.message}",
         hint=f"check `{step.environment}` with `reconciler status`, then run apply again",
     )
-    return StepFailed(error, uncertain=True, cause=unread)
+    return StepFailed(error, uncertain=True, shown=shown, cause=unread)
 
 
 def still_shown(environment: str, live: Known, seconds: float) -> StepFailed:

@@ -227,6 +227,7 @@ class LaneRun:
                 state.may_be_gone(step.environment, context.before[step.environment])
             elif failure.uncertain:
                 state.may_be_taken.add(step.environment)
+                state.shown = failure.shown
             error = context.identities.explained(step, failure.error)
             context.end(step, StepState.FAILED, error)
             return error
@@ -336,7 +337,7 @@ class LaneRun:
         if not state.gone:
             return
         missing = state.to_restore() if context.restore else []
-        if await self._has_moved(api, patient=not missing) or not context.restore:
+        if await self._has_moved(api, patient=not missing or state.shown) or not context.restore:
             return
         for environment, old in missing:
             context.observer.on_notice("info", restoring(environment, old.hostname))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class LaneState:
     """`gone` are the old custom domains of environments whose delete was done, `deleted` those that this run has deleted
     itself or may have (`uncertain`), `created` the new ones, `restored` the old ones created again, all by environment.
-    `may_be_taken` are environments with a create of unknown outcome. `failure` is what ended the lane; `stopped`:
-    the circuit breaker ended it before its next delete."""
+    `may_be_taken` are environments with a create of unknown outcome. `failure` is what ended the lane, `shown`: after
+    one read had shown it done; `stopped`: the circuit breaker ended it before its next delete."""
 
     lane: Lane
     move_targets: Mapping[str, str]
@@ -32,6 +32,7 @@ class LaneState:
     created: dict[str, Domain] = field(default_factory=dict)
     restored: dict[str, Restored] = field(default_factory=dict)
     failure: tuple[Write, StepError] | None = None
+    shown: bool = False
     stopped: bool = False
 
     @property

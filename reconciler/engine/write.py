@@ -352,7 +352,8 @@ class _Execution:
                     break
                 await self.deadline.pause(pause)
             except BackendError as unread:
-                raise unknown(step, failure, unread) from None
+                shown = live is not None and reached(step, live)
+                raise unknown(step, failure, unread, shown=shown) from None
         if isinstance(failure, Conflict):
             # In conflict with what this run has deleted, it may be sent again like any call that did not happen.
             raise (

@@ -52,8 +52,9 @@ def test_a_goal_that_one_read_shows_after_a_lost_create_is_not_believed(unread: 
     assert (server.hostnames(), unserved(lived)) == ({"a": A, "b": None}, [])
 
 
-def test_a_goal_that_one_read_shows_is_looked_for_again_where_the_next_read_fails() -> None:
-    refused = Trouble("400")
-    lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, 5: refused, 7: refused})
+@pytest.mark.parametrize("unread", [(5, 7), (6, 7, 8)], ids=["before and after", "after"])
+def test_a_goal_that_one_read_shows_is_looked_for_again_where_the_next_read_fails(unread: tuple[int, ...]) -> None:
+    refused = dict.fromkeys(unread, Trouble("400"))
+    lived, server = move({"a": A, "b": None}, {"a": None, "b": A}, {4: LOST_AND_DONE, **refused})
     assert (set(states(lived).values()), restored(lived)) == ({"done"}, [])
     assert (sent(lived), server.hostnames()) == (["DELETE a", f"POST b {A}"], {"a": None, "b": A})
