@@ -58,16 +58,24 @@ def not_published() -> StepError:
 
 class StepFailed(Exception):
     """The step did not reach its goal. `uncertain`: the write may have happened; `shown`: a read has shown that, and the next
-    one failed. `cause` is the answer or the lack of one; None where a read showed what is wrong."""
+    one failed. `cause` is the answer or the lack of one, `waited` seconds ago; None where a read showed what is wrong.
+    `retry_after` is how many more seconds the API asks to wait."""
 
     def __init__(
-        self, error: StepError, *, uncertain: bool = False, shown: bool = False, cause: BackendError | None = None
+        self,
+        error: StepError,
+        *,
+        uncertain: bool = False,
+        shown: bool = False,
+        cause: BackendError | None = None,
+        waited: float = 0.0,
     ) -> None:
         super().__init__(error.message)
         self.error = error
         self.uncertain = uncertain
         self.shown = shown
         self.cause = cause
+        self.retry_after = max(0.0, (cause.retry_after or 0.0) - waited) if cause else 0.0
 
 
 def failed(step: Step, failure: BackendError) -> StepFailed:
@@ -81,11 +89,11 @@ def no_time_left(step: Step, failure: BackendError, step_timeout: float) -> Step
     return StepFailed(replace(_from_backend(step, failure), message=message), cause=failure)
 
 
-def not_done(step: Step, failure: BackendError) -> StepFailed:
-    """It may have happened, and did not."""
+def not_done(step: Step, failure: BackendError, waited: float) -> StepFailed:
+    """It may have happened, and did not. The answer came `waited` seconds ago."""
     error = _from_backend(step, failure)
     message = f"{failure.message}; a re-read shows that it was not applied"
-    return StepFailed(replace(error, message=message), cause=failure)
+    return StepFailed(replace(error, message=message), cause=failure, waited=waited)
 
 
 def not_checked(step: Step, failure: BackendError) -> StepFailed:

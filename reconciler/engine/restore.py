@@ -94,9 +94,7 @@ async def retry(
                 context.doubts.add(step.id)
                 uncertain = failure if failure.uncertain else uncertain
                 unknown = isinstance(context.ledger.live(step.environment), Unreadable)
-                # It counts from the answer: reads that work show that it is over.
-                asked = failure.cause.retry_after if failure.cause and (unknown or attempt in unread) else None
-                pause = max(policy.delay(attempt), asked or 0.0)
+                pause = max(policy.delay(attempt), failure.retry_after)
                 refused_read = isinstance(unread.get(attempt), Refused)
                 refused = refused_read or (policy.retries > 0 and _is_refused(failure))
                 tried_in_vain[refused] += not unknown and (refused or attempt not in unread)

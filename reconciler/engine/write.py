@@ -332,7 +332,7 @@ class _Execution:
     async def _read_back(self, failure: BackendError, *, lost: bool) -> Done:
         """The outcome of a write whose answer leaves it open. The write may still arrive, so "not done" is read again; and
         "done" may be an earlier state, so it is read again too."""
-        step, earlier, is_old = self.step, self.earlier, False
+        step, earlier, is_old, left = self.step, self.earlier, False, self.deadline.remaining
         may_arrive = lost or isinstance(step, Delete) or earlier.uncertain
         live: Known | None = None
         for pause in (*self.policy.visibility_delays, None):
@@ -359,7 +359,9 @@ class _Execution:
             raise (
                 NotSent(failure.message, status=failure.status, error_type=failure.error_type) if is_old else failure
             )
-        raise not_checked(step, failure) if isinstance(step, Verify) else not_done(step, failure)
+        if isinstance(step, Verify):
+            raise not_checked(step, failure)
+        raise not_done(step, failure, left - self.deadline.remaining)
 
 
 def reached(step: Step, live: Known) -> bool:

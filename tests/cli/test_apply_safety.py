@@ -277,7 +277,9 @@ def test_a_delete_is_not_sent_where_the_hostname_was_replaced_while_the_receipt_
 
 
 @pytest.mark.usefixtures("reads_do_not_lag")
-def test_a_retry_after_that_reads_have_waited_for_does_not_delay_a_restore_again(stage: Stage, api: OwnApi) -> None:
+@pytest.mark.parametrize("methods", [{"POST"}, {"POST", "GET"}], ids=["writes", "reads too"])
+def test_a_restore_waits_for_a_retry_after_once(stage: Stage, api: OwnApi, methods: set[str]) -> None:
+    """It counts from the answer, also where the reads after that have waited too."""
     replaces(stage, api, "a")
     until = 0.0
 
@@ -287,10 +289,10 @@ def test_a_retry_after_that_reads_have_waited_for_does_not_delay_a_restore_again
             return Reply(422, {"detail": "no"})
         if (method, number) == ("POST", 2):
             until = time.monotonic() + 3.0
-        left = until - time.monotonic()
-        return Reply(503, {"detail": "later"}, {"Retry-After": "3"}) if left > 0 else None
+        waits = method in methods and time.monotonic() < until
+        return Reply(503, {"detail": "later"}, {"Retry-After": "3"}) if waits else None
 
     api.intercept = intercept
     ended = apply(stage, "--step-timeout", "5s")
     assert (ended.code, ended.document["unserved"]) == (6, [])
-    assert api.hostnames() == {key("a"): "a.example.com"}
+    assert (api.hostnames(), len(api.sent("POST"))) == ({key("a"): "a.example.com"}, 3)
