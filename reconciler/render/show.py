@@ -28,7 +28,8 @@ def render_text(report: Report, style: Style) -> str:
     match report.result:
         case ShowResult(report=shown, path=path):
             style = _as_given(shown, path, style)
-            return f"{escape_control(_headline(shown))}\n\n{_body(shown, 'text', style)}"
+            headline = escape_control(_headline(shown, report.created_at))
+            return f"{headline}\n\n{_body(_usable(shown, report.created_at), 'text', style)}"
         case _:
             return render_failure(report, style)
 
@@ -38,8 +39,8 @@ def render_markdown(report: Report, style: Style) -> str:
     match report.result:
         case ShowResult(report=shown, path=path):
             style = _as_given(shown, path, style)
-            marker, _, body = _body(shown, "markdown", style).partition("\n")
-            return f"{marker}\n\n{code(_headline(shown))}\n{body}"
+            marker, _, body = _body(_usable(shown, report.created_at), "markdown", style).partition("\n")
+            return f"{marker}\n\n{code(_headline(shown, report.created_at))}\n{body}"
         case _:
             return renderer("plan", "markdown")(report, style)
 
@@ -91,17 +92,31 @@ def render_json(report: Report, _style: Style) -> str:
             return render_report(report)
 
 
-def _headline(report: Report) -> str:
+def _end_of_validity(report: Report) -> str | None:
+    """When the plan can no longer be applied."""
+    match report.content:
+        case PlanResult(expires_in=int(seconds)):
+            return later(report.created_at, seconds)
+        case _:
+            return None
+
+
+def _usable(report: Report, now: str) -> Report:
+    """As it is; an expired plan as one that was not saved, so that no command suggests to apply it."""
+    end, content = _end_of_validity(report), report.result
+    if end is None or end > now or not isinstance(content, PlanResult):
+        return report
+    return replace(report, result=replace(content, saved_to=None))
+
+
+def _headline(report: Report, now: str) -> str:
     conclusion = report.conclusion
     outcome, code_ = conclusion.outcome, conclusion.exit_code
     words = "with changes" if outcome == "changes" and code_ is ExitCode.OK else outcome
     ended = "running" if outcome == "running" else f"{words}, exit code {code_:d}"
     reason = f" ({conclusion.reason})" if conclusion.reason not in {None, outcome} else ""
-    match report.content:
-        case PlanResult(expires_in=int(seconds)):
-            valid = f", valid until {later(report.created_at, seconds)}"
-        case _:
-            valid = ""
+    end = _end_of_validity(report)
+    valid = "" if end is None else f", {'valid until' if end > now else 'expired at'} {end}"
     return f"{report.command or 'reconciler'} at {report.created_at}: {ended}{reason}{valid}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,13 @@ def test_a_document_of_a_later_minor_version_is_shown(web: Stage) -> None:
 def test_a_saved_plan_is_shown_as_it_is_in_json(web: Stage) -> None:
     assert web.run("plan", "--out", "p.json").code == 0
     assert web.run("show", "p.json", "--format", "json").out == web.read("p.json")
+
+
+def test_an_expired_plan_is_shown_as_such_and_nothing_suggests_to_apply_it(web: Stage) -> None:
+    assert web.run("plan", "--out", "plan.json", "--expires-in", "1s").code == 0
+    time.sleep(1.1)
+    out = web.run("show", "plan.json").out
+    assert (", expired at " in out, "reconciler apply plan.json" in out) == (True, False)
 
 
 def test_a_saved_plan_names_the_command_that_applies_it(web: Stage) -> None:
