@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, assert_never
 from reconciler.model.domains import Present, Unreadable
 from reconciler.model.hostnames import display_hostname
 from reconciler.model.plan import IDENTITY_CODES
-from reconciler.model.report import StepState
 from reconciler.model.results import (
     ApplyResult,
     DnsCheckResult,
@@ -21,7 +20,6 @@ from reconciler.model.results import (
     ValidateResult,
     VerifyResult,
 )
-from reconciler.render.endings import state_words
 from reconciler.render.markdown.records import other_changes, published, record_tables
 from reconciler.render.markdown.sections import (
     blocked,
@@ -49,13 +47,13 @@ from reconciler.render.standing import (
     of_verify,
     reason,
 )
-from reconciler.render.text.apply import next_step, not_ready, records_to_remove, unpublished
+from reconciler.render.text.apply import counted_steps, next_step, not_ready, records_to_remove, unpublished
 from reconciler.render.text.drift import drift_total, next_of_drift, shown_findings
 from reconciler.render.text.live import next_of_status, status_total
 from reconciler.render.text.verify import next_of_lookups, next_to_ready, records_to_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from reconciler.model.dns import DnsNote
     from reconciler.model.doctor import Check
@@ -155,10 +153,8 @@ def _title(report: Report, content: Read) -> str:
     """How many environments ended how; the outcome in one word where nothing is counted, or a failure ended the run."""
     start, outcome = f"### Imgwire {report.command}: ", report.conclusion.outcome
     match content:
-        case ApplyResult(applied=applied):
-            states = [result.state for result in applied.results.values()]
-            listed = _listed({state_words(state): states.count(state) for state in StepState})
-            listed = "; ".join(part for part in (listed, not_ready(content)) if part)
+        case ApplyResult():
+            listed = "; ".join(part for part in (counted_steps(content), not_ready(content)) if part)
             return f"{start}{outcome} ({listed})" if listed else f"{start}{outcome}"
         case _ if report.failed:
             return f"{start}{outcome}"
@@ -170,10 +166,6 @@ def _title(report: Report, content: Read) -> str:
             return f"{start}{status_total(content).removeprefix('Status: ').removesuffix('.')}"
         case _:
             return f"{start}{outcome}"
-
-
-def _listed(number: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {word}" for word, count in number.items() if count)
 
 
 def _findings(drift: DriftResult, style: Style) -> Lines:

@@ -197,15 +197,20 @@ def _done(result: ApplyResult, style: Style) -> str:
     earlier = len(result.done_before)
     if earlier == len(states):
         return f"Nothing to do: all {counted(earlier, 'step')} were done before this run."
+    unread = len(result.plan.unreadable)
+    of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
+    waiting = not_ready(result)
+    return f"Applied: {counted_steps(result)}.{f' {of_all}' if unread else ''}{f' {waiting}.' if waiting else ''}"
+
+
+def counted_steps(result: ApplyResult) -> str:
+    """How many steps ended how, in words; empty where the plan has none."""
+    states, earlier = [step.state for step in result.applied.results.values()], len(result.done_before)
     unknown = [ending for *_, ending in endings(result.plan, result.applied)].count(Ending.UNKNOWN)
     numbers = {state_words(state): states.count(state) for state in StepState}
     numbers |= {"failed": numbers["failed"] - unknown, "unknown": unknown}
     numbers |= {"done": numbers["done"] - earlier, "done before this run": earlier}
-    unread = len(result.plan.unreadable)
-    of_all = f"{unread:,} of {counted(len(result.plan.environments), 'environment')} could not be read."
-    applied = ", ".join(f"{count:,} {words}" for words, count in numbers.items() if count)
-    waiting = not_ready(result)
-    return f"Applied: {applied}.{f' {of_all}' if unread else ''}{f' {waiting}.' if waiting else ''}"
+    return ", ".join(f"{count:,} {words}" for words, count in numbers.items() if count)
 
 
 def not_ready(result: ApplyResult) -> str:
