@@ -26,6 +26,7 @@ OUTPUT = "Output"
 OTHER = "Other"
 PARTIAL = ("6", "partial: something was written, not all of it")
 NOT_SERVING = ("4", "with --probe: a ready hostname does not serve")
+MISTAKEN = ("5", "a key opens another Environment than its pin, or one key opens two")
 UNREAD = ("7, 8", "keys or network: an environment could not be read")
 
 _GROUPS = (CONSENT, MANIFEST, API, DNS, OUTPUT, OTHER)  # in this order, after the command's own options

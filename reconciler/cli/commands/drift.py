@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.dns_options import probe_options, server_option_with_dns
-from reconciler.cli.help import NOT_SERVING, UNREAD, command, option
+from reconciler.cli.help import MISTAKEN, NOT_SERVING, UNREAD, command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.cli.values import DURATION
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command(
     help="Report drift (for scheduled runs).\n\nOnly GET requests are sent.",
-    exit_codes=[("0", "no drift"), ("2", "drift"), NOT_SERVING, UNREAD],
+    exit_codes=[("0", "no drift"), ("2", "drift"), NOT_SERVING, MISTAKEN, UNREAD],
     examples=[
         ("reconciler drift", "Compare live with the manifest"),
         ("reconciler drift --baseline receipt.json --health", "Also report what got worse"),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.cli.dns_options import probe_options, server_option
-from reconciler.cli.help import NOT_SERVING, UNREAD, command
+from reconciler.cli.help import MISTAKEN, NOT_SERVING, UNREAD, command
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @command(
     help="Show the live state of every environment.\n\n"
     "With --format dotenv, print the hostname that deployments should use now.\n\nOnly GET requests are sent.",
-    exit_codes=[("0", "shown"), ("3", "with --probe: a hostname was not probed"), NOT_SERVING, UNREAD],
+    exit_codes=[("0", "shown"), ("3", "with --probe: a hostname was not probed"), NOT_SERVING, MISTAKEN, UNREAD],
     examples=[
         ("reconciler status", "All environments"),
         ("reconciler status --env web --format json", "One environment, for scripts"),

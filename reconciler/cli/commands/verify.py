@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.cli.dns_options import baseline_option, dns_options, probe_options
-from reconciler.cli.help import UNREAD, command, option
+from reconciler.cli.help import MISTAKEN, UNREAD, command, option
 from reconciler.cli.options import Options, shared
 from reconciler.cli.run import run_online
 from reconciler.cli.values import DURATION
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @command(
     help="Re-check DNS and certificates, and report what is not ready.",
-    exit_codes=[("0", "ready"), ("3", "not ready yet"), ("4", "failed after a fresh check; not serving"), UNREAD],
+    exit_codes=[
+        ("0", "ready"),
+        ("3", "not ready yet"),
+        ("4", "failed after a fresh check; not serving"),
+        MISTAKEN,
+        UNREAD,
+    ],
     examples=[
         ("reconciler verify", "Check once"),
         ("reconciler verify --wait 15m", "Check until ready, for at most 15 minutes"),
