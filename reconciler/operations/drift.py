@@ -63,7 +63,7 @@ async def drift(
     unknown = [f"`{item.name}`" for item in plan.environments if baseline and item.name not in baseline.live]
     if unknown:
         listed = first_of(unknown)
-        context.observer.on_notice("warning", f"the baseline does not contain {listed}")
+        context.observer.on_notice("warning", f"the baseline does not show what was live in {listed}")
     live = {item.name: item.live for item in plan.environments}
     desired = [(item.name, item.environment.hostname) for item in plan.environments if item.environment.hostname]
     if dns is not None and not dns.off:

@@ -385,7 +385,10 @@ def _not_written(path: str, error: OSError, so_far: PlanResult | None) -> Failed
 def _unreadable_receipt(path: str, why: str, so_far: PlanResult | None = None) -> Failed:
     """What its run left offline is not known, and would be forgotten."""
     message = f"the receipt {path} cannot be read: {why}; nothing was applied"
-    hint = "An earlier run may have left hostnames offline. Check `reconciler status`, then move the file away."
+    hint = (
+        "If it is no receipt, give --receipt another path. The run of a damaged one may have left hostnames offline: check "
+        "`reconciler status`, then move the file away."
+    )
     return Failed(ExitCode.ERROR, "not_written", message, hint, so_far=so_far)
 
 

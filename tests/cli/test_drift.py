@@ -102,7 +102,7 @@ def test_an_environment_that_the_baseline_does_not_know_is_named(web: Stage) -> 
     web.environment("late", "late.example.com")
     web.manifest(web=HOST, late="later.example.com")
     ended = web.run("drift", "--baseline", "receipt.json")
-    assert (ended.code, ended.err) == (2, "warning: the baseline does not contain `late`\n")
+    assert (ended.code, ended.err) == (2, "warning: the baseline does not show what was live in `late`\n")
 
 
 @pytest.mark.parametrize(

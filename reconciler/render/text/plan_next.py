@@ -30,7 +30,9 @@ def next_of_plan(proposal: Proposal, source: Source | None, saved: str | None, s
     if not proposal.plan.complete:
         next_command = NextCommand(proposal.plan, style)
         applicable = proposal.plan.writes and not proposal.blocks
-        apply = (style.given or Given()).apply(*([saved] if saved else []))
+        given = style.given or Given()
+        given = replace(given, guards=(*given.guards, *_lifted(proposal.plan, given.guards)))
+        apply = given.apply(*([saved] if saved else []))
         others = f" Or run `{escape_control(apply)}` to go ahead without the others." if applicable else ""
         return f"\n{read_again('plan', next_command)}{others}\n"
     if proposal.blocks:
