@@ -74,7 +74,8 @@ def test_whatever_two_applies_do_to_each_other_nothing_is_lost(stage: Stage, lat
     stage.manifest(**wants)
     stage.world.switches = stage.world.switches.with_text("latency", str(latency))
     untouched = stage.world.domains.find(uid("other"))
-    arguments = ("apply", "--auto-approve", "--format", "json")
+    # A ring whose hostname the other one has taken tries until then.
+    arguments = ("apply", "--auto-approve", "--format", "json", "--step-timeout", "20s")
     with started(*arguments) as one, started(*arguments) as other:
         codes = {one.end().code, other.end().code}
     assert codes <= {0, 1, 5, 6}
