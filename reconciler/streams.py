@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GRACE = 1.0
-"""Seconds for which an unread text is still waited for at the end of a run that is to be given up."""
+"""Seconds for which an unread text is still waited for once it may be given up."""
 
 
 class SurvivingStream:
@@ -38,52 +38,72 @@ class SurvivingStream:
 
 
 @contextlib.contextmanager
-def unread_stderr(give_up: Callable[[], bool]) -> Iterator[None]:
-    """Within it, writing to standard error never waits for a reader: such as a pager, or a terminal after Ctrl-S.
+def unread_stderr(give_up: Callable[[], bool]) -> Iterator[Background]:
+    """Within it, standard error may have a reader that does not read: a pager, or a terminal after Ctrl-S.
 
-    A write in between would keep a hostname offline. At the end everything is written, unless `give_up` is true meanwhile.
+    What it does not read within `GRACE` after `give_up` is true is dropped, and so is all that follows.
     """
-    stream = _Background(sys.stderr)
+    stream = Background(sys.stderr, give_up)
     sys.stderr = cast("Any", stream)
     try:
-        yield
+        yield stream
     finally:
-        stream.drain(give_up)
+        stream.close()
         if sys.stderr is stream:  # else it is within another one, which may stay
             sys.stderr = stream.inner
 
 
-class _Background:
-    """Writes texts in their order, from a thread of its own; from `drain` on, at once."""
+class Background:
+    """Writes texts in their order, from a thread of its own; once it is closed, at once."""
 
-    def __init__(self, inner: TextIO) -> None:
+    def __init__(self, inner: TextIO, give_up: Callable[[], bool]) -> None:
         self.inner = inner
-        self._texts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._drained = False
+        self._give_up = give_up
+        self._texts: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
+        self._waits = True
+        self._unread = False
+        self._closed = False
         # A daemon, so that a text that nobody reads does not keep the process.
-        self._thread = threading.Thread(target=self._write_all, name="standard error", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._write_all, name="standard error", daemon=True).start()
+
+    @contextlib.contextmanager
+    def unwaited(self) -> Iterator[None]:
+        """Within it, a write does not wait for the reader, which would keep a hostname offline. The end waits."""
+        self._waits = False
+        try:
+            yield
+        finally:
+            self._waits = True
+            self._wait()
 
     def write(self, text: str) -> int:
-        if self._drained:
-            return self.inner.write(text)
         if not isinstance(text, str):  # click asks in this way what kind of stream it is
             raise TypeError("write() needs a text")
+        if self._unread:
+            return len(text)
+        if self._closed:
+            return self.inner.write(text)
         self._texts.put(text)
+        if self._waits:
+            self._wait()
         return len(text)
 
     def flush(self) -> None:
-        if self._drained:
+        """Nothing is kept back until it is closed."""
+        if self._closed and not self._unread:
             self.inner.flush()
 
-    def drain(self, give_up: Callable[[], bool]) -> None:
-        began = time.monotonic()
+    def close(self) -> None:
+        """Every text was waited for."""
+        self._closed = True
         self._texts.put(None)
-        while self._thread.is_alive():
-            self._thread.join(0.05)  # so that signals are noticed
-            if give_up() and time.monotonic() - began > GRACE:
-                break
-        self._drained = True
+
+    def _wait(self) -> None:
+        """Until all is written, or given up."""
+        began, written = time.monotonic(), threading.Event()
+        self._texts.put(written)
+        while not self._unread and not written.wait(0.05):  # so that signals are noticed
+            self._unread = self._give_up() and time.monotonic() - began > GRACE
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -97,6 +117,9 @@ class _Background:
         with contextlib.suppress(OSError, ValueError):
             self.inner.flush()
         while (text := self._texts.get()) is not None:
+            if isinstance(text, threading.Event):
+                text.set()
+                continue
             with contextlib.suppress(OSError, ValueError):
                 if number is None:
                     self.inner.write(text)

@@ -118,10 +118,11 @@ def run_online(
             stop=stop,
             run_blocking=lambda work: _run_blocking(work, stop),
         )
-        with unread_stderr(lambda: signals.first is not None), closing(progress), asyncio.Runner() as runner:
+        with stderr.unwaited(), closing(progress), asyncio.Runner() as runner:
             return runner.run(_stoppable(context, partial(operate, workspace, context), log))
 
-    return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
+    with unread_stderr(lambda: signals.first is not None) as stderr:
+        return run(options, open_ or (lambda: open_workspace(options)), operate_in_loop, **more)
 
 
 def open_workspace(options: Options, saved: SavedPlan | None = None, *, keys: bool = True) -> Workspace:

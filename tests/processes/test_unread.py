@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import signal
@@ -129,3 +130,30 @@ def test_a_full_pipe_keeps_no_hostname_offline(api: OwnApi) -> None:
         assert b"create  web" in read_all(ours)
         assert process.wait(20) == 0
     os.close(ours)
+
+
+def test_a_signal_ends_a_run_that_nobody_reads_before_it_has_written_anything(
+    api: OwnApi, stopped: tuple[int, Callable[[], bytes]]
+) -> None:
+    """With its document: standard output has a reader."""
+    terminal, _ = stopped
+    waiting = threading.Event()
+
+    def intercept(method: str, _key: str, number: int) -> None:
+        if (method, number) == ("GET", 1):
+            termios.tcflow(terminal, termios.TCOOFF)
+            waiting.set()
+            threading.Event().wait(2.0)
+
+    api.intercept = intercept
+    arguments = command("apply", "--auto-approve", "--no-dns", "--format", "json")
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal)
+    try:
+        assert waiting.wait(20)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+        assert (process.returncode, json.loads(out)["reason"]) == (143, "interrupted")
+    finally:
+        process.kill()
+        process.communicate()
+    assert api.hostnames() == {key("web"): OLD}
